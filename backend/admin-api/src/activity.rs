@@ -1,0 +1,69 @@
+//! `GET admin/activity?after=&count=&target=&outcome=`: what happened to X, and why?
+//!
+//! Owns: the shape of one line of the log. Must never carry a secret or a raw body. Start at [`ActivityEntry`].
+
+use serde::{Deserialize, Serialize};
+
+/// `GET admin/activity`, newest first. `target` is a SCIM id; `count` is at most 200 (default 50).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// This page.
+    pub entries: Vec<ActivityEntry>,
+    /// Pass as `after` for older entries; absent on the last page.
+    pub next: Option<i64>,
+}
+
+/// One SCIM request that changed something or was refused, or one change made in Grafana.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityEntry {
+    /// Grows with time.
+    pub id: i64,
+    /// When.
+    pub at_ms: i64,
+    /// Which half of the product.
+    pub source: ActivitySource,
+    /// Who: the caller's Grafana login, or `rollcall`.
+    pub actor: String,
+    /// What, as a verb phrase: `user.create`, `user.disable`, `team.members`, …
+    pub action: String,
+    /// `User`, `Group`, `Team` or `Mapping`.
+    pub target_kind: String,
+    /// Its id.
+    pub target_id: String,
+    /// Its name at that time.
+    pub target_name: String,
+    /// How it went.
+    pub outcome: ActivityOutcome,
+    /// Why, when not done; or what exactly was done.
+    pub reason: Option<String>,
+    /// Milliseconds it took.
+    pub duration_ms: i64,
+    /// Ties a SCIM request to the Grafana calls it led to.
+    pub correlation: String,
+}
+
+/// Which half of the product wrote a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivitySource {
+    /// An identity provider's request.
+    Scim,
+    /// A change made in Grafana.
+    Grafana,
+    /// An admin on the page.
+    Admin,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityOutcome {
+    /// Done.
+    Done,
+    /// Refused: nothing was changed.
+    Refused,
+    /// Failed and will be tried again.
+    Retry,
+    /// Needs a person.
+    Attention,
+}

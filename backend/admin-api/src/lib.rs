@@ -1,0 +1,36 @@
+//! The JSON types of the admin surface (`/api/plugins/rollcall-scim-app/resources/admin/…`), shared by server, page and tests.
+//!
+//! Owns: field names and shapes, nothing else. Must never hold logic, defaults that decide something, or a secret's value.
+//! Start at [`Overview`] (the first tab), then [`Groups`] and [`Settings`].
+//!
+//! Every error answer is [`Error`]. Times are milliseconds since the Unix epoch, in UTC. Ids of SCIM resources are opaque strings;
+//! ids of Grafana users, teams and organizations are Grafana's own numbers.
+#![warn(missing_docs)]
+
+pub mod activity;
+pub mod mappings;
+pub mod overview;
+pub mod people;
+pub mod settings;
+
+pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource};
+pub use mappings::{
+    GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy, NewMapping, Team, Teams,
+};
+pub use overview::{Attention, Caller, Counts, GrafanaState, Overview, Pending, SyncState};
+pub use people::{Access, AccountOrigin, People, Person};
+pub use settings::{
+    CredentialCheck, CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate, TestOutcome,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// What every admin route answers when it does not answer what was asked (any status from 400 up).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Error {
+    /// What happened and what to do, in words an admin understands. Grafana's page shows this key as a toast if nobody else does.
+    pub message: String,
+    /// The request field that is wrong, where one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}

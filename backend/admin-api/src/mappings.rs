@@ -1,0 +1,160 @@
+//! `admin/groups`, `admin/mappings`, `admin/teams`: which groups become which teams?
+//!
+//! Owns: the shapes of the *Team mappings* tab. Start at [`Groups`].
+//!
+//! Routes: `GET admin/groups` → [`Groups`]; `GET admin/teams?query=` → [`Teams`]; `POST admin/mappings` ([`NewMapping`]) → 201 [`MappingRow`];
+//! `DELETE admin/mappings/{id}` → 204. The mapping mode itself is a setting: `PUT admin/settings` with `mapping_mode`.
+
+use serde::{Deserialize, Serialize};
+
+/// `GET admin/groups`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Groups {
+    /// The mode in force.
+    pub mapping_mode: MappingMode,
+    /// Whether a file sets the mode, so that the page cannot.
+    pub mapping_mode_locked: bool,
+    /// Whether groups are synced at all (`team_sync_mode = scim_sync`). Otherwise users only.
+    pub group_sync: bool,
+    /// Every SCIM group, by display name.
+    pub groups: Vec<GroupRow>,
+}
+
+/// The seed document's `mapping_mode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingMode {
+    /// Only mapped groups are synced.
+    #[default]
+    Strict,
+    /// Every group gets a team of its name.
+    Create,
+}
+
+/// One SCIM group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRow {
+    /// SCIM id.
+    pub id: String,
+    /// displayName.
+    pub display_name: String,
+    /// How many members the identity provider has put in.
+    pub members: i64,
+    /// The teams it feeds; none means it is accepted, stored and shown, and touches no team.
+    pub mappings: Vec<MappingRow>,
+    /// How it stands.
+    pub status: GroupStatus,
+    /// Why, in words, when not in sync.
+    pub note: Option<String>,
+    /// A team of exactly this name that exists in Grafana, when unmapped: "Map to it".
+    pub suggestion: Option<Team>,
+}
+
+/// How a group stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupStatus {
+    /// Every team has the members it should.
+    InSync,
+    /// A change is on its way.
+    Pending,
+    /// No team.
+    NotMapped,
+    /// A person must look.
+    NeedsAttention,
+}
+
+/// One row of the strict table: `group × org × team`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingRow {
+    /// This mapping's own id.
+    pub id: i64,
+    /// SCIM group id.
+    pub group_id: String,
+    /// SCIM group's displayName.
+    pub group_name: String,
+    /// Grafana team id; absent until the team has been made.
+    pub team_id: Option<i64>,
+    /// Team name as last seen (or to be made).
+    pub team_name: String,
+    /// Members or admins.
+    pub kind: MappingKind,
+    /// What about people who were added by hand.
+    pub policy: MemberPolicy,
+    /// Held back by an admin.
+    pub paused: bool,
+    /// Who made this row.
+    pub origin: MappingOrigin,
+}
+
+/// What the group's members become in the team.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingKind {
+    /// Team members.
+    #[default]
+    Member,
+    /// Team admins.
+    Admin,
+}
+
+/// What happens to people somebody else put into the team.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberPolicy {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They go.
+    Remove,
+}
+
+/// Who made a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingOrigin {
+    /// An admin, on the page.
+    Page,
+    /// The engine, in mode *create*.
+    Create,
+    /// A provisioning file; the page cannot change it.
+    File,
+}
+
+/// `POST admin/mappings`. Exactly one of `team_id` (an existing team) and `new_team` (a name to make) is set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMapping {
+    /// SCIM group id.
+    pub group_id: String,
+    /// An existing team.
+    #[serde(default)]
+    pub team_id: Option<i64>,
+    /// The name of a team to make.
+    #[serde(default)]
+    pub new_team: Option<String>,
+    /// Members (default) or admins.
+    #[serde(default)]
+    pub kind: MappingKind,
+    /// Keep (default) or remove people added by hand.
+    #[serde(default)]
+    pub policy: MemberPolicy,
+}
+
+/// `GET admin/teams?query=`: Grafana's teams as last seen, at most fifty, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Teams {
+    /// The teams.
+    pub teams: Vec<Team>,
+}
+
+/// A Grafana team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Team {
+    /// Grafana's id.
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// Members, as last seen.
+    pub members: i64,
+}

@@ -1,0 +1,135 @@
+//! `GET admin/overview` and `POST admin/sync`: is everyone in who should be, and no one else?
+//!
+//! Owns: the shapes of the first tab. Must never name a secret. Start at [`Overview`].
+
+use serde::{Deserialize, Serialize};
+
+/// `GET admin/overview`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// This plugin's version.
+    pub version: String,
+    /// The answer to the page's question.
+    pub sync: SyncState,
+    /// One plain sentence for `sync`, e.g. "14 changes wait and nothing is lost."
+    pub summary: String,
+    /// Whether Grafana answers us, and as whom.
+    pub grafana: GrafanaState,
+    /// The absolute SCIM base URL an identity provider is given, or the path alone while Grafana's public URL is not known.
+    pub scim_url: String,
+    /// How many of each.
+    pub counts: Counts,
+    /// Who called the SCIM endpoint last, newest first, at most ten.
+    pub callers: Vec<Caller>,
+    /// What waits to be written to Grafana.
+    pub pending: Pending,
+    /// What needs a person, oldest first, at most fifty.
+    pub attention: Vec<Attention>,
+    /// When the last full comparison with Grafana ended, if one has.
+    pub checked_ms: Option<i64>,
+    /// When this answer was made (the server's clock): "12 s ago" is `now_ms - checked_ms`.
+    pub now_ms: i64,
+}
+
+/// The state of the whole, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// No credentials are set: nothing can be written.
+    NotConfigured,
+    /// Credentials exist but arrive only with the first request of anyone (they are kept by Grafana in `secureJsonData`).
+    WaitingForFirstRequest,
+    /// Grafana refused the credentials. Nothing is tried again until they change (five failures would lock the account).
+    CredentialsRefused,
+    /// Grafana does not answer. Changes wait.
+    GrafanaAway,
+    /// Something needs a person.
+    NeedsAttention,
+    /// Changes are on their way.
+    Syncing,
+    /// Nothing yet: no identity provider has called.
+    Empty,
+    /// Grafana matches.
+    InSync,
+}
+
+/// What is known of Grafana itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrafanaState {
+    /// Where it is called.
+    pub url: String,
+    /// Its version, e.g. `11.1.1`, once it has answered.
+    pub version: Option<String>,
+    /// The login we are signed in with, once signed in.
+    pub signed_in_as: Option<String>,
+    /// Duration of the last call in milliseconds.
+    pub latency_ms: Option<i64>,
+    /// What went wrong at the last call, in words, if it failed.
+    pub error: Option<String>,
+}
+
+/// How many. Every number is the length of a list some page can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// SCIM users.
+    pub users: i64,
+    /// …of them with `active: true`.
+    pub users_active: i64,
+    /// Grafana accounts we made.
+    pub provisioned: i64,
+    /// Grafana accounts that were there before and are managed now.
+    pub claimed: i64,
+    /// SCIM groups.
+    pub groups: i64,
+    /// …of them with at least one team.
+    pub groups_mapped: i64,
+    /// …without.
+    pub groups_unmapped: i64,
+    /// Resources whose last change is not in Grafana yet.
+    pub pending: i64,
+    /// Resources that wait for a person.
+    pub attention: i64,
+}
+
+/// One caller of the SCIM endpoint (an identity provider's token).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// Grafana's login of the caller, e.g. `sa-1-okta`.
+    pub login: String,
+    /// When it called last.
+    pub last_ms: i64,
+    /// Requests since the process started.
+    pub requests: i64,
+    /// …of them answered with 400 or more.
+    pub failed: i64,
+    /// What the last request was, e.g. `PATCH /Users/…`: method and resource type, never a name.
+    pub last_request: String,
+}
+
+/// The queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// How many resources wait.
+    pub count: i64,
+    /// Since when the oldest waits.
+    pub oldest_ms: Option<i64>,
+    /// …of them people whose access is to be closed: always first in line.
+    pub closing: i64,
+}
+
+/// One thing only a person can mend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// `User` or `Group`.
+    pub kind: String,
+    /// The SCIM id.
+    pub id: String,
+    /// userName or displayName.
+    pub name: String,
+    /// What is wrong.
+    pub reason: String,
+    /// The one next step.
+    pub next_step: String,
+    /// Since when.
+    pub since_ms: i64,
+}

@@ -1,0 +1,69 @@
+//! `GET admin/users?query=&access=&after=&count=`: why does (or doesn't) this person have access?
+//!
+//! Owns: the shape of a person's row. Start at [`Person`].
+
+use serde::{Deserialize, Serialize};
+
+/// `GET admin/users`. `query` is searched in userName, name and e-mail without case; `count` is at most 200 (default 50).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct People {
+    /// How many match in all.
+    pub total: i64,
+    /// This page, ordered by userName.
+    pub users: Vec<Person>,
+    /// Pass as `after` for the next page; absent on the last.
+    pub next: Option<String>,
+}
+
+/// One person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// SCIM id.
+    pub id: String,
+    /// userName.
+    pub user_name: String,
+    /// The name Grafana shows.
+    pub name: String,
+    /// The primary e-mail.
+    pub email: Option<String>,
+    /// What the identity provider says.
+    pub active: bool,
+    /// What holds in Grafana.
+    pub access: Access,
+    /// Grafana's user id, once known.
+    pub grafana_id: Option<i64>,
+    /// Whether we made the account.
+    pub origin: Option<AccountOrigin>,
+    /// Display names of the SCIM groups this person is in.
+    pub groups: Vec<String>,
+    /// Last change by the identity provider.
+    pub modified_ms: i64,
+    /// Why it is not (yet) as the identity provider wants it, in words.
+    pub note: Option<String>,
+}
+
+/// What holds in Grafana for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// May sign in, as the identity provider wants.
+    Active,
+    /// Closed, as the identity provider wants.
+    Closed,
+    /// Closed in a way that a sign-in the identity provider still allows can undo until the next check.
+    ClosedMayReturn,
+    /// The last change is on its way.
+    Pending,
+    /// A person must look.
+    NeedsAttention,
+}
+
+/// Where a Grafana account came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountOrigin {
+    /// Made by us.
+    Provisioned,
+    /// Was there before.
+    Claimed,
+}
