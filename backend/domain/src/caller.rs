@@ -65,7 +65,11 @@ mod tests {
     use super::*;
 
     fn caller(login: &str, role: &str) -> Caller {
-        Caller { org_id: 1, login: login.into(), role: role.into() }
+        Caller {
+            org_id: 1,
+            login: login.into(),
+            role: role.into(),
+        }
     }
 
     #[test]
@@ -92,6 +96,9 @@ mod tests {
 
     #[test]
     fn an_empty_login_on_the_allow_list_opens_nothing() {
-        assert_eq!(authorise(&caller("", "Admin"), Surface::Scim, &[String::new()]), Err(Denied::Anonymous));
+        assert_eq!(
+            authorise(&caller("", "Admin"), Surface::Scim, &[String::new()]),
+            Err(Denied::Anonymous)
+        );
     }
 }

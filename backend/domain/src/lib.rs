@@ -4,7 +4,10 @@
 //! attention ([`attempt`]), and the doors through which time, ids and secrets come in. Must never do I/O, read a clock or panic.
 //! Start at [`account::plan`], then [`team::plan`].
 #![warn(missing_docs)]
-#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 pub mod account;
 pub mod attempt;

@@ -1,1 +1,508 @@
-//! (being written)
+//! Settings with origin: which value of which source is in force, and what is wrong with the others.
+//!
+//! Owns: the table of settings ([`KEYS`]), their validation and precedence. Must never read a file or a store: sources come in as maps.
+//! Start at [`resolve`].
+//!
+//! Precedence (design §4): Grafana's own configuration file (`[auth] team_sync_mode`, `mapping_mode`: the seed document's lines)
+//! over `[plugin.rollcall-scim-app]` over provisioning/`jsonData` over the page over the default. A value that is not valid is
+//! refused by name and the next source counts, so a typing error in a file never turns into a surprise.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Which groups become teams.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingMode {
+    /// Mapped groups only.
+    #[default]
+    Strict,
+    /// A team for every group.
+    Create,
+}
+
+/// Which existing Grafana account a SCIM user may take over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimPolicy {
+    /// The one with the same login.
+    #[default]
+    Login,
+    /// The one with the same login, else the one with the same e-mail.
+    Email,
+    /// None until an admin says so.
+    Ask,
+    /// None, ever.
+    Never,
+}
+
+/// The highest rung of the deprovision ladder that may be used (design §4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// Grafana's own "disabled": reversible, same id.
+    Disable,
+    /// Out of every organization and signed out: what is left for SSO users, whom Grafana refuses to disable.
+    #[default]
+    Suspend,
+}
+
+/// What becomes of a team when its group is deleted in the identity provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamRemoval {
+    /// Our members leave, the team is renamed and its id (and so its folder permissions) stays.
+    #[default]
+    Archive,
+    /// The team is deleted.
+    Remove,
+    /// Our members leave; nothing else changes.
+    Keep,
+}
+
+/// The settings in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effective {
+    /// Whether groups are synced (`team_sync_mode = scim_sync`); otherwise users only.
+    pub group_sync: bool,
+    /// Which groups become teams.
+    pub mapping_mode: MappingMode,
+    /// Which accounts may be claimed.
+    pub claim_policy: ClaimPolicy,
+    /// How far closing an account may go.
+    pub deprovision: Rung,
+    /// What becomes of a team whose group is gone.
+    pub team_removal: TeamRemoval,
+    /// Logins SCIM never touches.
+    pub break_glass: Vec<String>,
+    /// Logins that may call SCIM without being an Admin service account.
+    pub scim_callers: Vec<String>,
+    /// Where Grafana is called.
+    pub grafana_url: String,
+    /// Server admin's login, if set.
+    pub admin_user: Option<String>,
+    /// Grafana's public URL, where an admin had to say it.
+    pub public_url: Option<String>,
+}
+
+/// Where a value came from, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// `[auth]` in Grafana's configuration file.
+    GrafanaIni,
+    /// `[plugin.rollcall-scim-app]`.
+    PluginIni,
+    /// `jsonData`.
+    Provisioned,
+    /// Our own page.
+    Page,
+    /// Nobody.
+    Default,
+}
+
+/// How a setting's text is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// `http://…` or `https://…`.
+    Url,
+    /// Any text on one line.
+    Text,
+    /// Logins separated by commas.
+    Logins,
+    /// A secret: never stored or shown by us, only known to be set or not.
+    Secret,
+}
+
+/// One row of the settings table.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// The name in every ini section, environment variable (`GF_PLUGIN_<NAME>`) and in the admin API.
+    pub name: &'static str,
+    /// The name in `jsonData` / `secureJsonData`, where Grafana's convention is camelCase.
+    pub json: &'static str,
+    /// How it is checked.
+    pub kind: Kind,
+    /// The value when nobody sets it; empty means not set.
+    pub default: &'static str,
+    /// Whether Grafana's own `[auth]` section may set it.
+    pub in_auth_section: bool,
+}
+
+/// Every setting, in the order a page shows them.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "grafana_url",
+        json: "grafanaUrl",
+        kind: Kind::Url,
+        default: "http://localhost:3000",
+        in_auth_section: false,
+    },
+    Key {
+        name: "admin_user",
+        json: "adminUser",
+        kind: Kind::Text,
+        default: "",
+        in_auth_section: false,
+    },
+    Key {
+        name: "admin_password",
+        json: "adminPassword",
+        kind: Kind::Secret,
+        default: "",
+        in_auth_section: false,
+    },
+    Key {
+        name: "service_account_token",
+        json: "serviceAccountToken",
+        kind: Kind::Secret,
+        default: "",
+        in_auth_section: false,
+    },
+    // Any value but scim_sync means "users only" (the seed document: "If you prefer Team Sync, do not enable SCIM"), so this one has no closed list.
+    Key {
+        name: "team_sync_mode",
+        json: "teamSyncMode",
+        kind: Kind::Text,
+        default: "scim_sync",
+        in_auth_section: true,
+    },
+    Key {
+        name: "mapping_mode",
+        json: "mappingMode",
+        kind: Kind::Choice(&["strict", "create"]),
+        default: "strict",
+        in_auth_section: true,
+    },
+    Key {
+        name: "claim_policy",
+        json: "claimPolicy",
+        kind: Kind::Choice(&["login", "email", "ask", "never"]),
+        default: "login",
+        in_auth_section: false,
+    },
+    Key {
+        name: "deprovision",
+        json: "deprovision",
+        kind: Kind::Choice(&["disable", "suspend"]),
+        default: "suspend",
+        in_auth_section: false,
+    },
+    Key {
+        name: "team_removal",
+        json: "teamRemoval",
+        kind: Kind::Choice(&["archive", "remove", "keep"]),
+        default: "archive",
+        in_auth_section: false,
+    },
+    Key {
+        name: "break_glass",
+        json: "breakGlass",
+        kind: Kind::Logins,
+        default: "",
+        in_auth_section: false,
+    },
+    Key {
+        name: "scim_callers",
+        json: "scimCallers",
+        kind: Kind::Logins,
+        default: "",
+        in_auth_section: false,
+    },
+    Key {
+        name: "public_url",
+        json: "publicUrl",
+        kind: Kind::Url,
+        default: "",
+        in_auth_section: false,
+    },
+];
+
+/// The row of a name.
+#[must_use]
+pub fn key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|k| k.name == name)
+}
+
+/// The raw texts of every source, by [`Key::name`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// `[auth]` of Grafana's file, as `/api/admin/settings` shows it.
+    pub grafana_ini: BTreeMap<String, String>,
+    /// `[plugin.rollcall-scim-app]`.
+    pub plugin_ini: BTreeMap<String, String>,
+    /// `jsonData`.
+    pub provisioned: BTreeMap<String, String>,
+    /// The page.
+    pub page: BTreeMap<String, String>,
+}
+
+impl Sources {
+    fn in_order(&self) -> [(Origin, &BTreeMap<String, String>); 4] {
+        [
+            (Origin::GrafanaIni, &self.grafana_ini),
+            (Origin::PluginIni, &self.plugin_ini),
+            (Origin::Provisioned, &self.provisioned),
+            (Origin::Page, &self.page),
+        ]
+    }
+}
+
+/// One setting as resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Its row.
+    pub name: &'static str,
+    /// The value in force; empty when not set.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What is wrong with a stronger source's value, in words.
+    pub problem: Option<String>,
+}
+
+/// A value that may not be used. The text is public and names key, value and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// No such setting.
+    #[error("There is no setting “{0}”.")]
+    UnknownKey(String),
+    /// Not one of the choices.
+    #[error("{name} cannot be “{value}”. It is one of: {choices}.")]
+    NotAChoice {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What may be given.
+        choices: String,
+    },
+    /// Not a URL.
+    #[error("{name} must start with http:// or https:// and name a host, like http://localhost:3000.")]
+    NotAUrl {
+        /// The setting.
+        name: &'static str,
+    },
+    /// More than one line, or too long.
+    #[error("{name} must be one line of at most 1,000 characters.")]
+    NotOneLine {
+        /// The setting.
+        name: &'static str,
+    },
+    /// A secret was sent where secrets are not kept.
+    #[error(
+        "{name} is a secret. Grafana keeps it: set it in secureJsonData (the page does), in [plugin.rollcall-scim-app], or in a file."
+    )]
+    IsSecret {
+        /// The setting.
+        name: &'static str,
+    },
+}
+
+/// Checks one value and returns it trimmed.
+///
+/// # Errors
+/// [`Invalid`] says what is wrong and what may be given.
+pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
+    // The seed document writes `team_sync_mode = "scim_sync"`, and Grafana's ini parser keeps quotes in some places.
+    let value = raw.trim().trim_matches('"').trim();
+    if value.chars().any(char::is_control) || value.chars().count() > 1000 {
+        return Err(Invalid::NotOneLine { name: key.name });
+    }
+    match key.kind {
+        Kind::Choice(choices) if !choices.contains(&value) => Err(Invalid::NotAChoice {
+            name: key.name,
+            value: value.to_owned(),
+            choices: choices.join(", "),
+        }),
+        Kind::Url if !value.is_empty() && !is_http_url(value) => Err(Invalid::NotAUrl { name: key.name }),
+        Kind::Secret => Err(Invalid::IsSecret { name: key.name }),
+        Kind::Url => Ok(value.trim_end_matches('/').to_owned()),
+        _ => Ok(value.to_owned()),
+    }
+}
+
+fn is_http_url(value: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| {
+        value.strip_prefix(scheme).is_some_and(|rest| {
+            let host = rest.split('/').next().unwrap_or_default();
+            !host.is_empty() && !host.contains(['@', ' ', '?', '#']) && !value.contains([' ', '#', '?'])
+        })
+    })
+}
+
+/// Resolves every setting that is not a secret.
+#[must_use]
+pub fn resolve(sources: &Sources) -> Vec<Resolved> {
+    KEYS.iter()
+        .filter(|k| k.kind != Kind::Secret)
+        .map(|k| resolve_one(k, sources))
+        .collect()
+}
+
+fn resolve_one(key: &'static Key, sources: &Sources) -> Resolved {
+    let mut problem = None;
+    for (origin, map) in sources.in_order() {
+        if origin == Origin::GrafanaIni && !key.in_auth_section {
+            continue;
+        }
+        let Some(raw) = map.get(key.name).filter(|v| !v.trim().is_empty()) else {
+            continue;
+        };
+        match validate(key, raw) {
+            Ok(value) => {
+                return Resolved {
+                    name: key.name,
+                    value,
+                    origin,
+                    problem,
+                };
+            }
+            Err(invalid) => problem = Some(problem.unwrap_or_else(|| invalid.to_string())),
+        }
+    }
+    Resolved {
+        name: key.name,
+        value: key.default.to_owned(),
+        origin: Origin::Default,
+        problem,
+    }
+}
+
+/// The typed settings of a resolved table.
+#[must_use]
+pub fn effective(resolved: &[Resolved]) -> Effective {
+    let get = |name: &str| {
+        resolved
+            .iter()
+            .find(|r| r.name == name)
+            .map_or("", |r| r.value.as_str())
+    };
+    let some = |name: &str| Some(get(name)).filter(|v| !v.is_empty()).map(str::to_owned);
+    let logins = |name: &str| {
+        get(name)
+            .split(',')
+            .map(|l| l.trim().to_lowercase())
+            .filter(|l| !l.is_empty())
+            .collect::<Vec<_>>()
+    };
+    Effective {
+        group_sync: get("team_sync_mode") == "scim_sync",
+        mapping_mode: if get("mapping_mode") == "create" {
+            MappingMode::Create
+        } else {
+            MappingMode::Strict
+        },
+        claim_policy: match get("claim_policy") {
+            "email" => ClaimPolicy::Email,
+            "ask" => ClaimPolicy::Ask,
+            "never" => ClaimPolicy::Never,
+            _ => ClaimPolicy::Login,
+        },
+        deprovision: if get("deprovision") == "disable" {
+            Rung::Disable
+        } else {
+            Rung::Suspend
+        },
+        team_removal: match get("team_removal") {
+            "remove" => TeamRemoval::Remove,
+            "keep" => TeamRemoval::Keep,
+            _ => TeamRemoval::Archive,
+        },
+        break_glass: logins("break_glass"),
+        scim_callers: logins("scim_callers"),
+        grafana_url: get("grafana_url").to_owned(),
+        admin_user: some("admin_user"),
+        public_url: some("public_url"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(rows: &[(&str, &str)]) -> BTreeMap<String, String> {
+        rows.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    fn of(sources: &Sources, name: &str) -> Resolved {
+        resolve(sources)
+            .into_iter()
+            .find(|r| r.name == name)
+            .expect("a row of the table")
+    }
+
+    #[test]
+    fn the_seed_documents_own_lines_win_over_everything() {
+        let sources = Sources {
+            grafana_ini: map(&[("mapping_mode", "\"create\""), ("team_sync_mode", "scim_sync")]),
+            plugin_ini: map(&[("mapping_mode", "strict")]),
+            page: map(&[("mapping_mode", "strict")]),
+            ..Sources::default()
+        };
+        assert_eq!(of(&sources, "mapping_mode").origin, Origin::GrafanaIni);
+        assert_eq!(effective(&resolve(&sources)).mapping_mode, MappingMode::Create);
+    }
+
+    #[test]
+    fn an_unknown_value_is_refused_by_name_and_the_next_source_counts() {
+        let sources = Sources {
+            plugin_ini: map(&[("mapping_mode", "loose")]),
+            page: map(&[("mapping_mode", "create")]),
+            ..Sources::default()
+        };
+        let row = of(&sources, "mapping_mode");
+        assert_eq!((row.value.as_str(), row.origin), ("create", Origin::Page));
+        assert!(
+            row.problem
+                .is_some_and(|p| p.contains("loose") && p.contains("strict, create"))
+        );
+    }
+
+    #[test]
+    fn any_other_team_sync_mode_means_users_only() {
+        for (mode, on) in [("scim_sync", true), ("team_sync", false), ("off", false)] {
+            let sources = Sources {
+                page: map(&[("team_sync_mode", mode)]),
+                ..Sources::default()
+            };
+            assert_eq!(effective(&resolve(&sources)).group_sync, on, "{mode}");
+        }
+    }
+
+    #[test]
+    fn the_auth_section_sets_only_the_seeds_two_keys() {
+        let sources = Sources {
+            grafana_ini: map(&[("claim_policy", "never")]),
+            ..Sources::default()
+        };
+        assert_eq!(of(&sources, "claim_policy").origin, Origin::Default);
+    }
+
+    #[test]
+    fn urls_lose_their_last_slash_and_must_name_a_host() {
+        let url = key("grafana_url").expect("a row");
+        assert_eq!(
+            validate(url, " http://grafana:3000/sub/ "),
+            Ok("http://grafana:3000/sub".into())
+        );
+        for bad in ["grafana:3000", "http://", "ftp://x", "http://a b", "http://user@host"] {
+            assert!(validate(url, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_never_taken_as_a_setting() {
+        assert!(matches!(
+            validate(key("admin_password").expect("a row"), "x"),
+            Err(Invalid::IsSecret { .. })
+        ));
+        assert!(
+            resolve(&Sources::default())
+                .iter()
+                .all(|r| key(r.name).is_some_and(|k| k.kind != Kind::Secret))
+        );
+    }
+}

@@ -21,6 +21,9 @@ impl Tenant {
     /// The default connection of an organization.
     #[must_use]
     pub fn of_org(org_id: i64) -> Self {
-        Self { org_id, connection: Self::DEFAULT_CONNECTION.to_owned() }
+        Self {
+            org_id,
+            connection: Self::DEFAULT_CONNECTION.to_owned(),
+        }
     }
 }
