@@ -1,1 +1,185 @@
-//! (being written)
+//! The SCIM record of truth: one SQLite file, one transaction per SCIM write.
+//!
+//! Owns: the schema (`migrations/`), every SQL text, and the promise that what was acknowledged is on disk (WAL,
+//! `synchronous=FULL`). Must never call Grafana, decide what Grafana should look like, or hold a transaction across anything slow.
+//! Start at [`Store::open`]; SCIM resources are in [`users`] and [`groups`], the engine's queue in [`work`].
+//!
+//! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where SQLite's busy loop is not);
+//! a small pool reads, unhindered by the writer thanks to WAL.
+
+mod accounts;
+mod activity;
+mod filter;
+mod groups;
+mod mappings;
+mod people;
+mod records;
+mod settings;
+mod users;
+mod work;
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::Tenant;
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub use activity::ActivityPage;
+pub use groups::{GroupChange, GroupView, MemberRow};
+pub use mappings::NewMapping;
+pub use people::{PeopleQuery, PersonRow, Tally};
+pub use records::{
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Outcome, Source,
+    UserRecord, Work,
+};
+pub use users::{Page, PageQuery, UserChange, UserView};
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// What can go wrong with the store. Each variant is a decision of the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The change itself is refused: answer the SCIM error, nothing was written.
+    #[error("{}", .0.detail)]
+    Scim(#[from] scim::error::Error),
+    /// Another SCIM user manages this Grafana account already.
+    #[error("this Grafana account is already managed for another user")]
+    AccountTaken {
+        /// The SCIM id of that user.
+        user_id: String,
+    },
+    /// This group is mapped to that team already.
+    #[error("this group is mapped to that team already")]
+    MappingTaken,
+    /// Another process has this store open. Two engines on one store would do everything twice.
+    #[error("another process uses {0}; two Grafana servers cannot share one SQLite store")]
+    InUse(PathBuf),
+    /// The file cannot be made or opened: say which and what to set.
+    #[error("the store at {path} cannot be opened: {source}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database does not answer as it should (disk full, read-only, corrupt): 503 and `Retry-After`, nothing half-written.
+    #[error("the store is not usable: {0}")]
+    Unusable(#[source] sqlx::Error),
+    /// A row says something this version cannot read.
+    #[error("the store holds a {what} this version cannot read")]
+    Unreadable {
+        /// What.
+        what: &'static str,
+    },
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(e: sqlx::Error) -> Self {
+        Self::Unusable(e)
+    }
+}
+
+/// Result of a store call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Who writes, for the log line that goes into the same transaction.
+#[derive(Clone, Debug)]
+pub struct WriteContext {
+    /// Whose data.
+    pub tenant: Tenant,
+    /// Grafana's login of the caller.
+    pub actor: String,
+    /// This request's correlation id.
+    pub correlation: String,
+    /// The time to write.
+    pub now_ms: i64,
+    /// When the request began, for the log line's duration.
+    pub started: Instant,
+}
+
+/// The store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    write: SqlitePool,
+    read: SqlitePool,
+    /// Held for as long as any clone lives: the operating system lets go of it however the process ends.
+    _lock: Arc<File>,
+}
+
+impl Store {
+    /// The file's name inside the data directory.
+    pub const FILE: &'static str = "rollcall.db";
+
+    /// Opens (and makes, and migrates) the store in `dir`.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when another process has it, [`Error::Open`] when the directory cannot be used, [`Error::Unusable`] when
+    /// the file is not a database of ours.
+    pub async fn open(dir: &Path) -> Result<Self> {
+        let path = dir.join(Self::FILE);
+        let opening = |source| Error::Open { path: path.clone(), source };
+        std::fs::create_dir_all(dir).map_err(opening)?;
+        let lock_path = dir.join("rollcall.lock");
+        let lock = File::create(&lock_path).map_err(|source| Error::Open { path: lock_path, source })?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => return Err(Error::InUse(path)),
+            Err(std::fs::TryLockError::Error(source)) => return Err(Error::Open { path, source }),
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged create must not vanish with the power.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        // `test_before_acquire` asks the database a question before every question; a file does not go away.
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+        let write = pool(1).connect_with(options.clone()).await?;
+        MIGRATOR.run(&write).await.map_err(|e| Error::Unusable(e.into()))?;
+        let read = pool(4).connect_with(options.read_only(true)).await?;
+        Ok(Self { write, read, _lock: Arc::new(lock) })
+    }
+
+    /// Ends every connection; what was committed is in the file.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+
+    /// A write transaction that has the database to itself from its first statement on (`BEGIN IMMEDIATE`: a later upgrade from
+    /// reading to writing could fail half-way).
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whether the store answers, for the health check.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.read).await?;
+        Ok(())
+    }
+
+    /// Every tenant that has any data.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>> {
+        let rows: Vec<(i64, String)> = sqlx::query_as(
+            "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
+             UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work ORDER BY 1, 2",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        Ok(rows.into_iter().map(|(org_id, connection)| Tenant { org_id, connection }).collect())
+    }
+}
+
+/// The unique constraint of a column group was violated.
+fn is_taken(e: &sqlx::Error) -> bool {
+    e.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}

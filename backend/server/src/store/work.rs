@@ -1,0 +1,144 @@
+//! Dirty marks: the engine's queue.
+//!
+//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation g" (design, invariant 2), so
+//! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
+
+use domain::Tenant;
+use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+use super::{Error, Kind, Result, Store, Work};
+
+pub(super) fn kind(text: &str) -> Result<Kind> {
+    match text {
+        "User" => Ok(Kind::User),
+        "Group" => Ok(Kind::Group),
+        _ => Err(Error::Unreadable { what: "kind of resource" }),
+    }
+}
+
+fn work(row: &SqliteRow) -> Result<Work> {
+    Ok(Work {
+        tenant: Tenant { org_id: row.try_get("org_id")?, connection: row.try_get("connection")? },
+        kind: kind(row.try_get("kind")?)?,
+        id: row.try_get("id")?,
+        generation: row.try_get("generation")?,
+        closing: row.try_get("closing")?,
+        since_ms: row.try_get("since_ms")?,
+        attempts: row.try_get("attempts")?,
+        correlation: row.try_get("correlation")?,
+    })
+}
+
+/// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
+pub(super) async fn mark(
+    tx: &mut Transaction<'static, Sqlite>,
+    tenant: &Tenant,
+    kind: Kind,
+    id: &str,
+    closing: bool,
+    correlation: &str,
+    now_ms: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO work (org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $6, 0, $7) \
+         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = work.generation + 1, closing = excluded.closing, \
+         due_ms = excluded.due_ms, attempts = 0, problem = NULL, next_step = NULL, correlation = excluded.correlation",
+    )
+    .bind(tenant.org_id)
+    .bind(&tenant.connection)
+    .bind(kind.as_str())
+    .bind(id)
+    .bind(closing)
+    .bind(now_ms)
+    .bind(correlation)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
+    pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
+        let rows = sqlx::query(
+            "SELECT * FROM work WHERE due_ms <= $1 AND next_step IS NULL ORDER BY closing DESC, due_ms, since_ms, id LIMIT $2",
+        )
+        .bind(now_ms)
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(work).collect()
+    }
+
+    /// When the next mark is due.
+    pub async fn next_due_ms(&self) -> Result<Option<i64>> {
+        Ok(sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL").fetch_one(&self.read).await?)
+    }
+
+    /// Marks a resource as changed.
+    pub async fn mark(
+        &self,
+        tenant: &Tenant,
+        kind: Kind,
+        id: &str,
+        closing: bool,
+        correlation: &str,
+        now_ms: i64,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        mark(&mut tx, tenant, kind, id, closing, correlation, now_ms).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The resource matches: the mark goes, unless it was made anew meanwhile.
+    pub async fn finish(&self, work: &Work) -> Result<()> {
+        sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5")
+            .bind(work.tenant.org_id)
+            .bind(&work.tenant.connection)
+            .bind(work.kind.as_str())
+            .bind(&work.id)
+            .bind(work.generation)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// The attempt failed and will be made again at `due_ms`. A mark made anew meanwhile stays due.
+    pub async fn retry(&self, work: &Work, due_ms: i64, problem: &str) -> Result<()> {
+        self.put_off(work, due_ms, problem, None).await
+    }
+
+    /// Only a person can mend it: shown with its reason and next step, and not tried again until something changes.
+    pub async fn attention(&self, work: &Work, reason: &str, next_step: &str) -> Result<()> {
+        self.put_off(work, 0, reason, Some(next_step)).await
+    }
+
+    async fn put_off(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
+        sqlx::query(
+            "UPDATE work SET due_ms = $1, attempts = attempts + 1, problem = $2, next_step = $3 \
+             WHERE org_id = $4 AND connection = $5 AND kind = $6 AND id = $7 AND generation = $8",
+        )
+        .bind(due_ms)
+        .bind(problem)
+        .bind(next_step)
+        .bind(work.tenant.org_id)
+        .bind(&work.tenant.connection)
+        .bind(work.kind.as_str())
+        .bind(&work.id)
+        .bind(work.generation)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
+    pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
+        sqlx::query("UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3")
+            .bind(now_ms)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+}
