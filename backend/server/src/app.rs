@@ -26,7 +26,11 @@ impl Application for App {
         tracing::trace!(?settings, "settings seen");
     }
     async fn health(&self, _: i64) -> Health {
-        Health { ok: false, message: "not built yet".into(), details: serde_json::json!({}) }
+        Health {
+            ok: false,
+            message: "not built yet".into(),
+            details: serde_json::json!({}),
+        }
     }
     async fn metrics(&self) -> String {
         String::new()

@@ -107,21 +107,28 @@ pub async fn serve<A: Application>(
     mut announce: impl Write,
     stop: impl Future<Output = &'static str>,
 ) -> Result<(), ServeError> {
-    let socket = socket::PrivateSocket::bind(host.socket_dir())
-        .map_err(|source| ServeError::Socket { directory: host.socket_dir().into(), source })?;
+    let socket = socket::PrivateSocket::bind(host.socket_dir()).map_err(|source| ServeError::Socket {
+        directory: host.socket_dir().into(),
+        source,
+    })?;
     let stopping = CancellationToken::new();
     let mutations = TaskTracker::new();
     let service = service::Service::new(application.clone(), mutations.clone());
     // go-plugin pings the service called "plugin".
     let (mut reporter, health) = tonic_health::server::health_reporter();
-    reporter.set_service_status("plugin", tonic_health::ServingStatus::Serving).await;
+    reporter
+        .set_service_status("plugin", tonic_health::ServingStatus::Serving)
+        .await;
     let serving = tonic::transport::Server::builder()
         .add_service(health)
         .add_service(controller::Controller::new(stopping.clone()))
         .add_service(DiagnosticsServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE))
         // Answers are not limited: tonic's default for what it encodes is usize::MAX, and Grafana takes up to 2 GiB.
         .add_service(ResourceServer::new(service).max_decoding_message_size(MAX_MESSAGE))
-        .serve_with_incoming_shutdown(UnixListenerStream::new(socket.listener), stopping.clone().cancelled_owned());
+        .serve_with_incoming_shutdown(
+            UnixListenerStream::new(socket.listener),
+            stopping.clone().cancelled_owned(),
+        );
     let mut serving = std::pin::pin!(serving);
 
     // Callers that connect before the server is polled wait in the listener's backlog.

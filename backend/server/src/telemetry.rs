@@ -18,7 +18,9 @@ const MAX_MESSAGE: usize = MAX_LINE / 6 - 200;
 /// Starts logging at `level` (`[plugin.rollcall-scim-app] log_level`; info if absent or unknown), and logs panics from here on.
 pub fn init(level: Option<&str>) {
     let known = level.map_or(Some(Level::INFO), |level| level.trim().parse().ok());
-    let subscriber = tracing_subscriber::registry().with(targets(known.unwrap_or(Level::INFO))).with(layer(io::stderr));
+    let subscriber = tracing_subscriber::registry()
+        .with(targets(known.unwrap_or(Level::INFO)))
+        .with(layer(io::stderr));
     // Fails only where a test has set one before.
     _ = tracing::subscriber::set_global_default(subscriber);
     log_panics();
@@ -31,7 +33,9 @@ pub fn init(level: Option<&str>) {
 /// are not ours to redact.
 fn targets(level: Level) -> Targets {
     let ours = ["server", "domain", "scim", "gpx_rollcall"].map(|target| (target, LevelFilter::from_level(level)));
-    Targets::new().with_default(LevelFilter::from_level(level.min(Level::WARN))).with_targets(ours)
+    Targets::new()
+        .with_default(LevelFilter::from_level(level.min(Level::WARN)))
+        .with_targets(ours)
 }
 
 fn layer<S, W>(sink: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>
@@ -47,7 +51,11 @@ struct Line<W>(W);
 
 impl<W: Write> Write for Line<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let written = if line.len() <= MAX_LINE { self.0.write_all(line) } else { self.0.write_all(&shorten(line)) };
+        let written = if line.len() <= MAX_LINE {
+            self.0.write_all(line)
+        } else {
+            self.0.write_all(&shorten(line))
+        };
         // When Grafana was killed nobody reads stderr. An error here would make the layer print to the same stderr, and that panics.
         _ = written;
         Ok(line.len())
@@ -77,7 +85,12 @@ fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
         let thread = std::thread::current().name().unwrap_or_default().to_owned();
-        tracing::error!(location, thread, "panic: {}", panic.payload_as_str().unwrap_or("(no text)"));
+        tracing::error!(
+            location,
+            thread,
+            "panic: {}",
+            panic.payload_as_str().unwrap_or("(no text)")
+        );
     }));
 }
 
@@ -103,8 +116,9 @@ mod tests {
     fn logged(level: Level, log: impl FnOnce()) -> Vec<Value> {
         let sink = Sink::default();
         let writer = sink.clone();
-        let subscriber =
-            tracing_subscriber::registry().with(targets(level)).with(layer(move || writer.clone()));
+        let subscriber = tracing_subscriber::registry()
+            .with(targets(level))
+            .with(layer(move || writer.clone()));
         tracing::subscriber::with_default(subscriber, log);
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         text.lines()
@@ -128,7 +142,10 @@ mod tests {
         assert_eq!(line["org_id"], 7);
         assert_eq!(line["span"]["correlation"], "c1");
         let fraction = line["@timestamp"].as_str().unwrap().split_once('.').unwrap().1;
-        assert!(fraction.starts_with(|c: char| c.is_ascii_digit()) && fraction.find('+') == Some(6), "{fraction}");
+        assert!(
+            fraction.starts_with(|c: char| c.is_ascii_digit()) && fraction.find('+') == Some(6),
+            "{fraction}"
+        );
     }
 
     #[test]

@@ -70,11 +70,17 @@ impl Failure {
     /// A handler panicked; the panic hook has logged where.
     pub(super) fn internal() -> Self {
         let detail = "Rollcall failed on this request. The reason is in Grafana's log.".into();
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail }
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            detail,
+        }
     }
 
     fn bad_request(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, detail: detail.into() }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            detail: detail.into(),
+        }
     }
 
     /// The one message of this answer: a SCIM error (RFC 7644 §3.12), or the shape Grafana's page shows.
@@ -87,7 +93,9 @@ impl Failure {
         } else {
             ("application/json", serde_json::json!({ "message": self.detail }))
         };
-        let content_type = pb::StringList { values: vec![content_type.into()] };
+        let content_type = pb::StringList {
+            values: vec![content_type.into()],
+        };
         let message = pb::CallResourceResponse {
             code: self.status.as_u16().into(),
             headers: HashMap::from([(header::CONTENT_TYPE.as_str().into(), content_type)]),
@@ -120,12 +128,21 @@ pub(super) async fn answer(
 
 fn request(Target(target): Target, caller: Caller, call: pb::CallResourceRequest) -> Result<Request<Body>, Failure> {
     if call.body.len() > MAX_BODY {
-        let detail = format!("The body has {} bytes; at most {MAX_BODY} are accepted.", call.body.len());
-        return Err(Failure { status: StatusCode::PAYLOAD_TOO_LARGE, detail });
+        let detail = format!(
+            "The body has {} bytes; at most {MAX_BODY} are accepted.",
+            call.body.len()
+        );
+        return Err(Failure {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            detail,
+        });
     }
     if target.len() > MAX_URI {
         let detail = format!("The URL has {} bytes; at most {MAX_URI} are accepted.", target.len());
-        return Err(Failure { status: StatusCode::URI_TOO_LONG, detail });
+        return Err(Failure {
+            status: StatusCode::URI_TOO_LONG,
+            detail,
+        });
     }
     let mut request = Request::new(Body::from(call.body));
     *request.uri_mut() =
@@ -137,8 +154,9 @@ fn request(Target(target): Target, caller: Caller, call: pb::CallResourceRequest
             .map_err(|_| Failure::bad_request(format!("The header name {name:?} is not valid.")))?;
         for value in list.values {
             // The value stays out of the answer: it may be a credential.
-            let value = HeaderValue::try_from(value)
-                .map_err(|_| Failure::bad_request(format!("The header {parsed} has characters HTTP does not allow.")))?;
+            let value = HeaderValue::try_from(value).map_err(|_| {
+                Failure::bad_request(format!("The header {parsed} has characters HTTP does not allow."))
+            })?;
             request
                 .headers_mut()
                 .try_append(parsed.clone(), value)
@@ -172,11 +190,18 @@ async fn messages(response: Response<Body>) -> Result<Messages, Failure> {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.entry(name.as_str().into()).or_default().values.push(value);
     }
-    let head = pb::CallResourceResponse { code: parts.status.as_u16().into(), headers, body: first };
+    let head = pb::CallResourceResponse {
+        code: parts.status.as_u16().into(),
+        headers,
+        body: first,
+    };
     // Once the head is out a failure can only end the answer early: for a gRPC error Grafana would append its own JSON to the body.
     let rest = AssertUnwindSafe(frames).catch_unwind().scan((), |(), frame| {
         future::ready(match frame {
-            Ok(Ok(body)) => Some(Ok(pb::CallResourceResponse { body, ..Default::default() })),
+            Ok(Ok(body)) => Some(Ok(pb::CallResourceResponse {
+                body,
+                ..Default::default()
+            })),
             Ok(Err(error)) => {
                 tracing::error!(%error, "a response body failed half way");
                 None
@@ -206,11 +231,19 @@ mod tests {
 
     #[test]
     fn characters_that_curl_users_type_are_encoded_and_never_refused() {
-        assert_eq!(target("Users?filter=userName eq \"a\""), "/Users?filter=userName%20eq%20%22a%22");
-        assert_eq!(target("Users?filter=emails[type eq \"work\"]"), "/Users?filter=emails%5Btype%20eq%20%22work%22%5D");
+        assert_eq!(
+            target("Users?filter=userName eq \"a\""),
+            "/Users?filter=userName%20eq%20%22a%22"
+        );
+        assert_eq!(
+            target("Users?filter=emails[type eq \"work\"]"),
+            "/Users?filter=emails%5Btype%20eq%20%22work%22%5D"
+        );
         assert_eq!(target("Users?filter=a%20b+c&x=1"), "/Users?filter=a%20b+c&x=1");
         let every_character: String = (1..=255u8).map(char::from).collect();
-        target(&every_character).parse::<Uri>().expect("every character is encoded or legal");
+        target(&every_character)
+            .parse::<Uri>()
+            .expect("every character is encoded or legal");
     }
 
     #[test]

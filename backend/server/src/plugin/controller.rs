@@ -47,7 +47,9 @@ impl tower::Service<http::Request<BoxBody>> for Controller {
                 stopping.cancel();
                 std::future::ready(Ok(tonic::Response::new(())))
             });
-            Ok(tonic::server::Grpc::new(ProstCodec::<(), ()>::default()).unary(shutdown, request).await)
+            Ok(tonic::server::Grpc::new(ProstCodec::<(), ()>::default())
+                .unary(shutdown, request)
+                .await)
         })
     }
 }

@@ -58,8 +58,12 @@ impl Host {
             return Err(NotGrafana::OtherProtocol(offered.clone()));
         }
         // Set where the plugin runs in a container of its own: a directory both sides see.
-        let socket_dir = environment.get("PLUGIN_UNIX_SOCKET_DIR").filter(|directory| !directory.is_empty());
-        Ok(Self { socket_dir: socket_dir.map_or_else(std::env::temp_dir, PathBuf::from) })
+        let socket_dir = environment
+            .get("PLUGIN_UNIX_SOCKET_DIR")
+            .filter(|directory| !directory.is_empty());
+        Ok(Self {
+            socket_dir: socket_dir.map_or_else(std::env::temp_dir, PathBuf::from),
+        })
     }
 
     pub(super) fn socket_dir(&self) -> &Path {
@@ -102,7 +106,9 @@ where
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::Runtime)?;
     let served = runtime.block_on(async {
         let stop = stop_signal(parent).map_err(ServeError::Runtime)?;
-        let application = start().await.map_err(|error| ServeError::Application(error.to_string()))?;
+        let application = start()
+            .await
+            .map_err(|error| ServeError::Application(error.to_string()))?;
         serve(application, host, std::io::stdout(), stop).await
     });
     // Whatever still runs had its time in `serve`.
@@ -149,7 +155,10 @@ mod tests {
         assert!(host(&[cookie, ("PLUGIN_PROTOCOL_VERSIONS", "2,3")]).is_ok());
         assert!(host(&[cookie]).is_ok());
         assert_eq!(host(&[]).unwrap_err(), NotGrafana::NoCookie);
-        assert_eq!(host(&[("grafana_plugin_type", "app")]).unwrap_err(), NotGrafana::NoCookie);
+        assert_eq!(
+            host(&[("grafana_plugin_type", "app")]).unwrap_err(),
+            NotGrafana::NoCookie
+        );
         assert_eq!(
             host(&[cookie, ("PLUGIN_PROTOCOL_VERSIONS", "1,22")]).unwrap_err(),
             NotGrafana::OtherProtocol("1,22".into())
@@ -158,7 +167,11 @@ mod tests {
 
     #[test]
     fn the_socket_goes_where_the_host_says() {
-        let host = host(&[("grafana_plugin_type", "datasource"), ("PLUGIN_UNIX_SOCKET_DIR", "/run/plugins")]).unwrap();
+        let host = host(&[
+            ("grafana_plugin_type", "datasource"),
+            ("PLUGIN_UNIX_SOCKET_DIR", "/run/plugins"),
+        ])
+        .unwrap();
         assert_eq!(host.socket_dir(), Path::new("/run/plugins"));
     }
 }

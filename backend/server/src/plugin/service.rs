@@ -37,7 +37,12 @@ impl<A: Application> Service<A> {
     pub(super) fn new(application: A, mutations: TaskTracker) -> Self {
         // axum's own limit is 2 MiB; the bridge has checked ours by then.
         let router = application.router().layer(DefaultBodyLimit::max(MAX_BODY));
-        Self { application, router, mutations, settings_seen: Arc::default() }
+        Self {
+            application,
+            router,
+            mutations,
+            settings_seen: Arc::default(),
+        }
     }
 
     /// Hands changed settings on. The lock is held meanwhile, so that a request with the same settings cannot overtake them.
@@ -54,9 +59,17 @@ impl<A: Application> Service<A> {
                 Value::Null
             }),
         };
-        let secrets =
-            settings.decrypted_secure_json_data.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
-        self.application.settings_seen(AppSettings { org_id, json_data, secrets, updated_ms });
+        let secrets = settings
+            .decrypted_secure_json_data
+            .into_iter()
+            .map(|(name, value)| (name, Secret::new(value)))
+            .collect();
+        self.application.settings_seen(AppSettings {
+            org_id,
+            json_data,
+            secrets,
+            updated_ms,
+        });
         seen.insert(org_id, updated_ms);
     }
 
@@ -68,7 +81,11 @@ impl<A: Application> Service<A> {
         }
         // No user: Grafana itself calls. Who may do what is for the authorisation table; an empty login opens nothing there.
         let user = context.user.unwrap_or_default();
-        Caller { org_id, login: user.login, role: user.role }
+        Caller {
+            org_id,
+            login: user.login,
+            role: user.role,
+        }
     }
 }
 
@@ -85,7 +102,10 @@ impl<A: Application> Resource for Service<A> {
             let caller = self.admit(context);
             bridge::answer(self.router.clone(), &self.mutations, target, caller, call).await
         });
-        let answered = answered.catch_unwind().await.unwrap_or_else(|_panic| Err(Failure::internal()));
+        let answered = answered
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_panic| Err(Failure::internal()));
         Ok(Response::new(answered.unwrap_or_else(|failure| failure.messages(scim))))
     }
 }
@@ -106,7 +126,11 @@ impl<A: Application> Diagnostics for Service<A> {
             message: "The health check itself failed. The reason is in Grafana's log.".into(),
             details: Value::Object(serde_json::Map::new()),
         });
-        let status = if health.ok { HealthStatus::Ok } else { HealthStatus::Error };
+        let status = if health.ok {
+            HealthStatus::Ok
+        } else {
+            HealthStatus::Error
+        };
         Ok(Response::new(pb::CheckHealthResponse {
             status: status.into(),
             message: health.message,

@@ -32,7 +32,11 @@ impl PrivateSocket {
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(base)?;
         let path = directory.path().join(SOCKET);
-        Ok(Self { listener: UnixListener::bind(&path)?, path, _directory: directory })
+        Ok(Self {
+            listener: UnixListener::bind(&path)?,
+            path,
+            _directory: directory,
+        })
     }
 }
 
@@ -41,11 +45,13 @@ fn remove_stale(base: &Path) {
     let Ok(entries) = fs::read_dir(base) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse::<u32>().ok());
+        let pid = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX)?.split_once('-')?.0.parse::<u32>().ok());
         let Some(pid) = pid else { continue };
         // A process of another container is not in our /proc, but its socket still answers.
-        let alive = Path::new("/proc").join(pid.to_string()).exists()
-            || UnixStream::connect(entry.path().join(SOCKET)).is_ok();
+        let alive =
+            Path::new("/proc").join(pid.to_string()).exists() || UnixStream::connect(entry.path().join(SOCKET)).is_ok();
         if !alive && entry.file_type().is_ok_and(|kind| kind.is_dir()) && fs::remove_dir_all(entry.path()).is_ok() {
             tracing::debug!(pid, "removed the socket directory of a process that is gone");
         }
