@@ -43,7 +43,10 @@ where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
     W: Write + 'static,
 {
-    grafana_plugin_sdk::backend::layer().with_writer(move || Line(sink()))
+    // When Grafana was killed nobody reads stderr. Reporting that on the same stderr would panic, before the store is closed.
+    grafana_plugin_sdk::backend::layer()
+        .log_internal_errors(false)
+        .with_writer(move || Line(sink()))
 }
 
 /// Writes whole lines, shortened where needed. The layer hands over each in one piece.
@@ -51,13 +54,11 @@ struct Line<W>(W);
 
 impl<W: Write> Write for Line<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let written = if line.len() <= MAX_LINE {
+        if line.len() <= MAX_LINE {
             self.0.write_all(line)
         } else {
             self.0.write_all(&shorten(line))
-        };
-        // When Grafana was killed nobody reads stderr. An error here would make the layer print to the same stderr, and that panics.
-        _ = written;
+        }?;
         Ok(line.len())
     }
 
