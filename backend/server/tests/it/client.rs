@@ -88,7 +88,7 @@ impl Answer {
         self.code == status
             && self.headers["content-type"] == ["application/scim+json"]
             && self.json()["schemas"] == serde_json::json!(["urn:ietf:params:scim:api:messages:2.0:Error"])
-            && self.json()["status"] == status.to_string()
+            && self.json()["status"].as_str() == Some(&status.to_string())
             && self.json()["detail"].is_string()
     }
 }
@@ -169,14 +169,17 @@ impl Host {
         String::from_utf8(answer.metrics.unwrap().prometheus).unwrap()
     }
 
-    /// go-plugin's Ping.
+    /// go-plugin's Ping: false also when there is no connection.
     pub async fn ping(&self) -> bool {
         let request = tonic_health::pb::HealthCheckRequest {
             service: "plugin".into(),
         };
         let mut health = tonic_health::pb::health_client::HealthClient::new(self.channel.clone());
-        health.check(request).await.unwrap().into_inner().status()
-            == tonic_health::pb::health_check_response::ServingStatus::Serving
+        let serving = tonic_health::pb::health_check_response::ServingStatus::Serving;
+        health
+            .check(request)
+            .await
+            .is_ok_and(|answer| answer.into_inner().status() == serving)
     }
 
     pub async fn controller(&self, method: &'static str) -> Result<(), Code> {

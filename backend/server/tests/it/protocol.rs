@@ -426,17 +426,29 @@ async fn shutdown_ends_an_idle_server_at_once_and_removes_its_socket() {
 
 #[tokio::test]
 async fn shutdown_lets_a_mutation_finish_before_the_application_stops() {
-    let Plugin { app, host, served, .. } = start().await;
-    let caller = tokio::spawn({
-        let host = host.clone();
-        async move { host.call(request("POST", "two-steps")).await }
-    });
-    app.reach(1).await;
-    host.shutdown().await;
-    app.0.gate.send_replace(true);
-    assert_eq!(soon("the answer", caller).await.unwrap().body, b"done");
-    soon("the end", served).await.unwrap().unwrap();
-    assert_eq!(*app.0.stopped_at.lock().unwrap(), Some(2));
+    for caller_stays in [true, false] {
+        let Plugin { app, host, served, .. } = start().await;
+        let caller = tokio::spawn({
+            let host = host.clone();
+            async move { host.call(request("POST", "two-steps")).await }
+        });
+        app.reach(1).await;
+        if !caller_stays {
+            caller.abort();
+            assert!(host.ping().await, "the server has seen the reset");
+        }
+        host.shutdown().await;
+        app.0.gate.send_replace(true);
+        soon("the end", served).await.unwrap().unwrap();
+        assert_eq!(
+            *app.0.stopped_at.lock().unwrap(),
+            Some(2),
+            "caller stays: {caller_stays}"
+        );
+        if caller_stays {
+            assert_eq!(soon("the answer", caller).await.unwrap().body, b"done");
+        }
+    }
 }
 
 #[tokio::test]
