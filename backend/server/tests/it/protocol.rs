@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     io::{self, Write},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -18,6 +19,7 @@ use domain::Caller;
 use serde_json::{Value, json};
 use server::plugin::{AppSettings, Application, Health, Host, MAX_BODY, ServeError, serve};
 use tokio::{
+    net::UnixStream,
     sync::{mpsc, watch},
     task::JoinHandle,
 };
@@ -149,6 +151,7 @@ struct Plugin {
     host: client::Host,
     served: JoinHandle<Result<(), ServeError>>,
     sockets: tempfile::TempDir,
+    socket: PathBuf,
 }
 
 async fn start() -> Plugin {
@@ -179,9 +182,21 @@ async fn start() -> Plugin {
     let socket = client::socket_of(std::str::from_utf8(&handshake).unwrap());
     Plugin {
         app,
-        host: client::Host::connect(socket).await,
+        host: client::Host::connect(socket.clone()).await,
         served,
         sockets,
+        socket,
+    }
+}
+
+/// Ends when nobody listens on the socket any more.
+async fn refused(socket: &Path) {
+    while UnixStream::connect(socket)
+        .await
+        .err()
+        .is_none_or(|e| e.kind() != io::ErrorKind::ConnectionRefused)
+    {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -427,7 +442,13 @@ async fn shutdown_ends_an_idle_server_at_once_and_removes_its_socket() {
 #[tokio::test]
 async fn shutdown_lets_a_mutation_finish_before_the_application_stops() {
     for caller_stays in [true, false] {
-        let Plugin { app, host, served, .. } = start().await;
+        let Plugin {
+            app,
+            host,
+            served,
+            socket,
+            ..
+        } = start().await;
         let caller = tokio::spawn({
             let host = host.clone();
             async move { host.call(request("POST", "two-steps")).await }
@@ -438,6 +459,10 @@ async fn shutdown_lets_a_mutation_finish_before_the_application_stops() {
             assert!(host.ping().await, "the server has seen the reset");
         }
         host.shutdown().await;
+        if !caller_stays {
+            // From then on nothing but the mutation can be waited for.
+            soon("the end of the listener", refused(&socket)).await;
+        }
         app.0.gate.send_replace(true);
         soon("the end", served).await.unwrap().unwrap();
         assert_eq!(
