@@ -363,7 +363,12 @@ async fn a_panic_is_a_500_of_ours_and_the_process_goes_on() {
 
 #[tokio::test]
 async fn a_post_whose_caller_went_away_still_finishes() {
-    let Plugin { app, host, .. } = start().await;
+    let Plugin {
+        app,
+        host,
+        sockets: _kept,
+        ..
+    } = start().await;
     let caller = tokio::spawn({
         let host = host.clone();
         async move { host.call(request("POST", "two-steps")).await }
@@ -478,7 +483,13 @@ async fn shutdown_lets_a_mutation_finish_before_the_application_stops() {
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_ever_for_a_mutation_that_hangs() {
-    let Plugin { app, host, served, .. } = start().await;
+    let Plugin {
+        app,
+        host,
+        served,
+        sockets: _kept,
+        ..
+    } = start().await;
     let caller = tokio::spawn({
         let host = host.clone();
         async move { host.try_call(request("POST", "two-steps")).await }
