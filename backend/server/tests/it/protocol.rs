@@ -452,7 +452,7 @@ async fn shutdown_lets_a_mutation_finish_before_the_application_stops() {
             host,
             served,
             socket,
-            ..
+            sockets: _kept,
         } = start().await;
         let caller = tokio::spawn({
             let host = host.clone();
