@@ -17,6 +17,7 @@ mod toolchain;
 mod workspace;
 
 use anyhow::{Result, bail};
+use std::process::ExitCode;
 use workspace::Workspace;
 
 /// Name, what it takes, what it does: the help text is made of this table.
@@ -53,7 +54,18 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // On one line and without a backtrace: what failed is mostly another program, which said its part already.
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let Some((&command, options)) = args.split_first() else {
