@@ -60,102 +60,109 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
         return Vec::new();
     };
     let mut problems = Vec::new();
-    for Edge { to, line } in edges(&module, text) {
-        if to != *from && !may.contains(&to.as_str()) && !LEAVES.contains(&to.as_str()) {
+    for Edge { to, line, inside } in edges(&module, text) {
+        if to != *from && !may.contains(&to) && !LEAVES.contains(&to) {
             problems.push(format!(
                 "{path}:{line}: `{from}` may not name `{to}`: {mend} (design.md §2)"
+            ));
+        }
+        let wake = |name: &&str| name.to_ascii_lowercase().starts_with("wake");
+        if *from == "http" && to == "sync" && !inside.iter().all(wake) {
+            problems.push(format!(
+                "{path}:{line}: of `sync`, `http` may name the wake handle only: {mend} (design.md §2)"
             ));
         }
     }
     problems
 }
 
+/// One name of another module or crate.
 #[derive(Debug, PartialEq, Eq)]
-struct Edge {
-    to: String,
+struct Edge<'a> {
+    to: &'a str,
     line: usize,
+    /// What of it is named, where that is written beside it.
+    inside: Vec<&'a str>,
 }
+
+type Token<'a> = (&'a str, usize);
 
 /// Every module of `server` and crate of the workspace that a file names, by `crate::…`, `super::…`, a crate's own name, inside
 /// `use` trees too.
-fn edges(module: &[&str], text: &str) -> Vec<Edge> {
+fn edges<'a>(module: &[&str], text: &'a str) -> Vec<Edge<'a>> {
     let tokens = tokens(text);
-    let mut found = Vec::new();
+    let mut named: Vec<usize> = Vec::new();
     // Inline modules (`mod tests { … }`) shift what `super` means: the depth of braces at which each began.
     let mut inline: Vec<usize> = Vec::new();
     let mut depth = 0;
-    for (index, (token, line)) in tokens.iter().enumerate() {
+    for (index, (token, _)) in tokens.iter().enumerate() {
         let after = |n: usize| tokens.get(index + n).map_or("", |(token, _)| *token);
-        let before = if index == 0 { "" } else { tokens[index - 1].0 };
+        let before = |n: usize| index.checked_sub(n).map_or("", |index| tokens[index].0);
         match *token {
             "{" => depth += 1,
             "}" => {
                 depth = usize::saturating_sub(depth, 1);
-                inline.retain(|began| *began < depth + 1);
+                inline.retain(|began| *began <= depth);
             }
             "mod" if after(2) == "{" => inline.push(depth + 1),
-            "crate" if after(1) == "::" => roots(&tokens, index + 2, &mut found),
+            "crate" if after(1) == "::" => named.extend(roots(&tokens, index + 2)),
             // A chain is read from its first `super`, or after `self::`.
-            "super"
-                if before != "::"
-                    || tokens
-                        .get(index.wrapping_sub(2))
-                        .is_some_and(|(token, _)| *token == "self") =>
-            {
+            "super" if before(1) != "::" || before(2) == "self" => {
                 let mut ups = 1;
                 while after(2 * ups - 1) == "::" && after(2 * ups) == "super" {
                     ups += 1;
                 }
                 if ups == module.len() + inline.len() && after(2 * ups - 1) == "::" {
-                    roots(&tokens, index + 2 * ups, &mut found);
+                    named.extend(roots(&tokens, index + 2 * ups));
                 }
             }
-            name if WORKSPACE_CRATES.contains(&name) && after(1) == "::" && (before != "::" || index == 1) => {
-                found.push(Edge {
-                    to: name.to_owned(),
-                    line: *line,
-                });
-            }
+            name if WORKSPACE_CRATES.contains(&name) && after(1) == "::" && before(1) != "::" => named.push(index),
             _ => {}
         }
     }
-    found.retain(|edge| ROOMS.contains(&edge.to.as_str()) || WORKSPACE_CRATES.contains(&edge.to.as_str()));
-    found
+    let edge = |index: usize| {
+        let (to, line) = tokens[index];
+        let path_goes_on = tokens.get(index + 1).is_some_and(|(token, _)| *token == "::");
+        let inside = if path_goes_on {
+            roots(&tokens, index + 2)
+        } else {
+            Vec::new()
+        };
+        Edge {
+            to,
+            line,
+            inside: inside.into_iter().map(|index| tokens[index].0).collect(),
+        }
+    };
+    let known = |edge: &Edge<'_>| ROOMS.contains(&edge.to) || WORKSPACE_CRATES.contains(&edge.to);
+    named.into_iter().map(edge).filter(known).collect()
 }
 
-/// The first names of a path or `use` tree that starts at `index`.
-fn roots(tokens: &[(&str, usize)], index: usize, found: &mut Vec<Edge>) {
-    let Some((first, line)) = tokens.get(index) else { return };
-    if *first != "{" {
-        found.push(Edge {
-            to: (*first).to_owned(),
-            line: *line,
-        });
-        return;
+/// Where the first names of a path or `use` tree are that starts at `index`.
+fn roots(tokens: &[Token<'_>], index: usize) -> Vec<usize> {
+    if tokens.get(index).is_none_or(|(first, _)| *first != "{") {
+        return (index < tokens.len()).then_some(index).into_iter().collect();
     }
+    let mut found = Vec::new();
     let mut depth = 0;
     let mut previous = "";
-    for (token, line) in &tokens[index..] {
-        if depth == 1 && matches!(previous, "{" | ",") {
-            found.push(Edge {
-                to: (*token).to_owned(),
-                line: *line,
-            });
-        }
+    for (at, (token, _)) in tokens.iter().enumerate().skip(index) {
         match *token {
             "{" => depth += 1,
             "}" => depth -= 1,
+            _ if depth == 1 && matches!(previous, "{" | ",") => found.push(at),
             _ => {}
         }
         if depth == 0 {
-            return;
+            break;
         }
         previous = token;
     }
+    found
 }
 
 /// Words, `::` and single signs with their line, without comments, strings and character literals.
-fn tokens(text: &str) -> Vec<(&str, usize)> {
+fn tokens(text: &str) -> Vec<Token<'_>> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
     let (mut at, mut line) = (0, 1);
@@ -289,6 +296,19 @@ mod tests {
         assert!(
             check("backend/server/src/grafana.rs", "use crate::store::Store;")[0]
                 .contains("`grafana` may not name `store`")
+        );
+    }
+
+    #[test]
+    fn of_the_engine_a_handler_may_name_the_wake_handle_only() {
+        assert!(check("backend/server/src/http.rs", "use crate::sync::{Wake, wake::Reason};").is_empty());
+        let problems = check(
+            "backend/server/src/http.rs",
+            "use crate::{store::Store,\nsync::{Wake, Engine}};",
+        );
+        assert!(
+            problems.len() == 1 && problems[0].contains("http.rs:2") && problems[0].contains("wake handle"),
+            "{problems:?}"
         );
     }
 
