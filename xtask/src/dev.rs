@@ -113,7 +113,7 @@ impl Grafana {
         println!("no GRAFANA_URL and no docker engine: using the stand-in");
         build::run(workspace, Backend::Dev)?;
         let listen = free_address()?;
-        let host_assets = setup::page_host(workspace)?;
+        let host_assets = setup::page_host(workspace, &setup::Node::find()?)?;
         let server = stand_in.serve(workspace, &listen, &host_assets, &workspace.root.join(".dev"))?;
         Ok(Self::ours(&listen, server, None))
     }

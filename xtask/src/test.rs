@@ -15,7 +15,6 @@ use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 /// What a step found, and how it went.
@@ -159,7 +158,8 @@ fn acceptance(workspace: &Workspace) -> Outcome {
 fn browser(workspace: &Workspace) -> Outcome {
     let mut tally = Tally::default();
     let result = (|| {
-        let host_assets = setup::page_host(workspace)?;
+        let node = setup::Node::find()?;
+        let host_assets = setup::page_host(workspace, &node)?;
         let chromium = setup::chromium()?;
         let tests = browser_tests(&workspace.root.join("tests/browser"))?;
         ensure!(
@@ -180,12 +180,12 @@ fn browser(workspace: &Workspace) -> Outcome {
         let url = format!("http://{listen}");
         stand_in.demo(&url, "admin", "admin")?;
 
-        let mut node = Command::new("node");
-        node.current_dir(&workspace.root)
-            .env("GRAFANA_URL", &url)
+        let mut node = node.command(workspace)?;
+        node.env("GRAFANA_URL", &url)
             .env("GRAFANA_USER", "admin")
             .env("GRAFANA_PASSWORD", "admin")
             .env("CHROMIUM", &chromium)
+            .env("SCREENSHOTS", workspace.target.join("screenshots"))
             // One at a time: they share one Grafana, and the machines are small.
             .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
             .args(tests);

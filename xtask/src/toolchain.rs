@@ -11,7 +11,6 @@
 
 use crate::process::{self, cargo};
 use crate::setup;
-use crate::workspace::home;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -87,8 +86,7 @@ fn from_debian() -> Result<Compiler> {
     );
     let version = debian_version()?;
 
-    let base = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home().join(".cache"), PathBuf::from);
-    let cache = base.join("rollcall-wasm-toolchain");
+    let cache = setup::cache_dir().join("rollcall-wasm-toolchain");
     let done = cache.join(cache_name(&version));
     if done.join(".complete").exists() {
         return Ok(Compiler::unpacked_in(&done));
