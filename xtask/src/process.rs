@@ -229,6 +229,15 @@ mod tests {
     }
 
     #[test]
+    fn a_server_ends_with_the_one_who_started_it() {
+        let server = Server::start("the server", Command::new("sleep").arg("600")).unwrap();
+        let pid = server.child.id();
+        assert!(std::path::Path::new(&format!("/proc/{pid}")).exists());
+        drop(server);
+        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[test]
     fn a_program_that_should_end_but_does_not_is_killed() {
         let error = finish_within(Command::new("sleep").arg("600"), Duration::from_millis(50)).unwrap_err();
         assert!(error.to_string().contains("still running"), "{error}");
