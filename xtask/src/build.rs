@@ -1,0 +1,165 @@
+//! `cargo xtask build`: everything Grafana loads, in `dist/rollcall-scim-app`.
+//!
+//! Owns: that directory. Must never leave a half-written file where a running Grafana would read it. Start at [`run`].
+
+use crate::page::{self, WASM_FILE};
+use crate::process;
+use crate::setup;
+use crate::workspace::{BACKEND_BIN, BACKEND_FILE, Workspace, cargo_home};
+use anyhow::{Context as _, Result, ensure};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Grafana's containers are Alpine: a binary linked against glibc's shared library does not start there.
+const STATIC_TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// How the backend is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Quickly, for this machine.
+    Dev,
+    /// As it ships: optimised, and starting on any linux-amd64.
+    Static,
+}
+
+/// Builds and assembles; returns the plugin's directory.
+pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
+    setup::c_compiler()?;
+    let binary = compile_backend(workspace, backend)?;
+    let bundle = page::bundle(workspace)?;
+
+    let dist = workspace.plugin_dir();
+    fs::create_dir_all(&dist).with_context(|| format!("making {}", dist.display()))?;
+    remove_strangers(&dist)?;
+    let template = read(&workspace.root.join("plugin.json"))?;
+    let manifest = String::from_utf8(template)?
+        .replace("%VERSION%", &workspace.version)
+        .replace("%TODAY%", &workspace.build_date());
+    place(&dist.join("plugin.json"), manifest.as_bytes(), 0o644)?;
+    place(&dist.join("module.js"), bundle.module.as_bytes(), 0o644)?;
+    place(&dist.join(WASM_FILE), &bundle.wasm, 0o644)?;
+    place(&dist.join(BACKEND_FILE), &read(&binary)?, 0o755)?;
+    for text in ["README.md", "CHANGELOG.md", "LICENSE"] {
+        place(&dist.join(text), &read(&workspace.root.join(text))?, 0o644)?;
+    }
+    copy_tree(&workspace.root.join("frontend/img"), &dist.join("img"))?;
+    // Dashboards come with the plugin once there are some: plugin.json names them as `dashboards/…`.
+    let dashboards = workspace.root.join("frontend/dashboards");
+    if dashboards.is_dir() {
+        copy_tree(&dashboards, &dist.join("dashboards"))?;
+    }
+    println!("built {} ({} bytes of WASM)", dist.display(), bundle.wasm.len());
+    Ok(dist)
+}
+
+fn compile_backend(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--package", "server", "--bin", BACKEND_BIN]);
+    let binary = match backend {
+        Backend::Dev => workspace.target.join("debug").join(BACKEND_BIN),
+        Backend::Static => {
+            ensure!(
+                cfg!(all(target_arch = "x86_64", target_os = "linux")),
+                "the static linux-amd64 binary is built on linux-amd64 only"
+            );
+            // Its own target directory: other flags would make cargo rebuild the dev backend each time.
+            let target = workspace.target.join("static");
+            cargo
+                .env_remove("CARGO_ENCODED_RUSTFLAGS")
+                .env(
+                    "RUSTFLAGS",
+                    format!("-Ctarget-feature=+crt-static {}", workspace.remap_flags()),
+                )
+                // SQLite's and ring's C sources carry `__FILE__` in their assertions.
+                .env("CFLAGS", format!("-ffile-prefix-map={}=/cargo", cargo_home().display()))
+                .env("CARGO_TARGET_DIR", &target)
+                .args(["--profile", "dist", "--target", STATIC_TARGET]);
+            target.join(STATIC_TARGET).join("dist").join(BACKEND_BIN)
+        }
+    };
+    process::run(&mut cargo).context("compiling the backend")?;
+    Ok(binary)
+}
+
+/// Empties the directory of what an earlier build left, but for the files about to be replaced: a Grafana that runs from here
+/// keeps finding them.
+fn remove_strangers(dist: &Path) -> Result<()> {
+    let replaced = [
+        "plugin.json",
+        "module.js",
+        WASM_FILE,
+        BACKEND_FILE,
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+    ];
+    for entry in fs::read_dir(dist)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else if !replaced.iter().any(|name| entry.file_name() == *name) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{}: the plugin ships it", path.display()))
+}
+
+/// Writes beside and renames: a running binary cannot be overwritten ("text file busy"), and nobody sees half a file.
+fn place(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let name = path.file_name().context("a file name")?.to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.new"));
+    fs::write(&beside, bytes).with_context(|| format!("writing {}", beside.display()))?;
+    fs::set_permissions(&beside, fs::Permissions::from_mode(mode))?;
+    fs::rename(&beside, path).with_context(|| format!("writing {}", path.display()))
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("{}: the plugin ships it", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            place(&target, &read(&entry.path())?, 0o644)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_that_is_running_can_be_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let binary = dir.path().join("sleeper");
+        place(&binary, &fs::read("/bin/sleep").unwrap(), 0o755).unwrap();
+        let mut child = std::process::Command::new(&binary).arg("60").spawn().unwrap();
+        let replaced = place(&binary, b"new", 0o755);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        replaced.unwrap();
+        assert_eq!(fs::read(&binary).unwrap(), b"new");
+    }
+
+    #[test]
+    fn what_an_earlier_build_left_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("img")).unwrap();
+        fs::write(dir.path().join("old_bg.wasm"), "x").unwrap();
+        fs::write(dir.path().join("plugin.json"), "{}").unwrap();
+        remove_strangers(dir.path()).unwrap();
+        let left: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["plugin.json"]);
+    }
+}

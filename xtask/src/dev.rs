@@ -1,0 +1,246 @@
+//! `cargo xtask dev`: a Grafana with the plugin and a small company in it.
+//!
+//! Owns: which Grafana, and what runs in front of you. Must never leave a process behind. Start at [`run`]; [`StandIn`] is the one
+//! place that knows the stand-in's command line.
+
+use crate::build::{self, Backend};
+use crate::process::{self, Server};
+use crate::setup;
+use crate::workspace::{PLUGIN_ID, Workspace};
+use anyhow::{Context as _, Result, bail, ensure};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// What to do once everything runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// Serve until Ctrl-C.
+    UntilStopped,
+    /// Stop again, for scripts.
+    Once,
+}
+
+const FIRST_PORT: u16 = 3000;
+const HEALTH: &str = "/api/health";
+
+/// Builds, starts, fills and waits.
+pub fn run(workspace: &Workspace, stay: Stay) -> Result<()> {
+    // Taken first, so that Ctrl-C during the start ends what has been started too.
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let (events, happened) = mpsc::channel();
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let _ = events.send(());
+            // The second Ctrl-C is for a start that hangs.
+            if signals.forever().next().is_some() {
+                std::process::exit(128 + signal);
+            }
+        }
+    });
+    let stand_in = StandIn::build(workspace)?;
+    let mut grafana = Grafana::start(workspace, &stand_in)?;
+    let stopped = || happened.try_recv().is_ok();
+    if stopped() {
+        return Ok(());
+    }
+    stand_in.demo(&grafana.url, &grafana.user, &grafana.password)?;
+    println!(
+        "\n  {}/a/{PLUGIN_ID}\n  login {}, password {}\n",
+        grafana.url,
+        grafana.user,
+        grafana.shown_password()
+    );
+    if stay == Stay::Once {
+        return Ok(());
+    }
+    println!("Ctrl-C stops it.");
+    loop {
+        match happened.recv_timeout(Duration::from_millis(500)) {
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if let Some(server) = &mut grafana.server
+                    && let Some(status) = server.ended()?
+                {
+                    bail!("Grafana ended by itself ({status}); its output is above");
+                }
+            }
+            Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
+}
+
+/// The Grafana to look at.
+struct Grafana {
+    url: String,
+    user: String,
+    password: String,
+    /// What we started and stop; a Grafana by URL is somebody else's.
+    server: Option<Server>,
+    _container: Option<Container>,
+}
+
+impl Grafana {
+    fn start(workspace: &Workspace, stand_in: &StandIn) -> Result<Self> {
+        let setting = |name: &str, default: &str| {
+            std::env::var(name)
+                .ok()
+                .filter(|v| !v.is_empty())
+                .unwrap_or_else(|| default.to_owned())
+        };
+        if let Ok(url) = std::env::var("GRAFANA_URL") {
+            let dist = build::run(workspace, Backend::Static)?;
+            println!(
+                "using the Grafana at {url}; its plugins directory must hold {}",
+                dist.display()
+            );
+            let (user, password) = (setting("GRAFANA_USER", "admin"), setting("GRAFANA_PASSWORD", "admin"));
+            return Ok(Self {
+                url: url.trim_end_matches('/').to_owned(),
+                user,
+                password,
+                server: None,
+                _container: None,
+            });
+        }
+        if docker_answers() {
+            return Self::in_docker(workspace, &setting("GRAFANA_IMAGE", "grafana/grafana"));
+        }
+        println!("no GRAFANA_URL and no docker engine: using the stand-in");
+        build::run(workspace, Backend::Dev)?;
+        let listen = free_address()?;
+        let host_assets = setup::page_host(workspace, &setup::Node::find()?)?;
+        let server = stand_in.serve(workspace, &listen, &host_assets, &workspace.root.join(".dev"))?;
+        Ok(Self::ours(&listen, server, None))
+    }
+
+    fn in_docker(workspace: &Workspace, image: &str) -> Result<Self> {
+        let dist = build::run(workspace, Backend::Static)?;
+        let listen = free_address()?;
+        let name = format!("rollcall-dev-{}", std::process::id());
+        let mut mount = OsString::from(&dist);
+        mount.push(format!(":/var/lib/grafana/plugins/{PLUGIN_ID}:ro"));
+        let mut docker = Command::new("docker");
+        docker
+            .args(["run", "--rm", "--name", &name, "-p", &format!("{listen}:3000")])
+            .args(["-e", &format!("GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS={PLUGIN_ID}")])
+            .args([
+                "-e",
+                "GF_SECURITY_ADMIN_PASSWORD=admin",
+                "-e",
+                "GF_PATHS_DATA=/var/lib/grafana",
+            ])
+            .arg("-v")
+            .arg(mount)
+            .arg(image);
+        let container = Container { name };
+        let mut server = Server::start("Grafana in Docker", &mut docker)?;
+        // The image may have to be fetched first.
+        server.wait_healthy(&listen, HEALTH, Duration::from_secs(600))?;
+        Ok(Self::ours(&listen, server, Some(container)))
+    }
+
+    fn ours(listen: &str, server: Server, container: Option<Container>) -> Self {
+        let admin = || "admin".to_owned();
+        Self {
+            url: format!("http://{listen}"),
+            user: admin(),
+            password: admin(),
+            server: Some(server),
+            _container: container,
+        }
+    }
+
+    /// A password somebody else chose stays out of the terminal.
+    fn shown_password(&self) -> &str {
+        if self.server.is_some() {
+            &self.password
+        } else {
+            "as in GRAFANA_PASSWORD"
+        }
+    }
+}
+
+/// Removed by name when dropped: the docker client's end does not always end the container.
+struct Container {
+    name: String,
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = Command::new("docker")
+            .args(["rm", "-f", &self.name])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+/// A client without an engine is common, so the engine itself must answer.
+fn docker_answers() -> bool {
+    setup::on_path("docker").is_some() && process::output(Command::new("docker").arg("info")).is_ok()
+}
+
+/// Port 3000 as Grafana's, or the next one nobody has.
+pub fn free_address() -> Result<String> {
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let port = (FIRST_PORT..FIRST_PORT + 100)
+        .find(free)
+        .context("no free port from 3000 to 3099")?;
+    Ok(format!("127.0.0.1:{port}"))
+}
+
+/// The stand-in Grafana of `tests/`: dev server and test double.
+pub struct StandIn {
+    program: PathBuf,
+}
+
+impl StandIn {
+    /// Compiles it.
+    pub fn build(workspace: &Workspace) -> Result<Self> {
+        process::run(
+            workspace
+                .cargo()
+                .args(["build", "--package", "acceptance", "--bin", "grafana-stand-in"]),
+        )
+        .context("compiling the stand-in Grafana")?;
+        let program = workspace.target.join("debug/grafana-stand-in");
+        ensure!(program.is_file(), "{} was not built", program.display());
+        Ok(Self { program })
+    }
+
+    /// Serves `dist` at `listen` and waits until it is healthy.
+    pub fn serve(&self, workspace: &Workspace, listen: &str, host_assets: &Path, data_dir: &Path) -> Result<Server> {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("--plugins-dir")
+            .arg(workspace.plugins_dir())
+            .args(["--listen", listen]);
+        command
+            .arg("--host-assets")
+            .arg(host_assets)
+            .arg("--data-dir")
+            .arg(data_dir);
+        let mut server = Server::start("the stand-in Grafana", &mut command)?;
+        server.wait_healthy(listen, HEALTH, Duration::from_secs(60))?;
+        Ok(server)
+    }
+
+    /// Enables the app and lets two identity providers push the demo company.
+    pub fn demo(&self, url: &str, user: &str, password: &str) -> Result<()> {
+        let mut command = Command::new(&self.program);
+        command.args(["demo", "--url", url, "--user", user, "--password", password]);
+        // Not through `process::run`, which would print the password.
+        println!("$ grafana-stand-in demo --url {url} --user {user} --password …");
+        let status = command.status().context("starting the demo clients")?;
+        ensure!(
+            status.success(),
+            "the demo company could not be pushed to {url} ({status}); the reason is above"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! The page: WASM bundle and `module.js`.
+//!
+//! Owns: the browser build. Must never need Node, trunk or wasm-opt (`reference/wasm-toolchain.md` §2 measured why not), nor leave
+//! a path of this machine in what it makes. Start at [`bundle`].
+
+use crate::process;
+use crate::toolchain::{self, TARGET};
+use crate::workspace::Workspace;
+use anyhow::{Context as _, Result, ensure};
+use std::fs;
+
+/// wasm-bindgen's name for both files; `mount` lives in the glue under `wasm_bindgen`.
+const OUT_NAME: &str = "rollcall";
+/// The WASM file beside module.js, as the shim names it.
+pub const WASM_FILE: &str = "rollcall_bg.wasm";
+const SHIM: &str = "frontend/shim/module.js";
+const GLUE_MARK: &str = "/*GLUE*/";
+const HASH_MARK: &str = "/*HASH*/";
+
+/// What Grafana loads.
+pub struct Bundle {
+    /// `module.js`.
+    pub module: String,
+    /// `rollcall_bg.wasm`.
+    pub wasm: Vec<u8>,
+}
+
+/// Compiles the page.
+pub fn bundle(workspace: &Workspace) -> Result<Bundle> {
+    let shim = fs::read_to_string(workspace.root.join(SHIM))
+        .with_context(|| format!("{SHIM}: Grafana's entry to the page, with the lines {GLUE_MARK} and {HASH_MARK}"))?;
+    // Its own target directory: another compiler and other flags would make cargo rebuild the backend each time.
+    let target = workspace.target.join("wasm");
+    let mut cargo = workspace.cargo();
+    toolchain::wasm_compiler()?.apply(&mut cargo);
+    cargo
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("RUSTFLAGS", workspace.remap_flags())
+        .env("CARGO_TARGET_DIR", &target)
+        .args([
+            "build",
+            "--package",
+            "frontend",
+            "--lib",
+            "--profile",
+            "wasm-release",
+            "--target",
+            TARGET,
+        ]);
+    process::run(&mut cargo).context("compiling the page")?;
+
+    let input = target.join(TARGET).join("wasm-release/frontend.wasm");
+    let mut built = wasm_bindgen_cli_support::Bindgen::new()
+        .input_path(&input)
+        .out_name(OUT_NAME)
+        .no_modules(true)?
+        .typescript(false)
+        // Half of the file; nobody reads a release's function names.
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate_output()
+        .with_context(|| format!("wasm-bindgen on {}", input.display()))?;
+    let wasm = built.wasm_mut().emit_wasm();
+    let module = paste(&shim, built.js(), &hash(&wasm))?;
+    Ok(Bundle { module, wasm })
+}
+
+/// Puts wasm-bindgen's glue and the content hash into the shim: one file cannot get out of step with itself.
+fn paste(shim: &str, glue: &str, hash: &str) -> Result<String> {
+    let is_mark = |line: &&str| line.trim() == GLUE_MARK;
+    let marks = shim.lines().filter(is_mark).count();
+    ensure!(
+        marks == 1,
+        "{SHIM} must have exactly one line that is {GLUE_MARK} alone; it has {marks}"
+    );
+    ensure!(
+        shim.contains(HASH_MARK),
+        "{SHIM} must name the WASM with ?v={HASH_MARK}, else browsers keep an old one for an hour"
+    );
+    let mut module = String::with_capacity(shim.len() + glue.len());
+    for line in shim.lines() {
+        if is_mark(&line) {
+            module.push_str(glue.trim_end());
+        } else {
+            module.push_str(&line.replace(HASH_MARK, hash));
+        }
+        module.push('\n');
+    }
+    Ok(module)
+}
+
+/// FNV-1a, 64 bits: the URL only has to change when the bytes do, and to be the same on every machine.
+fn hash(bytes: &[u8]) -> String {
+    let offset_basis = 0xcbf2_9ce4_8422_2325_u64;
+    let folded = bytes.iter().fold(offset_basis, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{folded:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIM: &str =
+        "define(['react'], function (React) {\n  /*GLUE*/\n  load('rollcall_bg.wasm?v=/*HASH*/');\n});\n";
+
+    #[test]
+    fn glue_and_hash_land_where_the_shim_says() {
+        let module = paste(SHIM, "let wasm_bindgen = 1;\n\n", "00ff").unwrap();
+        assert_eq!(
+            module,
+            "define(['react'], function (React) {\nlet wasm_bindgen = 1;\n  load('rollcall_bg.wasm?v=00ff');\n});\n"
+        );
+    }
+
+    #[test]
+    fn a_mark_inside_the_glue_stays_as_it_is() {
+        let module = paste(SHIM, "let text = '/*HASH*/';", "00ff").unwrap();
+        assert!(module.contains("let text = '/*HASH*/';"));
+    }
+
+    #[test]
+    fn a_shim_without_its_marks_is_refused() {
+        assert!(paste("/*HASH*/", "", "").unwrap_err().to_string().contains("it has 0"));
+        assert!(
+            paste("/*GLUE*/\n/*GLUE*/\n/*HASH*/", "", "")
+                .unwrap_err()
+                .to_string()
+                .contains("it has 2")
+        );
+        assert!(paste("/*GLUE*/\n", "", "").unwrap_err().to_string().contains("?v="));
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one_and_changes_with_the_bytes() {
+        // Test vectors of FNV-1a.
+        assert_eq!(hash(b""), "cbf29ce484222325");
+        assert_eq!(hash(b"foobar"), "85944171f73967e8");
+    }
+}

@@ -1,0 +1,263 @@
+//! `cargo xtask test`: everything a change must pass, from a bare machine.
+//!
+//! Owns: the order of the steps, their set-up, and the summary line CI reads. Must never skip a step without being told to.
+//! Start at [`STEPS`].
+
+use crate::build::{self, Backend};
+use crate::check;
+use crate::dev::{StandIn, free_address};
+use crate::package;
+use crate::process;
+use crate::setup;
+use crate::tally::Tally;
+use crate::tidy;
+use crate::workspace::Workspace;
+use anyhow::{Context as _, Result, bail, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What a step found, and how it went.
+type Outcome = (Tally, Result<()>);
+
+struct Step {
+    name: &'static str,
+    run: fn(&Workspace) -> Outcome,
+    /// Left out by `--fast`.
+    slow: bool,
+}
+
+/// Cheap ones first: the common mistakes fail within a minute.
+const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        run: |w| plain(check::formatting(w)),
+        slow: false,
+    },
+    Step {
+        name: "tidy",
+        run: |w| plain(tidy::run(w)),
+        slow: false,
+    },
+    Step {
+        name: "clippy",
+        run: |w| plain(check::lints(w)),
+        slow: false,
+    },
+    Step {
+        name: "unit",
+        run: check::unit_tests,
+        slow: false,
+    },
+    Step {
+        name: "build",
+        run: |w| plain(build::run(w, Backend::Dev).map(drop)),
+        slow: false,
+    },
+    Step {
+        name: "acceptance",
+        run: acceptance,
+        slow: false,
+    },
+    Step {
+        name: "package",
+        run: |w| plain(package::run(w).map(drop)),
+        slow: true,
+    },
+    Step {
+        name: "chroot",
+        run: |w| plain(package::starts_in_an_empty_root(w)),
+        slow: true,
+    },
+    Step {
+        name: "browser",
+        run: browser,
+        slow: true,
+    },
+];
+
+fn plain(result: Result<()>) -> Outcome {
+    (Tally::default(), result)
+}
+
+/// Which steps to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    fast: bool,
+    only: Option<String>,
+}
+
+impl Selection {
+    /// Reads `--fast` and `--only STEP`.
+    pub fn parse(options: &[&str]) -> Result<Self> {
+        let mut selection = Self::default();
+        let mut options = options.iter();
+        while let Some(option) = options.next() {
+            match *option {
+                "--fast" => selection.fast = true,
+                "--only" => {
+                    let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+                    let step = options.next().copied().unwrap_or_default();
+                    ensure!(names.contains(&step), "--only takes one of: {}", names.join(", "));
+                    selection.only = Some(step.to_owned());
+                }
+                other => bail!("no such option: {other}"),
+            }
+        }
+        Ok(selection)
+    }
+
+    fn includes(&self, step: &Step) -> bool {
+        match &self.only {
+            Some(only) => step.name == only,
+            None => !(self.fast && step.slow),
+        }
+    }
+}
+
+/// Runs the chosen steps up to the first that fails.
+pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
+    setup::c_compiler()?;
+    let mut tally = Tally::default();
+    let mut outcome = Ok(());
+    for step in STEPS.iter().filter(|step| selection.includes(step)) {
+        println!("\n=== {}", step.name);
+        let started = Instant::now();
+        let (found, result) = (step.run)(workspace);
+        tally += found;
+        let seconds = started.elapsed().as_secs_f64();
+        println!(
+            "=== {} {} in {seconds:.1} s",
+            step.name,
+            if result.is_ok() { "passed" } else { "FAILED" }
+        );
+        if let Err(error) = result {
+            // A step that failed without a failed test (a lint, a build) must not read like success.
+            if found.failed == 0 {
+                tally.failed += 1;
+            }
+            outcome = Err(error.context(format!(
+                "step `{}` failed; alone: cargo xtask test --only {}",
+                step.name, step.name
+            )));
+            break;
+        }
+    }
+    println!("{tally}");
+    outcome
+}
+
+/// Black-box tests against the plugin as built.
+fn acceptance(workspace: &Workspace) -> Outcome {
+    let mut cargo = workspace.cargo();
+    cargo.env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir());
+    process::run_tests(cargo.args(["test", "--package", "acceptance", "--no-fail-fast"]))
+}
+
+/// The page as people see it: the packaged plugin in the stand-in with the demo company, in a real browser.
+fn browser(workspace: &Workspace) -> Outcome {
+    let mut tally = Tally::default();
+    let result = (|| {
+        let node = setup::Node::find()?;
+        let host_assets = setup::page_host(workspace, &node)?;
+        let chromium = setup::chromium()?;
+        let tests = browser_tests(&workspace.root.join("tests/browser"))?;
+        ensure!(
+            workspace.plugin_dir().is_dir(),
+            "there is no {}: run the step build first",
+            workspace.plugin_dir().display()
+        );
+
+        let stand_in = StandIn::build(workspace)?;
+        let listen = free_address()?;
+        // Always from nothing, or a test would see what the last run left.
+        let data_dir = workspace.target.join("browser-tests");
+        if data_dir.exists() {
+            fs::remove_dir_all(&data_dir)?;
+        }
+        fs::create_dir_all(&data_dir)?;
+        let _server = stand_in.serve(workspace, &listen, &host_assets, &data_dir)?;
+        let url = format!("http://{listen}");
+        stand_in.demo(&url, "admin", "admin")?;
+
+        let mut node = node.command(workspace)?;
+        node.env("GRAFANA_URL", &url)
+            .env("GRAFANA_USER", "admin")
+            .env("GRAFANA_PASSWORD", "admin")
+            .env("CHROMIUM", &chromium)
+            .env("SCREENSHOTS", workspace.target.join("screenshots"))
+            // One at a time: they share one Grafana, and the machines are small.
+            .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
+            .args(tests);
+        let (found, result) = process::run_tests(&mut node);
+        tally = found;
+        result?;
+        ensure!(tally.passed > 0, "node ran no browser test");
+        Ok(())
+    })();
+    (tally, result)
+}
+
+/// Named one by one, because a folder after `--test` means something else in each major version of Node.
+fn browser_tests(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(dir).with_context(|| format!("reading {}", dir.display()))?;
+    let is_test = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().ends_with(".test.mjs"))
+    };
+    let mut tests: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_test).collect();
+    tests.sort();
+    ensure!(!tests.is_empty(), "there is no *.test.mjs in {}", dir.display());
+    Ok(tests)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(options: &[&str]) -> Vec<&'static str> {
+        let selection = Selection::parse(options).unwrap();
+        STEPS
+            .iter()
+            .filter(|step| selection.includes(step))
+            .map(|step| step.name)
+            .collect()
+    }
+
+    #[test]
+    fn everything_runs_unless_told_otherwise() {
+        assert_eq!(chosen(&[]).len(), STEPS.len());
+        assert_eq!(
+            chosen(&["--fast"]),
+            ["fmt", "tidy", "clippy", "unit", "build", "acceptance"]
+        );
+        assert_eq!(chosen(&["--fast", "--only", "browser"]), ["browser"]);
+    }
+
+    #[test]
+    fn a_step_that_does_not_exist_is_told_with_those_that_do() {
+        let error = Selection::parse(&["--only", "lint"]).unwrap_err().to_string();
+        assert!(error.contains("clippy") && error.contains("browser"), "{error}");
+        assert!(Selection::parse(&["--only"]).is_err() && Selection::parse(&["--quick"]).is_err());
+    }
+
+    #[test]
+    fn only_test_files_are_given_to_node() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(
+            browser_tests(dir.path())
+                .unwrap_err()
+                .to_string()
+                .contains("*.test.mjs")
+        );
+        for name in ["page.test.mjs", "build.mjs", "settings.test.mjs"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let names: Vec<_> = browser_tests(dir.path())
+            .unwrap()
+            .iter()
+            .map(|p| p.file_name().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["page.test.mjs", "settings.test.mjs"]);
+    }
+}
