@@ -4,7 +4,8 @@
 //! the page that asked puts where it belongs. Start at [`overview`].
 
 use admin_api::{
-    Activity, CredentialTest, CredentialsTest, Groups, MappingRow, NewMapping, Overview, People, Settings, SettingsUpdate, Teams,
+    Activity, CredentialTest, CredentialsTest, Groups, MappingRow, NewMapping, Overview, People, Settings,
+    SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -92,7 +93,12 @@ pub async fn test_credentials(host: Host, test: &CredentialsTest) -> Result<Cred
 pub async fn save_secrets(host: Host, secrets: &[(String, String)]) -> Result<(), ApiError> {
     let path = format!("/api/plugins/{}/settings", host.plugin_id());
     let now = succeeded(&host.grafana("GET", &path, None).await)?;
-    succeeded(&host.grafana("POST", &path, Some(with_secrets(&now, secrets).to_string())).await).map(drop)
+    succeeded(
+        &host
+            .grafana("POST", &path, Some(with_secrets(&now, secrets).to_string()))
+            .await,
+    )
+    .map(drop)
 }
 
 fn with_secrets(now: &Value, secrets: &[(String, String)]) -> Value {
@@ -102,7 +108,9 @@ fn with_secrets(now: &Value, secrets: &[(String, String)]) -> Value {
             next.insert(kept.to_owned(), value.clone());
         }
     }
-    let secrets = secrets.iter().map(|(key, value)| (secure_key(key), Value::from(value.as_str())));
+    let secrets = secrets
+        .iter()
+        .map(|(key, value)| (secure_key(key), Value::from(value.as_str())));
     next.insert("secureJsonData".to_owned(), Value::Object(secrets.collect()));
     Value::Object(next)
 }
@@ -141,20 +149,29 @@ fn succeeded(answer: &str) -> Result<Value, ApiError> {
     if let Ok(error) = serde_json::from_value::<admin_api::Error>(body) {
         // 0: the browser's own words ("Failed to fetch") help nobody.
         if status != 0 && !error.message.is_empty() {
-            return Err(ApiError { message: error.message, field: error.field });
+            return Err(ApiError {
+                message: error.message,
+                field: error.field,
+            });
         }
     }
     Err(ApiError::new(match status {
         0 => "Grafana does not answer. Check your connection.".to_owned(),
         403 => "You need the role Admin in this organization.".to_owned(),
-        502..=504 => "The plugin's process does not answer. Grafana starts it again by itself; its log says why it stopped.".to_owned(),
+        502..=504 => {
+            "The plugin's process does not answer. Grafana starts it again by itself; its log says why it stopped."
+                .to_owned()
+        }
         other => format!("Grafana answered with status {other}."),
     }))
 }
 
 impl ApiError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), field: None }
+        Self {
+            message: message.into(),
+            field: None,
+        }
     }
 }
 
@@ -175,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_the_servers_words_and_the_field() {
-        let error = succeeded(r#"{"status":409,"body":{"message":"A file sets this.","field":"mapping_mode"}}"#).unwrap_err();
+        let error =
+            succeeded(r#"{"status":409,"body":{"message":"A file sets this.","field":"mapping_mode"}}"#).unwrap_err();
         assert_eq!(error.message, "A file sets this.");
         assert_eq!(error.field.as_deref(), Some("mapping_mode"));
     }

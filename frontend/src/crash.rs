@@ -36,7 +36,8 @@ fn replace_by_message(root: &HtmlElement, what: &str) -> Option<()> {
     message.set_attribute("role", "alert").ok()?;
     let body = element(&document, "div", "rc-alert__body", "")?;
     let title = element(&document, "div", "rc-alert__title", "This page has crashed")?;
-    let text = "Provisioning itself goes on: it does not run in this page. Reload, and if it happens again, report this:";
+    let text =
+        "Provisioning itself goes on: it does not run in this page. Reload, and if it happens again, report this:";
     let text = element(&document, "p", "", text)?;
     let detail = element(&document, "pre", "rc-pre", what)?;
     let reload = element(&document, "button", "rc-btn rc-btn--secondary", "Reload")?;
@@ -45,7 +46,9 @@ fn replace_by_message(root: &HtmlElement, what: &str) -> Option<()> {
             let _ = window.location().reload();
         }
     });
-    reload.add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref()).ok()?;
+    reload
+        .add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref())
+        .ok()?;
     on_click.forget();
     for part in [title, text, detail, reload] {
         body.append_child(&part).ok()?;

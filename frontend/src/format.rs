@@ -80,11 +80,32 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "Mapping" => "mapping",
         other => other,
     };
-    let place = if entry.source == ActivitySource::Grafana && entry.target_kind == "User" { " in Grafana" } else { "" };
-    let who = if entry.actor == "rollcall" { "Rollcall".to_owned() } else { entry.actor.clone() };
-    let did = [verb, kind].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    let name = if entry.target_name.is_empty() { &entry.target_id } else { &entry.target_name };
-    Sentence { who, did, whom: format!("{name}{place}") }
+    let place = if entry.source == ActivitySource::Grafana && entry.target_kind == "User" {
+        " in Grafana"
+    } else {
+        ""
+    };
+    let who = if entry.actor == "rollcall" {
+        "Rollcall".to_owned()
+    } else {
+        entry.actor.clone()
+    };
+    let did = [verb, kind]
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    // A refused request may have had no target at all.
+    let name = match (entry.target_name.as_str(), entry.target_kind.as_str()) {
+        ("", "") => "",
+        ("", _) => &entry.target_id,
+        (name, _) => name,
+    };
+    Sentence {
+        who,
+        did,
+        whom: format!("{name}{place}"),
+    }
 }
 
 /// Where a setting comes from.
@@ -102,7 +123,10 @@ pub fn origin(origin: SettingOrigin) -> &'static str {
 pub fn title_of_key(key: &str) -> String {
     let words = key.replace('_', " ");
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -156,8 +180,14 @@ mod tests {
     #[test]
     fn a_line_of_the_log_reads_as_a_sentence() {
         use ActivitySource::{Grafana, Scim};
-        assert_eq!(said(&entry(Scim, "sa-1-okta", "user.disable", "User", "ada")), "sa-1-okta closed ada");
-        assert_eq!(said(&entry(Grafana, "rollcall", "user.create", "User", "ada")), "Rollcall created ada in Grafana");
+        assert_eq!(
+            said(&entry(Scim, "sa-1-okta", "user.disable", "User", "ada")),
+            "sa-1-okta closed ada"
+        );
+        assert_eq!(
+            said(&entry(Grafana, "rollcall", "user.create", "User", "ada")),
+            "Rollcall created ada in Grafana"
+        );
         assert_eq!(
             said(&entry(Grafana, "rollcall", "team.members", "Team", "Platform")),
             "Rollcall changed the members of team Platform"
@@ -166,7 +196,10 @@ mod tests {
 
     #[test]
     fn what_has_lost_its_name_is_called_by_its_id() {
-        assert_eq!(said(&entry(ActivitySource::Scim, "okta", "group.delete", "Group", "")), "okta deleted group id-1");
+        assert_eq!(
+            said(&entry(ActivitySource::Scim, "okta", "group.delete", "Group", "")),
+            "okta deleted group id-1"
+        );
     }
 
     #[test]

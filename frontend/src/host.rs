@@ -83,7 +83,10 @@ impl Host {
 
     /// Calls Grafana's own API; `path` starts with `/api/`.
     pub async fn grafana(self, method: &str, path: &str, json_body: Option<String>) -> String {
-        match self.0.try_with_value(|context| context.grafana(method, path, json_body)) {
+        match self
+            .0
+            .try_with_value(|context| context.grafana(method, path, json_body))
+        {
             Some(promise) => text_of(promise).await,
             None => String::new(),
         }
@@ -91,7 +94,9 @@ impl Host {
 
     /// Grafana's own green toast.
     pub fn notify_success(self, title: &str) {
-        let _ = self.0.try_with_value(|context| context.notify("alertSuccess", title, ""));
+        let _ = self
+            .0
+            .try_with_value(|context| context.notify("alertSuccess", title, ""));
     }
 
     /// Whether `text` is in the clipboard now.
@@ -118,7 +123,9 @@ impl Host {
 
     /// `1204` as the reader writes it.
     pub fn number(self, n: i64) -> String {
-        js_sys::Number::from(n as f64).to_locale_string(&self.0.with_value(Context::locale)).into()
+        js_sys::Number::from(n as f64)
+            .to_locale_string(&self.0.with_value(Context::locale))
+            .into()
     }
 }
 
@@ -142,5 +149,9 @@ pub fn document_hidden() -> bool {
 }
 
 async fn text_of(promise: js_sys::Promise) -> String {
-    JsFuture::from(promise).await.ok().and_then(|answer| answer.as_string()).unwrap_or_default()
+    JsFuture::from(promise)
+        .await
+        .ok()
+        .and_then(|answer| answer.as_string())
+        .unwrap_or_default()
 }

@@ -42,7 +42,10 @@ pub fn mount(root: HtmlElement, context: Context) -> Handle {
         provide_context(Host::new(context));
         view! { <App route=shown /> }
     });
-    Handle { route, mounted: Box::new(mounted) }
+    Handle {
+        route,
+        mounted: Box::new(mounted),
+    }
 }
 
 #[wasm_bindgen]

@@ -29,7 +29,11 @@ impl<T> Copy for Loaded<T> {}
 impl<T: PartialEq + Send + Sync + 'static> Loaded<T> {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { value: RwSignal::new(None), error: RwSignal::new(None), turn: StoredValue::new(0) }
+        Self {
+            value: RwSignal::new(None),
+            error: RwSignal::new(None),
+            turn: StoredValue::new(0),
+        }
     }
 
     /// Takes over what `answer` resolves to, unless something newer was asked for meanwhile or the page has gone.

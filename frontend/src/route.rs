@@ -46,7 +46,12 @@ mod tests {
 
     #[test]
     fn every_page_is_found_again_under_its_own_path() {
-        for route in [Route::Overview, Route::Mappings, Route::Settings, Route::Unknown("users/42".into())] {
+        for route in [
+            Route::Overview,
+            Route::Mappings,
+            Route::Settings,
+            Route::Unknown("users/42".into()),
+        ] {
             assert_eq!(Route::parse(route.to_path()), route);
         }
     }

@@ -2,7 +2,7 @@
 // What is built already is not built again; a change of a line's lock file or of the host's own source is seen.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const here = import.meta.dirname;
@@ -51,11 +51,25 @@ export async function build(line) {
     plugins: [resolver(modules)],
     logLevel: 'error',
   });
-  if (!existsSync(path.join(dist, 'host.css'))) writeFileSync(path.join(dist, 'host.css'), '');
+  fonts(dist);
   // Icons. Lines up to 11 ask for them under public/, later ones under public/build/: the server strips `build/`.
   cpSync(path.join(modules, '@grafana/ui/dist/public'), path.join(dist, 'public'), { recursive: true });
   writeFileSync(stamp, wanted);
   return dist;
+}
+
+/** Grafana's own files have Inter and Roboto Mono; its npm packages only name them. */
+function fonts(dist) {
+  const faces = [
+    ['Inter', 400, '@fontsource/inter/files/inter-latin-400-normal.woff2', 'inter/Inter-Regular.woff2'],
+    ['Inter', 500, '@fontsource/inter/files/inter-latin-500-normal.woff2', 'inter/Inter-Medium.woff2'],
+    ['Roboto Mono', 400, '@fontsource/roboto-mono/files/roboto-mono-latin-400-normal.woff2', 'roboto/RobotoMono-Regular.woff2'],
+  ];
+  for (const [family, weight, from, to] of faces) {
+    cpSync(path.join(here, 'node_modules', from), path.join(dist, 'public/fonts', to));
+    const rule = `@font-face{font-family:"${family}";font-weight:${weight};src:url("public/fonts/${to}") format("woff2")}\n`;
+    appendFileSync(path.join(dist, 'host.css'), rule);
+  }
 }
 
 /** What esbuild cannot find by itself in Grafana's packages, and the editor, which is megabytes that no page of ours needs. */

@@ -17,7 +17,11 @@ pub enum Severity {
 
 /// An alert. Errors interrupt a screen reader, the others wait.
 #[component]
-pub fn Alert(severity: Severity, #[prop(into)] title: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn Alert(
+    severity: Severity,
+    #[prop(into)] title: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     let (class, icon, role) = match severity {
         Severity::Info => ("rc-alert rc-alert--info", IconName::Info, "status"),
         Severity::Success => ("rc-alert rc-alert--success", IconName::Check, "status"),

@@ -54,7 +54,11 @@ pub fn Button(
 
 /// A square button with an icon; `label` is its name and its tooltip.
 #[component]
-pub fn IconButton(icon: IconName, #[prop(into)] label: String, on_click: impl Fn(MouseEvent) + 'static) -> impl IntoView {
+pub fn IconButton(
+    icon: IconName,
+    #[prop(into)] label: String,
+    on_click: impl Fn(MouseEvent) + 'static,
+) -> impl IntoView {
     view! {
         <button type="button" class="rc-icon-btn" aria-label=label.clone() title=label on:click=on_click>
             <Icon name=icon />

@@ -12,12 +12,22 @@ use super::{
 
 /// Open for as long as it is mounted. `on_close` must unmount it.
 #[component]
-pub fn Modal(#[prop(into)] title: String, on_close: impl Fn() + Copy + Send + Sync + 'static, children: Children) -> impl IntoView {
+pub fn Modal(
+    #[prop(into)] title: String,
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+    children: Children,
+) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     // An effect runs once the element is in the document, which `show_modal` needs.
     Effect::new(move || {
         if let Some(dialog) = dialog.get() {
             let _ = dialog.show_modal();
+        }
+    });
+    // Taken away without this, it would not give the focus back.
+    on_cleanup(move || {
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
+            dialog.close();
         }
     });
     view! {
@@ -54,7 +64,11 @@ pub fn Confirm(
     on_close: impl Fn() + Copy + Send + Sync + 'static,
     children: Children,
 ) -> impl IntoView {
-    let look = if destructive { ButtonLook::Destructive } else { ButtonLook::Primary };
+    let look = if destructive {
+        ButtonLook::Destructive
+    } else {
+        ButtonLook::Primary
+    };
     view! {
         <Modal title=title on_close=on_close>
             {children()}

@@ -34,22 +34,18 @@ where
             let on_choose = on_choose.clone();
             let chosen = move || value.get() == Some(choice.value);
             view! {
-                <input
-                    type="radio"
-                    class="rc-radio__input"
-                    id=id.clone()
-                    name=name
-                    prop:checked=chosen
-                    disabled=disabled
-                    on:change=move |event| {
-                        // Shown as chosen only once it is: a wish may still be refused or withdrawn.
-                        if value.get_untracked() != Some(choice.value) {
-                            on_choose(choice.value);
-                        }
-                        let _ = event;
-                    }
-                />
-                <label class="rc-radio__label" for=id>{choice.text}</label>
+                <span class="rc-radio__item">
+                    <input
+                        type="radio"
+                        class="rc-radio__input"
+                        id=id.clone()
+                        name=name
+                        prop:checked=chosen
+                        disabled=disabled
+                        on:change=move |_| on_choose(choice.value)
+                    />
+                    <label class="rc-radio__label" for=id>{choice.text}</label>
+                </span>
             }
         })
         .collect_view();

@@ -19,7 +19,10 @@ pub struct Clock {
 impl Clock {
     /// Ticks once a second until the component that made it goes.
     pub fn start() -> Self {
-        let clock = Self { browser: RwSignal::new(host::now_ms()), ahead: RwSignal::new(0) };
+        let clock = Self {
+            browser: RwSignal::new(host::now_ms()),
+            ahead: RwSignal::new(0),
+        };
         let tick = move || {
             clock.browser.try_set(host::now_ms());
         };

@@ -13,7 +13,10 @@ use leptos::{prelude::*, task::spawn_local};
 use self::{map_dialog::MapDialog, mode::Mode};
 use crate::{
     api,
-    components::{Alert, Badge, Button, Confirm, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, SkeletonRows, Tone},
+    components::{
+        Alert, Badge, Button, Confirm, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, SkeletonRows,
+        Tone,
+    },
     format,
     host::Host,
     loaded::{Loaded, poll, row_key},
@@ -78,7 +81,10 @@ fn Table(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoView 
         let query = query.get().to_lowercase();
         let matches = |row: &GroupRow| {
             row.display_name.to_lowercase().contains(&query)
-                || row.mappings.iter().any(|mapping| mapping.team_name.to_lowercase().contains(&query))
+                || row
+                    .mappings
+                    .iter()
+                    .any(|mapping| mapping.team_name.to_lowercase().contains(&query))
         };
         all.with(|rows| rows.iter().filter(|row| matches(row)).cloned().collect::<Vec<_>>())
     });
@@ -125,7 +131,12 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
         GroupStatus::NotMapped => (Tone::Plain, "not mapped"),
         GroupStatus::NeedsAttention => (Tone::Warning, "needs you"),
     };
-    let teams = group.mappings.iter().cloned().map(|mapping| view! { <TeamOf mapping=mapping open=open /> }).collect_view();
+    let teams = group
+        .mappings
+        .iter()
+        .cloned()
+        .map(|mapping| view! { <TeamOf mapping=mapping open=open /> })
+        .collect_view();
     let policies = group
         .mappings
         .iter()
@@ -177,7 +188,9 @@ fn TeamOf(mapping: MappingRow, open: RwSignal<Option<Open>>) -> impl IntoView {
             let href = host.grafana_link(&format!("/org/teams/edit/{id}"));
             view! { <a class="rc-link" href=href>{mapping.team_name.clone()}</a> }.into_any()
         }
-        None => view! { <span>{mapping.team_name.clone()}" "<span class="rc-muted">"(being made)"</span></span> }.into_any(),
+        None => {
+            view! { <span>{mapping.team_name.clone()}" "<span class="rc-muted">"(being made)"</span></span> }.into_any()
+        }
     };
     let way_out = match mapping.origin {
         MappingOrigin::Page => {
@@ -191,7 +204,9 @@ fn TeamOf(mapping: MappingRow, open: RwSignal<Option<Open>>) -> impl IntoView {
         MappingOrigin::Create => ().into_any(),
     };
     let kind = (mapping.kind == MappingKind::Admin).then(|| view! { <Badge tone=Tone::Info text="admins" /> });
-    let paused = mapping.paused.then(|| view! { <Badge tone=Tone::Warning text="paused" /> });
+    let paused = mapping
+        .paused
+        .then(|| view! { <Badge tone=Tone::Warning text="paused" /> });
     view! { <div class="rc-line">{name}{kind}{paused}{way_out}</div> }
 }
 
@@ -203,7 +218,11 @@ fn policy(policy: MemberPolicy) -> &'static str {
 }
 
 #[component]
-fn Remove(mapping: MappingRow, on_done: impl Fn() + Copy + Send + Sync + 'static, on_close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+fn Remove(
+    mapping: MappingRow,
+    on_done: impl Fn() + Copy + Send + Sync + 'static,
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let host = Host::get();
     let busy = RwSignal::new(false);
     let failed = RwSignal::new(None::<String>);
@@ -239,5 +258,9 @@ fn Remove(mapping: MappingRow, on_done: impl Fn() + Copy + Send + Sync + 'static
 
 /// "Engineering (212 people)".
 fn named(group: &GroupRow) -> String {
-    format!("{} ({})", group.display_name, format::counted(group.members, "person", "people"))
+    format!(
+        "{} ({})",
+        group.display_name,
+        format::counted(group.members, "person", "people")
+    )
 }

@@ -13,7 +13,12 @@ use std::time::Duration;
 use admin_api::{Attention, Caller, Counts, Overview, SyncState};
 use leptos::prelude::*;
 
-use self::{people::People, recent::Recent, setup::Steps, status::{Chain, Status}};
+use self::{
+    people::People,
+    recent::Recent,
+    setup::Steps,
+    status::{Chain, Status},
+};
 use crate::{
     api,
     components::{Ago, Alert, Clock, CopyField, Icon, IconName, Severity, SkeletonRows},
@@ -42,12 +47,13 @@ pub fn OverviewPage() -> impl IntoView {
     };
     poll(PERIOD, refresh);
 
-    let sync = overview.part(|o| o.sync);
-    let starting = Memo::new(move |_| {
-        matches!(
-            sync.get(),
-            Some(SyncState::NotConfigured | SyncState::WaitingForFirstRequest | SyncState::Empty)
-        )
+    // Before the first request, the way there is all there is to show.
+    let blank = overview.part(|o| {
+        let starting = matches!(
+            o.sync,
+            SyncState::NotConfigured | SyncState::WaitingForFirstRequest | SyncState::Empty
+        );
+        starting && o.counts.users == 0 && o.counts.groups == 0
     });
     let arrived = overview.arrived();
     view! {
@@ -59,13 +65,14 @@ pub fn OverviewPage() -> impl IntoView {
         <Show when=move || arrived.get() fallback=move || overview.error().get().is_none().then(|| view! { <SkeletonRows columns=3 /> })>
             <Status overview=overview refresh=refresh />
             <Chain overview=overview />
-            <Show when=move || starting.get()>
+            <Show when=move || blank.get() == Some(true) fallback=move || view! {
+                <NeedsYou overview=overview />
+                <Numbers overview=overview />
+                <People />
+                <Connection overview=overview />
+            }>
                 <Steps overview=overview />
             </Show>
-            <NeedsYou overview=overview />
-            <Numbers overview=overview />
-            <People />
-            <Connection overview=overview />
             <Recent />
         </Show>
     }
@@ -114,7 +121,10 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
     let mappings = host.link(&Route::Mappings);
     let age = move || match pending.get() {
         Some(pending) if pending.count > 0 => {
-            let age = pending.oldest_ms.map(|at| format::span(clock.now() - at)).unwrap_or_default();
+            let age = pending
+                .oldest_ms
+                .map(|at| format::span(clock.now() - at))
+                .unwrap_or_default();
             format!("oldest waits {age}")
         }
         _ => "nothing waits".to_owned(),

@@ -29,7 +29,10 @@ pub struct Draft {
 
 impl Draft {
     fn new() -> Self {
-        Self { typed: RwSignal::default(), errors: RwSignal::default() }
+        Self {
+            typed: RwSignal::default(),
+            errors: RwSignal::default(),
+        }
     }
 
     fn get(self, key: &str) -> Option<String> {
@@ -65,7 +68,8 @@ impl Draft {
 
 /// What can be seen to be wrong without asking the server.
 fn wrong(key: &str, value: &str) -> Option<&'static str> {
-    let url = key.ends_with("_url") && !value.is_empty() && !value.starts_with("http://") && !value.starts_with("https://");
+    let url =
+        key.ends_with("_url") && !value.is_empty() && !value.starts_with("http://") && !value.starts_with("https://");
     url.then_some("A URL starts with http:// or https://")
 }
 
@@ -101,7 +105,14 @@ pub fn SettingsPage() -> impl IntoView {
     on_cleanup(move || guard.remove());
 
     let fields = move |group: Group| {
-        let of_group = settings.list(move |answer| answer.settings.iter().filter(|s| group_of(&s.key) == group).cloned().collect());
+        let of_group = settings.list(move |answer| {
+            answer
+                .settings
+                .iter()
+                .filter(|s| group_of(&s.key) == group)
+                .cloned()
+                .collect()
+        });
         view! { <For each=move || of_group.get() key=row_key children=move |setting: Setting| view! { <SettingField setting=setting draft=draft /> } /> }
     };
     let has_more = settings.part(|answer| answer.settings.iter().any(|s| group_of(&s.key) == Group::More));
@@ -140,29 +151,40 @@ fn SaveBar(settings: Loaded<Settings>, draft: Draft) -> impl IntoView {
     let busy = RwSignal::new(false);
     let failed = RwSignal::new(None::<String>);
     let secrets = settings.list(|answer| {
-        answer.settings.iter().filter(|setting| setting.secret_set.is_some()).map(|setting| setting.key.clone()).collect()
+        answer
+            .settings
+            .iter()
+            .filter(|setting| setting.secret_set.is_some())
+            .map(|setting| setting.key.clone())
+            .collect()
     });
     let changes = Memo::new(move |_| draft.typed.with(BTreeMap::len) as i64);
 
     let save = move |_| {
         failed.set(None);
         let typed = draft.typed.get_untracked();
-        let errors: BTreeMap<_, _> =
-            typed.iter().filter_map(|(key, value)| wrong(key, value).map(|error| (key.clone(), error.to_owned()))).collect();
+        let errors: BTreeMap<_, _> = typed
+            .iter()
+            .filter_map(|(key, value)| wrong(key, value).map(|error| (key.clone(), error.to_owned())))
+            .collect();
         let fine = errors.is_empty();
         draft.errors.set(errors);
         if !fine {
             return;
         }
-        let (secret, open): (Vec<_>, Vec<_>) =
-            typed.into_iter().partition(|(key, _)| secrets.with_untracked(|secrets| secrets.contains(key)));
+        let (secret, open): (Vec<_>, Vec<_>) = typed
+            .into_iter()
+            .partition(|(key, _)| secrets.with_untracked(|secrets| secrets.contains(key)));
         busy.set(true);
         spawn_local(async move {
             let saved = save_all(host, draft, open, secret).await;
             busy.try_set(false);
             match saved {
                 Ok(()) => host.notify_success("Settings saved"),
-                Err(ApiError { message, field: Some(field) }) => {
+                Err(ApiError {
+                    message,
+                    field: Some(field),
+                }) => {
                     draft.errors.try_update(|errors| errors.insert(field, message));
                 }
                 Err(error) => drop(failed.try_set(Some(error.message))),
@@ -172,7 +194,7 @@ fn SaveBar(settings: Loaded<Settings>, draft: Draft) -> impl IntoView {
     };
     view! {
         {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The settings were not saved">{message}</Alert> })}
-        <div class="rc-savebar">
+        <div class="rc-savebar" class:rc-savebar--sticky=move || changes.get() != 0>
             <Button look=ButtonLook::Primary disabled=Signal::derive(move || busy.get() || changes.get() == 0) on_click=save>"Save"</Button>
             <Button disabled=Signal::derive(move || busy.get() || changes.get() == 0) on_click=move |_| draft.clear()>"Discard"</Button>
             <span class="rc-muted" role="status">
@@ -183,11 +205,26 @@ fn SaveBar(settings: Loaded<Settings>, draft: Draft) -> impl IntoView {
 }
 
 /// What was saved leaves the draft at once, so that a failure half-way is told with only the rest still unsaved.
-async fn save_all(host: Host, draft: Draft, open: Vec<(String, String)>, secret: Vec<(String, String)>) -> Result<(), ApiError> {
+async fn save_all(
+    host: Host,
+    draft: Draft,
+    open: Vec<(String, String)>,
+    secret: Vec<(String, String)>,
+) -> Result<(), ApiError> {
     if !open.is_empty() {
-        let settings = open.iter().map(|(key, value)| (key.clone(), Some(value.clone()).filter(|value| !value.is_empty())));
-        api::save_settings(host, &SettingsUpdate { settings: settings.collect() }).await?;
-        draft.typed.try_update(|typed| typed.retain(|key, _| !open.iter().any(|(saved, _)| saved == key)));
+        let settings = open
+            .iter()
+            .map(|(key, value)| (key.clone(), Some(value.clone()).filter(|value| !value.is_empty())));
+        api::save_settings(
+            host,
+            &SettingsUpdate {
+                settings: settings.collect(),
+            },
+        )
+        .await?;
+        draft
+            .typed
+            .try_update(|typed| typed.retain(|key, _| !open.iter().any(|(saved, _)| saved == key)));
     }
     let secret: Vec<_> = secret.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     if !secret.is_empty() {

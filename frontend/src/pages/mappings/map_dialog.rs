@@ -77,7 +77,11 @@ pub fn MapDialog(
                 }
                 Err(error) => {
                     busy.try_set(false);
-                    let place = if matches!(error.field.as_deref(), Some("team_id" | "new_team")) { missing } else { failed };
+                    let place = if matches!(error.field.as_deref(), Some("team_id" | "new_team")) {
+                        missing
+                    } else {
+                        failed
+                    };
                     place.try_set(Some(error.message));
                 }
             }
@@ -91,14 +95,19 @@ pub fn MapDialog(
             };
             let people = format::counted(members, "person", "people");
             let first = match &target {
-                Target::Existing(team) => format!("{people} of {} become {role} of {}.", group_name.get_value(), team.name),
+                Target::Existing(team) => {
+                    format!("{people} of {} become {role} of {}.", group_name.get_value(), team.name)
+                }
                 Target::New(name) => format!("A team {name} is made, with {people} as {role}."),
             };
             let second = match (&target, policy.get()) {
                 (Target::New(_), _) => String::new(),
                 (_, MemberPolicy::Keep) => " Everyone who is in it now stays.".to_owned(),
                 (Target::Existing(team), MemberPolicy::Remove) => {
-                    format!(" It has {} now: those who are in no group mapped to it leave.", format::counted(team.members, "member", "members"))
+                    format!(
+                        " It has {} now: those who are in no group mapped to it leave.",
+                        format::counted(team.members, "member", "members")
+                    )
                 }
             };
             view! { <p class="rc-consequence" aria-live="polite">{first}{second}</p> }
@@ -147,7 +156,8 @@ pub fn MapDialog(
 #[component]
 fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>>) -> impl IntoView {
     let host = Host::get();
-    let text = RwSignal::new(target.with_untracked(|target| target.as_ref().map(|t| t.name().to_owned()).unwrap_or_default()));
+    let text =
+        RwSignal::new(target.with_untracked(|target| target.as_ref().map(|t| t.name().to_owned()).unwrap_or_default()));
     let found = Loaded::<Teams>::new();
     let listed = RwSignal::new(false);
     let active = RwSignal::new(0_usize);
@@ -169,6 +179,11 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
     let options = Memo::new(move |_| {
         let name = text.get().trim().to_owned();
         let mut options: Vec<Target> = teams.get().into_iter().map(Target::Existing).collect();
+        // The teams on screen may answer an older text. Once one is taken, all are offered again.
+        if target.with(Option::is_none) {
+            let wanted = name.to_lowercase();
+            options.retain(|option| option.name().to_lowercase().contains(&wanted));
+        }
         if !name.is_empty() && !options.iter().any(|option| option.name() == name) {
             options.push(Target::New(name));
         }
@@ -179,6 +194,7 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
         target.set(Some(option));
         missing.set(None);
         listed.set(false);
+        active.set(0);
     };
     let typed = move |event| {
         text.set(event_target_value(&event));

@@ -36,7 +36,10 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
         if locked.get() == Some(true) {
             spawn_local(async move {
                 if let Ok(answer) = api::settings(host).await {
-                    let found = answer.settings.into_iter().find(|setting| setting.key == "mapping_mode");
+                    let found = answer
+                        .settings
+                        .into_iter()
+                        .find(|setting| setting.key == "mapping_mode");
                     origin.try_set(found.map(|setting| format::origin(setting.origin)));
                 }
             });
@@ -79,14 +82,21 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
 }
 
 #[component]
-fn Switch(to: MappingMode, unmapped: i64, on_done: impl Fn() + Copy + Send + Sync + 'static, on_close: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+fn Switch(
+    to: MappingMode,
+    unmapped: i64,
+    on_done: impl Fn() + Copy + Send + Sync + 'static,
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let host = Host::get();
     let busy = RwSignal::new(false);
     let failed = RwSignal::new(None::<String>);
     let confirm = move || {
         busy.set(true);
         spawn_local(async move {
-            let update = SettingsUpdate { settings: BTreeMap::from([("mapping_mode".to_owned(), Some(key(to).to_owned()))]) };
+            let update = SettingsUpdate {
+                settings: BTreeMap::from([("mapping_mode".to_owned(), Some(key(to).to_owned()))]),
+            };
             match api::save_settings(host, &update).await {
                 Ok(_) => {
                     host.notify_success("Mapping mode changed");
@@ -104,10 +114,15 @@ fn Switch(to: MappingMode, unmapped: i64, on_done: impl Fn() + Copy + Send + Syn
             "Make a team for every group?",
             "Switch to create",
             match unmapped {
-                0 => "Every group is mapped, so nothing changes now. A group that comes later gets a team of its name.".to_owned(),
+                0 => "Every group is mapped, so nothing changes now. A group that comes later gets a team of its name."
+                    .to_owned(),
                 n => format!(
                     "{} a team of the same name now, with the people your identity provider has put in. Where a team of that name exists, it is used.",
-                    if n == 1 { "1 group that is not mapped gets".to_owned() } else { format!("{n} groups that are not mapped get") }
+                    if n == 1 {
+                        "1 group that is not mapped gets".to_owned()
+                    } else {
+                        format!("{n} groups that are not mapped get")
+                    }
                 ),
             },
             "Mappings you made stay as they are.",

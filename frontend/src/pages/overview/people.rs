@@ -26,7 +26,10 @@ pub fn People() -> impl IntoView {
     // Where each page we came through starts. Paging is by key: there are no page numbers to jump to.
     let pages = RwSignal::new(Vec::<String>::new());
     let refresh = move || {
-        let (query, after) = (query.get_untracked(), pages.with_untracked(|pages| pages.last().cloned()));
+        let (query, after) = (
+            query.get_untracked(),
+            pages.with_untracked(|pages| pages.last().cloned()),
+        );
         people.load(async move { api::people(host, &query, after.as_deref(), PAGE).await });
     };
     poll(PERIOD, refresh);
@@ -53,10 +56,18 @@ pub fn People() -> impl IntoView {
         let before = pages.with(Vec::len) as i64 * i64::from(PAGE);
         let shown = rows.with(Vec::len) as i64;
         let total = host.number(total.get().unwrap_or_default());
-        format!("{}–{} of {total}", host.number(before + shown.min(1)), host.number(before + shown))
+        format!(
+            "{}–{} of {total}",
+            host.number(before + shown.min(1)),
+            host.number(before + shown)
+        )
     };
     let nobody = move || {
-        let message = if query.with(String::is_empty) { "No people yet" } else { "No person matches your search" };
+        let message = if query.with(String::is_empty) {
+            "No people yet"
+        } else {
+            "No person matches your search"
+        };
         view! { <EmptyState message=message /> }
     };
     let arrived = people.arrived();
@@ -95,12 +106,21 @@ fn row(person: Person) -> impl IntoView {
         Access::NeedsAttention => (Tone::Warning, "needs you"),
     };
     let origin = person.origin.map(|origin| match origin {
-        AccountOrigin::Provisioned => view! { <Badge tone=Tone::Info text="provisioned" title="Rollcall made this account" /> },
-        AccountOrigin::Claimed => view! { <Badge tone=Tone::Plain text="claimed" title="This account was there before" /> },
+        AccountOrigin::Provisioned => {
+            view! { <Badge tone=Tone::Info text="provisioned" title="Rollcall made this account" /> }
+        }
+        AccountOrigin::Claimed => {
+            view! { <Badge tone=Tone::Plain text="claimed" title="This account was there before" /> }
+        }
     });
     let more = person.groups.len().saturating_sub(GROUPS_SHOWN);
     let all_groups = person.groups.join(", ");
-    let mut groups = person.groups.into_iter().take(GROUPS_SHOWN).collect::<Vec<_>>().join(", ");
+    let mut groups = person
+        .groups
+        .into_iter()
+        .take(GROUPS_SHOWN)
+        .collect::<Vec<_>>()
+        .join(", ");
     if more > 0 {
         groups.push_str(&format!(" +{more}"));
     }

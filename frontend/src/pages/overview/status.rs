@@ -41,7 +41,12 @@ pub fn Status(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Send + Syn
             }
         });
     };
-    let mend = Memo::new(move |_| matches!(state.get(), Some(SyncState::NotConfigured | SyncState::CredentialsRefused)));
+    let mend = Memo::new(move |_| {
+        matches!(
+            state.get(),
+            Some(SyncState::NotConfigured | SyncState::CredentialsRefused)
+        )
+    });
     let settings = host.link(&Route::Settings);
     view! {
         {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The check was not started">{message}</Alert> })}
@@ -80,16 +85,26 @@ pub fn Chain(overview: Loaded<Overview>) -> impl IntoView {
             view! { "Last request "<Ago at_ms=caller.last_ms /> }.into_any(),
             caller.login,
         ),
-        None => station(Tone::Plain, "No request yet".into_any(), "Waiting for its first call".to_owned()),
+        None => station(
+            Tone::Plain,
+            "No request yet".into_any(),
+            "Waiting for its first call".to_owned(),
+        ),
     };
     let rollcall = move || {
         let pending = pending.get().unwrap_or_default();
         let tone = if pending.count > 0 { Tone::Info } else { Tone::Good };
         let waits = move || match pending.oldest_ms {
-            Some(at) if pending.count > 0 => format!("{} pending, oldest {}", pending.count, format::span(clock.now() - at)),
+            Some(at) if pending.count > 0 => {
+                format!("{} pending, oldest {}", pending.count, format::span(clock.now() - at))
+            }
             _ => "0 pending".to_owned(),
         };
-        station(tone, waits.into_any(), format!("Version {}", version.get().unwrap_or_default()))
+        station(
+            tone,
+            waits.into_any(),
+            format!("Version {}", version.get().unwrap_or_default()),
+        )
     };
     let target = move || {
         let grafana = grafana.get().unwrap_or_default();

@@ -13,9 +13,15 @@ use crate::{
 fn words(key: &str) -> (String, Option<&'static str>) {
     let (title, description) = match key {
         "grafana_url" => ("Grafana URL", "As this plugin reaches it, usually on the same machine"),
-        "admin_user" => ("Server admin login", "A user of Grafana with the role Grafana Admin, kept for Rollcall alone"),
+        "admin_user" => (
+            "Server admin login",
+            "A user of Grafana with the role Grafana Admin, kept for Rollcall alone",
+        ),
         "admin_password" => ("Server admin password", "Grafana keeps it encrypted"),
-        "service_account_token" => ("Service account token", "For teams. Without it the server admin makes them, and leaves them again"),
+        "service_account_token" => (
+            "Service account token",
+            "For teams. Without it the server admin makes them, and leaves them again",
+        ),
         "team_sync_mode" => ("Team sync", "Whether groups become teams at all"),
         "mapping_mode" => ("Mapping mode", "Which groups become teams"),
         _ => return (format::title_of_key(key), None),
@@ -47,7 +53,11 @@ pub fn SettingField(setting: Setting, draft: Draft) -> impl IntoView {
     let secret = setting.secret_set.is_some();
     let id = format!("rc-setting-{}", setting.key);
     // Nothing is "set" by default where a secret is simply not there.
-    let origin = if setting.secret_set == Some(false) { "Not set" } else { origin };
+    let origin = if setting.secret_set == Some(false) {
+        "Not set"
+    } else {
+        origin
+    };
     let control = if secret {
         view! { <SecretInput setting=setting draft=draft id=id.clone() /> }.into_any()
     } else if setting.choices.is_empty() {

@@ -26,7 +26,11 @@ pub fn Test(draft: Draft) -> impl IntoView {
     let test = move |_| {
         busy.set(true);
         result.set(None);
-        let typed = |key: &str| draft.typed.with_untracked(|typed| typed.get(key).filter(|value| !value.is_empty()).cloned());
+        let typed = |key: &str| {
+            draft
+                .typed
+                .with_untracked(|typed| typed.get(key).filter(|value| !value.is_empty()).cloned())
+        };
         let test = CredentialsTest {
             grafana_url: typed("grafana_url"),
             admin_user: typed("admin_user"),
