@@ -170,6 +170,17 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
     };
   }
 
+  /** After a panic the WASM throws at every touch; that must not take Grafana's page down too. */
+  function tell(app, what) {
+    try {
+      if (app) {
+        what(app);
+      }
+    } catch (error) {
+      console.warn("Rollcall: the page has crashed", error);
+    }
+  }
+
   // ---- the pages Grafana asks for --------------------------------------------------------------------------------------------
 
   function RootPage(props) {
@@ -189,31 +200,25 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       }
       let gone = false;
       setState({ ready: false, error: null });
-      load(meta).then(
-        () => {
-          if (gone || !root.current) {
-            return;
+      load(meta)
+        .then(() => {
+          if (!gone && root.current) {
+            applyTheme(root.current, theme);
+            handle.current = wasm_bindgen.mount(root.current, context(meta));
+            setState({ ready: true, error: null });
           }
-          applyTheme(root.current, theme);
-          handle.current = wasm_bindgen.mount(root.current, context(meta));
-          setState({ ready: true, error: null });
-        }
-      ).catch((error) => {
-        if (!gone) {
-          setState({ ready: false, error });
-        }
-      });
+        })
+        .catch((error) => {
+          if (!gone) {
+            // A panic has put its own message, with a way out, into our root.
+            setState(error instanceof WebAssembly.RuntimeError ? { ready: true, error: null } : { ready: false, error });
+          }
+        });
       return () => {
         gone = true;
         const mounted = handle.current;
         handle.current = null;
-        try {
-          if (mounted) {
-            mounted.unmount();
-          }
-        } catch (error) {
-          console.warn("Rollcall: the page had crashed before it was left", error);
-        }
+        tell(mounted, (app) => app.unmount());
       };
     }, [meta.id, allowed, attempt]);
 
@@ -228,11 +233,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
         }),
       [meta.id]
     );
-    React.useEffect(() => {
-      if (handle.current) {
-        handle.current.set_path(path);
-      }
-    }, [path, state.ready]);
+    React.useEffect(() => tell(handle.current, (app) => app.set_path(path)), [path, state.ready]);
     React.useEffect(() => {
       if (root.current) {
         applyTheme(root.current, theme);

@@ -44,7 +44,7 @@ pub fn sync_title(state: SyncState) -> &'static str {
     }
 }
 
-/// What one line of the log says, in three parts: who, what, to whom.
+/// What one line of the log says, in parts: who, what, to whom, where.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sentence {
     /// The caller's login, or Rollcall.
@@ -53,6 +53,8 @@ pub struct Sentence {
     pub did: String,
     /// The name.
     pub whom: String,
+    /// Where, when it could be meant otherwise.
+    pub place: &'static str,
 }
 
 /// "okta closed ada", "Rollcall changed the members of team Platform".
@@ -81,7 +83,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         other => other,
     };
     let place = if entry.source == ActivitySource::Grafana && entry.target_kind == "User" {
-        " in Grafana"
+        "in Grafana"
     } else {
         ""
     };
@@ -104,7 +106,8 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
     Sentence {
         who,
         did,
-        whom: format!("{name}{place}"),
+        whom: name.to_owned(),
+        place,
     }
 }
 
@@ -154,7 +157,9 @@ mod tests {
 
     fn said(entry: &ActivityEntry) -> String {
         let s = activity_sentence(entry);
-        format!("{} {} {}", s.who, s.did, s.whom)
+        format!("{} {} {} {}", s.who, s.did, s.whom, s.place)
+            .trim_end()
+            .to_owned()
     }
 
     #[test]

@@ -222,17 +222,17 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
         event.prevent_default();
         event.stop_propagation();
     };
-    let option = move |at: usize, option: Target| {
+    let option = move |at: ReadSignal<usize>, option: Target| {
         let (shown, more) = match &option {
             Target::Existing(team) => (team.name.clone(), format::counted(team.members, "member", "members")),
             Target::New(name) => (format!("Make a new team “{name}”"), String::new()),
         };
         view! {
             <li
-                id=format!("rc-team-option-{at}")
+                id=move || format!("rc-team-option-{}", at.get())
                 role="option"
                 class="rc-option"
-                aria-selected=move || (active.get() == at).to_string()
+                aria-selected=move || (active.get() == at.get()).to_string()
                 // Before the input's blur, which closes the list.
                 on:mousedown=move |event| {
                     event.prevent_default();
@@ -271,7 +271,7 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
                             Target::Existing(team) => row_key(team),
                             Target::New(name) => format!("new {name}"),
                         }
-                        children=move |at, item| option(at.get_untracked(), item)
+                        children=move |at, item| option(at, item)
                     />
                 </ul>
                 {move || found.error().get().map(|message| view! { <div class="rc-small rc-muted">{message}</div> })}

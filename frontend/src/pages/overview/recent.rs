@@ -49,7 +49,7 @@ fn line(entry: ActivityEntry) -> impl IntoView {
         <li class="rc-log__line">
             <span class="rc-log__when rc-muted"><Ago at_ms=entry.at_ms /></span>
             <span>
-                {said.who}" "{said.did}" "<strong>{said.whom}</strong>
+                {said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.place}
                 {outcome.map(|(tone, text)| view! { " "<Badge tone=tone text=text /> })}
                 {entry.reason.map(|reason| view! { <div class="rc-small rc-muted">{reason}</div> })}
             </span>
