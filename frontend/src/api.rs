@@ -1,0 +1,235 @@
+//! The calls of this page, typed.
+//!
+//! Owns: which route answers what (the types are `admin_api`'s). Must never show anything: a failure is a value, [`ApiError`], which
+//! the page that asked puts where it belongs. Start at [`overview`].
+
+use admin_api::{
+    Activity, CredentialTest, CredentialsTest, Groups, MappingRow, NewMapping, Overview, People, Settings,
+    SettingsUpdate, Teams,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::host::Host;
+
+/// Why there is no answer, in words for an admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// What happened and what to do.
+    pub message: String,
+    /// The field that is wrong, where one is.
+    pub field: Option<String>,
+}
+
+/// What the shim resolves every call to.
+#[derive(Deserialize)]
+struct Answer {
+    status: u16,
+    #[serde(default)]
+    body: Value,
+}
+
+/// Is everyone in who should be?
+pub async fn overview(host: Host) -> Result<Overview, ApiError> {
+    call(host, "GET", "admin/overview", None).await
+}
+
+/// "Check now": answers at once, the check runs on.
+pub async fn check_now(host: Host) -> Result<(), ApiError> {
+    succeeded(&host.call("POST", "admin/sync", None).await).map(drop)
+}
+
+/// People whose login, name or e-mail contains `query`.
+pub async fn people(host: Host, query: &str, after: Option<&str>, count: u32) -> Result<People, ApiError> {
+    let mut path = format!("admin/users?count={count}&query={}", encoded(query));
+    if let Some(after) = after {
+        path.push_str(&format!("&after={}", encoded(after)));
+    }
+    call(host, "GET", &path, None).await
+}
+
+/// The newest lines of the log.
+pub async fn activity(host: Host, count: u32) -> Result<Activity, ApiError> {
+    call(host, "GET", &format!("admin/activity?count={count}"), None).await
+}
+
+/// Every group with its teams.
+pub async fn groups(host: Host) -> Result<Groups, ApiError> {
+    call(host, "GET", "admin/groups", None).await
+}
+
+/// Grafana's teams whose name contains `query`.
+pub async fn teams(host: Host, query: &str) -> Result<Teams, ApiError> {
+    call(host, "GET", &format!("admin/teams?query={}", encoded(query)), None).await
+}
+
+/// Maps a group to a team.
+pub async fn add_mapping(host: Host, mapping: &NewMapping) -> Result<MappingRow, ApiError> {
+    call(host, "POST", "admin/mappings", Some(json(mapping))).await
+}
+
+/// Takes a mapping away.
+pub async fn remove_mapping(host: Host, id: i64) -> Result<(), ApiError> {
+    succeeded(&host.call("DELETE", &format!("admin/mappings/{id}"), None).await).map(drop)
+}
+
+/// Every setting with its origin.
+pub async fn settings(host: Host) -> Result<Settings, ApiError> {
+    call(host, "GET", "admin/settings", None).await
+}
+
+/// Changes settings that are not secrets.
+pub async fn save_settings(host: Host, update: &SettingsUpdate) -> Result<Settings, ApiError> {
+    call(host, "PUT", "admin/settings", Some(json(update))).await
+}
+
+/// Tries credentials without keeping them.
+pub async fn test_credentials(host: Host, test: &CredentialsTest) -> Result<CredentialTest, ApiError> {
+    call(host, "POST", "admin/credentials/test", Some(json(test))).await
+}
+
+/// Hands secrets to Grafana, which keeps them encrypted. `POST /api/plugins/<id>/settings` replaces the plugin's whole setting except
+/// for the secrets it is not given, so what is there now is read first and sent back.
+pub async fn save_secrets(host: Host, secrets: &[(String, String)]) -> Result<(), ApiError> {
+    let path = format!("/api/plugins/{}/settings", host.plugin_id());
+    let now = succeeded(&host.grafana("GET", &path, None).await)?;
+    succeeded(
+        &host
+            .grafana("POST", &path, Some(with_secrets(&now, secrets).to_string()))
+            .await,
+    )
+    .map(drop)
+}
+
+fn with_secrets(now: &Value, secrets: &[(String, String)]) -> Value {
+    let mut next = Map::new();
+    for kept in ["enabled", "pinned", "jsonData"] {
+        if let Some(value) = now.get(kept) {
+            next.insert(kept.to_owned(), value.clone());
+        }
+    }
+    let secrets = secrets
+        .iter()
+        .map(|(key, value)| (secure_key(key), Value::from(value.as_str())));
+    next.insert("secureJsonData".to_owned(), Value::Object(secrets.collect()));
+    Value::Object(next)
+}
+
+/// `admin_password` is `adminPassword` in Grafana's `secureJsonData`.
+fn secure_key(key: &str) -> String {
+    let mut words = key.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    camel
+}
+
+async fn call<T: DeserializeOwned>(host: Host, method: &str, path: &str, body: Option<String>) -> Result<T, ApiError> {
+    parse(&host.call(method, path, body).await)
+}
+
+fn parse<T: DeserializeOwned>(answer: &str) -> Result<T, ApiError> {
+    let body = succeeded(answer)?;
+    serde_json::from_value(body).map_err(|error| {
+        ApiError::new(format!("The backend answered something this page does not understand ({error}). Reload the page: it may be older than the plugin."))
+    })
+}
+
+/// The body, if the answer is a 2xx.
+fn succeeded(answer: &str) -> Result<Value, ApiError> {
+    let Ok(Answer { status, body }) = serde_json::from_str(answer) else {
+        return Err(ApiError::new("Grafana did not answer."));
+    };
+    if (200..300).contains(&status) {
+        return Ok(body);
+    }
+    if let Ok(error) = serde_json::from_value::<admin_api::Error>(body) {
+        // 0: the browser's own words ("Failed to fetch") help nobody.
+        if status != 0 && !error.message.is_empty() {
+            return Err(ApiError {
+                message: error.message,
+                field: error.field,
+            });
+        }
+    }
+    Err(ApiError::new(match status {
+        0 => "Grafana does not answer. Check your connection.".to_owned(),
+        403 => "You need the role Admin in this organization.".to_owned(),
+        502..=504 => {
+            "The plugin's process does not answer. Grafana starts it again by itself; its log says why it stopped."
+                .to_owned()
+        }
+        other => format!("Grafana answered with status {other}."),
+    }))
+}
+
+impl ApiError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            field: None,
+        }
+    }
+}
+
+fn json<T: Serialize>(body: &T) -> String {
+    // Plain structs of strings and numbers: serde_json has no way to fail on them.
+    serde_json::to_string(body).unwrap_or_default()
+}
+
+fn encoded(value: &str) -> String {
+    js_sys::encode_uri_component(value).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{parse, secure_key, succeeded, with_secrets};
+
+    #[test]
+    fn a_refusal_carries_the_servers_words_and_the_field() {
+        let error =
+            succeeded(r#"{"status":409,"body":{"message":"A file sets this.","field":"mapping_mode"}}"#).unwrap_err();
+        assert_eq!(error.message, "A file sets this.");
+        assert_eq!(error.field.as_deref(), Some("mapping_mode"));
+    }
+
+    #[test]
+    fn no_answer_is_said_in_words_not_in_the_browsers() {
+        let error = succeeded(r#"{"status":0,"body":{"message":"Failed to fetch"}}"#).unwrap_err();
+        assert_eq!(error.message, "Grafana does not answer. Check your connection.");
+        assert_eq!(succeeded("").unwrap_err().message, "Grafana did not answer.");
+    }
+
+    #[test]
+    fn an_error_page_of_a_proxy_is_not_shown_as_it_is() {
+        let error = succeeded(r#"{"status":502,"body":"<html>Bad Gateway</html>"}"#).unwrap_err();
+        assert!(error.message.starts_with("The plugin's process does not answer."));
+    }
+
+    #[test]
+    fn a_shape_we_do_not_know_asks_for_a_reload() {
+        let error = parse::<admin_api::Teams>(r#"{"status":200,"body":{"people":[]}}"#).unwrap_err();
+        assert!(error.message.contains("Reload the page"));
+    }
+
+    #[test]
+    fn saving_a_secret_keeps_what_else_the_plugin_setting_holds() {
+        let now = json!({"id": "x", "enabled": true, "pinned": false, "jsonData": {"dataDir": "/d"}, "secureJsonFields": {"adminPassword": true}});
+        let next = with_secrets(&now, &[("service_account_token".into(), "glsa_1".into())]);
+        assert_eq!(
+            next,
+            json!({"enabled": true, "pinned": false, "jsonData": {"dataDir": "/d"}, "secureJsonData": {"serviceAccountToken": "glsa_1"}})
+        );
+    }
+
+    #[test]
+    fn a_secrets_key_is_spelt_as_grafana_spells_it() {
+        assert_eq!(secure_key("admin_password"), "adminPassword");
+        assert_eq!(secure_key("token"), "token");
+    }
+}

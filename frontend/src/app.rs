@@ -1,0 +1,35 @@
+//! The frame around the pages: which one is shown, and the style they share.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::EmptyState,
+    host::Host,
+    pages::{mappings::MappingsPage, overview::OverviewPage, settings::SettingsPage},
+    route::Route,
+};
+
+/// Grafana's look on plain DOM, by the `--gf-*` properties which the shim sets on our root.
+pub const STYLE: &str = include_str!("../style/rollcall.css");
+
+/// The whole app.
+#[component]
+pub fn App(route: ArcRwSignal<Route>) -> impl IntoView {
+    view! {
+        <style>{STYLE}</style>
+        {move || match route.get() {
+            Route::Overview => view! { <OverviewPage /> }.into_any(),
+            Route::Mappings => view! { <MappingsPage /> }.into_any(),
+            Route::Settings => view! { <SettingsPage /> }.into_any(),
+            Route::Unknown(_) => {
+                let overview = Host::get().link(&Route::Overview);
+                view! {
+                    <EmptyState message="There is no such page">
+                        <a class="rc-link" href=overview>"Go to the overview"</a>
+                    </EmptyState>
+                }
+                    .into_any()
+            }
+        }}
+    }
+}

@@ -1,0 +1,30 @@
+//! The parts every page is made of: Grafana's look, in Leptos.
+//!
+//! Owns: markup, roles and keyboard behaviour of the parts; their look is `style/rollcall.css`. Must never call the backend.
+//! Start at [`button`], and [`modal`] for what a dialog must do.
+
+pub mod alert;
+pub mod badge;
+pub mod button;
+pub mod copy;
+pub mod empty;
+pub mod field;
+pub mod icon;
+pub mod modal;
+pub mod radio;
+pub mod search;
+pub mod skeleton;
+pub mod time;
+
+pub use alert::{Alert, Severity};
+pub use badge::{Badge, Tone};
+pub use button::{Button, ButtonLook, IconButton};
+pub use copy::CopyField;
+pub use empty::EmptyState;
+pub use field::Field;
+pub use icon::{Icon, IconName};
+pub use modal::{Confirm, Modal};
+pub use radio::{Choice, RadioGroup};
+pub use search::SearchInput;
+pub use skeleton::SkeletonRows;
+pub use time::{Ago, Clock};

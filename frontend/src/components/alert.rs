@@ -1,0 +1,39 @@
+//! Alerts: what happened, and what to do, above the content it is about.
+
+use leptos::prelude::*;
+
+use super::icon::{Icon, IconName};
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// It worked.
+    Success,
+    /// It did not work.
+    Error,
+}
+
+/// An alert. Errors interrupt a screen reader, the others wait.
+#[component]
+pub fn Alert(
+    severity: Severity,
+    #[prop(into)] title: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let (class, icon, role) = match severity {
+        Severity::Info => ("rc-alert rc-alert--info", IconName::Info, "status"),
+        Severity::Success => ("rc-alert rc-alert--success", IconName::Check, "status"),
+        Severity::Error => ("rc-alert rc-alert--error", IconName::Warning, "alert"),
+    };
+    view! {
+        <div class=class role=role>
+            <div class="rc-alert__icon"><Icon name=icon /></div>
+            <div class="rc-alert__body">
+                <div class="rc-alert__title">{title}</div>
+                {children.map(|children| view! { <div>{children()}</div> })}
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,67 @@
+//! Buttons, in Grafana's sizes and looks.
+
+use leptos::{ev::MouseEvent, prelude::*};
+
+use super::icon::{Icon, IconName};
+
+/// How loud it is. At most one primary on a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ButtonLook {
+    /// What the page is for.
+    Primary,
+    /// Everything else.
+    #[default]
+    Secondary,
+    /// Takes something away.
+    Destructive,
+}
+
+impl ButtonLook {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Primary => "rc-btn--primary",
+            Self::Secondary => "rc-btn--secondary",
+            Self::Destructive => "rc-btn--destructive",
+        }
+    }
+}
+
+/// A button with words in it.
+#[component]
+pub fn Button(
+    /// Secondary, if not said.
+    #[prop(optional)]
+    look: ButtonLook,
+    /// 24 px high, for tables.
+    #[prop(optional)]
+    small: bool,
+    /// Stays in the tab order only while it can be pressed.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
+    /// What a screen reader says, where the words alone do not tell which row this is.
+    #[prop(optional, into)]
+    label: Option<String>,
+    on_click: impl Fn(MouseEvent) + 'static,
+    children: Children,
+) -> impl IntoView {
+    let class = format!("rc-btn {}{}", look.class(), if small { " rc-btn--sm" } else { "" });
+    view! {
+        <button type="button" class=class disabled=disabled aria-label=label on:click=on_click>
+            {children()}
+        </button>
+    }
+}
+
+/// A square button with an icon; `label` is its name and its tooltip.
+#[component]
+pub fn IconButton(
+    icon: IconName,
+    #[prop(into)] label: String,
+    on_click: impl Fn(MouseEvent) + 'static,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="rc-icon-btn" aria-label=label.clone() title=label on:click=on_click>
+            <Icon name=icon />
+        </button>
+    }
+}

@@ -1,0 +1,14 @@
+//! What stands where a list would be: why it is empty, and what to do.
+
+use leptos::prelude::*;
+
+/// The message, and under it what to do.
+#[component]
+pub fn EmptyState(#[prop(into)] message: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    view! {
+        <div class="rc-empty">
+            <h4 class="rc-empty__message">{message}</h4>
+            {children.map(|children| view! { <div class="rc-muted">{children()}</div> })}
+        </div>
+    }
+}

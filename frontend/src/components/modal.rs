@@ -1,0 +1,81 @@
+//! Dialogs.
+//!
+//! A native `<dialog>` in the top layer: the page behind is inert, Esc closes, the focus stays inside and goes back to where it was,
+//! and no ancestor's stacking or `transform` in any version of Grafana can get in the way.
+
+use leptos::{html, prelude::*};
+
+use super::{
+    button::{Button, ButtonLook, IconButton},
+    icon::IconName,
+};
+
+/// Open for as long as it is mounted. `on_close` must unmount it.
+#[component]
+pub fn Modal(
+    #[prop(into)] title: String,
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+    children: Children,
+) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    // An effect runs once the element is in the document, which `show_modal` needs.
+    Effect::new(move || {
+        if let Some(dialog) = dialog.get() {
+            let _ = dialog.show_modal();
+        }
+    });
+    // Taken away without this, it would not give the focus back.
+    on_cleanup(move || {
+        if let Some(dialog) = dialog.try_get_untracked().flatten() {
+            dialog.close();
+        }
+    });
+    view! {
+        <dialog
+            class="rc-modal"
+            aria-labelledby="rc-modal-title"
+            node_ref=dialog
+            on:cancel=move |event: web_sys::Event| {
+                event.prevent_default();
+                on_close();
+            }
+        >
+            <div class="rc-modal__header">
+                <h2 class="rc-modal__title" id="rc-modal-title">{title}</h2>
+                <IconButton icon=IconName::Cross label="Close" on_click=move |_| on_close() />
+            </div>
+            <div class="rc-modal__content">{children()}</div>
+        </dialog>
+    }
+}
+
+/// Asks before something that has a consequence; `children` names it.
+#[component]
+pub fn Confirm(
+    #[prop(into)] title: String,
+    /// What the button does, as a verb.
+    #[prop(into)]
+    action: String,
+    #[prop(optional)] destructive: bool,
+    /// While the answer is on its way.
+    #[prop(into)]
+    busy: Signal<bool>,
+    on_confirm: impl Fn() + Copy + Send + Sync + 'static,
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+    children: Children,
+) -> impl IntoView {
+    let look = if destructive {
+        ButtonLook::Destructive
+    } else {
+        ButtonLook::Primary
+    };
+    view! {
+        <Modal title=title on_close=on_close>
+            {children()}
+            <div class="rc-modal__buttons">
+                <Button on_click=move |_| on_close()>"Cancel"</Button>
+                <Button look=look disabled=busy on_click=move |_| on_confirm()>{action}</Button>
+            </div>
+        </Modal>
+    }
+}

@@ -1,0 +1,214 @@
+//! Numbers, times and states as words.
+//!
+//! Owns: every sentence that is made of data, so that they can be tested without a browser. Must never touch the DOM.
+//! Start at [`ago`] and [`activity_sentence`].
+
+use admin_api::{ActivityEntry, ActivitySource, SettingOrigin, SyncState};
+
+/// "12 s ago". What lies ahead (clocks differ) is now.
+pub fn ago(now_ms: i64, at_ms: i64) -> String {
+    match span(now_ms - at_ms).as_str() {
+        "0 s" => "just now".to_owned(),
+        span => format!("{span} ago"),
+    }
+}
+
+/// "12 s", "3 min", "5 h", "2 days".
+pub fn span(ms: i64) -> String {
+    let s = ms.max(0) / 1000;
+    match s {
+        0..60 => format!("{s} s"),
+        60..3_600 => format!("{} min", s / 60),
+        3_600..86_400 => format!("{} h", s / 3_600),
+        86_400..172_800 => "1 day".to_owned(),
+        _ => format!("{} days", s / 86_400),
+    }
+}
+
+/// "1 person", "2 people".
+pub fn counted(n: i64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// The answer to the overview's question, before the server's sentence.
+pub fn sync_title(state: SyncState) -> &'static str {
+    match state {
+        SyncState::NotConfigured => "Not set up yet.",
+        SyncState::WaitingForFirstRequest => "Waiting for the first request.",
+        SyncState::CredentialsRefused => "Grafana refused the credentials.",
+        SyncState::GrafanaAway => "Grafana does not answer.",
+        SyncState::NeedsAttention => "Something needs you.",
+        SyncState::Syncing => "Syncing.",
+        SyncState::Empty => "Nothing yet.",
+        SyncState::InSync => "In sync.",
+    }
+}
+
+/// What one line of the log says, in parts: who, what, to whom, where.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// The caller's login, or Rollcall.
+    pub who: String,
+    /// The verb and its kind of object.
+    pub did: String,
+    /// The name.
+    pub whom: String,
+    /// Where, when it could be meant otherwise.
+    pub place: &'static str,
+}
+
+/// "okta closed ada", "Rollcall changed the members of team Platform".
+pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
+    let verb = entry.action.rsplit('.').next().unwrap_or_default();
+    let verb = match verb {
+        "create" | "created" => "created",
+        "update" | "replace" | "patch" | "updated" => "changed",
+        "rename" => "renamed",
+        "delete" | "remove" | "deleted" | "removed" => "deleted",
+        "disable" | "deactivate" | "close" => "closed",
+        "enable" | "activate" | "reopen" => "reopened",
+        "suspend" => "suspended",
+        "restore" => "restored",
+        "claim" => "took over",
+        "logout" => "signed out",
+        "members" | "member" => "changed the members of",
+        "test" => "tested",
+        other => other,
+    };
+    let kind = match entry.target_kind.as_str() {
+        "User" | "" => "",
+        "Group" => "group",
+        "Team" => "team",
+        "Mapping" => "mapping",
+        other => other,
+    };
+    let place = if entry.source == ActivitySource::Grafana && entry.target_kind == "User" {
+        "in Grafana"
+    } else {
+        ""
+    };
+    let who = if entry.actor == "rollcall" {
+        "Rollcall".to_owned()
+    } else {
+        entry.actor.clone()
+    };
+    let did = [verb, kind]
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    // A refused request may have had no target at all.
+    let name = match (entry.target_name.as_str(), entry.target_kind.as_str()) {
+        ("", "") => "",
+        ("", _) => &entry.target_id,
+        (name, _) => name,
+    };
+    Sentence {
+        who,
+        did,
+        whom: name.to_owned(),
+        place,
+    }
+}
+
+/// Where a setting comes from.
+pub fn origin(origin: SettingOrigin) -> &'static str {
+    match origin {
+        SettingOrigin::GrafanaIni => "Set in [auth] of Grafana's configuration file",
+        SettingOrigin::PluginIni => "Set in [plugin.rollcall-scim-app] of Grafana's configuration file",
+        SettingOrigin::Provisioned => "Set by provisioning",
+        SettingOrigin::Page => "Set on this page",
+        SettingOrigin::Default => "Default",
+    }
+}
+
+/// `team_sync_mode` → "Team sync mode": for settings this page has no own words for.
+pub fn title_of_key(key: &str) -> String {
+    let words = key.replace('_', " ");
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use admin_api::{ActivityEntry, ActivityOutcome, ActivitySource};
+
+    use super::{activity_sentence, ago, counted, span, title_of_key};
+
+    fn entry(source: ActivitySource, actor: &str, action: &str, kind: &str, name: &str) -> ActivityEntry {
+        ActivityEntry {
+            id: 1,
+            at_ms: 0,
+            source,
+            actor: actor.into(),
+            action: action.into(),
+            target_kind: kind.into(),
+            target_id: "id-1".into(),
+            target_name: name.into(),
+            outcome: ActivityOutcome::Done,
+            reason: None,
+            duration_ms: 1,
+            correlation: String::new(),
+        }
+    }
+
+    fn said(entry: &ActivityEntry) -> String {
+        let s = activity_sentence(entry);
+        format!("{} {} {} {}", s.who, s.did, s.whom, s.place)
+            .trim_end()
+            .to_owned()
+    }
+
+    #[test]
+    fn times_are_told_in_the_largest_unit_that_fits() {
+        assert_eq!(ago(12_400, 0), "12 s ago");
+        assert_eq!(ago(61_000, 0), "1 min ago");
+        assert_eq!(ago(7_200_000, 0), "2 h ago");
+        assert_eq!(span(86_400_000), "1 day");
+        assert_eq!(span(3 * 86_400_000), "3 days");
+    }
+
+    #[test]
+    fn a_server_whose_clock_is_ahead_was_not_seen_in_the_future() {
+        assert_eq!(ago(0, 5_000), "just now");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(counted(1, "person", "people"), "1 person");
+        assert_eq!(counted(0, "person", "people"), "0 people");
+    }
+
+    #[test]
+    fn a_line_of_the_log_reads_as_a_sentence() {
+        use ActivitySource::{Grafana, Scim};
+        assert_eq!(
+            said(&entry(Scim, "sa-1-okta", "user.disable", "User", "ada")),
+            "sa-1-okta closed ada"
+        );
+        assert_eq!(
+            said(&entry(Grafana, "rollcall", "user.create", "User", "ada")),
+            "Rollcall created ada in Grafana"
+        );
+        assert_eq!(
+            said(&entry(Grafana, "rollcall", "team.members", "Team", "Platform")),
+            "Rollcall changed the members of team Platform"
+        );
+    }
+
+    #[test]
+    fn what_has_lost_its_name_is_called_by_its_id() {
+        assert_eq!(
+            said(&entry(ActivitySource::Scim, "okta", "group.delete", "Group", "")),
+            "okta deleted group id-1"
+        );
+    }
+
+    #[test]
+    fn a_setting_without_own_words_still_has_a_title() {
+        assert_eq!(title_of_key("team_sync_mode"), "Team sync mode");
+    }
+}

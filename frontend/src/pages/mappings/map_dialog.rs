@@ -1,0 +1,281 @@
+//! "Map…": a group, a team, as what, and what about people who were added by hand.
+
+use std::time::Duration;
+
+use admin_api::{GroupRow, MappingKind, MemberPolicy, NewMapping, Team, Teams};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+
+use crate::{
+    api,
+    components::{Alert, Button, ButtonLook, Choice, Field, Modal, RadioGroup, Severity},
+    format,
+    host::Host,
+    loaded::{Loaded, row_key},
+};
+
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What the team will be.
+#[derive(Clone, Debug, PartialEq)]
+enum Target {
+    Existing(Team),
+    New(String),
+}
+
+impl Target {
+    fn name(&self) -> &str {
+        match self {
+            Self::Existing(team) => &team.name,
+            Self::New(name) => name,
+        }
+    }
+}
+
+/// The dialog. `team` is chosen beforehand by "Map to it".
+#[component]
+pub fn MapDialog(
+    group: GroupRow,
+    team: Option<Team>,
+    on_done: impl Fn() + Copy + Send + Sync + 'static,
+    on_close: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let host = Host::get();
+    let target = RwSignal::new(team.map(Target::Existing));
+    let kind = RwSignal::new(MappingKind::Member);
+    let policy = RwSignal::new(MemberPolicy::Keep);
+    let missing = RwSignal::new(None::<String>);
+    let failed = RwSignal::new(None::<String>);
+    let busy = RwSignal::new(false);
+    let title = format!("Map {}", super::named(&group));
+    let (group_id, group_name) = (StoredValue::new(group.id), StoredValue::new(group.display_name));
+    let members = group.members;
+
+    let save = move |_| {
+        let Some(target) = target.get_untracked() else {
+            missing.set(Some("Choose a team from the list, or a name for a new one.".to_owned()));
+            return;
+        };
+        busy.set(true);
+        failed.set(None);
+        let done = format!("{} is mapped to {}", group_name.get_value(), target.name());
+        let (team_id, new_team) = match target {
+            Target::Existing(team) => (Some(team.id), None),
+            Target::New(name) => (None, Some(name)),
+        };
+        let mapping = NewMapping {
+            group_id: group_id.get_value(),
+            team_id,
+            new_team,
+            kind: kind.get_untracked(),
+            policy: policy.get_untracked(),
+        };
+        spawn_local(async move {
+            match api::add_mapping(host, &mapping).await {
+                Ok(_) => {
+                    host.notify_success(&done);
+                    on_done();
+                }
+                Err(error) => {
+                    busy.try_set(false);
+                    let place = if matches!(error.field.as_deref(), Some("team_id" | "new_team")) {
+                        missing
+                    } else {
+                        failed
+                    };
+                    place.try_set(Some(error.message));
+                }
+            }
+        });
+    };
+    let consequence = move || {
+        target.get().map(|target| {
+            let role = match kind.get() {
+                MappingKind::Member => "members",
+                MappingKind::Admin => "admins",
+            };
+            let people = format::counted(members, "person", "people");
+            let first = match &target {
+                Target::Existing(team) => {
+                    format!("{people} of {} become {role} of {}.", group_name.get_value(), team.name)
+                }
+                Target::New(name) => format!("A team {name} is made, with {people} as {role}."),
+            };
+            let second = match (&target, policy.get()) {
+                (Target::New(_), _) => String::new(),
+                (_, MemberPolicy::Keep) => " Everyone who is in it now stays.".to_owned(),
+                (Target::Existing(team), MemberPolicy::Remove) => {
+                    format!(
+                        " It has {} now: those who are in no group mapped to it leave.",
+                        format::counted(team.members, "member", "members")
+                    )
+                }
+            };
+            view! { <p class="rc-consequence" aria-live="polite">{first}{second}</p> }
+        })
+    };
+    view! {
+        <Modal title=title on_close=on_close>
+            {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The mapping was not saved">{message}</Alert> })}
+            <TeamPicker target=target missing=missing />
+            <div class="rc-field">
+                <span class="rc-label">"The group's people become"</span>
+                <RadioGroup
+                    name="kind"
+                    label="The group's people become"
+                    choices=vec![
+                        Choice { value: MappingKind::Member, text: "Members" },
+                        Choice { value: MappingKind::Admin, text: "Admins of the team" },
+                    ]
+                    value=Signal::derive(move || Some(kind.get()))
+                    on_choose=move |chosen| kind.set(chosen)
+                />
+            </div>
+            <div class="rc-field">
+                <span class="rc-label">"People who were added to the team by hand"</span>
+                <RadioGroup
+                    name="policy"
+                    label="People who were added to the team by hand"
+                    choices=vec![
+                        Choice { value: MemberPolicy::Keep, text: "Keep" },
+                        Choice { value: MemberPolicy::Remove, text: "Remove" },
+                    ]
+                    value=Signal::derive(move || Some(policy.get()))
+                    on_choose=move |chosen| policy.set(chosen)
+                />
+            </div>
+            {consequence}
+            <div class="rc-modal__buttons">
+                <Button on_click=move |_| on_close()>"Cancel"</Button>
+                <Button look=ButtonLook::Primary disabled=busy on_click=save>"Save mapping"</Button>
+            </div>
+        </Modal>
+    }
+}
+
+/// Search among Grafana's teams, or a new name. A combobox as WAI-ARIA has it: arrows move, Enter takes, Esc closes the list first.
+#[component]
+fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>>) -> impl IntoView {
+    let host = Host::get();
+    let text =
+        RwSignal::new(target.with_untracked(|target| target.as_ref().map(|t| t.name().to_owned()).unwrap_or_default()));
+    let found = Loaded::<Teams>::new();
+    let listed = RwSignal::new(false);
+    let active = RwSignal::new(0_usize);
+    let pending = StoredValue::new(None::<TimeoutHandle>);
+    let cancel = move || {
+        if let Some(handle) = pending.try_update_value(Option::take).flatten() {
+            handle.clear();
+        }
+    };
+    on_cleanup(cancel);
+    let search = move || {
+        let query = text.get_untracked();
+        found.load(async move { api::teams(host, query.trim()).await });
+    };
+    search();
+
+    let teams = found.list(|answer| answer.teams.clone());
+    // The teams found, then "make it", unless one of them has exactly this name.
+    let options = Memo::new(move |_| {
+        let name = text.get().trim().to_owned();
+        let mut options: Vec<Target> = teams.get().into_iter().map(Target::Existing).collect();
+        // The teams on screen may answer an older text. Once one is taken, all are offered again.
+        if target.with(Option::is_none) {
+            let wanted = name.to_lowercase();
+            options.retain(|option| option.name().to_lowercase().contains(&wanted));
+        }
+        if !name.is_empty() && !options.iter().any(|option| option.name() == name) {
+            options.push(Target::New(name));
+        }
+        options
+    });
+    let take = move |option: Target| {
+        text.set(option.name().to_owned());
+        target.set(Some(option));
+        missing.set(None);
+        listed.set(false);
+        active.set(0);
+    };
+    let typed = move |event| {
+        text.set(event_target_value(&event));
+        target.set(None);
+        listed.set(true);
+        active.set(0);
+        cancel();
+        pending.set_value(set_timeout_with_handle(search, PAUSE).ok());
+    };
+    let key = move |event: leptos::ev::KeyboardEvent| {
+        let last = options.with(Vec::len).saturating_sub(1);
+        match event.key().as_str() {
+            "ArrowDown" if listed.get_untracked() => active.update(|at| *at = (*at + 1).min(last)),
+            "ArrowDown" => listed.set(true),
+            "ArrowUp" => active.update(|at| *at = at.saturating_sub(1)),
+            "Enter" if listed.get_untracked() => {
+                if let Some(option) = options.with_untracked(|options| options.get(active.get_untracked()).cloned()) {
+                    take(option);
+                }
+            }
+            // Not for the dialog: a list that is open closes first.
+            "Escape" if listed.get_untracked() => listed.set(false),
+            _ => return,
+        }
+        event.prevent_default();
+        event.stop_propagation();
+    };
+    let option = move |at: ReadSignal<usize>, option: Target| {
+        let (shown, more) = match &option {
+            Target::Existing(team) => (team.name.clone(), format::counted(team.members, "member", "members")),
+            Target::New(name) => (format!("Make a new team “{name}”"), String::new()),
+        };
+        view! {
+            <li
+                id=move || format!("rc-team-option-{}", at.get())
+                role="option"
+                class="rc-option"
+                aria-selected=move || (active.get() == at.get()).to_string()
+                // Before the input's blur, which closes the list.
+                on:mousedown=move |event| {
+                    event.prevent_default();
+                    take(option.clone());
+                }
+            >
+                <span>{shown}</span><span class="rc-small rc-muted">{more}</span>
+            </li>
+        }
+    };
+    view! {
+        <Field id="rc-team" label="Team" description="Search for a team, or type the name of a new one" error=missing>
+            <div class="rc-picker">
+                <input
+                    class="rc-input"
+                    id="rc-team"
+                    type="text"
+                    autocomplete="off"
+                    role="combobox"
+                    aria-autocomplete="list"
+                    aria-controls="rc-team-list"
+                    aria-describedby="rc-team-more"
+                    aria-expanded=move || listed.get().to_string()
+                    aria-activedescendant=move || listed.get().then(|| format!("rc-team-option-{}", active.get()))
+                    aria-invalid=move || missing.get().is_some().to_string()
+                    prop:value=text
+                    on:input=typed
+                    on:keydown=key
+                    on:click=move |_| listed.set(true)
+                    on:blur=move |_| listed.set(false)
+                />
+                <ul class="rc-options" id="rc-team-list" role="listbox" aria-label="Teams" hidden=move || !listed.get() || options.with(Vec::is_empty)>
+                    <ForEnumerate
+                        each=move || options.get()
+                        key=|option| match option {
+                            Target::Existing(team) => row_key(team),
+                            Target::New(name) => format!("new {name}"),
+                        }
+                        children=move |at, item| option(at, item)
+                    />
+                </ul>
+                {move || found.error().get().map(|message| view! { <div class="rc-small rc-muted">{message}</div> })}
+            </div>
+        </Field>
+    }
+}

@@ -1,0 +1,206 @@
+//! *Overview*: is everyone in who should be, and no one else?
+//!
+//! The answer first (one sentence), then the evidence (where requests come from, what waits, what needs a person), then the people.
+//! Start at [`OverviewPage`].
+
+mod people;
+mod recent;
+mod setup;
+mod status;
+
+use std::time::Duration;
+
+use admin_api::{Attention, Caller, Counts, Overview, SyncState};
+use leptos::prelude::*;
+
+use self::{
+    people::People,
+    recent::Recent,
+    setup::Steps,
+    status::{Chain, Status},
+};
+use crate::{
+    api,
+    components::{Ago, Alert, Clock, CopyField, Icon, IconName, Severity, SkeletonRows},
+    format,
+    host::Host,
+    loaded::{Loaded, poll, row_key},
+    route::Route,
+};
+
+/// Often enough to watch a sync, seldom enough to cost nothing.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// The first tab.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let host = Host::get();
+    let clock = Clock::start();
+    provide_context(clock);
+    let overview = Loaded::<Overview>::new();
+    let refresh = move || {
+        overview.load(async move {
+            let answer = api::overview(host).await?;
+            clock.server_said(answer.now_ms);
+            Ok(answer)
+        });
+    };
+    poll(PERIOD, refresh);
+
+    // Before the first request, the way there is all there is to show.
+    let blank = overview.part(|o| {
+        let starting = matches!(
+            o.sync,
+            SyncState::NotConfigured | SyncState::WaitingForFirstRequest | SyncState::Empty
+        );
+        starting && o.counts.users == 0 && o.counts.groups == 0
+    });
+    let arrived = overview.arrived();
+    view! {
+        {move || overview.error().get().map(|message| view! {
+            <Alert severity=Severity::Error title=if arrived.get() { "What you see is not up to date" } else { "The overview could not be loaded" }>
+                {message}
+            </Alert>
+        })}
+        <Show when=move || arrived.get() fallback=move || overview.error().get().is_none().then(|| view! { <SkeletonRows columns=3 /> })>
+            <Status overview=overview refresh=refresh />
+            <Chain overview=overview />
+            <Show when=move || blank.get() == Some(true) fallback=move || view! {
+                <NeedsYou overview=overview />
+                <Numbers overview=overview />
+                <People />
+                <Connection overview=overview />
+            }>
+                <Steps overview=overview />
+            </Show>
+            <Recent />
+        </Show>
+    }
+}
+
+/// What only a person can mend: who, why, and one next step. Absent while there is nothing.
+#[component]
+fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
+    let items = overview.list(|o| o.attention.clone());
+    let row = |item: Attention| {
+        view! {
+            <tr>
+                <td><strong>{item.name}</strong><div class="rc-small rc-muted">{if item.kind == "User" { "person" } else { "group" }}</div></td>
+                <td>{item.reason}</td>
+                <td>{item.next_step}</td>
+                <td class="rc-nowrap rc-muted"><Ago at_ms=item.since_ms /></td>
+            </tr>
+        }
+    };
+    view! {
+        <Show when=move || !items.with(Vec::is_empty)>
+            <section class="rc-section" aria-labelledby="rc-needs-you">
+                <h3 class="rc-h" id="rc-needs-you">
+                    <span class="rc-tone--warning"><Icon name=IconName::Warning /></span>
+                    {move || format!("Needs you ({})", items.with(Vec::len))}
+                </h3>
+                <div class="rc-scroll">
+                    <table class="rc-table">
+                        <thead><tr><th>"Who"</th><th>"What is wrong"</th><th>"Next step"</th><th>"Since"</th></tr></thead>
+                        <tbody><For each=move || items.get() key=row_key children=row /></tbody>
+                    </table>
+                </div>
+            </section>
+        </Show>
+    }
+}
+
+/// Three cards of counts. A number that counts a list on another page links to it.
+#[component]
+fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
+    let host = Host::get();
+    let clock = expect_context::<Clock>();
+    let counts = overview.part(|o| o.counts);
+    let count = move |of: fn(&Counts) -> i64| move || host.number(counts.get().as_ref().map(of).unwrap_or_default());
+    let pending = overview.part(|o| o.pending);
+    let mappings = host.link(&Route::Mappings);
+    let age = move || match pending.get() {
+        Some(pending) if pending.count > 0 => {
+            let age = pending
+                .oldest_ms
+                .map(|at| format::span(clock.now() - at))
+                .unwrap_or_default();
+            format!("oldest waits {age}")
+        }
+        _ => "nothing waits".to_owned(),
+    };
+    let closing = move || {
+        pending
+            .get()
+            .filter(|pending| pending.closing > 0)
+            .map(|pending| view! { <li><b>{host.number(pending.closing)}</b>" to be closed, first in line"</li> })
+    };
+    view! {
+        <section class="rc-cards" aria-label="Counts">
+            <div class="rc-card">
+                <h3 class="rc-card__title">"People"</h3>
+                <ul class="rc-figures">
+                    <li><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</li>
+                    <li><b>{count(|c| c.users - c.users_active)}</b>" closed"</li>
+                    <li><b>{count(|c| c.provisioned)}</b>" provisioned, "<b>{count(|c| c.claimed)}</b>" claimed"</li>
+                </ul>
+            </div>
+            <div class="rc-card">
+                <h3 class="rc-card__title">"Groups"</h3>
+                <ul class="rc-figures">
+                    <li><a class="rc-figure-link" href=mappings.clone()><b class="rc-figure">{count(|c| c.groups_mapped)}</b>" mapped"</a></li>
+                    <li><a class="rc-figure-link" href=mappings.clone()><b>{count(|c| c.groups_unmapped)}</b>" not mapped"</a></li>
+                    <li><b>{count(|c| c.groups)}</b>" in all"</li>
+                </ul>
+            </div>
+            <div class="rc-card">
+                <h3 class="rc-card__title">"Waiting for Grafana"</h3>
+                <ul class="rc-figures">
+                    <li><b class="rc-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</li>
+                    <li>{age}</li>
+                    {closing}
+                </ul>
+            </div>
+        </section>
+    }
+}
+
+/// The address to give to an identity provider, and who has used it.
+#[component]
+fn Connection(overview: Loaded<Overview>) -> impl IntoView {
+    let host = Host::get();
+    let url = overview.part(|o| o.scim_url.clone());
+    let callers = overview.list(|o| o.callers.clone());
+    let row = move |caller: Caller| {
+        view! {
+            <tr>
+                <td>{caller.login}</td>
+                <td class="rc-mono">{caller.last_request}</td>
+                <td class="rc-nowrap"><Ago at_ms=caller.last_ms /></td>
+                <td class="rc-number">{host.number(caller.requests)}</td>
+                <td class="rc-number">{host.number(caller.failed)}</td>
+            </tr>
+        }
+    };
+    view! {
+        <section class="rc-section" aria-labelledby="rc-connection">
+            <h3 class="rc-h" id="rc-connection">"Identity provider"</h3>
+            <p class="rc-muted">"SCIM endpoint. Your identity provider calls it with the token of a service account that has the role Admin."</p>
+            <CopyField label="SCIM endpoint" value=Signal::derive(move || url.get().unwrap_or_default()) />
+            <Show
+                when=move || !callers.with(Vec::is_empty)
+                fallback=|| view! { <p class="rc-muted rc-gap">"Nobody has called it yet."</p> }
+            >
+                <div class="rc-scroll rc-gap">
+                    <table class="rc-table">
+                        <thead><tr>
+                            <th>"Caller"</th><th>"Last request"</th><th>"When"</th>
+                            <th class="rc-number">"Requests"</th><th class="rc-number">"Failed"</th>
+                        </tr></thead>
+                        <tbody><For each=move || callers.get() key=row_key children=row /></tbody>
+                    </table>
+                </div>
+            </Show>
+        </section>
+    }
+}

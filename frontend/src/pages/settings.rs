@@ -1,0 +1,251 @@
+//! *Settings*: what is set, where, and does it work?
+//!
+//! Every setting the backend names is shown, with its origin; one that a file sets is locked. Secrets go to Grafana, never to us
+//! (`admin_api::settings`). Start at [`SettingsPage`].
+
+mod setting;
+mod test;
+
+use std::collections::BTreeMap;
+
+use admin_api::{Setting, Settings, SettingsUpdate};
+use leptos::{ev, prelude::*, task::spawn_local};
+
+use self::{setting::SettingField, test::Test};
+use crate::{
+    api::{self, ApiError},
+    components::{Alert, Button, ButtonLook, Severity, SkeletonRows},
+    format,
+    host::Host,
+    loaded::{Loaded, row_key},
+};
+
+/// What was typed and not saved yet, by key. A key that is absent is unchanged.
+#[derive(Clone, Copy)]
+pub struct Draft {
+    typed: RwSignal<BTreeMap<String, String>>,
+    errors: RwSignal<BTreeMap<String, String>>,
+}
+
+impl Draft {
+    fn new() -> Self {
+        Self {
+            typed: RwSignal::default(),
+            errors: RwSignal::default(),
+        }
+    }
+
+    fn get(self, key: &str) -> Option<String> {
+        self.typed.with(|typed| typed.get(key).cloned())
+    }
+
+    fn error(self, key: &str) -> Option<String> {
+        self.errors.with(|errors| errors.get(key).cloned())
+    }
+
+    /// A value that is typed back to what it was is no change.
+    fn type_in(self, key: &str, value: String, before: Option<&str>) {
+        self.errors.update(|errors| drop(errors.remove(key)));
+        self.typed.update(|typed| {
+            if before == Some(value.as_str()) {
+                typed.remove(key);
+            } else {
+                typed.insert(key.to_owned(), value);
+            }
+        });
+    }
+
+    fn forget(self, key: &str) {
+        self.errors.update(|errors| drop(errors.remove(key)));
+        self.typed.update(|typed| drop(typed.remove(key)));
+    }
+
+    fn clear(self) {
+        self.typed.set(BTreeMap::new());
+        self.errors.set(BTreeMap::new());
+    }
+}
+
+/// What can be seen to be wrong without asking the server.
+fn wrong(key: &str, value: &str) -> Option<&'static str> {
+    let url =
+        key.ends_with("_url") && !value.is_empty() && !value.starts_with("http://") && !value.starts_with("https://");
+    url.then_some("A URL starts with http:// or https://")
+}
+
+/// Which heading a setting stands under.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Grafana,
+    Teams,
+    More,
+}
+
+fn group_of(key: &str) -> Group {
+    match key {
+        "grafana_url" | "admin_user" | "admin_password" | "service_account_token" => Group::Grafana,
+        "team_sync_mode" | "mapping_mode" => Group::Teams,
+        _ => Group::More,
+    }
+}
+
+/// The third tab.
+#[component]
+pub fn SettingsPage() -> impl IntoView {
+    let host = Host::get();
+    let settings = Loaded::<Settings>::new();
+    settings.load(api::settings(host));
+    let draft = Draft::new();
+    let arrived = settings.arrived();
+    let guard = window_event_listener(ev::beforeunload, move |event| {
+        if draft.typed.try_with_untracked(|typed| !typed.is_empty()) == Some(true) {
+            event.prevent_default();
+        }
+    });
+    on_cleanup(move || guard.remove());
+
+    let fields = move |group: Group| {
+        let of_group = settings.list(move |answer| {
+            answer
+                .settings
+                .iter()
+                .filter(|s| group_of(&s.key) == group)
+                .cloned()
+                .collect()
+        });
+        view! { <For each=move || of_group.get() key=row_key children=move |setting: Setting| view! { <SettingField setting=setting draft=draft /> } /> }
+    };
+    let has_more = settings.part(|answer| answer.settings.iter().any(|s| group_of(&s.key) == Group::More));
+    view! {
+        {move || settings.error().get().map(|message| view! { <Alert severity=Severity::Error title="The settings could not be loaded">{message}</Alert> })}
+        <Show when=move || arrived.get() fallback=move || settings.error().get().is_none().then(|| view! { <SkeletonRows columns=2 /> })>
+            <div class="rc-form">
+                <section class="rc-section" aria-labelledby="rc-settings-grafana">
+                    <h3 class="rc-h" id="rc-settings-grafana">"Connection to Grafana"</h3>
+                    <p class="rc-muted">
+                        "Grafana lets only a server admin create and disable users. A service account token is used for teams where there is one."
+                    </p>
+                    {fields(Group::Grafana)}
+                    <Test draft=draft />
+                </section>
+                <section class="rc-section" aria-labelledby="rc-settings-teams">
+                    <h3 class="rc-h" id="rc-settings-teams">"Teams"</h3>
+                    {fields(Group::Teams)}
+                </section>
+                <Show when=move || has_more.get() == Some(true)>
+                    <section class="rc-section" aria-labelledby="rc-settings-more">
+                        <h3 class="rc-h" id="rc-settings-more">"More"</h3>
+                        {fields(Group::More)}
+                    </section>
+                </Show>
+                <SaveBar settings=settings draft=draft />
+            </div>
+        </Show>
+    }
+}
+
+/// "2 unsaved changes  [Discard] [Save]"
+#[component]
+fn SaveBar(settings: Loaded<Settings>, draft: Draft) -> impl IntoView {
+    let host = Host::get();
+    let busy = RwSignal::new(false);
+    let failed = RwSignal::new(None::<String>);
+    let secrets = settings.list(|answer| {
+        answer
+            .settings
+            .iter()
+            .filter(|setting| setting.secret_set.is_some())
+            .map(|setting| setting.key.clone())
+            .collect()
+    });
+    let changes = Memo::new(move |_| draft.typed.with(BTreeMap::len) as i64);
+
+    let save = move |_| {
+        failed.set(None);
+        let typed = draft.typed.get_untracked();
+        let errors: BTreeMap<_, _> = typed
+            .iter()
+            .filter_map(|(key, value)| wrong(key, value).map(|error| (key.clone(), error.to_owned())))
+            .collect();
+        let fine = errors.is_empty();
+        draft.errors.set(errors);
+        if !fine {
+            return;
+        }
+        let (secret, open): (Vec<_>, Vec<_>) = typed
+            .into_iter()
+            .partition(|(key, _)| secrets.with_untracked(|secrets| secrets.contains(key)));
+        busy.set(true);
+        spawn_local(async move {
+            let saved = save_all(host, draft, open, secret).await;
+            busy.try_set(false);
+            match saved {
+                Ok(()) => host.notify_success("Settings saved"),
+                Err(ApiError {
+                    message,
+                    field: Some(field),
+                }) => {
+                    draft.errors.try_update(|errors| errors.insert(field, message));
+                }
+                Err(error) => drop(failed.try_set(Some(error.message))),
+            }
+            settings.load(api::settings(host));
+        });
+    };
+    view! {
+        {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The settings were not saved">{message}</Alert> })}
+        <div class="rc-savebar" class:rc-savebar--sticky=move || changes.get() != 0>
+            <Button look=ButtonLook::Primary disabled=Signal::derive(move || busy.get() || changes.get() == 0) on_click=save>"Save"</Button>
+            <Button disabled=Signal::derive(move || busy.get() || changes.get() == 0) on_click=move |_| draft.clear()>"Discard"</Button>
+            <span class="rc-muted" role="status">
+                {move || (changes.get() > 0).then(|| format::counted(changes.get(), "unsaved change", "unsaved changes"))}
+            </span>
+        </div>
+    }
+}
+
+/// What was saved leaves the draft at once, so that a failure half-way is told with only the rest still unsaved.
+async fn save_all(
+    host: Host,
+    draft: Draft,
+    open: Vec<(String, String)>,
+    secret: Vec<(String, String)>,
+) -> Result<(), ApiError> {
+    if !open.is_empty() {
+        let settings = open
+            .iter()
+            .map(|(key, value)| (key.clone(), Some(value.clone()).filter(|value| !value.is_empty())));
+        api::save_settings(
+            host,
+            &SettingsUpdate {
+                settings: settings.collect(),
+            },
+        )
+        .await?;
+        draft
+            .typed
+            .try_update(|typed| typed.retain(|key, _| !open.iter().any(|(saved, _)| saved == key)));
+    }
+    let secret: Vec<_> = secret.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    if !secret.is_empty() {
+        api::save_secrets(host, &secret).await?;
+    }
+    draft.typed.try_update(BTreeMap::clear);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrong;
+
+    #[test]
+    fn a_url_without_a_scheme_is_refused_before_it_is_sent() {
+        assert!(wrong("grafana_url", "grafana.acme.com").is_some());
+        assert!(wrong("grafana_url", "https://grafana.acme.com").is_none());
+    }
+
+    #[test]
+    fn an_empty_url_goes_back_to_the_default() {
+        assert!(wrong("grafana_url", "").is_none());
+    }
+}

@@ -1,0 +1,191 @@
+//! One setting: its words, its control, where its value comes from.
+
+use admin_api::Setting;
+use leptos::prelude::*;
+
+use super::Draft;
+use crate::{
+    components::{Button, Field, Icon, IconName},
+    format,
+};
+
+/// Title and explanation. A setting this version of the page does not know still gets a title from its key.
+fn words(key: &str) -> (String, Option<&'static str>) {
+    let (title, description) = match key {
+        "grafana_url" => ("Grafana URL", "As this plugin reaches it, usually on the same machine"),
+        "admin_user" => (
+            "Server admin login",
+            "A user of Grafana with the role Grafana Admin, kept for Rollcall alone",
+        ),
+        "admin_password" => ("Server admin password", "Grafana keeps it encrypted"),
+        "service_account_token" => (
+            "Service account token",
+            "For teams. Without it the server admin makes them, and leaves them again",
+        ),
+        "team_sync_mode" => ("Team sync", "Whether groups become teams at all"),
+        "mapping_mode" => ("Mapping mode", "Which groups become teams"),
+        _ => return (format::title_of_key(key), None),
+    };
+    (title.to_owned(), Some(description))
+}
+
+/// A choice in words; the value itself stays visible, because files and guides name it.
+fn choice(key: &str, value: &str) -> String {
+    let words = match (key, value) {
+        ("mapping_mode", "strict") => "only groups you map",
+        ("mapping_mode", "create") => "a team for every group",
+        ("team_sync_mode", "scim_sync") => "groups become teams",
+        ("team_sync_mode", _) => "users only",
+        _ => return value.to_owned(),
+    };
+    format!("{value}: {words}")
+}
+
+/// The field.
+#[component]
+pub fn SettingField(setting: Setting, draft: Draft) -> impl IntoView {
+    let (title, description) = words(&setting.key);
+    let key = StoredValue::new(setting.key.clone());
+    let problem = setting.problem.clone();
+    let error = Signal::derive(move || draft.error(&key.get_value()).or_else(|| problem.clone()));
+    let origin = format::origin(setting.origin);
+    let locked = setting.locked;
+    let secret = setting.secret_set.is_some();
+    let id = format!("rc-setting-{}", setting.key);
+    // Nothing is "set" by default where a secret is simply not there.
+    let origin = if setting.secret_set == Some(false) {
+        "Not set"
+    } else {
+        origin
+    };
+    let control = if secret {
+        view! { <SecretInput setting=setting draft=draft id=id.clone() /> }.into_any()
+    } else if setting.choices.is_empty() {
+        view! { <TextInput setting=setting draft=draft id=id.clone() /> }.into_any()
+    } else {
+        view! { <ChoiceInput setting=setting draft=draft id=id.clone() /> }.into_any()
+    };
+    view! {
+        <Field id=id label=title description=description.unwrap_or_default() error=error>
+            {control}
+            <div class="rc-origin rc-small rc-muted">
+                {locked.then(|| view! { <Icon name=IconName::Lock /> })}
+                {origin}
+            </div>
+        </Field>
+    }
+}
+
+#[component]
+fn TextInput(setting: Setting, draft: Draft, id: String) -> impl IntoView {
+    let before = setting.value.unwrap_or_default();
+    let key = StoredValue::new(setting.key);
+    let kept = StoredValue::new(before);
+    view! {
+        <input
+            class="rc-input"
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            aria-describedby=format!("{id}-more")
+            id=id
+            disabled=setting.locked
+            aria-invalid=move || draft.error(&key.get_value()).is_some().to_string()
+            prop:value=move || draft.get(&key.get_value()).unwrap_or_else(|| kept.get_value())
+            on:input=move |event| draft.type_in(&key.get_value(), event_target_value(&event), Some(&kept.get_value()))
+        />
+    }
+}
+
+#[component]
+fn ChoiceInput(setting: Setting, draft: Draft, id: String) -> impl IntoView {
+    let kept = StoredValue::new(setting.value.unwrap_or_default());
+    let key = StoredValue::new(setting.key);
+    let now = Signal::derive(move || draft.get(&key.get_value()).unwrap_or_else(|| kept.get_value()));
+    let options = setting
+        .choices
+        .into_iter()
+        .map(|value| {
+            let text = choice(&key.get_value(), &value);
+            let this = value.clone();
+            view! { <option value=value prop:selected=move || now.get() == this>{text}</option> }
+        })
+        .collect_view();
+    view! {
+        <select
+            class="rc-input rc-select"
+            aria-describedby=format!("{id}-more")
+            id=id
+            disabled=setting.locked
+            on:change=move |event| draft.type_in(&key.get_value(), event_target_value(&event), Some(&kept.get_value()))
+        >
+            {options}
+        </select>
+    }
+}
+
+/// A secret never comes back: it is set or not, and can be replaced.
+#[component]
+fn SecretInput(setting: Setting, draft: Draft, id: String) -> impl IntoView {
+    let is_set = setting.secret_set == Some(true);
+    let locked = setting.locked;
+    let key = StoredValue::new(setting.key);
+    let id = StoredValue::new(id);
+    let typing = Memo::new(move |_| !locked && (!is_set || draft.get(&key.get_value()).is_some()));
+    let title = words(&key.get_value()).0;
+    let replace = format!("Replace: {title}");
+    let keep = format!("Keep the current: {title}");
+    let input = move || {
+        view! {
+            <input
+                class="rc-input"
+                type="password"
+                autocomplete="new-password"
+                id=id.get_value()
+                aria-describedby=format!("{}-more", id.get_value())
+                aria-invalid=move || draft.error(&key.get_value()).is_some().to_string()
+                prop:value=move || draft.get(&key.get_value()).unwrap_or_default()
+                // Where nothing is set, an emptied field is no change; where something is, it is a replacement not typed yet.
+                on:input=move |event| draft.type_in(&key.get_value(), event_target_value(&event), (!is_set).then_some(""))
+            />
+        }
+    };
+    view! {
+        <div class="rc-row">
+            <Show
+                when=move || typing.get()
+                fallback=move || view! {
+                    <input class="rc-input" type="text" id=id.get_value() aria-describedby=format!("{}-more", id.get_value()) disabled value=if is_set { "configured" } else { "" } />
+                }
+            >
+                {input()}
+            </Show>
+            <Show when=move || is_set && !locked>
+                {
+                    let (replace, keep) = (replace.clone(), keep.clone());
+                    move || if typing.get() {
+                        view! { <Button label=keep.clone() on_click=move |_| draft.forget(&key.get_value())>"Keep"</Button> }.into_any()
+                    } else {
+                        view! { <Button label=replace.clone() on_click=move |_| draft.type_in(&key.get_value(), String::new(), None)>"Replace"</Button> }.into_any()
+                    }
+                }
+            </Show>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{choice, words};
+
+    #[test]
+    fn a_choice_keeps_the_value_that_files_and_guides_name() {
+        assert_eq!(choice("mapping_mode", "strict"), "strict: only groups you map");
+        assert_eq!(choice("claim", "by_login"), "by_login");
+    }
+
+    #[test]
+    fn a_setting_of_a_newer_backend_is_shown_too() {
+        assert_eq!(words("break_glass_logins"), ("Break glass logins".to_owned(), None));
+    }
+}

@@ -1,0 +1,89 @@
+// A browser, signed in to a running Grafana (or the stand-in) that has demo data.
+//
+// Owns: environment, sign-in, and the rule that no page may log an error. Env: GRAFANA_URL, GRAFANA_USER, GRAFANA_PASSWORD (a server
+// admin), CHROMIUM (default /usr/bin/chromium), SCREENSHOTS (a folder; no pictures without it).
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const PLUGIN = 'rollcall-scim-app';
+const URL_ = process.env.GRAFANA_URL?.replace(/\/$/, '');
+const LOGIN = { user: process.env.GRAFANA_USER ?? 'admin', password: process.env.GRAFANA_PASSWORD ?? 'admin' };
+if (!URL_) throw new Error('GRAFANA_URL is not set: start the stand-in first (`cargo xtask dev`), or use `cargo xtask test`');
+
+export const appUrl = (tab = '') => `${URL_}/a/${PLUGIN}${tab && `/${tab}`}`;
+export const adminApi = (route) => `${URL_}/api/plugins/${PLUGIN}/resources/admin/${route}`;
+
+export async function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
+    ],
+  });
+}
+
+/** Runs `job(page, context)` as `login`; fails if the page logged an error that `expected` does not match. */
+export async function signedIn(browser, job, { login = LOGIN, expected = null } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US' });
+  context.setDefaultTimeout(15_000);
+  try {
+    const answer = await context.request.post(`${URL_}/login`, { data: login });
+    assert.equal(answer.status(), 200, `sign-in as ${login.user}`);
+    const page = await context.newPage();
+    const problems = [];
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      // Fonts and icons that the page host does not have are Grafana's own business.
+      const noise = /\/favicon\.ico$|\/public\/(build\/)?(fonts|img)\//.test(message.location().url) || expected?.test(message.text());
+      if (message.type() === 'error' && !noise) problems.push(message.text());
+    });
+    await job(page, context);
+    assert.deepEqual(problems, [], 'the page logged errors');
+  } finally {
+    await context.close();
+  }
+}
+
+/** What the backend itself says, to compare the page with. */
+export async function backend(context, route) {
+  const answer = await context.request.get(adminApi(route));
+  assert.equal(answer.status(), 200, route);
+  return answer.json();
+}
+
+/** A user of Grafana with the role Viewer, for the time of `job`. */
+export async function withViewer(context, job) {
+  const name = `viewer-${crypto.randomUUID().slice(0, 8)}`;
+  const login = { user: name, password: `pw-${crypto.randomUUID()}` };
+  const made = await context.request.post(`${URL_}/api/admin/users`, {
+    data: { name, login: name, email: `${name}@example.com`, password: login.password, OrgId: 1 },
+  });
+  assert.equal(made.status(), 200, await made.text());
+  const { id } = await made.json();
+  try {
+    const demoted = await context.request.patch(`${URL_}/api/org/users/${id}`, { data: { role: 'Viewer' } });
+    assert.equal(demoted.status(), 200, await demoted.text());
+    await job(login);
+  } finally {
+    await context.request.delete(`${URL_}/api/admin/users/${id}`);
+  }
+}
+
+/** Switches the theme as Grafana's profile page does (page host), or by Grafana's own `?theme=` (a real Grafana). */
+export async function setTheme(page, theme) {
+  if (await page.evaluate(() => typeof window.__setTheme === 'function')) {
+    await page.evaluate((id) => window.__setTheme(id), theme);
+  } else {
+    await page.goto(`${page.url().split('?')[0]}?theme=${theme}`);
+  }
+  await page.locator(`[data-testid=rollcall-root][data-theme=${theme}]`).waitFor();
+}
+
+export async function screenshot(page, name) {
+  if (!process.env.SCREENSHOTS) return;
+  mkdirSync(process.env.SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+}
