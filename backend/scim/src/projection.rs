@@ -193,3 +193,6 @@ fn without(path: &Path, resource_type: ResourceType, object: &mut Map<String, Va
 fn attribute_of(resource_type: ResourceType, name: &str) -> Option<&'static Attribute> {
     schema::resolve_name(resource_type, None, name).map(|(_, attribute)| attribute)
 }
+
+#[cfg(test)]
+mod tests;

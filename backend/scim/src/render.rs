@@ -74,3 +74,6 @@ pub fn render(
 fn base_of(location: &str) -> &str {
     location.rsplitn(3, '/').nth(2).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,6 +192,8 @@ impl Incoming {
         let object = match value {
             Value::Object(object) => object,
             Value::Null => &Map::new(),
+            Value::String(text) if text.is_empty() => &Map::new(),
+            Value::Array(values) if values.is_empty() => &Map::new(),
             _ => return Err(Error::invalid_value(format!("{} must be an object.", schema.urn))),
         };
         refuse_case_twins(object)?;
@@ -320,3 +322,6 @@ pub(crate) fn require_message(message: &Map<String, Value>, urn: &str) -> Result
         )))
     }
 }
+
+#[cfg(test)]
+mod tests;

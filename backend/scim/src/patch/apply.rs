@@ -175,6 +175,8 @@ fn write(
         return write_complex(container, attribute, op, value, dropped);
     }
     match (op, coerce(attribute, value, dropped)?) {
+        // As in a PUT: `null` for `active` must not let a deactivated user in again.
+        (Op::Replace, None) if attribute.name == "active" => Ok(()),
         (Op::Replace, None) => unassign(container, attribute),
         // Adding nothing.
         (_, None) => Ok(()),
