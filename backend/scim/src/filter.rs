@@ -1,7 +1,7 @@
 //! Filters (RFC 7644 §3.4.2.2): text to [`Filter`], and back, and evaluated on a resource.
 //!
 //! The tree is public so that a store can compile the parts it has indexes for. Names in it are in canonical case wherever a schema
-//! knows them. Parsing is in [`parser`], evaluation in [`evaluate`].
+//! knows them. Parsing is in `parser`, evaluation in `evaluate`.
 
 mod evaluate;
 pub(crate) mod parser;
