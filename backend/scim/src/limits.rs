@@ -1,0 +1,14 @@
+//! Every limit of this crate, in one place. Whatever goes over one is refused with an error that names it.
+
+/// Nesting of JSON arrays and objects in a body.
+pub const JSON_DEPTH: usize = 64;
+/// Length of a filter, or of a PATCH path, in bytes.
+pub const FILTER_BYTES: usize = 8 * 1024;
+/// Nesting of parentheses and brackets in a filter.
+pub const FILTER_DEPTH: usize = 32;
+/// Comparisons in one filter.
+pub const FILTER_TERMS: usize = 1_000;
+/// Operations in one PATCH request.
+pub const PATCH_OPERATIONS: usize = 10_000;
+/// Values of one multi-valued attribute other than a group's members, so that many operations on many values stay bounded.
+pub const VALUES: usize = 1_000;

@@ -1,0 +1,77 @@
+//! Operations on `members` of a group, as changes of rows. Never looks at who is a member; costs what the request is long.
+
+use serde_json::Value;
+
+use super::{MemberChange, Op};
+use crate::{Error, Filter, Member};
+
+/// The changes so far. Neighbours of one kind are joined, so that authentik's thousand operations of one member are one change.
+#[derive(Debug, Default)]
+pub(super) struct Changes(Vec<MemberChange>);
+
+impl Changes {
+    pub(super) fn into_changes(self) -> Vec<MemberChange> {
+        self.0
+    }
+
+    pub(super) fn run(&mut self, op: Op, filter: Option<&Filter>, value: Option<&Value>) -> Result<(), Error> {
+        match (op, filter) {
+            (Op::Add, _) => self.add(listed(value)?),
+            (Op::Replace, None) => self.0.push(match listed(value)? {
+                members if members.is_empty() => MemberChange::Clear,
+                members => MemberChange::Replace(members),
+            }),
+            (Op::Replace, Some(filter)) => {
+                let members = listed(value)?;
+                self.remove_matching(filter);
+                self.add(members);
+            }
+            (Op::Remove, Some(filter)) => self.remove_matching(filter),
+            (Op::Remove, None) => match value {
+                None | Some(Value::Null) => self.0.push(MemberChange::Clear),
+                // Entra, authentik, JumpCloud and rauthy name whom to remove in `value`, which RFC 7644 §3.5.2.2 does not define.
+                // Only those: reading it as "remove all" has emptied groups elsewhere. An empty list removes nobody.
+                Some(value) => self.remove(
+                    Member::parse_list(value)?
+                        .into_iter()
+                        .map(|member| member.value)
+                        .collect(),
+                ),
+            },
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, members: Vec<Member>) {
+        match self.0.last_mut() {
+            _ if members.is_empty() => {}
+            Some(MemberChange::Add(last) | MemberChange::Replace(last)) => last.extend(members),
+            _ => self.0.push(MemberChange::Add(members)),
+        }
+    }
+
+    fn remove(&mut self, ids: Vec<String>) {
+        match self.0.last_mut() {
+            _ if ids.is_empty() => {}
+            Some(MemberChange::Remove(last)) => last.extend(ids),
+            _ => self.0.push(MemberChange::Remove(ids)),
+        }
+    }
+
+    fn remove_matching(&mut self, filter: &Filter) {
+        match filter.values_named() {
+            Some(ids) => self.remove(ids.into_iter().map(str::to_owned).collect()),
+            None => self.0.push(MemberChange::RemoveMatching(filter.clone())),
+        }
+    }
+}
+
+fn listed(value: Option<&Value>) -> Result<Vec<Member>, Error> {
+    // An absent value is a mistake of the client's; read as "none" it would empty the group.
+    let value = value.ok_or_else(|| Error::invalid_value("The operation has no value."))?;
+    if value.is_null() {
+        Ok(Vec::new())
+    } else {
+        Member::parse_list(value)
+    }
+}
