@@ -32,9 +32,9 @@ use sqlx::{
 };
 
 pub use activity::ActivityPage;
-pub use groups::{GroupChange, GroupView, MemberRow};
+pub use groups::{GroupChange, GroupView};
 pub use mappings::NewMapping;
-pub use people::{PeopleQuery, PersonRow, Tally};
+pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
     AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Outcome, Source,
     UserRecord, Work,

@@ -2,6 +2,8 @@
 //!
 //! Owns: plain data. Must never hold a connection or decide anything. Start at [`UserRecord`] and [`Work`].
 
+use std::borrow::Cow;
+
 use domain::Tenant;
 use scim::resource::Document;
 
@@ -193,9 +195,9 @@ pub struct ActivityLine {
     /// Who.
     pub actor: String,
     /// What, e.g. `user.disable`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// `User`, `Group`, `Team`, `Mapping` or `Setting`.
-    pub target_kind: &'static str,
+    pub target_kind: Cow<'static, str>,
     /// Its id.
     pub target_id: String,
     /// Its name at that time.

@@ -81,10 +81,10 @@ struct Keys {
 impl Keys {
     fn of(document: &Document) -> Self {
         let user_name = document.user_name().unwrap_or_default().to_owned();
-        let mut emails: Vec<String> = document.emails().map(fold).collect();
+        let mut emails: Vec<String> = document.emails().into_iter().map(fold).collect();
         emails.sort_unstable();
         emails.dedup();
-        let search_key = fold(&format!("{user_name} {} {}", document.formatted_name(), emails.join(" ")));
+        let search_key = fold(&format!("{user_name} {} {}", document.formatted_name().unwrap_or_default(), emails.join(" ")));
         Self {
             user_name_key: fold(&user_name),
             external_id: document.external_id().map(str::to_owned),
@@ -109,21 +109,8 @@ async fn write_emails(tx: &mut Transaction<'static, Sqlite>, pk: i64, emails: &[
     Ok(())
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: Option<String>) -> ActivityLine {
-    ActivityLine {
-        tenant: ctx.tenant.clone(),
-        at_ms: ctx.now_ms,
-        source: Source::Scim,
-        actor: ctx.actor.clone(),
-        action,
-        target_kind: "User",
-        target_id: id.to_owned(),
-        target_name: name.to_owned(),
-        outcome: Outcome::Done,
-        reason,
-        duration_ms: i64::try_from(ctx.started.elapsed().as_millis()).unwrap_or(i64::MAX),
-        correlation: ctx.correlation.clone(),
-    }
+fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str) -> ActivityLine {
+    ActivityLine::of_request(ctx, Source::Scim, action, ("User", id, name), Outcome::Done, None)
 }
 
 impl Store {
@@ -154,7 +141,8 @@ impl Store {
         .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
         write_emails(&mut tx, row.try_get("pk")?, &keys.emails).await?;
         work::mark(&mut tx, &ctx.tenant, Kind::User, id, !keys.active, &ctx.correlation, ctx.now_ms).await?;
-        activity::insert(&mut tx, &line(ctx, "user.create", id, &keys.user_name, None)).await?;
+        activity::insert(&mut tx, &line(ctx, "user.create", id, &keys.user_name))
+            .await?;
         tx.commit().await?;
         let record = UserRecord { id: id.to_owned(), document, version: 1, created_ms: ctx.now_ms, modified_ms: ctx.now_ms };
         Ok(UserView { record, groups: Vec::new() })
@@ -202,7 +190,8 @@ impl Store {
                 (false, true) => "user.activate",
                 _ => "user.update",
             };
-            activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name, None)).await?;
+            activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name))
+            .await?;
             UserRecord { document, version, modified_ms, ..current }
         } else {
             current
@@ -230,7 +219,8 @@ impl Store {
         sqlx::query("DELETE FROM scim_user WHERE pk = $1").bind(pk).execute(&mut *tx).await?;
         work::mark(&mut tx, &ctx.tenant, Kind::User, id, true, &ctx.correlation, ctx.now_ms).await?;
         let name = current.document.user_name().unwrap_or_default();
-        activity::insert(&mut tx, &line(ctx, "user.delete", id, name, None)).await?;
+        activity::insert(&mut tx, &line(ctx, "user.delete", id, name))
+            .await?;
         tx.commit().await?;
         Ok(true)
     }

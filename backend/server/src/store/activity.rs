@@ -1,0 +1,172 @@
+//! The log: one line per SCIM write or refusal, and per change made in Grafana.
+//!
+//! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of fields, so there is nothing to redact.
+//! Start at [`Store::record`].
+
+use domain::Tenant;
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+use super::{ActivityLine, Error, Outcome, Result, Source, Store, WriteContext};
+
+/// A page of the log, newest first, each line with its id.
+#[derive(Clone, Debug)]
+pub struct ActivityPage {
+    /// The lines.
+    pub lines: Vec<(i64, ActivityLine)>,
+    /// Where the next page begins.
+    pub next: Option<i64>,
+}
+
+impl ActivityLine {
+    /// A line about what a request did.
+    #[must_use]
+    pub fn of_request(
+        ctx: &WriteContext,
+        source: Source,
+        action: &'static str,
+        (target_kind, target_id, target_name): (&'static str, &str, &str),
+        outcome: Outcome,
+        reason: Option<String>,
+    ) -> Self {
+        Self {
+            tenant: ctx.tenant.clone(),
+            at_ms: ctx.now_ms,
+            source,
+            actor: ctx.actor.clone(),
+            action: action.into(),
+            target_kind: target_kind.into(),
+            target_id: target_id.to_owned(),
+            target_name: target_name.to_owned(),
+            outcome,
+            reason,
+            duration_ms: i64::try_from(ctx.started.elapsed().as_millis()).unwrap_or(i64::MAX),
+            correlation: ctx.correlation.clone(),
+        }
+    }
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Scim => "scim",
+        Source::Grafana => "grafana",
+        Source::Admin => "admin",
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Refused => "refused",
+        Outcome::Retry => "retry",
+        Outcome::Attention => "attention",
+    }
+}
+
+fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
+    let unreadable = || Error::Unreadable { what: "line of the log" };
+    Ok((
+        row.try_get("id")?,
+        ActivityLine {
+            tenant: Tenant { org_id: row.try_get("org_id")?, connection: row.try_get("connection")? },
+            at_ms: row.try_get("at_ms")?,
+            source: match row.try_get("source")? {
+                "scim" => Source::Scim,
+                "grafana" => Source::Grafana,
+                "admin" => Source::Admin,
+                _ => return Err(unreadable()),
+            },
+            actor: row.try_get("actor")?,
+            action: row.try_get::<String, _>("action")?.into(),
+            target_kind: row.try_get::<String, _>("target_kind")?.into(),
+            target_id: row.try_get("target_id")?,
+            target_name: row.try_get("target_name")?,
+            outcome: match row.try_get("outcome")? {
+                "done" => Outcome::Done,
+                "refused" => Outcome::Refused,
+                "retry" => Outcome::Retry,
+                "attention" => Outcome::Attention,
+                _ => return Err(unreadable()),
+            },
+            reason: row.try_get("reason")?,
+            duration_ms: row.try_get("duration_ms")?,
+            correlation: row.try_get("correlation")?,
+        },
+    ))
+}
+
+/// Writes a line inside the caller's transaction.
+pub(super) async fn insert(tx: &mut Transaction<'static, Sqlite>, l: &ActivityLine) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO activity (org_id, connection, at_ms, source, actor, action, target_kind, target_id, target_name, outcome, \
+         reason, duration_ms, correlation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    )
+    .bind(l.tenant.org_id)
+    .bind(&l.tenant.connection)
+    .bind(l.at_ms)
+    .bind(source(l.source))
+    .bind(&l.actor)
+    .bind(&*l.action)
+    .bind(&*l.target_kind)
+    .bind(&l.target_id)
+    .bind(&l.target_name)
+    .bind(outcome(l.outcome))
+    .bind(&l.reason)
+    .bind(l.duration_ms)
+    .bind(&l.correlation)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Writes lines that belong to no resource change of ours: refusals, and what the engine did in Grafana.
+    pub async fn record(&self, lines: &[ActivityLine]) -> Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        for line in lines {
+            insert(&mut tx, line).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// A page of the log, newest first: lines older than `after`, of one target or outcome where asked for.
+    pub async fn activity(
+        &self,
+        tenant: &Tenant,
+        after: Option<i64>,
+        count: i64,
+        target: Option<&str>,
+        only: Option<Outcome>,
+    ) -> Result<ActivityPage> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM activity WHERE org_id = ");
+        query.push_bind(tenant.org_id).push(" AND connection = ").push_bind(&tenant.connection);
+        if let Some(after) = after {
+            query.push(" AND id < ").push_bind(after);
+        }
+        if let Some(target) = target {
+            query.push(" AND target_id = ").push_bind(target);
+        }
+        if let Some(only) = only {
+            query.push(" AND outcome = ").push_bind(outcome(only));
+        }
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(count + 1);
+        let rows = query.build().fetch_all(&self.read).await?;
+        let mut lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
+        let more = i64::try_from(lines.len()).unwrap_or(i64::MAX) > count;
+        lines.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        let next = lines.last().map(|(id, _)| *id).filter(|_| more);
+        Ok(ActivityPage { lines, next })
+    }
+
+    /// When each caller last changed something, newest first: what is known of callers from before this process.
+    pub async fn last_callers(&self, org_id: i64) -> Result<Vec<(String, i64)>> {
+        Ok(sqlx::query_as(
+            "SELECT actor, max(at_ms) FROM activity WHERE org_id = $1 AND source = 'scim' GROUP BY actor ORDER BY 2 DESC LIMIT 10",
+        )
+        .bind(org_id)
+        .fetch_all(&self.read)
+        .await?)
+    }
+}

@@ -1,0 +1,242 @@
+//! What the admin page lists and counts.
+//!
+//! Owns: read-only joins over resources, accounts, mappings and the queue. Must never be used to decide a change.
+//! Start at [`Store::people`] and [`Store::tally`].
+
+use std::collections::HashMap;
+
+use domain::Tenant;
+use scim::key::fold;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{AccountOrigin, Kind, Result, Store, UserRecord, users, work};
+
+/// Which people to list.
+#[derive(Clone, Debug, Default)]
+pub struct PeopleQuery {
+    /// Text in userName, name or e-mail.
+    pub text: String,
+    /// The userName (folded) the page begins after.
+    pub after: Option<String>,
+    /// How many at most.
+    pub count: i64,
+}
+
+/// How a resource waits, if it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Why the last attempt failed.
+    pub problem: Option<String>,
+    /// Set when a person must look.
+    pub next_step: Option<String>,
+}
+
+/// One person with everything the list shows.
+#[derive(Clone, Debug)]
+pub struct PersonRow {
+    /// The SCIM user.
+    pub user: UserRecord,
+    /// Grafana's id and where the account came from.
+    pub account: Option<(i64, AccountOrigin)>,
+    /// Closed in Grafana, and whether that holds.
+    pub closed: Option<Option<bool>>,
+    /// Attributes that wait for the next sign-in.
+    pub deferred: String,
+    /// How it waits.
+    pub waiting: Option<Waiting>,
+    /// Display names of its groups.
+    pub groups: Vec<String>,
+}
+
+/// One group with everything the list shows, but for its mappings.
+#[derive(Clone, Debug)]
+pub struct GroupSummary {
+    /// SCIM id.
+    pub id: String,
+    /// displayName.
+    pub display_name: String,
+    /// How many members.
+    pub members: i64,
+    /// How it waits.
+    pub waiting: Option<Waiting>,
+}
+
+/// One thing that needs a person.
+#[derive(Clone, Debug)]
+pub struct AttentionRow {
+    /// What kind of resource.
+    pub kind: Kind,
+    /// SCIM id.
+    pub id: String,
+    /// Its name, or what is known of it when the resource is gone.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub next_step: String,
+    /// Since when.
+    pub since_ms: i64,
+}
+
+/// How many of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Tally {
+    /// SCIM users.
+    pub users: i64,
+    /// …active.
+    pub users_active: i64,
+    /// Accounts we made.
+    pub provisioned: i64,
+    /// Accounts that were there before.
+    pub claimed: i64,
+    /// SCIM groups.
+    pub groups: i64,
+    /// …with a team.
+    pub groups_mapped: i64,
+    /// Waiting resources.
+    pub pending: i64,
+    /// …of them people to be closed.
+    pub closing: i64,
+    /// Since when the oldest waits.
+    pub oldest_ms: Option<i64>,
+    /// Resources that wait for a person.
+    pub attention: i64,
+}
+
+fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
+    let generation: Option<i64> = row.try_get("generation")?;
+    Ok(match generation {
+        None => None,
+        Some(_) => Some(Waiting { problem: row.try_get("problem")?, next_step: row.try_get("next_step")? }),
+    })
+}
+
+impl Store {
+    /// People by userName, with how many match in all and where the next page begins.
+    pub async fn people(&self, tenant: &Tenant, query: &PeopleQuery) -> Result<(i64, Vec<PersonRow>, Option<String>)> {
+        let matching = |q: &mut QueryBuilder<Sqlite>| {
+            q.push("u.org_id = ").push_bind(tenant.org_id).push(" AND u.connection = ").push_bind(tenant.connection.clone());
+            if !query.text.trim().is_empty() {
+                q.push(" AND instr(u.search_key, ").push_bind(fold(query.text.trim())).push(") > 0");
+            }
+        };
+        let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_user u WHERE ");
+        matching(&mut count);
+        let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
+
+        let mut select = QueryBuilder::<Sqlite>::new(format!(
+            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, w.generation, w.problem, w.next_step \
+             FROM scim_user u LEFT JOIN account a ON a.user_id = u.id \
+             LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id WHERE ",
+            users::COLUMNS
+        ));
+        matching(&mut select);
+        if let Some(after) = &query.after {
+            select.push(" AND u.user_name_key > ").push_bind(after);
+        }
+        select.push(" ORDER BY u.user_name_key LIMIT ").push_bind(query.count + 1);
+        let mut rows = select.build().fetch_all(&self.read).await?;
+        let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.count;
+        rows.truncate(usize::try_from(query.count).unwrap_or(usize::MAX));
+        let next = match rows.last().filter(|_| more) {
+            Some(row) => Some(row.try_get("user_name_key")?),
+            None => None,
+        };
+        let mut people = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let origin: Option<&str> = row.try_get("origin")?;
+            let grafana_id: Option<i64> = row.try_get("grafana_id")?;
+            let closed_by: Option<&str> = row.try_get("closed_by")?;
+            people.push(PersonRow {
+                user: users::record(row)?,
+                account: grafana_id.map(|id| {
+                    (id, if origin == Some("claimed") { AccountOrigin::Claimed } else { AccountOrigin::Provisioned })
+                }),
+                closed: closed_by.map(|_| row.try_get("holds")).transpose()?,
+                deferred: row.try_get::<Option<String>, _>("deferred")?.unwrap_or_default(),
+                waiting: waiting(row)?,
+                groups: Vec::new(),
+            });
+        }
+        let ids: Vec<String> = people.iter().map(|p| p.user.id.clone()).collect();
+        let mut groups: HashMap<_, _> = self.groups_of(&ids).await?;
+        for person in &mut people {
+            let refs = groups.remove(&person.user.id).unwrap_or_default();
+            person.groups = refs.into_iter().map(|g| g.display).collect();
+        }
+        Ok((total, people, next))
+    }
+
+    /// Every group by displayName.
+    pub async fn group_summaries(&self, tenant: &Tenant) -> Result<Vec<GroupSummary>> {
+        let rows = sqlx::query(
+            "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m WHERE m.group_pk = g.pk) AS members, \
+             w.generation, w.problem, w.next_step FROM scim_group g \
+             LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = 'Group' AND w.id = g.id \
+             WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(GroupSummary {
+                    id: row.try_get("id")?,
+                    display_name: row.try_get("display_name")?,
+                    members: row.try_get("members")?,
+                    waiting: waiting(row)?,
+                })
+            })
+            .collect()
+    }
+
+    /// What needs a person, oldest first.
+    pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
+        let rows = sqlx::query(
+            "SELECT w.kind, w.id, w.problem, w.next_step, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
+             FROM work w LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
+             LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id LEFT JOIN account a ON a.user_id = w.id \
+             WHERE w.org_id = $1 AND w.connection = $2 AND w.next_step IS NOT NULL ORDER BY w.since_ms, w.id LIMIT $3",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(AttentionRow {
+                    kind: work::kind(row.try_get("kind")?)?,
+                    id: row.try_get("id")?,
+                    name: row.try_get("name")?,
+                    reason: row.try_get::<Option<String>, _>("problem")?.unwrap_or_default(),
+                    next_step: row.try_get("next_step")?,
+                    since_ms: row.try_get("since_ms")?,
+                })
+            })
+            .collect()
+    }
+
+    /// How many of each, in one read.
+    pub async fn tally(&self, tenant: &Tenant) -> Result<Tally> {
+        Ok(sqlx::query_as(
+            "SELECT (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
+             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
+             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'provisioned') AS provisioned, \
+             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'claimed') AS claimed, \
+             (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
+             (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
+               (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS pending, \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL AND closing AND kind = 'User') \
+               AS closing, \
+             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS oldest_ms, \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NOT NULL) AS attention",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_one(&self.read)
+        .await?)
+    }
+}
