@@ -15,7 +15,8 @@ pub mod settings;
 
 pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource};
 pub use mappings::{
-    GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy, NewMapping, Team, Teams,
+    GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy, NewMapping, Team,
+    Teams,
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, Overview, Pending, SyncState};
 pub use people::{Access, AccountOrigin, People, Person};

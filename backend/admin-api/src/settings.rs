@@ -84,7 +84,9 @@ pub struct CredentialsTest {
 // By hand, so that no log line can ever print what somebody typed into a password field.
 impl std::fmt::Debug for CredentialsTest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CredentialsTest").field("grafana_url", &self.grafana_url).finish_non_exhaustive()
+        f.debug_struct("CredentialsTest")
+            .field("grafana_url", &self.grafana_url)
+            .finish_non_exhaustive()
     }
 }
 

@@ -338,7 +338,11 @@ fn take_over(desired: &Desired, chosen: &Candidate, others: &[Candidate], rules:
             None,
         ),
     };
-    let rest: Vec<Candidate> = others.iter().filter(|c| c.account.id != chosen.account.id).cloned().collect();
+    let rest: Vec<Candidate> = others
+        .iter()
+        .filter(|c| c.account.id != chosen.account.id)
+        .cloned()
+        .collect();
     let mut plan = managed(desired, &link, &chosen.account, &rest, rules);
     plan.actions.insert(
         0,
@@ -404,11 +408,17 @@ fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Resu
         )),
         (Manager::Gone { .. }, _) | (Manager::Nobody, ClaimPolicy::Login | ClaimPolicy::Email) => Ok(found),
         (Manager::Nobody, ClaimPolicy::Ask) => Err(Attention::new(
-            format!("“{}” exists in Grafana already, and claiming waits for you.", found.account.login),
+            format!(
+                "“{}” exists in Grafana already, and claiming waits for you.",
+                found.account.login
+            ),
             "If it is the same person, set claim_policy to “login”; if not, rename the account in Grafana.",
         )),
         (Manager::Nobody, ClaimPolicy::Never) => Err(Attention::new(
-            format!("“{}” exists in Grafana already, and claim_policy is “never”.", found.account.login),
+            format!(
+                "“{}” exists in Grafana already, and claim_policy is “never”.",
+                found.account.login
+            ),
             "Rename or delete the account in Grafana, or set claim_policy to “login”.",
         )),
     }
@@ -478,9 +488,11 @@ fn open(link: &Link, account: &Account) -> Plan {
     }
     if let Some(snapshot) = &link.snapshot {
         let missing = |o: &&OrgRole| !account.orgs.iter().any(|have| have.org_id == o.org_id);
-        plan.actions.extend(snapshot.orgs.iter().filter(missing).cloned().map(Action::JoinOrg));
+        plan.actions
+            .extend(snapshot.orgs.iter().filter(missing).cloned().map(Action::JoinOrg));
         let unseated = |t: &&TeamSeat| !account.teams.contains(t);
-        plan.actions.extend(snapshot.teams.iter().filter(unseated).cloned().map(Action::JoinTeam));
+        plan.actions
+            .extend(snapshot.teams.iter().filter(unseated).cloned().map(Action::JoinTeam));
     }
     plan
 }
@@ -500,7 +512,10 @@ fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
     }
     if let Some(org) = account.last_admin_of.first() {
         return Plan::attention(Attention::new(
-            format!("“{}” is the last person with the role Admin in organization {org}.", account.login),
+            format!(
+                "“{}” is the last person with the role Admin in organization {org}.",
+                account.login
+            ),
             "Make another person Admin of that organization; then access is closed within a minute.",
         ));
     }

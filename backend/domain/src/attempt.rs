@@ -72,7 +72,11 @@ const FRESH_LOOKS: i64 = 3;
 pub fn backoff_ms(attempts: i64, jitter: f64) -> i64 {
     let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or(0);
     let full = FIRST_WAIT_MS.saturating_mul(1_i64 << doublings).min(LONGEST_WAIT_MS);
-    let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 1.0 };
+    let jitter = if jitter.is_finite() {
+        jitter.clamp(0.0, 1.0)
+    } else {
+        1.0
+    };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -142,7 +146,13 @@ mod tests {
     #[test]
     fn what_time_mends_is_tried_for_ever_and_what_only_a_person_mends_is_shown() {
         let shown = |f: &Failure, n| matches!(judge(f, "do it", n, 0.5), Verdict::Attention(_));
-        for f in [Failure::Away, Failure::Unauthorized, Failure::NotFound, Failure::Busy(None), refused(500)] {
+        for f in [
+            Failure::Away,
+            Failure::Unauthorized,
+            Failure::NotFound,
+            Failure::Busy(None),
+            refused(500),
+        ] {
             assert!(!shown(&f, 1_000), "{f:?}");
         }
         for f in [Failure::Forbidden(None), refused(400)] {

@@ -36,8 +36,8 @@ pub use groups::{GroupChange, GroupView};
 pub use mappings::NewMapping;
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Outcome, Source,
-    UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord,
+    Outcome, Source, UserRecord, Work,
 };
 pub use users::{Page, PageQuery, UserChange, UserView};
 
@@ -124,10 +124,16 @@ impl Store {
     /// the file is not a database of ours.
     pub async fn open(dir: &Path) -> Result<Self> {
         let path = dir.join(Self::FILE);
-        let opening = |source| Error::Open { path: path.clone(), source };
+        let opening = |source| Error::Open {
+            path: path.clone(),
+            source,
+        };
         std::fs::create_dir_all(dir).map_err(opening)?;
         let lock_path = dir.join("rollcall.lock");
-        let lock = File::create(&lock_path).map_err(|source| Error::Open { path: lock_path, source })?;
+        let lock = File::create(&lock_path).map_err(|source| Error::Open {
+            path: lock_path,
+            source,
+        })?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Err(Error::InUse(path)),
@@ -142,11 +148,19 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
         // `test_before_acquire` asks the database a question before every question; a file does not go away.
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .test_before_acquire(false)
+        };
         let write = pool(1).connect_with(options.clone()).await?;
         MIGRATOR.run(&write).await.map_err(|e| Error::Unusable(e.into()))?;
         let read = pool(4).connect_with(options.read_only(true)).await?;
-        Ok(Self { write, read, _lock: Arc::new(lock) })
+        Ok(Self {
+            write,
+            read,
+            _lock: Arc::new(lock),
+        })
     }
 
     /// Ends every connection; what was committed is in the file.
@@ -175,11 +189,15 @@ impl Store {
         )
         .fetch_all(&self.read)
         .await?;
-        Ok(rows.into_iter().map(|(org_id, connection)| Tenant { org_id, connection }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(org_id, connection)| Tenant { org_id, connection })
+            .collect())
     }
 }
 
 /// The unique constraint of a column group was violated.
 fn is_taken(e: &sqlx::Error) -> bool {
-    e.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+    e.as_database_error()
+        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }

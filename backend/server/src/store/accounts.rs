@@ -12,23 +12,38 @@ fn account(row: &SqliteRow) -> Result<AccountRecord> {
     let deferred: &str = row.try_get("deferred")?;
     Ok(AccountRecord {
         user_id: row.try_get("user_id")?,
-        tenant: Tenant { org_id: row.try_get("org_id")?, connection: row.try_get("connection")? },
+        tenant: Tenant {
+            org_id: row.try_get("org_id")?,
+            connection: row.try_get("connection")?,
+        },
         grafana_id: row.try_get("grafana_id")?,
         origin: match row.try_get("origin")? {
             "provisioned" => AccountOrigin::Provisioned,
             "claimed" => AccountOrigin::Claimed,
-            _ => return Err(Error::Unreadable { what: "origin of an account" }),
+            _ => {
+                return Err(Error::Unreadable {
+                    what: "origin of an account",
+                });
+            }
         },
         login: row.try_get("login")?,
         closed_by: match closed_by {
             None => None,
             Some("disable") => Some(Rung::Disable),
             Some("suspend") => Some(Rung::Suspend),
-            Some(_) => return Err(Error::Unreadable { what: "rung of the deprovision ladder" }),
+            Some(_) => {
+                return Err(Error::Unreadable {
+                    what: "rung of the deprovision ladder",
+                });
+            }
         },
         holds: row.try_get("holds")?,
         snapshot: row.try_get("snapshot")?,
-        deferred: deferred.split(',').filter(|a| !a.is_empty()).map(str::to_owned).collect(),
+        deferred: deferred
+            .split(',')
+            .filter(|a| !a.is_empty())
+            .map(str::to_owned)
+            .collect(),
         synced_ms: row.try_get("synced_ms")?,
     })
 }
@@ -50,13 +65,19 @@ fn rung(rung: Rung) -> &'static str {
 impl Store {
     /// The account of a SCIM user, if it ever had one.
     pub async fn account(&self, user_id: &str) -> Result<Option<AccountRecord>> {
-        let row = sqlx::query("SELECT * FROM account WHERE user_id = $1").bind(user_id).fetch_optional(&self.read).await?;
+        let row = sqlx::query("SELECT * FROM account WHERE user_id = $1")
+            .bind(user_id)
+            .fetch_optional(&self.read)
+            .await?;
         row.as_ref().map(account).transpose()
     }
 
     /// Who manages a Grafana account.
     pub async fn account_by_grafana_id(&self, grafana_id: i64) -> Result<Option<AccountRecord>> {
-        let row = sqlx::query("SELECT * FROM account WHERE grafana_id = $1").bind(grafana_id).fetch_optional(&self.read).await?;
+        let row = sqlx::query("SELECT * FROM account WHERE grafana_id = $1")
+            .bind(grafana_id)
+            .fetch_optional(&self.read)
+            .await?;
         row.as_ref().map(account).transpose()
     }
 
@@ -97,7 +118,11 @@ impl Store {
         match done {
             Ok(_) => Ok(()),
             Err(e) if is_taken(&e) => {
-                let user_id = self.account_by_grafana_id(a.grafana_id).await?.map(|a| a.user_id).unwrap_or_default();
+                let user_id = self
+                    .account_by_grafana_id(a.grafana_id)
+                    .await?
+                    .map(|a| a.user_id)
+                    .unwrap_or_default();
                 Err(Error::AccountTaken { user_id })
             }
             Err(e) => Err(e.into()),
@@ -106,7 +131,10 @@ impl Store {
 
     /// Forgets an account.
     pub async fn remove_account(&self, user_id: &str) -> Result<()> {
-        sqlx::query("DELETE FROM account WHERE user_id = $1").bind(user_id).execute(&self.write).await?;
+        sqlx::query("DELETE FROM account WHERE user_id = $1")
+            .bind(user_id)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
@@ -125,22 +153,38 @@ impl Store {
         .bind(team_id)
         .fetch_all(&self.read)
         .await?;
-        Ok(rows.into_iter().map(|(user_id, grafana_id, suspended, admin)| (DesiredMember { user_id, grafana_id, suspended }, admin)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(user_id, grafana_id, suspended, admin)| {
+                (
+                    DesiredMember {
+                        user_id,
+                        grafana_id,
+                        suspended,
+                    },
+                    admin,
+                )
+            })
+            .collect())
     }
 
     /// Whom we put into a team.
     pub async fn applied_members(&self, org_id: i64, team_id: i64) -> Result<Vec<i64>> {
-        Ok(sqlx::query_scalar("SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 ORDER BY grafana_id")
-            .bind(org_id)
-            .bind(team_id)
-            .fetch_all(&self.read)
-            .await?)
+        Ok(sqlx::query_scalar(
+            "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 ORDER BY grafana_id",
+        )
+        .bind(org_id)
+        .bind(team_id)
+        .fetch_all(&self.read)
+        .await?)
     }
 
     /// Remembers whom we put into a team; an empty list forgets the team.
     pub async fn set_applied_members(&self, org_id: i64, team_id: i64, members: &[i64]) -> Result<()> {
         let mut tx = self.begin().await?;
-        let list = serde_json::to_string(members).map_err(|_| Error::Unreadable { what: "list of members" })?;
+        let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {
+            what: "list of members",
+        })?;
         sqlx::query(
             "DELETE FROM team_member WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value FROM json_each($3))",
         )

@@ -63,11 +63,16 @@ fn outcome(outcome: Outcome) -> &'static str {
 }
 
 fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
-    let unreadable = || Error::Unreadable { what: "line of the log" };
+    let unreadable = || Error::Unreadable {
+        what: "line of the log",
+    };
     Ok((
         row.try_get("id")?,
         ActivityLine {
-            tenant: Tenant { org_id: row.try_get("org_id")?, connection: row.try_get("connection")? },
+            tenant: Tenant {
+                org_id: row.try_get("org_id")?,
+                connection: row.try_get("connection")?,
+            },
             at_ms: row.try_get("at_ms")?,
             source: match row.try_get("source")? {
                 "scim" => Source::Scim,
@@ -141,7 +146,10 @@ impl Store {
         only: Option<Outcome>,
     ) -> Result<ActivityPage> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM activity WHERE org_id = ");
-        query.push_bind(tenant.org_id).push(" AND connection = ").push_bind(&tenant.connection);
+        query
+            .push_bind(tenant.org_id)
+            .push(" AND connection = ")
+            .push_bind(&tenant.connection);
         if let Some(after) = after {
             query.push(" AND id < ").push_bind(after);
         }

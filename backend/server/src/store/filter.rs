@@ -38,7 +38,11 @@ impl Where {
     /// Appends `org_id = … AND connection = … AND (condition)`.
     pub(super) fn push(&self, query: &mut QueryBuilder<Sqlite>, tenant: &Tenant, alias: &'static str) {
         query.push(alias).push(".org_id = ").push_bind(tenant.org_id);
-        query.push(" AND ").push(alias).push(".connection = ").push_bind(tenant.connection.clone());
+        query
+            .push(" AND ")
+            .push(alias)
+            .push(".connection = ")
+            .push_bind(tenant.connection.clone());
         if self.0.is_empty() {
             return;
         }
@@ -64,7 +68,10 @@ enum Column {
     Flag(&'static str),
     Time(&'static str),
     /// One row per value: the text before and after the comparison.
-    Rows { open: &'static str, folded: bool },
+    Rows {
+        open: &'static str,
+        folded: bool,
+    },
 }
 
 fn column(rt: ResourceType, attr: &str, sub: Option<&str>) -> Option<Column> {
@@ -78,9 +85,10 @@ fn column(rt: ResourceType, attr: &str, sub: Option<&str>) -> Option<Column> {
         (ResourceType::User, "meta", Some("created")) => Time("u.created_ms"),
         (ResourceType::User, "meta", Some("lastModified")) => Time("u.modified_ms"),
         // RFC 7644 Figure 2 and PingFederate: `emails eq "x"` means `emails.value`.
-        (ResourceType::User, "emails", None | Some("value")) => {
-            Rows { open: "EXISTS (SELECT 1 FROM scim_user_email e WHERE e.user_pk = u.pk AND e.value_key", folded: true }
-        }
+        (ResourceType::User, "emails", None | Some("value")) => Rows {
+            open: "EXISTS (SELECT 1 FROM scim_user_email e WHERE e.user_pk = u.pk AND e.value_key",
+            folded: true,
+        },
         (ResourceType::Group, "id", None) => Exact("g.id"),
         (ResourceType::Group, "displayName", None) => Folded("g.display_key"),
         (ResourceType::Group, "externalId", None) => Exact("g.external_id"),
@@ -169,7 +177,11 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
                 CompareOp::Le => " <= ",
                 CompareOp::Co | CompareOp::Sw | CompareOp::Ew => return None,
             };
-            out.extend([Part::Sql(c), Part::Sql(sql), Part::Int(i64::try_from(nanos / 1_000_000).ok()?)]);
+            out.extend([
+                Part::Sql(c),
+                Part::Sql(sql),
+                Part::Int(i64::try_from(nanos / 1_000_000).ok()?),
+            ]);
         }
         (Column::Rows { open, folded }, CompareOp::Eq, Literal::String(s)) => {
             let value = if *folded { fold(s) } else { s.clone() };
@@ -181,7 +193,13 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
 }
 
 fn equals(column: &'static str, value: Part, out: &mut Vec<Part>) {
-    out.extend([Part::Sql("coalesce("), Part::Sql(column), Part::Sql(" = "), value, Part::Sql(", false)")]);
+    out.extend([
+        Part::Sql("coalesce("),
+        Part::Sql(column),
+        Part::Sql(" = "),
+        value,
+        Part::Sql(", false)"),
+    ]);
 }
 
 /// A user as the filter sees it: everything an answer could show, but for the location.
@@ -197,12 +215,25 @@ pub(super) fn rendered_group(record: &GroupRecord, members: &[Member]) -> Value 
 }
 
 fn meta(id: &str, created_ms: i64, modified_ms: i64, version: i64) -> Meta {
-    Meta { id: id.to_owned(), created_ms, modified_ms, version, location: String::new() }
+    Meta {
+        id: id.to_owned(),
+        created_ms,
+        modified_ms,
+        version,
+        location: String::new(),
+    }
 }
 
 /// The page of an evaluated list.
 pub(super) fn slice<T>(matching: Vec<T>, query: &PageQuery) -> Page<T> {
     let total = i64::try_from(matching.len()).unwrap_or(i64::MAX);
     let at = |n: i64| usize::try_from(n.max(0)).unwrap_or(usize::MAX);
-    Page { total, items: matching.into_iter().skip(at(query.offset)).take(at(query.limit)).collect() }
+    Page {
+        total,
+        items: matching
+            .into_iter()
+            .skip(at(query.offset))
+            .take(at(query.limit))
+            .collect(),
+    }
 }

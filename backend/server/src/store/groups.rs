@@ -19,12 +19,11 @@ use scim::{
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, WriteContext, activity, filter,
-    is_taken,
+    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, WriteContext, activity,
+    filter, is_taken,
     users::{document, text},
     work,
 };
-
 
 /// A group, with its members where they were asked for.
 #[derive(Clone, Debug)]
@@ -84,16 +83,27 @@ pub(super) async fn touch(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteCont
 }
 
 fn taken(e: sqlx::Error) -> Error {
-    if is_taken(&e) { ScimError::uniqueness("displayName").into() } else { e.into() }
+    if is_taken(&e) {
+        ScimError::uniqueness("displayName").into()
+    } else {
+        e.into()
+    }
 }
 
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Error::Unreadable { what: "list of members" })
+    serde_json::to_string(value).map_err(|_| Error::Unreadable {
+        what: "list of members",
+    })
 }
 
 /// Adds members and returns how many were not there. One statement, however many: `CROSS JOIN` keeps SQLite from scanning all
 /// users for each (46 s instead of 30 ms for 10,000, `reference/backend-spike.md` §3.4).
-async fn add(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, group_pk: i64, members: &[Member]) -> Result<u64> {
+async fn add(
+    tx: &mut Transaction<'static, Sqlite>,
+    ctx: &WriteContext,
+    group_pk: i64,
+    members: &[Member],
+) -> Result<u64> {
     if let Some(nested) = members.iter().find(|m| m.kind == MemberKind::Group) {
         return Err(ScimError::invalid_value(format!(
             "Member {:?} is a group. Groups in groups are not supported: assign its people directly.",
@@ -143,9 +153,11 @@ async fn remove(tx: &mut Transaction<'static, Sqlite>, group_pk: i64, ids: &[Str
 /// The id that `members[value eq "…"]` names: by far the most frequent filter, answered without reading the members.
 fn one_value(f: &Filter) -> Option<String> {
     match f {
-        Filter::Compare { path, op: CompareOp::Eq, value: Literal::String(s) } if path.attr == "value" && path.sub.is_none() => {
-            Some(s.clone())
-        }
+        Filter::Compare {
+            path,
+            op: CompareOp::Eq,
+            value: Literal::String(s),
+        } if path.attr == "value" && path.sub.is_none() => Some(s.clone()),
         _ => None,
     }
 }
@@ -174,9 +186,11 @@ async fn change_members(
                 };
                 remove(tx, group_pk, &ids).await?
             }
-            MemberChange::Clear => {
-                sqlx::query("DELETE FROM scim_member WHERE group_pk = $1").bind(group_pk).execute(&mut **tx).await?.rows_affected()
-            }
+            MemberChange::Clear => sqlx::query("DELETE FROM scim_member WHERE group_pk = $1")
+                .bind(group_pk)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
             MemberChange::Replace(members) => {
                 let keep = json(&members.iter().map(|m| &m.value).collect::<Vec<_>>())?;
                 let gone = sqlx::query(
@@ -198,14 +212,26 @@ const MEMBERS: &str = "SELECT u.id, coalesce(m.display, u.user_name) FROM scim_m
                        WHERE m.group_pk = $1 ORDER BY m.user_pk";
 
 fn members(rows: Vec<(String, String)>) -> Vec<Member> {
-    rows.into_iter().map(|(value, display)| Member { value, display: Some(display), kind: MemberKind::User }).collect()
+    rows.into_iter()
+        .map(|(value, display)| Member {
+            value,
+            display: Some(display),
+            kind: MemberKind::User,
+        })
+        .collect()
 }
 
 async fn members_in(tx: &mut Transaction<'static, Sqlite>, group_pk: i64) -> Result<Vec<Member>> {
-    Ok(members(sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&mut **tx).await?))
+    Ok(members(
+        sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&mut **tx).await?,
+    ))
 }
 
-async fn find(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<Option<(i64, GroupRecord)>> {
+async fn find(
+    tx: &mut Transaction<'static, Sqlite>,
+    ctx: &WriteContext,
+    id: &str,
+) -> Result<Option<(i64, GroupRecord)>> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM scim_group g WHERE g.id = $1 AND g.org_id = $2 AND g.connection = $3"
     )))
@@ -248,12 +274,30 @@ impl Store {
         .await
         .map_err(taken)?;
         add(&mut tx, ctx, pk, members).await?;
-        let members = if with_members { Some(members_in(&mut tx, pk).await?) } else { None };
-        work::mark(&mut tx, &ctx.tenant, Kind::Group, id, false, &ctx.correlation, ctx.now_ms).await?;
+        let members = if with_members {
+            Some(members_in(&mut tx, pk).await?)
+        } else {
+            None
+        };
+        work::mark(
+            &mut tx,
+            &ctx.tenant,
+            Kind::Group,
+            id,
+            false,
+            &ctx.correlation,
+            ctx.now_ms,
+        )
+        .await?;
         activity::insert(&mut tx, &line(ctx, "group.create", id, &name)).await?;
         tx.commit().await?;
-        let record =
-            GroupRecord { id: id.to_owned(), document, version: 1, created_ms: ctx.now_ms, modified_ms: ctx.now_ms };
+        let record = GroupRecord {
+            id: id.to_owned(),
+            document,
+            version: 1,
+            created_ms: ctx.now_ms,
+            modified_ms: ctx.now_ms,
+        };
         Ok(GroupView { record, members })
     }
 
@@ -269,8 +313,14 @@ impl Store {
         change: impl FnOnce(&GroupRecord) -> std::result::Result<GroupChange, ScimError> + Send,
     ) -> Result<Option<GroupView>> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else { return Ok(None) };
-        let GroupChange { document, changed, members } = change(&current)?;
+        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+            return Ok(None);
+        };
+        let GroupChange {
+            document,
+            changed,
+            members,
+        } = change(&current)?;
         let members_changed = change_members(&mut tx, ctx, pk, &members).await?;
         let record = if changed || members_changed {
             let name = document.display_name().unwrap_or_default();
@@ -294,14 +344,31 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(taken)?;
-            work::mark(&mut tx, &ctx.tenant, Kind::Group, id, false, &ctx.correlation, ctx.now_ms).await?;
-            let action = if members_changed { "group.members" } else { "group.update" };
+            work::mark(
+                &mut tx,
+                &ctx.tenant,
+                Kind::Group,
+                id,
+                false,
+                &ctx.correlation,
+                ctx.now_ms,
+            )
+            .await?;
+            let action = if members_changed {
+                "group.members"
+            } else {
+                "group.update"
+            };
             activity::insert(&mut tx, &line(ctx, action, id, name)).await?;
             record
         } else {
             current
         };
-        let members = if with_members { Some(members_in(&mut tx, pk).await?) } else { None };
+        let members = if with_members {
+            Some(members_in(&mut tx, pk).await?)
+        } else {
+            None
+        };
         tx.commit().await?;
         Ok(Some(GroupView { record, members }))
     }
@@ -314,10 +381,24 @@ impl Store {
         check: impl FnOnce(&GroupRecord) -> std::result::Result<(), ScimError> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else { return Ok(false) };
+        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+            return Ok(false);
+        };
         check(&current)?;
-        sqlx::query("DELETE FROM scim_group WHERE pk = $1").bind(pk).execute(&mut *tx).await?;
-        work::mark(&mut tx, &ctx.tenant, Kind::Group, id, false, &ctx.correlation, ctx.now_ms).await?;
+        sqlx::query("DELETE FROM scim_group WHERE pk = $1")
+            .bind(pk)
+            .execute(&mut *tx)
+            .await?;
+        work::mark(
+            &mut tx,
+            &ctx.tenant,
+            Kind::Group,
+            id,
+            false,
+            &ctx.correlation,
+            ctx.now_ms,
+        )
+        .await?;
         let name = current.document.display_name().unwrap_or_default();
         activity::insert(&mut tx, &line(ctx, "group.delete", id, name)).await?;
         tx.commit().await?;
@@ -343,13 +424,21 @@ impl Store {
 
     /// One group, with its members only where asked for: `excludedAttributes=members` runs no member query.
     pub async fn group_view(&self, tenant: &Tenant, id: &str, with_members: bool) -> Result<Option<GroupView>> {
-        let Some((pk, record)) = self.group_row(tenant, id).await? else { return Ok(None) };
-        let members = if with_members { Some(self.members_of(pk).await?) } else { None };
+        let Some((pk, record)) = self.group_row(tenant, id).await? else {
+            return Ok(None);
+        };
+        let members = if with_members {
+            Some(self.members_of(pk).await?)
+        } else {
+            None
+        };
         Ok(Some(GroupView { record, members }))
     }
 
     async fn members_of(&self, group_pk: i64) -> Result<Vec<Member>> {
-        Ok(members(sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&self.read).await?))
+        Ok(members(
+            sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&self.read).await?,
+        ))
     }
 
     /// A page of groups in order of creation.
@@ -365,7 +454,11 @@ impl Store {
                 let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
                 let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_group g WHERE "));
                 filter.push(&mut select, tenant, "g");
-                select.push(" ORDER BY g.pk LIMIT ").push_bind(query.limit.max(0)).push(" OFFSET ").push_bind(query.offset);
+                select
+                    .push(" ORDER BY g.pk LIMIT ")
+                    .push_bind(query.limit.max(0))
+                    .push(" OFFSET ")
+                    .push_bind(query.offset);
                 (Some(total), select.build().fetch_all(&self.read).await?)
             }
             None => {
@@ -380,13 +473,19 @@ impl Store {
             let record = record(row)?;
             // What SQL could not decide is decided here, and may ask about members.
             let evaluated = query.filter.as_ref().filter(|_| total.is_none());
-            let members =
-                if with_members || evaluated.is_some() { Some(self.members_of(row.try_get("pk")?).await?) } else { None };
+            let members = if with_members || evaluated.is_some() {
+                Some(self.members_of(row.try_get("pk")?).await?)
+            } else {
+                None
+            };
             if evaluated.is_none_or(|f| {
                 let rendered = filter::rendered_group(&record, members.as_deref().unwrap_or_default());
                 scim::filter::matches(f, ResourceType::Group, &rendered)
             }) {
-                items.push(GroupView { record, members: members.filter(|_| with_members) });
+                items.push(GroupView {
+                    record,
+                    members: members.filter(|_| with_members),
+                });
             }
         }
         Ok(match total {
@@ -397,11 +496,13 @@ impl Store {
 
     /// Ids of every group of a tenant.
     pub async fn all_group_ids(&self, tenant: &Tenant) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT id FROM scim_group WHERE org_id = $1 AND connection = $2 ORDER BY pk")
-            .bind(tenant.org_id)
-            .bind(&tenant.connection)
-            .fetch_all(&self.read)
-            .await?)
+        Ok(
+            sqlx::query_scalar("SELECT id FROM scim_group WHERE org_id = $1 AND connection = $2 ORDER BY pk")
+                .bind(tenant.org_id)
+                .bind(&tenant.connection)
+                .fetch_all(&self.read)
+                .await?,
+        )
     }
 
     /// Ids of the groups a user is in.

@@ -31,7 +31,10 @@ pub struct NewMapping {
 fn mapping(row: &SqliteRow) -> Result<MappingRecord> {
     Ok(MappingRecord {
         id: row.try_get("id")?,
-        tenant: Tenant { org_id: row.try_get("org_id")?, connection: row.try_get("connection")? },
+        tenant: Tenant {
+            org_id: row.try_get("org_id")?,
+            connection: row.try_get("connection")?,
+        },
         group_id: row.try_get("group_id")?,
         group_name: row.try_get("group_name")?,
         team_id: row.try_get("team_id")?,
@@ -43,7 +46,11 @@ fn mapping(row: &SqliteRow) -> Result<MappingRecord> {
             "page" => MappingOrigin::Page,
             "create" => MappingOrigin::Create,
             "file" => MappingOrigin::File,
-            _ => return Err(Error::Unreadable { what: "origin of a mapping" }),
+            _ => {
+                return Err(Error::Unreadable {
+                    what: "origin of a mapping",
+                });
+            }
         },
     })
 }
@@ -76,7 +83,16 @@ impl Store {
         .fetch_one(&mut *tx)
         .await
         .map_err(|e| if is_taken(&e) { Error::MappingTaken } else { e.into() })?;
-        work::mark(&mut tx, &new.tenant, Kind::Group, &new.group_id, false, correlation, now_ms).await?;
+        work::mark(
+            &mut tx,
+            &new.tenant,
+            Kind::Group,
+            &new.group_id,
+            false,
+            correlation,
+            now_ms,
+        )
+        .await?;
         tx.commit().await?;
         mapping(&row)
     }
@@ -94,12 +110,13 @@ impl Store {
 
     /// The mappings of one group.
     pub async fn mappings_of_group(&self, tenant: &Tenant, group_id: &str) -> Result<Vec<MappingRecord>> {
-        let rows = sqlx::query("SELECT * FROM mapping WHERE org_id = $1 AND connection = $2 AND group_id = $3 ORDER BY id")
-            .bind(tenant.org_id)
-            .bind(&tenant.connection)
-            .bind(group_id)
-            .fetch_all(&self.read)
-            .await?;
+        let rows =
+            sqlx::query("SELECT * FROM mapping WHERE org_id = $1 AND connection = $2 AND group_id = $3 ORDER BY id")
+                .bind(tenant.org_id)
+                .bind(&tenant.connection)
+                .bind(group_id)
+                .fetch_all(&self.read)
+                .await?;
         rows.iter().map(mapping).collect()
     }
 
@@ -137,7 +154,10 @@ impl Store {
 
     /// Takes a mapping away.
     pub async fn remove_mapping(&self, id: i64) -> Result<()> {
-        sqlx::query("DELETE FROM mapping WHERE id = $1").bind(id).execute(&self.write).await?;
+        sqlx::query("DELETE FROM mapping WHERE id = $1")
+            .bind(id)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 

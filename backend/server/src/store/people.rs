@@ -107,7 +107,10 @@ fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
     let generation: Option<i64> = row.try_get("generation")?;
     Ok(match generation {
         None => None,
-        Some(_) => Some(Waiting { problem: row.try_get("problem")?, next_step: row.try_get("next_step")? }),
+        Some(_) => Some(Waiting {
+            problem: row.try_get("problem")?,
+            next_step: row.try_get("next_step")?,
+        }),
     })
 }
 
@@ -115,9 +118,14 @@ impl Store {
     /// People by userName, with how many match in all and where the next page begins.
     pub async fn people(&self, tenant: &Tenant, query: &PeopleQuery) -> Result<(i64, Vec<PersonRow>, Option<String>)> {
         let matching = |q: &mut QueryBuilder<Sqlite>| {
-            q.push("u.org_id = ").push_bind(tenant.org_id).push(" AND u.connection = ").push_bind(tenant.connection.clone());
+            q.push("u.org_id = ")
+                .push_bind(tenant.org_id)
+                .push(" AND u.connection = ")
+                .push_bind(tenant.connection.clone());
             if !query.text.trim().is_empty() {
-                q.push(" AND instr(u.search_key, ").push_bind(fold(query.text.trim())).push(") > 0");
+                q.push(" AND instr(u.search_key, ")
+                    .push_bind(fold(query.text.trim()))
+                    .push(") > 0");
             }
         };
         let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_user u WHERE ");
@@ -134,7 +142,9 @@ impl Store {
         if let Some(after) = &query.after {
             select.push(" AND u.user_name_key > ").push_bind(after);
         }
-        select.push(" ORDER BY u.user_name_key LIMIT ").push_bind(query.count + 1);
+        select
+            .push(" ORDER BY u.user_name_key LIMIT ")
+            .push_bind(query.count + 1);
         let mut rows = select.build().fetch_all(&self.read).await?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.count;
         rows.truncate(usize::try_from(query.count).unwrap_or(usize::MAX));
@@ -150,7 +160,14 @@ impl Store {
             people.push(PersonRow {
                 user: users::record(row)?,
                 account: grafana_id.map(|id| {
-                    (id, if origin == Some("claimed") { AccountOrigin::Claimed } else { AccountOrigin::Provisioned })
+                    (
+                        id,
+                        if origin == Some("claimed") {
+                            AccountOrigin::Claimed
+                        } else {
+                            AccountOrigin::Provisioned
+                        },
+                    )
                 }),
                 closed: closed_by.map(|_| row.try_get("holds")).transpose()?,
                 deferred: row.try_get::<Option<String>, _>("deferred")?.unwrap_or_default(),

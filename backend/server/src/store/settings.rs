@@ -46,17 +46,21 @@ impl Store {
 
     /// Organizations with settings of the page.
     pub async fn orgs_with_settings(&self) -> Result<Vec<i64>> {
-        Ok(sqlx::query_scalar("SELECT DISTINCT org_id FROM setting ORDER BY 1").fetch_all(&self.read).await?)
+        Ok(sqlx::query_scalar("SELECT DISTINCT org_id FROM setting ORDER BY 1")
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// Notes that an account with this login is about to be made for a SCIM user: if the process dies between Grafana's answer and
     /// ours, the account is known for ours after the restart, whatever the claim policy says about strangers' accounts.
     pub async fn note_creating(&self, user_id: &str, login: &str) -> Result<()> {
-        sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-            .bind(format!("creating:{user_id}"))
-            .bind(login)
-            .execute(&self.write)
-            .await?;
+        sqlx::query(
+            "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(format!("creating:{user_id}"))
+        .bind(login)
+        .execute(&self.write)
+        .await?;
         Ok(())
     }
 
@@ -70,7 +74,10 @@ impl Store {
 
     /// The account is saved (or was never made): the note goes.
     pub async fn clear_creating(&self, user_id: &str) -> Result<()> {
-        sqlx::query("DELETE FROM meta WHERE name = $1").bind(format!("creating:{user_id}")).execute(&self.write).await?;
+        sqlx::query("DELETE FROM meta WHERE name = $1")
+            .bind(format!("creating:{user_id}"))
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 }

@@ -6,7 +6,8 @@ use scim::{filter::Filter, key::fold, resource::Document, resource_type::Resourc
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, Kind, Outcome, Result, Source, Store, UserRecord, WriteContext, activity, filter, groups, is_taken, work,
+    ActivityLine, Error, Kind, Outcome, Result, Source, Store, UserRecord, WriteContext, activity, filter, groups,
+    is_taken, work,
 };
 
 /// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes anyone otherwise).
@@ -84,7 +85,11 @@ impl Keys {
         let mut emails: Vec<String> = document.emails().into_iter().map(fold).collect();
         emails.sort_unstable();
         emails.dedup();
-        let search_key = fold(&format!("{user_name} {} {}", document.formatted_name().unwrap_or_default(), emails.join(" ")));
+        let search_key = fold(&format!(
+            "{user_name} {} {}",
+            document.formatted_name().unwrap_or_default(),
+            emails.join(" ")
+        ));
         Self {
             user_name_key: fold(&user_name),
             external_id: document.external_id().map(str::to_owned),
@@ -98,7 +103,10 @@ impl Keys {
 }
 
 async fn write_emails(tx: &mut Transaction<'static, Sqlite>, pk: i64, emails: &[String]) -> Result<()> {
-    sqlx::query("DELETE FROM scim_user_email WHERE user_pk = $1").bind(pk).execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM scim_user_email WHERE user_pk = $1")
+        .bind(pk)
+        .execute(&mut **tx)
+        .await?;
     for email in emails {
         sqlx::query("INSERT INTO scim_user_email (user_pk, value_key) VALUES ($1, $2)")
             .bind(pk)
@@ -140,12 +148,29 @@ impl Store {
         .await
         .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
         write_emails(&mut tx, row.try_get("pk")?, &keys.emails).await?;
-        work::mark(&mut tx, &ctx.tenant, Kind::User, id, !keys.active, &ctx.correlation, ctx.now_ms).await?;
-        activity::insert(&mut tx, &line(ctx, "user.create", id, &keys.user_name))
-            .await?;
+        work::mark(
+            &mut tx,
+            &ctx.tenant,
+            Kind::User,
+            id,
+            !keys.active,
+            &ctx.correlation,
+            ctx.now_ms,
+        )
+        .await?;
+        activity::insert(&mut tx, &line(ctx, "user.create", id, &keys.user_name)).await?;
         tx.commit().await?;
-        let record = UserRecord { id: id.to_owned(), document, version: 1, created_ms: ctx.now_ms, modified_ms: ctx.now_ms };
-        Ok(UserView { record, groups: Vec::new() })
+        let record = UserRecord {
+            id: id.to_owned(),
+            document,
+            version: 1,
+            created_ms: ctx.now_ms,
+            modified_ms: ctx.now_ms,
+        };
+        Ok(UserView {
+            record,
+            groups: Vec::new(),
+        })
     }
 
     /// Reads, decides and writes in one transaction, so that no change of another request falls between (24 parallel PATCHes lose
@@ -160,7 +185,9 @@ impl Store {
         change: impl FnOnce(&UserRecord) -> std::result::Result<UserChange, scim::error::Error> + Send,
     ) -> Result<Option<UserView>> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else { return Ok(None) };
+        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+            return Ok(None);
+        };
         let UserChange { document, changed } = change(&current)?;
         let record = if changed {
             let keys = Keys::of(&document);
@@ -184,15 +211,28 @@ impl Store {
             .await
             .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
             write_emails(&mut tx, pk, &keys.emails).await?;
-            work::mark(&mut tx, &ctx.tenant, Kind::User, id, !keys.active, &ctx.correlation, ctx.now_ms).await?;
+            work::mark(
+                &mut tx,
+                &ctx.tenant,
+                Kind::User,
+                id,
+                !keys.active,
+                &ctx.correlation,
+                ctx.now_ms,
+            )
+            .await?;
             let action = match (was_active, keys.active) {
                 (true, false) => "user.deactivate",
                 (false, true) => "user.activate",
                 _ => "user.update",
             };
-            activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name))
-            .await?;
-            UserRecord { document, version, modified_ms, ..current }
+            activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name)).await?;
+            UserRecord {
+                document,
+                version,
+                modified_ms,
+                ..current
+            }
         } else {
             current
         };
@@ -210,17 +250,30 @@ impl Store {
         check: impl FnOnce(&UserRecord) -> std::result::Result<(), scim::error::Error> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else { return Ok(false) };
+        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+            return Ok(false);
+        };
         check(&current)?;
         for group in groups::of_user(&mut tx, pk).await? {
             groups::touch(&mut tx, ctx, &group.id).await?;
-            work::mark(&mut tx, &ctx.tenant, Kind::Group, &group.id, false, &ctx.correlation, ctx.now_ms).await?;
+            work::mark(
+                &mut tx,
+                &ctx.tenant,
+                Kind::Group,
+                &group.id,
+                false,
+                &ctx.correlation,
+                ctx.now_ms,
+            )
+            .await?;
         }
-        sqlx::query("DELETE FROM scim_user WHERE pk = $1").bind(pk).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM scim_user WHERE pk = $1")
+            .bind(pk)
+            .execute(&mut *tx)
+            .await?;
         work::mark(&mut tx, &ctx.tenant, Kind::User, id, true, &ctx.correlation, ctx.now_ms).await?;
         let name = current.document.user_name().unwrap_or_default();
-        activity::insert(&mut tx, &line(ctx, "user.delete", id, name))
-            .await?;
+        activity::insert(&mut tx, &line(ctx, "user.delete", id, name)).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -240,14 +293,21 @@ impl Store {
 
     /// One user with its groups.
     pub async fn user_view(&self, tenant: &domain::Tenant, id: &str) -> Result<Option<UserView>> {
-        let Some(record) = self.user(tenant, id).await? else { return Ok(None) };
+        let Some(record) = self.user(tenant, id).await? else {
+            return Ok(None);
+        };
         let mut by_user = self.groups_of(std::slice::from_ref(&record.id)).await?;
         let groups = by_user.remove(&record.id).unwrap_or_default();
         Ok(Some(UserView { record, groups }))
     }
 
     /// A page of users in order of creation. `with_groups` is false when the answer leaves `groups` out.
-    pub async fn list_users(&self, tenant: &domain::Tenant, query: &PageQuery, with_groups: bool) -> Result<Page<UserView>> {
+    pub async fn list_users(
+        &self,
+        tenant: &domain::Tenant,
+        query: &PageQuery,
+        with_groups: bool,
+    ) -> Result<Page<UserView>> {
         let sql = match &query.filter {
             None => Some(filter::Where::all()),
             Some(f) => filter::compile(f, ResourceType::User),
@@ -257,13 +317,20 @@ impl Store {
             None => self.list_users_by_evaluation(tenant, query).await?,
         };
         let ids: Vec<String> = page.items.iter().map(|r| r.id.clone()).collect();
-        let mut groups = if with_groups { self.groups_of(&ids).await? } else { std::collections::HashMap::new() };
+        let mut groups = if with_groups {
+            self.groups_of(&ids).await?
+        } else {
+            std::collections::HashMap::new()
+        };
         Ok(Page {
             total: page.total,
             items: page
                 .items
                 .into_iter()
-                .map(|record| UserView { groups: groups.remove(&record.id).unwrap_or_default(), record })
+                .map(|record| UserView {
+                    groups: groups.remove(&record.id).unwrap_or_default(),
+                    record,
+                })
                 .collect(),
         })
     }
@@ -284,7 +351,12 @@ impl Store {
                 "SELECT {COLUMNS} FROM scim_user u WHERE u.pk IN (SELECT u.pk FROM scim_user u WHERE "
             ));
             filter.push(&mut select, tenant, "u");
-            select.push(" ORDER BY u.pk LIMIT ").push_bind(query.limit).push(" OFFSET ").push_bind(query.offset).push(") ORDER BY u.pk");
+            select
+                .push(" ORDER BY u.pk LIMIT ")
+                .push_bind(query.limit)
+                .push(" OFFSET ")
+                .push_bind(query.offset)
+                .push(") ORDER BY u.pk");
             let rows = select.build().fetch_all(&self.read).await?;
             items = rows.iter().map(record).collect::<Result<_>>()?;
         }
@@ -317,15 +389,21 @@ impl Store {
 
     /// Ids of every user of a tenant.
     pub async fn all_user_ids(&self, tenant: &domain::Tenant) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar("SELECT id FROM scim_user WHERE org_id = $1 AND connection = $2 ORDER BY pk")
-            .bind(tenant.org_id)
-            .bind(&tenant.connection)
-            .fetch_all(&self.read)
-            .await?)
+        Ok(
+            sqlx::query_scalar("SELECT id FROM scim_user WHERE org_id = $1 AND connection = $2 ORDER BY pk")
+                .bind(tenant.org_id)
+                .bind(&tenant.connection)
+                .fetch_all(&self.read)
+                .await?,
+        )
     }
 }
 
-async fn find(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<Option<(i64, UserRecord)>> {
+async fn find(
+    tx: &mut Transaction<'static, Sqlite>,
+    ctx: &WriteContext,
+    id: &str,
+) -> Result<Option<(i64, UserRecord)>> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM scim_user u WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3"
     )))

@@ -12,13 +12,18 @@ pub(super) fn kind(text: &str) -> Result<Kind> {
     match text {
         "User" => Ok(Kind::User),
         "Group" => Ok(Kind::Group),
-        _ => Err(Error::Unreadable { what: "kind of resource" }),
+        _ => Err(Error::Unreadable {
+            what: "kind of resource",
+        }),
     }
 }
 
 fn work(row: &SqliteRow) -> Result<Work> {
     Ok(Work {
-        tenant: Tenant { org_id: row.try_get("org_id")?, connection: row.try_get("connection")? },
+        tenant: Tenant {
+            org_id: row.try_get("org_id")?,
+            connection: row.try_get("connection")?,
+        },
         kind: kind(row.try_get("kind")?)?,
         id: row.try_get("id")?,
         generation: row.try_get("generation")?,
@@ -72,7 +77,11 @@ impl Store {
 
     /// When the next mark is due.
     pub async fn next_due_ms(&self) -> Result<Option<i64>> {
-        Ok(sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL").fetch_one(&self.read).await?)
+        Ok(
+            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL")
+                .fetch_one(&self.read)
+                .await?,
+        )
     }
 
     /// Marks a resource as changed.
@@ -92,14 +101,16 @@ impl Store {
 
     /// The resource matches: the mark goes, unless it was made anew meanwhile.
     pub async fn finish(&self, work: &Work) -> Result<()> {
-        sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5")
-            .bind(work.tenant.org_id)
-            .bind(&work.tenant.connection)
-            .bind(work.kind.as_str())
-            .bind(&work.id)
-            .bind(work.generation)
-            .execute(&self.write)
-            .await?;
+        sqlx::query(
+            "DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5",
+        )
+        .bind(work.tenant.org_id)
+        .bind(&work.tenant.connection)
+        .bind(work.kind.as_str())
+        .bind(&work.id)
+        .bind(work.generation)
+        .execute(&self.write)
+        .await?;
         Ok(())
     }
 
