@@ -1,39 +1,164 @@
-//! Placeholder until the application is merged: the seam `gpx_rollcall` is written against.
+//! The application: store, engine and HTTP surface put together.
+//!
+//! Owns: the order in which they start and stop, and what is served while the store cannot be opened. Must never hold a decision of its
+//! own about SCIM or Grafana. Start at [`App::start`].
 
-use std::{collections::HashMap, convert::Infallible};
+mod control;
+mod health;
+mod ids;
+mod settings;
 
-use crate::plugin::{AppSettings, Application, Health};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-/// The application. To be replaced; `start` and `Application` are all the process needs.
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
+};
+use tower::ServiceExt as _;
+
+use crate::{
+    config::Config,
+    http::{self, Api},
+    plugin::{AppSettings, Application, Health},
+    store::{self, Store},
+    sync::{Engine, Failpoints},
+};
+use control::Controls;
+use ids::{RandomIds, SystemClock};
+use settings::SettingsState;
+
+/// How often a store that cannot be opened is tried again: the other process may end, the disk may get room.
+const OPEN_AGAIN: Duration = Duration::from_secs(2);
+
+/// The application. Cheap to clone.
 #[derive(Clone)]
-pub struct App;
+pub struct App {
+    /// Set once the store is open.
+    running: Arc<OnceLock<Running>>,
+    /// Settings that came with requests before that.
+    early: Arc<std::sync::Mutex<Vec<AppSettings>>>,
+}
+
+struct Running {
+    store: Store,
+    settings: Arc<SettingsState>,
+    engine: Engine,
+    router: Router,
+}
 
 impl App {
-    /// Opens what the application needs. `environment` is the process's, read once in `main`.
+    /// Opens the store and starts the engine. `environment` is the process's, read once in `main`.
+    ///
+    /// A store that cannot be opened does not keep the process from serving: Grafana would only start it again and again, and nobody
+    /// would learn why. Health check and every route say so instead, and it is tried again until it opens.
     ///
     /// # Errors
-    /// None yet.
-    pub async fn start(_environment: &HashMap<String, String>) -> Result<Self, Infallible> {
-        Ok(Self)
+    /// None.
+    pub async fn start(environment: &HashMap<String, String>) -> Result<Self, Infallible> {
+        let executable = std::env::current_exe().unwrap_or_default();
+        let config = Config::new(environment, &executable);
+        let app = Self {
+            running: Arc::default(),
+            early: Arc::default(),
+        };
+        if let Err(error) = app.open(&config).await {
+            tracing::error!(%error, "the store cannot be opened: set [plugin.rollcall-scim-app] data_dir to a directory Grafana may write to");
+            let again = app.clone();
+            tokio::spawn(async move {
+                while again.open(&config).await.is_err() {
+                    tokio::time::sleep(OPEN_AGAIN).await;
+                }
+                tracing::info!("the store is open now");
+            });
+        }
+        Ok(app)
+    }
+
+    async fn open(&self, config: &Config) -> store::Result<()> {
+        let store = Store::open(&config.data_dir).await?;
+        let mut page = BTreeMap::new();
+        for org_id in store.orgs_with_settings().await? {
+            page.insert(org_id, store.page_settings(org_id).await?);
+        }
+        let known: BTreeSet<i64> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
+        let settings = Arc::new(SettingsState::new(config, page, known));
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let failpoints = Failpoints::new(config.failpoint.as_deref());
+        let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
+        let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone()));
+        let router = http::router(Api::new(store.clone(), clock, ids, controls));
+        let running = Running {
+            store,
+            settings,
+            engine,
+            router,
+        };
+        // Held while it is set, so that no settings fall between.
+        let mut early = self.early.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for seen in early.drain(..) {
+            running.settings.seen(seen);
+        }
+        // Nobody else opens.
+        _ = self.running.set(running);
+        Ok(())
+    }
+}
+
+async fn route(State(app): State<App>, request: Request) -> Response {
+    match app.running.get() {
+        Some(running) => running
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {}),
+        None => http::store_closed(&request),
     }
 }
 
 impl Application for App {
-    fn router(&self) -> axum::Router {
-        axum::Router::new()
-    }
-    fn settings_seen(&self, settings: AppSettings) {
-        tracing::trace!(?settings, "settings seen");
-    }
-    async fn health(&self, _: i64) -> Health {
-        Health {
-            ok: false,
-            message: "not built yet".into(),
-            details: serde_json::json!({}),
+    fn router(&self) -> Router {
+        match self.running.get() {
+            Some(running) => running.router.clone(),
+            None => Router::new().fallback(route).with_state(self.clone()),
         }
     }
-    async fn metrics(&self) -> String {
-        String::new()
+
+    fn settings_seen(&self, settings: AppSettings) {
+        let mut early = self.early.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match self.running.get() {
+            Some(running) => running.settings.seen(settings),
+            None => {
+                early.retain(|old| old.org_id != settings.org_id);
+                early.push(settings);
+            }
+        }
     }
-    async fn stop(&self) {}
+
+    async fn health(&self, org_id: i64) -> Health {
+        match self.running.get() {
+            Some(running) => health::of(org_id, &running.store, &running.settings, &running.engine).await,
+            None => health::store_closed(),
+        }
+    }
+
+    async fn metrics(&self) -> String {
+        match self.running.get() {
+            Some(running) => health::metrics(&running.store, &running.engine).await,
+            None => "# TYPE rollcall_store_open gauge\nrollcall_store_open 0\n".to_owned(),
+        }
+    }
+
+    async fn stop(&self) {
+        if let Some(running) = self.running.get() {
+            running.engine.stop().await;
+            running.store.close().await;
+        }
+    }
 }

@@ -20,8 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use process::{Host, NotGrafana, run};
 
-/// The largest request body that is routed; over it the caller gets a 413 that names this limit.
-pub const MAX_BODY: usize = 16 << 20;
+use crate::http::MAX_BODY;
 
 /// What one gRPC message may carry: the body, and room for everything that travels beside it (Go takes up to 1 MiB of headers; the app's
 /// settings come too). A larger message is refused inside tonic with `OutOfRange`, before any code of ours runs: Grafana makes that a 500

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tonic::Status;
 use tower::ServiceExt as _;
 
-use super::MAX_BODY;
+use crate::http::MAX_BODY;
 
 /// What `CallResource` streams. The error type is tonic's; no error is ever sent.
 pub(super) type Messages = Pin<Box<dyn Stream<Item = Result<pb::CallResourceResponse, Status>> + Send>>;

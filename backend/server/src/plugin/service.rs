@@ -20,9 +20,10 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status};
 
 use super::{
-    AppSettings, Application, Health, MAX_BODY,
+    AppSettings, Application, Health,
     bridge::{self, Failure, Messages, Target},
 };
+use crate::http::MAX_BODY;
 
 #[derive(Clone)]
 pub(super) struct Service<A> {

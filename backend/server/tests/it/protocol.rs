@@ -17,7 +17,10 @@ use axum::{
 };
 use domain::Caller;
 use serde_json::{Value, json};
-use server::plugin::{AppSettings, Application, Health, Host, MAX_BODY, ServeError, serve};
+use server::{
+    http::MAX_BODY,
+    plugin::{AppSettings, Application, Health, Host, ServeError, serve},
+};
 use tokio::{
     net::UnixStream,
     sync::{mpsc, watch},

@@ -1,0 +1,414 @@
+//! The settings in force, per organization, whatever source they came from.
+//!
+//! Owns: the four sources as last seen, and what they resolve to. Must never let a secret out but to the engine, and never send one
+//! that a file gave to a URL that a page gave. Start at [`SettingsState::view`].
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use domain::{
+    Secret,
+    settings::{self, Effective, Kind, Origin, Sources},
+};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{
+    config::Config,
+    http::{SecretOrigin, SettingsView},
+    plugin::AppSettings,
+    sync::{self, Credentials, OrgSettings},
+};
+
+/// Settings that say whom a secret is sent to: where a file gives the secret, only a file gives these.
+const BOUND_TO_SECRETS: [&str; 2] = ["grafana_url", "admin_user"];
+
+/// What is known of one organization.
+#[derive(Clone, Default)]
+struct Org {
+    /// Grafana's `[auth]` section.
+    grafana_ini: BTreeMap<String, String>,
+    /// `jsonData`.
+    provisioned: BTreeMap<String, String>,
+    /// Our page.
+    page: BTreeMap<String, String>,
+    /// `secureJsonData`.
+    secrets: BTreeMap<&'static str, Secret>,
+    /// Grafana's `root_url`, as its settings say.
+    root_url: Option<String>,
+    /// Grafana has sent this organization's settings since the process began.
+    seen: bool,
+    view: Option<Arc<SettingsView>>,
+}
+
+/// All organizations.
+pub(super) struct SettingsState {
+    plugin_ini: BTreeMap<String, String>,
+    ini_secrets: BTreeMap<&'static str, Secret>,
+    app_url: Option<String>,
+    orgs: Mutex<BTreeMap<i64, Org>>,
+    changes: watch::Sender<u64>,
+}
+
+impl SettingsState {
+    pub(super) fn new(config: &Config, page: BTreeMap<i64, BTreeMap<String, String>>, known: BTreeSet<i64>) -> Self {
+        let mut orgs: BTreeMap<i64, Org> = known.into_iter().map(|id| (id, Org::default())).collect();
+        for (org_id, page) in page {
+            orgs.entry(org_id).or_default().page = page;
+        }
+        Self {
+            plugin_ini: config.plugin_ini.clone(),
+            ini_secrets: config.secrets.clone(),
+            app_url: config.app_url.clone(),
+            orgs: Mutex::new(orgs),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    fn orgs(&self) -> MutexGuard<'_, BTreeMap<i64, Org>> {
+        // Whole after any panic: every change below is one assignment.
+        self.orgs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies a change and tells the engine, if anything is different.
+    fn change(&self, org_id: i64, apply: impl FnOnce(&mut Org)) {
+        let different = {
+            let mut orgs = self.orgs();
+            let known = orgs.contains_key(&org_id);
+            let org = orgs.entry(org_id).or_default();
+            let before = org.clone();
+            apply(org);
+            let same = before.grafana_ini == org.grafana_ini
+                && before.provisioned == org.provisioned
+                && before.page == org.page
+                && before.secrets == org.secrets
+                && before.root_url == org.root_url
+                && before.seen == org.seen;
+            if !same {
+                org.view = None;
+            }
+            !(known && same)
+        };
+        if different {
+            self.changes.send_modify(|n| *n += 1);
+        }
+    }
+
+    /// What came with a request.
+    pub(super) fn seen(&self, settings: AppSettings) {
+        let provisioned = json_data(&settings.json_data);
+        let given = |key: &&settings::Key| key.kind == Kind::Secret;
+        let secrets = settings::KEYS
+            .iter()
+            .filter(given)
+            .filter_map(|key| Some((key.name, filled(settings.secrets.get(key.json)?)?)))
+            .collect();
+        self.change(settings.org_id, |org| {
+            org.provisioned = provisioned;
+            org.secrets = secrets;
+            org.seen = true;
+        });
+    }
+
+    /// What the page has stored now.
+    pub(super) fn page(&self, org_id: i64, page: BTreeMap<String, String>) {
+        self.change(org_id, |org| org.page = page);
+    }
+
+    /// The settings in force. Cheap: computed once per change.
+    pub(super) fn view(&self, org_id: i64) -> Arc<SettingsView> {
+        let mut orgs = self.orgs();
+        match orgs.get_mut(&org_id) {
+            Some(org) => {
+                let view = org.view.take().unwrap_or_else(|| Arc::new(self.resolve(org)));
+                org.view = Some(view.clone());
+                view
+            }
+            // A stranger's organization does not become known by being asked about.
+            None => Arc::new(self.resolve(&Org::default())),
+        }
+    }
+
+    fn resolve(&self, org: &Org) -> SettingsView {
+        let mut sources = Sources {
+            grafana_ini: org.grafana_ini.clone(),
+            plugin_ini: self.plugin_ini.clone(),
+            provisioned: org.provisioned.clone(),
+            page: org.page.clone(),
+        };
+        // An Admin of an organization must not learn the server admin's password by having it sent to a server of theirs.
+        let bound = !self.ini_secrets.is_empty();
+        if bound {
+            for name in BOUND_TO_SECRETS {
+                sources.provisioned.remove(name);
+                sources.page.remove(name);
+            }
+        }
+        let mut resolved = settings::resolve(&sources);
+        for row in resolved
+            .iter_mut()
+            .filter(|row| bound && BOUND_TO_SECRETS.contains(&row.name))
+        {
+            row.origin = Origin::PluginIni;
+        }
+        let secret = |key: &settings::Key| SecretOrigin {
+            name: key.name,
+            origin: if self.ini_secrets.contains_key(key.name) {
+                Some(Origin::PluginIni)
+            } else {
+                org.secrets.get(key.name).map(|_| Origin::Provisioned)
+            },
+        };
+        SettingsView {
+            effective: settings::effective(&resolved),
+            secrets: settings::KEYS
+                .iter()
+                .filter(|k| k.kind == Kind::Secret)
+                .map(secret)
+                .collect(),
+            resolved,
+        }
+    }
+
+    /// Grafana's public URL: an admin's word, else Grafana's own settings, else what Grafana told the process.
+    pub(super) fn public_url(&self, org_id: i64) -> Option<String> {
+        let said = self.view(org_id).effective.public_url.clone();
+        said.or_else(|| self.orgs().get(&org_id).and_then(|org| org.root_url.clone()))
+            .or_else(|| self.app_url.clone())
+    }
+
+    fn secret(&self, org: Option<&Org>, name: &str) -> Option<Secret> {
+        let given = self.ini_secrets.get(name);
+        given.or_else(|| org.and_then(|org| org.secrets.get(name))).cloned()
+    }
+
+    fn credentials(&self, org: Option<&Org>, effective: &Effective) -> Credentials {
+        Credentials {
+            url: effective.grafana_url.clone(),
+            admin_user: effective.admin_user.clone(),
+            admin_password: self.secret(org, "admin_password"),
+            service_account_token: self.secret(org, "service_account_token"),
+        }
+    }
+}
+
+impl sync::Settings for SettingsState {
+    fn orgs(&self) -> Vec<i64> {
+        self.orgs().keys().copied().collect()
+    }
+
+    fn of(&self, org_id: i64) -> OrgSettings {
+        let effective = self.view(org_id).effective.clone();
+        let orgs = self.orgs();
+        let org = orgs.get(&org_id);
+        let credentials = self.credentials(org, &effective);
+        OrgSettings {
+            org_id,
+            // Grafana may hold a secret that it has not sent yet.
+            waiting_for_first_request: credentials.admin_password.is_none() && org.is_none_or(|org| !org.seen),
+            credentials,
+            effective,
+        }
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn grafana_seen(&self, org_id: i64, auth_section: BTreeMap<String, String>, public_url: Option<String>) {
+        let in_auth = |name: &str| settings::key(name).is_some_and(|key| key.in_auth_section);
+        let grafana_ini = auth_section.into_iter().filter(|(name, _)| in_auth(name)).collect();
+        self.change(org_id, |org| {
+            org.grafana_ini = grafana_ini;
+            org.root_url = public_url;
+        });
+    }
+}
+
+fn filled(secret: &Secret) -> Option<Secret> {
+    Some(secret.clone()).filter(|secret| !secret.is_empty() && !is_unset_variable(secret.expose()))
+}
+
+/// `$NAME` in a provisioning file whose variable nobody set (Grafana leaves some of them as they stand).
+fn is_unset_variable(value: &str) -> bool {
+    value.strip_prefix('$').is_some_and(|name| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    })
+}
+
+/// `jsonData` by our own names. Lists become commas, so that YAML's natural form works.
+fn json_data(json: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| match value {
+        Value::String(text) if !is_unset_variable(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")),
+        _ => None,
+    };
+    let not_secret = |key: &&settings::Key| key.kind != Kind::Secret;
+    settings::KEYS
+        .iter()
+        .filter(not_secret)
+        .filter_map(|key| Some((key.name.to_owned(), text(json.get(key.json)?)?)))
+        .collect()
+}
+
+/// Which secrets a test of credentials may use that nobody typed: only those that go where they go anyway.
+pub(super) fn completed(state: &SettingsState, org_id: i64, typed: admin_api::CredentialsTest) -> Credentials {
+    let now = sync::Settings::of(state, org_id).credentials;
+    let url = typed.grafana_url.unwrap_or_else(|| now.url.clone());
+    let elsewhere = url != now.url;
+    let admin_user = typed
+        .admin_user
+        .filter(|u| !u.trim().is_empty())
+        .or_else(|| now.admin_user.clone());
+    let other_user = admin_user != now.admin_user;
+    let given = |text: Option<String>| text.filter(|t| !t.is_empty()).map(Secret::new);
+    Credentials {
+        admin_password: given(typed.admin_password).or(now.admin_password.filter(|_| !elsewhere && !other_user)),
+        service_account_token: given(typed.service_account_token).or(now.service_account_token.filter(|_| !elsewhere)),
+        admin_user,
+        url,
+    }
+}
+
+/// What is wrong with values that files give.
+pub(super) fn problems(view: &SettingsView) -> Vec<&str> {
+    view.resolved.iter().filter_map(|row| row.problem.as_deref()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::sync::Settings as _;
+
+    fn state(ini: &[(&'static str, &str)]) -> SettingsState {
+        let secret = |name: &str| settings::key(name).is_some_and(|k| k.kind == Kind::Secret);
+        let config = Config {
+            data_dir: "/nowhere".into(),
+            plugin_ini: ini
+                .iter()
+                .filter(|(n, _)| !secret(n))
+                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                .collect(),
+            secrets: ini
+                .iter()
+                .filter(|(n, _)| secret(n))
+                .map(|(n, v)| (*n, Secret::new(*v)))
+                .collect(),
+            app_url: None,
+            failpoint: None,
+        };
+        SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([1]))
+    }
+
+    fn from_grafana(json_data: Value, secrets: &[(&str, &str)]) -> AppSettings {
+        AppSettings {
+            org_id: 1,
+            json_data,
+            secrets: secrets
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), Secret::new(*v)))
+                .collect::<HashMap<_, _>>(),
+            updated_ms: 1,
+        }
+    }
+
+    #[test]
+    fn a_password_of_the_ini_file_never_goes_to_a_url_of_the_page() {
+        let state = state(&[("admin_user", "root"), ("admin_password", "hunter2")]);
+        state.page(
+            1,
+            BTreeMap::from([("grafana_url".into(), "http://evil.example".into())]),
+        );
+        state.seen(from_grafana(json!({ "grafanaUrl": "http://evil.example" }), &[]));
+        assert_eq!(state.of(1).credentials.url, "http://localhost:3000");
+        let view = state.view(1);
+        let url = view.resolved.iter().find(|r| r.name == "grafana_url").unwrap();
+        assert_eq!(url.origin, Origin::PluginIni, "the page shows it as set by a file");
+    }
+
+    #[test]
+    fn a_test_of_credentials_sends_a_stored_password_only_where_it_goes_anyway() {
+        let state = state(&[]);
+        state.seen(from_grafana(
+            json!({ "adminUser": "root" }),
+            &[("adminPassword", "hunter2")],
+        ));
+        let typed = |url: Option<&str>, user: Option<&str>| admin_api::CredentialsTest {
+            grafana_url: url.map(str::to_owned),
+            admin_user: user.map(str::to_owned),
+            ..Default::default()
+        };
+        assert!(completed(&state, 1, typed(None, None)).admin_password.is_some());
+        assert!(
+            completed(&state, 1, typed(Some("http://evil.example"), None))
+                .admin_password
+                .is_none()
+        );
+        assert!(
+            completed(&state, 1, typed(None, Some("other")))
+                .admin_password
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn secrets_that_grafana_keeps_are_waited_for_until_the_first_request() {
+        let state = state(&[]);
+        assert!(state.of(1).waiting_for_first_request);
+        let changes = state.changes();
+        state.seen(from_grafana(
+            json!({ "adminUser": "root" }),
+            &[("adminPassword", "hunter2")],
+        ));
+        assert!(changes.has_changed().unwrap());
+        let settings = state.of(1);
+        assert!(!settings.waiting_for_first_request);
+        assert_eq!(settings.credentials.admin_password, Some(Secret::new("hunter2")));
+    }
+
+    #[test]
+    fn the_same_settings_again_are_no_change() {
+        let state = state(&[]);
+        state.seen(from_grafana(json!({}), &[]));
+        let changes = state.changes();
+        state.seen(from_grafana(json!({}), &[]));
+        assert!(!changes.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_variable_nobody_set_in_a_provisioning_file_counts_as_not_set() {
+        let state = state(&[]);
+        state.seen(from_grafana(
+            json!({ "mappingMode": "$ROLLCALL_MAPPING_MODE", "breakGlass": ["ann", "bob"] }),
+            &[("adminPassword", "$ROLLCALL_ADMIN_PASSWORD")],
+        ));
+        let view = state.view(1);
+        let mode = view.resolved.iter().find(|r| r.name == "mapping_mode").unwrap();
+        assert_eq!((mode.origin, &mode.problem), (Origin::Default, &None));
+        assert_eq!(view.effective.break_glass, ["ann", "bob"]);
+        assert_eq!(state.of(1).credentials.admin_password, None);
+    }
+
+    #[test]
+    fn the_seed_documents_lines_arrive_through_grafanas_own_settings() {
+        let state = state(&[("mapping_mode", "strict")]);
+        let auth = BTreeMap::from([
+            ("mapping_mode".to_owned(), "create".to_owned()),
+            ("grafana_url".to_owned(), "http://evil.example".to_owned()),
+        ]);
+        state.grafana_seen(1, auth, Some("https://grafana.example/".into()));
+        assert_eq!(state.view(1).effective.mapping_mode, settings::MappingMode::Create);
+        assert_eq!(state.of(1).credentials.url, "http://localhost:3000");
+        assert_eq!(state.public_url(1).as_deref(), Some("https://grafana.example/"));
+    }
+}

@@ -1,0 +1,261 @@
+//! `admin/groups`, `admin/teams`, `admin/mappings`: which groups become which teams?
+//!
+//! Owns: the handlers of the strict table. Must never touch a team: a mapping is a row, and the engine does the rest.
+//! Start at [`groups`].
+
+use std::collections::HashMap;
+
+use admin_api::{
+    GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy, NewMapping, Team,
+    Teams,
+};
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::{Path, RawQuery, State},
+    http::StatusCode,
+};
+use domain::settings;
+
+use super::{AdminFailure, Answer, Parameters, body, log};
+use crate::{
+    http::{Api, TeamSeen},
+    store::{self, GroupSummary, Kind, MappingRecord, WriteContext},
+};
+
+const MOST_TEAMS: usize = 50;
+/// Grafana's column has room for 190 characters.
+const LONGEST_TEAM_NAME: usize = 190;
+
+fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
+    let now = m.team_id.and_then(|id| teams.iter().find(|t| t.id == id));
+    MappingRow {
+        id: m.id,
+        group_id: m.group_id,
+        group_name: m.group_name,
+        team_id: m.team_id,
+        team_name: now.map_or(m.team_name, |t| t.name.clone()),
+        kind: if m.admins {
+            MappingKind::Admin
+        } else {
+            MappingKind::Member
+        },
+        policy: if m.remove_others {
+            MemberPolicy::Remove
+        } else {
+            MemberPolicy::Keep
+        },
+        paused: m.paused,
+        origin: match m.origin {
+            store::MappingOrigin::Page => MappingOrigin::Page,
+            store::MappingOrigin::Create => MappingOrigin::Create,
+            store::MappingOrigin::File => MappingOrigin::File,
+        },
+    }
+}
+
+fn team(t: &TeamSeen) -> Team {
+    Team {
+        id: t.id,
+        name: t.name.clone(),
+        members: t.members,
+    }
+}
+
+fn group_row(summary: GroupSummary, mappings: Vec<MappingRow>, teams: &[TeamSeen]) -> GroupRow {
+    let (status, note) = match &summary.waiting {
+        Some(w) if w.next_step.is_some() => {
+            let words = [w.problem.clone(), w.next_step.clone()];
+            (
+                GroupStatus::NeedsAttention,
+                Some(words.into_iter().flatten().collect::<Vec<_>>().join(" ")),
+            )
+        }
+        Some(w) => (GroupStatus::Pending, w.problem.clone()),
+        None if mappings.is_empty() => (GroupStatus::NotMapped, None),
+        None => (GroupStatus::InSync, None),
+    };
+    let suggestion = teams
+        .iter()
+        .find(|t| mappings.is_empty() && t.name == summary.display_name);
+    GroupRow {
+        suggestion: suggestion.map(team),
+        id: summary.id,
+        display_name: summary.display_name,
+        members: summary.members,
+        mappings,
+        status,
+        note,
+    }
+}
+
+pub(in crate::http) async fn groups(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+) -> Answer<Json<Groups>> {
+    let org_id = ctx.tenant.org_id;
+    let view = api.control.settings(org_id);
+    let teams = api.control.teams(org_id);
+    let mut by_group: HashMap<String, Vec<MappingRow>> = HashMap::new();
+    for mapping in api.store.all_mappings(&ctx.tenant).await? {
+        by_group
+            .entry(mapping.group_id.clone())
+            .or_default()
+            .push(mapping_row(mapping, &teams));
+    }
+    let summaries = api.store.group_summaries(&ctx.tenant).await?;
+    let groups = summaries
+        .into_iter()
+        .map(|summary| {
+            let mappings = by_group.remove(&summary.id).unwrap_or_default();
+            group_row(summary, mappings, &teams)
+        })
+        .collect();
+    Ok(Json(Groups {
+        mapping_mode: match view.effective.mapping_mode {
+            settings::MappingMode::Strict => MappingMode::Strict,
+            settings::MappingMode::Create => MappingMode::Create,
+        },
+        mapping_mode_locked: view
+            .resolved
+            .iter()
+            .any(|r| r.name == "mapping_mode" && r.origin < settings::Origin::Page),
+        group_sync: view.effective.group_sync,
+        groups,
+    }))
+}
+
+pub(in crate::http) async fn teams(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<Teams>> {
+    let query = Parameters::of(query.as_deref());
+    let wanted = query.text("query").unwrap_or_default().trim().to_lowercase();
+    let mut teams: Vec<Team> = api
+        .control
+        .teams(ctx.tenant.org_id)
+        .iter()
+        .filter(|t| t.name.to_lowercase().contains(&wanted))
+        .map(team)
+        .collect();
+    teams.sort_by_cached_key(|t| t.name.to_lowercase());
+    teams.truncate(MOST_TEAMS);
+    Ok(Json(Teams { teams }))
+}
+
+pub(in crate::http) async fn add(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    bytes: Bytes,
+) -> Answer<(StatusCode, Json<MappingRow>)> {
+    let wanted: NewMapping = body(&bytes)?;
+    let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
+    let group = group.ok_or_else(|| AdminFailure::invalid("group_id", "This group does not exist any more."))?;
+    let teams = api.control.teams(ctx.tenant.org_id);
+    let (team_id, team_name) = match (wanted.team_id, wanted.new_team.as_deref().map(str::trim)) {
+        (Some(id), None) => {
+            let found = teams.iter().find(|t| t.id == id);
+            let found = found.ok_or_else(|| {
+                AdminFailure::invalid(
+                    "team_id",
+                    "This team is not in Grafana. If it is new, press Check now first.",
+                )
+            })?;
+            (Some(id), found.name.clone())
+        }
+        (None, Some("")) => return Err(AdminFailure::invalid("new_team", "Give the new team a name.")),
+        (None, Some(name)) if name.chars().count() > LONGEST_TEAM_NAME => {
+            return Err(AdminFailure::invalid(
+                "new_team",
+                format!("A team's name has at most {LONGEST_TEAM_NAME} characters."),
+            ));
+        }
+        (None, Some(name)) => (None, name.to_owned()),
+        _ => {
+            return Err(AdminFailure::invalid(
+                "team_id",
+                "Choose a team, or name a new one: one of the two.",
+            ));
+        }
+    };
+    // While the team is not made, only its name can tell that two rows would feed the same one.
+    let existing = api.store.mappings_of_group(&ctx.tenant, &wanted.group_id).await?;
+    if existing.iter().any(|m| m.team_name == team_name) {
+        return Err(store::Error::MappingTaken.into());
+    }
+    let new = store::NewMapping {
+        tenant: ctx.tenant.clone(),
+        group_id: wanted.group_id,
+        group_name: group.document.display_name().unwrap_or_default().to_owned(),
+        team_id,
+        team_name,
+        admins: wanted.kind == MappingKind::Admin,
+        remove_others: wanted.policy == MemberPolicy::Remove,
+        origin: store::MappingOrigin::Page,
+    };
+    let record = api.store.add_mapping(&new, &ctx.correlation, ctx.now_ms).await?;
+    api.control.wake();
+    let target = ("Mapping", record.id.to_string(), &record.group_name);
+    log(
+        &api,
+        &ctx,
+        "mapping.add",
+        (target.0, &target.1, target.2),
+        format!("to the team {}", record.team_name),
+    )
+    .await;
+    Ok((StatusCode::CREATED, Json(mapping_row(record, &teams))))
+}
+
+pub(in crate::http) async fn remove(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    Path(id): Path<i64>,
+) -> Answer<StatusCode> {
+    let missing = || AdminFailure::new(StatusCode::NOT_FOUND, "This mapping does not exist any more.");
+    let mapping = api.store.mapping(&ctx.tenant, id).await?.ok_or_else(missing)?;
+    match mapping.origin {
+        store::MappingOrigin::Page => {}
+        // The engine would make it again at once.
+        store::MappingOrigin::Create
+            if api.control.settings(ctx.tenant.org_id).effective.mapping_mode == settings::MappingMode::Create =>
+        {
+            return Err(AdminFailure::new(
+                StatusCode::CONFLICT,
+                "In mode create every group has a team. Switch to strict to choose which.",
+            ));
+        }
+        store::MappingOrigin::Create => {}
+        store::MappingOrigin::File => {
+            return Err(AdminFailure::new(
+                StatusCode::CONFLICT,
+                "A provisioning file sets this mapping: remove it there.",
+            ));
+        }
+    }
+    api.store.remove_mapping(id).await?;
+    // Whoever we put into that team has to leave it, now that nothing feeds it.
+    api.store
+        .mark(
+            &ctx.tenant,
+            Kind::Group,
+            &mapping.group_id,
+            false,
+            &ctx.correlation,
+            ctx.now_ms,
+        )
+        .await?;
+    api.control.wake();
+    let id = id.to_string();
+    let reason = format!("from the team {}", mapping.team_name);
+    log(
+        &api,
+        &ctx,
+        "mapping.remove",
+        ("Mapping", &id, &mapping.group_name),
+        reason,
+    )
+    .await;
+    Ok(StatusCode::NO_CONTENT)
+}

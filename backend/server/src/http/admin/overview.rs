@@ -1,0 +1,234 @@
+//! `GET admin/overview`, `POST admin/sync`: is everyone in who should be, and no one else?
+//!
+//! Owns: the handlers and the one sentence on top. Must never say "in sync" while anything waits. Start at [`overview`].
+
+use std::collections::BTreeMap;
+
+use admin_api::{Attention, Caller, Counts, GrafanaState, Overview, Pending, SyncState};
+use axum::{Extension, Json, extract::State, http::StatusCode};
+
+use super::Answer;
+use crate::{
+    http::{Api, CallerSeen, EngineState, EngineStatus, scim},
+    store::{Tally, WriteContext},
+};
+
+const MOST_ATTENTION: i64 = 50;
+const MOST_CALLERS: usize = 10;
+
+pub(in crate::http) async fn overview(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+) -> Answer<Json<Overview>> {
+    let org_id = ctx.tenant.org_id;
+    let tally = api.store.tally(&ctx.tenant).await?;
+    let attention = api.store.attention_rows(&ctx.tenant, MOST_ATTENTION).await?;
+    let known = api.store.last_callers(org_id).await?;
+    let callers = callers(org_id, known, &api.callers());
+    let engine = api.control.engine(org_id);
+    let sync = state(&engine, &tally, !callers.is_empty());
+    Ok(Json(Overview {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        sync,
+        summary: summary(sync, &tally),
+        scim_url: scim::base(&api, org_id),
+        grafana: GrafanaState {
+            url: engine.url,
+            version: engine.version,
+            signed_in_as: engine.signed_in_as,
+            latency_ms: engine.latency_ms,
+            error: engine.error,
+        },
+        counts: Counts {
+            users: tally.users,
+            users_active: tally.users_active,
+            provisioned: tally.provisioned,
+            claimed: tally.claimed,
+            groups: tally.groups,
+            groups_mapped: tally.groups_mapped,
+            groups_unmapped: tally.groups - tally.groups_mapped,
+            pending: tally.pending,
+            attention: tally.attention,
+        },
+        callers,
+        pending: Pending {
+            count: tally.pending,
+            oldest_ms: tally.oldest_ms,
+            closing: tally.closing,
+        },
+        attention: attention
+            .into_iter()
+            .map(|row| Attention {
+                kind: row.kind.as_str().to_owned(),
+                id: row.id,
+                name: row.name,
+                reason: row.reason,
+                next_step: row.next_step,
+                since_ms: row.since_ms,
+            })
+            .collect(),
+        checked_ms: engine.checked_ms,
+        now_ms: ctx.now_ms,
+    }))
+}
+
+/// The log knows who called before this process began, memory who called since.
+fn callers(
+    org_id: i64,
+    known: Vec<(String, i64)>,
+    seen: &std::collections::HashMap<(i64, String), CallerSeen>,
+) -> Vec<Caller> {
+    let before = |(login, last_ms): (String, i64)| {
+        let row = Caller {
+            login: login.clone(),
+            last_ms,
+            requests: 0,
+            failed: 0,
+            last_request: String::new(),
+        };
+        (login, row)
+    };
+    let mut rows: BTreeMap<String, Caller> = known.into_iter().map(before).collect();
+    for ((_, login), c) in seen.iter().filter(|((org, _), _)| *org == org_id) {
+        let row = Caller {
+            login: login.clone(),
+            last_ms: c.last_ms,
+            requests: c.requests,
+            failed: c.failed,
+            last_request: c.last_request.clone(),
+        };
+        rows.insert(login.clone(), row);
+    }
+    let mut rows: Vec<Caller> = rows.into_values().filter(|c| !c.login.is_empty()).collect();
+    rows.sort_by_key(|c| std::cmp::Reverse(c.last_ms));
+    rows.truncate(MOST_CALLERS);
+    rows
+}
+
+/// Worst first.
+fn state(engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
+    match engine.state {
+        EngineState::NotConfigured => SyncState::NotConfigured,
+        EngineState::WaitingForFirstRequest => SyncState::WaitingForFirstRequest,
+        EngineState::CredentialsRefused => SyncState::CredentialsRefused,
+        EngineState::GrafanaAway => SyncState::GrafanaAway,
+        EngineState::Running if tally.attention > 0 => SyncState::NeedsAttention,
+        EngineState::Running if tally.pending > 0 => SyncState::Syncing,
+        EngineState::Running if tally.users == 0 && tally.groups == 0 && !called => SyncState::Empty,
+        EngineState::Running => SyncState::InSync,
+    }
+}
+
+fn count(n: i64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+fn summary(sync: SyncState, tally: &Tally) -> String {
+    let waiting = match tally.pending {
+        0 => "Nothing waits.".to_owned(),
+        n => format!("{} and nothing is lost.", count(n, "change waits", "changes wait")),
+    };
+    match sync {
+        SyncState::NotConfigured => {
+            format!("Rollcall has no Grafana credentials yet: set them under Settings. {waiting}")
+        }
+        SyncState::WaitingForFirstRequest => format!(
+            "Grafana hands the credentials over with the first request after a start. {waiting} \
+             Credentials in Grafana's configuration file work at once."
+        ),
+        SyncState::CredentialsRefused => format!(
+            "Grafana refused the credentials. Nothing is tried again until you change them, so the account is not locked. {waiting}"
+        ),
+        SyncState::GrafanaAway => format!("Grafana does not answer. {waiting}"),
+        SyncState::NeedsAttention => format!("{} you.", count(tally.attention, "thing needs", "things need")),
+        SyncState::Syncing => format!(
+            "{} on the way to Grafana.",
+            count(tally.pending, "change is", "changes are")
+        ),
+        SyncState::Empty => "No identity provider has called yet.".to_owned(),
+        SyncState::InSync => format!(
+            "Grafana matches: {}, {}.",
+            count(tally.users, "user", "users"),
+            count(tally.groups, "group", "groups")
+        ),
+    }
+}
+
+pub(in crate::http) async fn check_now(State(api): State<Api>, Extension(ctx): Extension<WriteContext>) -> StatusCode {
+    api.control.check_now(ctx.tenant.org_id);
+    StatusCode::ACCEPTED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn engine(state: EngineState) -> EngineStatus {
+        EngineStatus {
+            state,
+            url: String::new(),
+            version: None,
+            signed_in_as: None,
+            latency_ms: None,
+            error: None,
+            checked_ms: None,
+        }
+    }
+
+    #[test]
+    fn in_sync_is_said_only_when_nothing_waits_and_nobody_is_needed() {
+        let running = engine(EngineState::Running);
+        let tally = |users, pending, attention| Tally {
+            users,
+            pending,
+            attention,
+            ..Tally::default()
+        };
+        assert_eq!(state(&running, &tally(3, 0, 0), true), SyncState::InSync);
+        assert_eq!(state(&running, &tally(3, 1, 0), true), SyncState::Syncing);
+        assert_eq!(state(&running, &tally(3, 1, 1), true), SyncState::NeedsAttention);
+        assert_eq!(state(&running, &tally(0, 0, 0), false), SyncState::Empty);
+        assert_eq!(
+            state(&running, &tally(0, 0, 0), true),
+            SyncState::InSync,
+            "all were deleted"
+        );
+        assert_eq!(
+            state(&engine(EngineState::GrafanaAway), &tally(3, 0, 0), true),
+            SyncState::GrafanaAway
+        );
+    }
+
+    #[test]
+    fn what_waits_while_grafana_is_away_is_counted_in_the_sentence() {
+        let tally = Tally {
+            pending: 14,
+            ..Tally::default()
+        };
+        assert_eq!(
+            summary(SyncState::GrafanaAway, &tally),
+            "Grafana does not answer. 14 changes wait and nothing is lost."
+        );
+    }
+
+    #[test]
+    fn callers_of_an_earlier_process_stay_known_and_other_organizations_are_not_shown() {
+        let seen = |last_ms| CallerSeen {
+            last_ms,
+            requests: 1,
+            ..CallerSeen::default()
+        };
+        let memory = [
+            ((1, "sa-1-okta".to_owned()), seen(50)),
+            ((2, "sa-2-entra".to_owned()), seen(90)),
+            ((1, String::new()), seen(99)),
+        ];
+        let rows = callers(
+            1,
+            vec![("sa-1-okta".into(), 40), ("sa-1-entra".into(), 60)],
+            &memory.into_iter().collect(),
+        );
+        let shown: Vec<_> = rows.iter().map(|c| (c.login.as_str(), c.last_ms, c.requests)).collect();
+        assert_eq!(shown, [("sa-1-entra", 60, 0), ("sa-1-okta", 50, 1)]);
+    }
+}

@@ -1,0 +1,89 @@
+//! `GET admin/users`: why does (or doesn't) this person have access?
+//!
+//! Owns: the handler and how a person's state is put into words. Start at [`list`].
+
+use admin_api::{Access, AccountOrigin, People, Person};
+use axum::{
+    Extension, Json,
+    extract::{RawQuery, State},
+};
+
+use super::{Answer, Parameters};
+use crate::{
+    http::Api,
+    store::{self, PeopleQuery, PersonRow, WriteContext},
+};
+
+fn access(row: &PersonRow) -> Access {
+    match (&row.waiting, row.closed) {
+        (Some(w), _) if w.next_step.is_some() => Access::NeedsAttention,
+        (Some(_), _) => Access::Pending,
+        (None, Some(Some(false))) => Access::ClosedMayReturn,
+        (None, Some(_)) => Access::Closed,
+        (None, None) if row.user.document.active() => Access::Active,
+        // Inactive from the start: an account was never made.
+        (None, None) => Access::Closed,
+    }
+}
+
+fn note(row: &PersonRow) -> Option<String> {
+    if let Some(waiting) = &row.waiting {
+        let problem = waiting.problem.clone()?;
+        return Some(match &waiting.next_step {
+            Some(step) => format!("{problem} {step}"),
+            None => problem,
+        });
+    }
+    if row.closed == Some(Some(false)) {
+        return Some(
+            "The single sign-on provider may let this person in again; the next check closes the account once more. \
+             Set skip_org_role_sync = true for the provider to make it hold."
+                .to_owned(),
+        );
+    }
+    if row.deferred.is_empty() {
+        return None;
+    }
+    let waiting = row.deferred.replace(',', ", ");
+    Some(format!(
+        "Waits for the next sign-in, because the single sign-on provider owns it: {waiting}."
+    ))
+}
+
+fn person(row: PersonRow) -> Person {
+    let (access, note) = (access(&row), note(&row));
+    let document = &row.user.document;
+    let user_name = document.user_name().unwrap_or_default().to_owned();
+    Person {
+        name: document.formatted_name().unwrap_or_else(|| user_name.clone()),
+        email: document.primary_email().map(str::to_owned),
+        active: document.active(),
+        access,
+        grafana_id: row.account.map(|(id, _)| id),
+        origin: row.account.map(|(_, origin)| match origin {
+            store::AccountOrigin::Provisioned => AccountOrigin::Provisioned,
+            store::AccountOrigin::Claimed => AccountOrigin::Claimed,
+        }),
+        groups: row.groups,
+        modified_ms: row.user.modified_ms,
+        note,
+        id: row.user.id,
+        user_name,
+    }
+}
+
+pub(in crate::http) async fn list(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<People>> {
+    let query = Parameters::of(query.as_deref());
+    let wanted = PeopleQuery {
+        text: query.text("query").unwrap_or_default().to_owned(),
+        after: query.text("after").map(str::to_owned),
+        count: query.count()?,
+    };
+    let (total, rows, next) = api.store.people(&ctx.tenant, &wanted).await?;
+    let users = rows.into_iter().map(person).collect();
+    Ok(Json(People { total, users, next }))
+}

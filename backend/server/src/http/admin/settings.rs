@@ -1,0 +1,115 @@
+//! `admin/settings`: every setting with its origin.
+//!
+//! Owns: the handlers. Must never take or give a secret: Grafana keeps those. Start at [`read`].
+
+use std::collections::BTreeMap;
+
+use admin_api::{Setting, SettingOrigin, Settings, SettingsUpdate};
+use axum::{Extension, Json, body::Bytes, extract::State, http::StatusCode};
+use domain::settings::{self, Invalid, Kind, Origin};
+
+use super::{AdminFailure, Answer, body, log};
+use crate::{
+    http::{Api, SettingsView},
+    store::WriteContext,
+};
+
+fn origin(origin: Origin) -> SettingOrigin {
+    match origin {
+        Origin::GrafanaIni => SettingOrigin::GrafanaIni,
+        Origin::PluginIni => SettingOrigin::PluginIni,
+        Origin::Provisioned => SettingOrigin::Provisioned,
+        Origin::Page => SettingOrigin::Page,
+        Origin::Default => SettingOrigin::Default,
+    }
+}
+
+fn choices(kind: Kind) -> Vec<String> {
+    match kind {
+        Kind::Choice(words) => words.iter().map(|w| (*w).to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn setting(key: &settings::Key, view: &SettingsView) -> Setting {
+    if key.kind == Kind::Secret {
+        let given = view.secrets.iter().find(|s| s.name == key.name).and_then(|s| s.origin);
+        return Setting {
+            key: key.name.to_owned(),
+            value: None,
+            secret_set: Some(given.is_some()),
+            // What Grafana keeps in secureJsonData can be replaced on the page.
+            locked: given == Some(Origin::PluginIni),
+            origin: given.map_or(SettingOrigin::Default, origin),
+            choices: Vec::new(),
+            problem: None,
+        };
+    }
+    let resolved = view.resolved.iter().find(|r| r.name == key.name);
+    let from = resolved.map_or(Origin::Default, |r| r.origin);
+    Setting {
+        key: key.name.to_owned(),
+        value: resolved.map(|r| r.value.clone()).filter(|v| !v.is_empty()),
+        secret_set: None,
+        origin: origin(from),
+        locked: from < Origin::Page,
+        choices: choices(key.kind),
+        problem: resolved.and_then(|r| r.problem.clone()),
+    }
+}
+
+fn answer(view: &SettingsView) -> Json<Settings> {
+    Json(Settings {
+        settings: settings::KEYS.iter().map(|key| setting(key, view)).collect(),
+    })
+}
+
+pub(in crate::http) async fn read(State(api): State<Api>, Extension(ctx): Extension<WriteContext>) -> Json<Settings> {
+    answer(&api.control.settings(ctx.tenant.org_id))
+}
+
+/// Everything is checked before anything is written: one wrong value changes nothing.
+pub(in crate::http) async fn change(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    bytes: Bytes,
+) -> Answer<Json<Settings>> {
+    let update: SettingsUpdate = body(&bytes)?;
+    let org_id = ctx.tenant.org_id;
+    let view = api.control.settings(org_id);
+    let mut changes: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for (name, value) in update.settings {
+        let Some(key) = settings::key(&name) else {
+            return Err(AdminFailure::new(
+                StatusCode::BAD_REQUEST,
+                Invalid::UnknownKey(name).to_string(),
+            ));
+        };
+        if view
+            .resolved
+            .iter()
+            .any(|r| r.name == key.name && r.origin < Origin::Page)
+        {
+            return Err(AdminFailure {
+                status: StatusCode::CONFLICT,
+                ..AdminFailure::invalid(key.name, format!("A file sets {name}: change it there."))
+            });
+        }
+        let invalid = |e: Invalid| AdminFailure::invalid(key.name, e.to_string());
+        let value = value
+            .as_deref()
+            .map(|v| settings::validate(key, v))
+            .transpose()
+            .map_err(invalid)?;
+        changes.insert(name, value.filter(|v| !v.is_empty()));
+    }
+    api.store.set_page_settings(org_id, &changes).await?;
+    api.control.page_settings_changed(org_id).await;
+    for (name, value) in &changes {
+        let reason = value
+            .as_ref()
+            .map_or_else(|| "back to the default".to_owned(), |v| format!("to {v}"));
+        log(&api, &ctx, "setting.change", ("Setting", name, name), reason).await;
+    }
+    Ok(answer(&api.control.settings(org_id)))
+}

@@ -1,0 +1,96 @@
+//! What handlers need from the rest of the process, as a trait: so that they cannot reach the engine's insides, or Grafana.
+//!
+//! Owns: the trait and its plain types. Start at [`Control`]; `app` implements it.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use admin_api::{CredentialTest, CredentialsTest};
+use domain::settings::{Effective, Origin, Resolved};
+
+/// A future a trait object can return.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The rest of the process.
+pub trait Control: Send + Sync + 'static {
+    /// Something was marked: the engine may start at once.
+    fn wake(&self);
+    /// Compare everything with Grafana now.
+    fn check_now(&self, org_id: i64);
+    /// How the engine stands.
+    fn engine(&self, org_id: i64) -> EngineStatus;
+    /// Grafana's public URL, where known.
+    fn public_url(&self, org_id: i64) -> Option<String>;
+    /// Grafana's teams as last seen.
+    fn teams(&self, org_id: i64) -> Vec<TeamSeen>;
+    /// The settings in force.
+    fn settings(&self, org_id: i64) -> Arc<SettingsView>;
+    /// The page's settings changed in the store.
+    fn page_settings_changed(&self, org_id: i64) -> Boxed<'_, ()>;
+    /// Tries credentials against Grafana; nothing of them is kept.
+    fn test_credentials(&self, org_id: i64, test: CredentialsTest) -> Boxed<'_, CredentialTest>;
+}
+
+/// Whether the engine can work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineState {
+    /// No credentials.
+    NotConfigured,
+    /// Credentials come with the first request.
+    WaitingForFirstRequest,
+    /// Grafana refused them.
+    CredentialsRefused,
+    /// Grafana does not answer.
+    GrafanaAway,
+    /// It works.
+    Running,
+}
+
+/// How the engine stands.
+#[derive(Clone, Debug)]
+pub struct EngineStatus {
+    /// Whether it can work.
+    pub state: EngineState,
+    /// Where Grafana is called.
+    pub url: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Our login there.
+    pub signed_in_as: Option<String>,
+    /// Duration of the last call, milliseconds.
+    pub latency_ms: Option<i64>,
+    /// What went wrong last.
+    pub error: Option<String>,
+    /// When the last full comparison ended.
+    pub checked_ms: Option<i64>,
+}
+
+/// A team as last seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamSeen {
+    /// Grafana's id.
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// How many members.
+    pub members: i64,
+}
+
+/// Where a secret was given, if it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretOrigin {
+    /// The setting's name.
+    pub name: &'static str,
+    /// Where it came from; `None` when not set.
+    pub origin: Option<Origin>,
+}
+
+/// The settings in force, with where each came from.
+#[derive(Clone, Debug)]
+pub struct SettingsView {
+    /// Every setting that is not a secret.
+    pub resolved: Vec<Resolved>,
+    /// The secrets.
+    pub secrets: Vec<SecretOrigin>,
+    /// The same, typed.
+    pub effective: Effective,
+}

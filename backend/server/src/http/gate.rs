@@ -1,0 +1,141 @@
+//! The gate every request passes: who calls, may they, and what was the outcome.
+//!
+//! Owns: authorisation (default deny), the correlation id, and what the page knows of callers. Must never read an
+//! `X-Grafana-*` header: Grafana passes them on as the client sent them. Start at [`pass`].
+
+use std::time::Instant;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use domain::{Caller, Surface, Tenant};
+
+use super::{
+    Api,
+    routes::{self, surface},
+    scim::Refusal,
+};
+use crate::store::{ActivityLine, Outcome, Source, WriteContext};
+
+/// A caller that is refused again and again is logged this often, so that a stranger cannot fill the log.
+const REFUSAL_LOG_EVERY_MS: i64 = 60_000;
+
+/// Authorises, then routes, then remembers.
+pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let surface = surface(request.uri().path());
+    let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
+    let context = WriteContext {
+        tenant: Tenant::of_org(caller.org_id),
+        actor: caller.login.clone(),
+        correlation: api.ids.correlation(),
+        now_ms: api.clock.now_ms(),
+        started: Instant::now(),
+    };
+    let seen = Seen::of(&request);
+    let settings = api.control.settings(caller.org_id);
+    let mut response = match domain::caller::authorise(&caller, surface, &settings.effective.scim_callers) {
+        Ok(()) => {
+            let wants_plain_json = wants_plain_json(&request);
+            request.extensions_mut().insert(context.clone());
+            let mut response = next.run(request).await;
+            // OneLogin's client asks for application/json and means it; SCIM's own type is the default (RFC 7644 §3.1).
+            if surface == Surface::Scim && wants_plain_json && response.headers().contains_key(header::CONTENT_TYPE) {
+                response.headers_mut().insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json; charset=utf-8"),
+                );
+            }
+            response
+        }
+        Err(denied) => routes::failure(surface, ::scim::Error::forbidden(denied.to_string())),
+    };
+    if let Ok(id) = HeaderValue::from_str(&context.correlation) {
+        response.headers_mut().insert("x-correlation-id", id);
+    }
+    if surface == Surface::Scim {
+        let status = response.status();
+        let refusal = response.extensions().get::<Refusal>().map(|r| r.0.clone());
+        remember(&api, &context, &seen, status, refusal).await;
+    }
+    response
+}
+
+fn wants_plain_json(request: &Request) -> bool {
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    accept.contains("application/json") && !accept.contains("scim+json")
+}
+
+/// What is remembered of a request: its kind, never a name in it.
+struct Seen {
+    method: Method,
+    resource: String,
+    id: String,
+}
+
+impl Seen {
+    fn of(request: &Request) -> Self {
+        let mut rest = request
+            .uri()
+            .path()
+            .trim_start_matches("/scim/v2")
+            .trim_start_matches('/')
+            .splitn(2, '/');
+        Self {
+            method: request.method().clone(),
+            resource: rest.next().unwrap_or_default().to_owned(),
+            id: rest.next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.resource.as_str() {
+            "Groups" => "Group",
+            "Users" => "User",
+            _ => "Service",
+        }
+    }
+}
+
+async fn remember(api: &Api, context: &WriteContext, seen: &Seen, status: StatusCode, refusal: Option<String>) {
+    let failed = status.as_u16() >= 400;
+    let denied = status == StatusCode::FORBIDDEN;
+    let log = {
+        let mut callers = api.callers();
+        let caller = callers
+            .entry((context.tenant.org_id, context.actor.clone()))
+            .or_default();
+        caller.last_ms = context.now_ms;
+        caller.requests += 1;
+        caller.failed += i64::from(failed);
+        caller.last_request = format!("{} /{}", seen.method, seen.resource);
+        let due = context.now_ms - caller.refusal_logged_ms >= REFUSAL_LOG_EVERY_MS;
+        if denied && due {
+            caller.refusal_logged_ms = context.now_ms;
+        }
+        // A GET that finds nothing is how every identity provider probes: not worth a line.
+        (denied && due) || (failed && !denied && seen.method != Method::GET)
+    };
+    if !log {
+        return;
+    }
+    let action = match seen.method {
+        Method::POST => "request.post",
+        Method::PUT => "request.put",
+        Method::PATCH => "request.patch",
+        Method::DELETE => "request.delete",
+        _ => "request.get",
+    };
+    let target = (seen.kind(), seen.id.as_str(), seen.resource.as_str());
+    let line = ActivityLine::of_request(context, Source::Scim, action, target, Outcome::Refused, refusal);
+    // The answer is decided: a log that cannot be written must not change it.
+    if let Err(error) = api.store.record(&[line]).await {
+        tracing::warn!(%error, "a refusal could not be logged");
+    }
+}
