@@ -113,8 +113,13 @@ impl Grafana {
         println!("no GRAFANA_URL and no docker engine: using the stand-in");
         build::run(workspace, Backend::Dev)?;
         let listen = free_address()?;
-        let host_assets = setup::page_host(workspace, &setup::Node::find()?)?;
-        let server = stand_in.serve(workspace, &listen, &host_assets, &workspace.root.join(".dev"))?;
+        let host_assets = setup::page_host(workspace, &setup::Node::find()?, setup::NEWEST_LINE)?;
+        let server = stand_in.serve(
+            &workspace.plugins_dir(),
+            &listen,
+            &host_assets,
+            &workspace.root.join(".dev"),
+        )?;
         Ok(Self::ours(&listen, server, None))
     }
 
@@ -213,13 +218,10 @@ impl StandIn {
         Ok(Self { program })
     }
 
-    /// Serves `dist` at `listen` and waits until it is healthy.
-    pub fn serve(&self, workspace: &Workspace, listen: &str, host_assets: &Path, data_dir: &Path) -> Result<Server> {
+    /// Serves the plugins in `plugins_dir` at `listen` and waits until it is healthy.
+    pub fn serve(&self, plugins_dir: &Path, listen: &str, host_assets: &Path, data_dir: &Path) -> Result<Server> {
         let mut command = Command::new(&self.program);
-        command
-            .arg("--plugins-dir")
-            .arg(workspace.plugins_dir())
-            .args(["--listen", listen]);
+        command.arg("--plugins-dir").arg(plugins_dir).args(["--listen", listen]);
         command
             .arg("--host-assets")
             .arg(host_assets)

@@ -12,7 +12,7 @@ use crate::setup;
 use crate::workspace::{BACKEND_FILE, Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -34,6 +34,22 @@ pub fn run(workspace: &Workspace) -> Result<PathBuf> {
         eprintln!("package: {problem}");
     }
     bail!("the package is not fit to ship: {} problem(s) above", problems.len())
+}
+
+/// Unpacks the finished archive into `plugins`, emptied before, as `grafana cli` does; returns that directory.
+pub fn unpack(workspace: &Workspace, plugins: &Path) -> Result<PathBuf> {
+    let zip = workspace.zip();
+    ensure!(
+        zip.is_file(),
+        "there is no {}: run the step package first",
+        zip.display()
+    );
+    if plugins.exists() {
+        fs::remove_dir_all(plugins)?;
+    }
+    fs::create_dir_all(plugins)?;
+    archive::unpack(&zip, plugins)?;
+    Ok(plugins.to_owned())
 }
 
 /// Starts the shipped binary where there is nothing else at all: no loader, no library, no `/etc`. It must explain itself and end.

@@ -10,8 +10,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The line of Grafana's npm packages whose page the tests and `dev` use.
-pub const HOST_LINE: &str = "13.2";
+/// The newest line of Grafana's npm packages: `dev` shows the page in it.
+pub const NEWEST_LINE: &str = "13.2";
+/// The oldest line we support (`plugin.json`: `grafanaDependency`).
+pub const OLDEST_LINE: &str = "10.4";
 /// What the browser rig is written for (`import.meta.dirname`); Debian 12 packages an older one.
 const OLDEST_NODE: (u32, u32) = (20, 11);
 /// The release fetched there: npm has Node itself as a package, so npm's own settings decide from where.
@@ -118,16 +120,16 @@ pub fn chromium() -> Result<PathBuf> {
 }
 
 /// The page host made of Grafana's own npm packages; returns the directory the stand-in serves.
-pub fn page_host(workspace: &Workspace, node: &Node) -> Result<PathBuf> {
+pub fn page_host(workspace: &Workspace, node: &Node, line: &str) -> Result<PathBuf> {
     let script = "tests/browser/build.mjs";
     ensure!(
         workspace.root.join(script).is_file(),
         "{script} is missing: it builds the page host of the stand-in"
     );
-    process::run(node.command(workspace)?.args([script, HOST_LINE]))
+    process::run(node.command(workspace)?.args([script, line]))
         .context("building the page host from Grafana's npm packages")?;
-    let dist = workspace.root.join("tests/browser/.cache").join(HOST_LINE).join("dist");
-    ensure!(dist.is_dir(), "`node {script} {HOST_LINE}` left no {}", dist.display());
+    let dist = workspace.root.join("tests/browser/.cache").join(line).join("dist");
+    ensure!(dist.is_dir(), "`node {script} {line}` left no {}", dist.display());
     Ok(dist)
 }
 

@@ -154,48 +154,60 @@ fn acceptance(workspace: &Workspace) -> Outcome {
     process::run_tests(cargo.args(["test", "--package", "acceptance", "--no-fail-fast"]))
 }
 
-/// The page as people see it: the packaged plugin in the stand-in with the demo company, in a real browser.
+/// The page as people see it: the archive an admin downloads, unpacked into an empty plugins directory of the stand-in, with the demo
+/// company, in a real browser, inside the oldest and the newest Grafana we support.
 fn browser(workspace: &Workspace) -> Outcome {
     let mut tally = Tally::default();
     let result = (|| {
         let node = setup::Node::find()?;
-        let host_assets = setup::page_host(workspace, &node)?;
         let chromium = setup::chromium()?;
-        let tests = browser_tests(&workspace.root.join("tests/browser"))?;
-        ensure!(
-            workspace.plugin_dir().is_dir(),
-            "there is no {}: run the step build first",
-            workspace.plugin_dir().display()
-        );
-
+        let plugins = package::unpack(workspace, &workspace.target.join("installed/plugins"))?;
         let stand_in = StandIn::build(workspace)?;
-        let listen = free_address()?;
-        // Always from nothing, or a test would see what the last run left.
-        let data_dir = workspace.target.join("browser-tests");
-        if data_dir.exists() {
-            fs::remove_dir_all(&data_dir)?;
+        for line in [setup::OLDEST_LINE, setup::NEWEST_LINE] {
+            println!("in Grafana {line}:");
+            let found = browser_in(workspace, line, &node, &chromium, &plugins, &stand_in, &mut tally)?;
+            ensure!(found > 0, "node ran no browser test in Grafana {line}");
         }
-        fs::create_dir_all(&data_dir)?;
-        let _server = stand_in.serve(workspace, &listen, &host_assets, &data_dir)?;
-        let url = format!("http://{listen}");
-        stand_in.demo(&url, "admin", "admin")?;
-
-        let mut node = node.command(workspace)?;
-        node.env("GRAFANA_URL", &url)
-            .env("GRAFANA_USER", "admin")
-            .env("GRAFANA_PASSWORD", "admin")
-            .env("CHROMIUM", &chromium)
-            .env("SCREENSHOTS", workspace.target.join("screenshots"))
-            // One at a time: they share one Grafana, and the machines are small.
-            .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
-            .args(tests);
-        let (found, result) = process::run_tests(&mut node);
-        tally = found;
-        result?;
-        ensure!(tally.passed > 0, "node ran no browser test");
         Ok(())
     })();
     (tally, result)
+}
+
+/// One line of Grafana's page; returns how many tests passed in it.
+fn browser_in(
+    workspace: &Workspace,
+    line: &str,
+    node: &setup::Node,
+    chromium: &Path,
+    plugins: &Path,
+    stand_in: &StandIn,
+    tally: &mut Tally,
+) -> Result<u64> {
+    let host_assets = setup::page_host(workspace, node, line)?;
+    let listen = free_address()?;
+    // Always from nothing, or a test would see what the last run left.
+    let data_dir = workspace.target.join("browser-tests").join(line);
+    if data_dir.exists() {
+        fs::remove_dir_all(&data_dir)?;
+    }
+    fs::create_dir_all(&data_dir)?;
+    let _server = stand_in.serve(plugins, &listen, &host_assets, &data_dir)?;
+    let url = format!("http://{listen}");
+    stand_in.demo(&url, "admin", "admin")?;
+
+    let mut node = node.command(workspace)?;
+    node.env("GRAFANA_URL", &url)
+        .env("GRAFANA_USER", "admin")
+        .env("GRAFANA_PASSWORD", "admin")
+        .env("CHROMIUM", chromium)
+        .env("SCREENSHOTS", workspace.target.join("screenshots").join(line))
+        // One at a time: they share one Grafana, and the machines are small.
+        .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
+        .args(browser_tests(&workspace.root.join("tests/browser"))?);
+    let (found, result) = process::run_tests(&mut node);
+    let passed = found.passed;
+    *tally += found;
+    result.map(|()| passed)
 }
 
 /// Named one by one, because a folder after `--test` means something else in each major version of Node.

@@ -29,6 +29,14 @@ pub fn write(dir: &Path, zip: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Takes it apart again, modes included.
+pub fn unpack(zip: &Path, into: &Path) -> Result<()> {
+    let file = File::open(zip).with_context(|| format!("reading {}", zip.display()))?;
+    ZipArchive::new(file)?
+        .extract(into)
+        .with_context(|| format!("unpacking {}", zip.display()))
+}
+
 /// Every file below `dir`, relative to it, sorted.
 pub fn files(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
