@@ -3,6 +3,7 @@
 //! Owns: reading the command line. Must never do the work itself: one module per command does. Start at [`COMMANDS`];
 //! [`setup`] is what makes a bare machine able to run them.
 
+mod bench;
 mod build;
 mod check;
 mod dev;
@@ -48,6 +49,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "dist/rollcall-scim-app-<version>.zip with a static binary, checked",
     ),
     (
+        "bench",
+        "",
+        "what the plugin costs as it ships: figures, never a verdict",
+    ),
+    (
         "tidy",
         "",
         "the rules no compiler knows: arrows between modules, names, versions",
@@ -85,6 +91,7 @@ fn dispatch() -> Result<()> {
         ("build", []) => build::run(&workspace, build::Backend::Dev).map(drop),
         ("build", ["--release"]) => build::run(&workspace, build::Backend::Static).map(drop),
         ("package", []) => package::run(&workspace).map(drop),
+        ("bench", []) => bench::run(&workspace),
         ("tidy", []) => tidy::run(&workspace),
         _ => {
             help();

@@ -1,0 +1,38 @@
+//! `cargo xtask bench`: what the plugin costs as it ships. Figures, never a verdict.
+//!
+//! Owns: building what is measured. Must never be part of `test`: the machines are noisy. `docs/performance.md` has the method.
+
+use crate::package;
+use crate::page::WASM_FILE;
+use crate::process;
+use crate::workspace::{BACKEND_FILE, PLUGIN_ID, Workspace};
+use anyhow::{Context as _, Result};
+use std::path::Path;
+use std::process::Command;
+
+/// Packages the plugin, unpacks it, measures it.
+pub fn run(workspace: &Workspace) -> Result<()> {
+    package::run(workspace)?;
+    let plugins = package::unpack(workspace, &workspace.target.join("bench/plugins"))?;
+    let plugin = plugins.join(PLUGIN_ID);
+    for file in ["module.js", WASM_FILE, BACKEND_FILE] {
+        let (raw, gzip) = sizes(&plugin.join(file))?;
+        println!("{file}: {raw} bytes, {gzip} by gzip -9");
+    }
+    let mut cargo = workspace.cargo();
+    cargo.env("ROLLCALL_PLUGIN_DIR", plugin);
+    process::run(cargo.args(["bench", "--package", "acceptance", "--bench", "plugin"]))
+}
+
+/// gzip is part of every Debian.
+fn sizes(file: &Path) -> Result<(u64, usize)> {
+    let raw = std::fs::metadata(file)
+        .with_context(|| format!("reading {}", file.display()))?
+        .len();
+    let packed = Command::new("gzip")
+        .args(["-9", "-c"])
+        .arg(file)
+        .output()
+        .context("running gzip")?;
+    Ok((raw, packed.stdout.len()))
+}
