@@ -193,7 +193,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     };
     // A team that is deleted need not be emptied first; one that holds anybody else is not ours to delete.
     if desired.ended == Some(TeamRemoval::Remove) && !desired.policy.hold {
-        let others = observed.members.iter().filter(|m| !observed.base.contains(&m.grafana_id));
+        let others = observed
+            .members
+            .iter()
+            .filter(|m| !observed.base.contains(&m.grafana_id));
         match others.count() {
             0 => {
                 plan.actions.push(Action::Delete);

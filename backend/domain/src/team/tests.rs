@@ -92,7 +92,9 @@ fn a_new_member_whose_address_is_not_unique_is_added_singly_after_the_bulk_call(
     let mut seen = observed(vec![person(1)], &[1]);
     seen.emails.insert(4, "U5@ex.com".into());
     let plan = plan(&desired(&[1, 2, 3, 4]), &seen);
-    assert!(matches!(&plan.actions[..], [Action::Replace { members, .. }, Action::Add { grafana_id: 4, .. }] if members.len() == 3));
+    assert!(
+        matches!(&plan.actions[..], [Action::Replace { members, .. }, Action::Add { grafana_id: 4, .. }] if members.len() == 3)
+    );
 }
 
 #[test]
