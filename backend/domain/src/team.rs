@@ -1,1 +1,369 @@
-//! (being written)
+//! One Grafana team: which calls make its members and its name match the groups that feed it.
+//!
+//! Owns: the three-way comparison (groups × team × whom we put there) and the choice between one bulk call and single ones. Must
+//! never plan to delete and recreate a team (its id carries folder permissions), and never plan a bulk call that drops somebody who
+//! stays: Grafana removes whoever is not listed, in exactly the spelling it returned (`grafana-live.md` §1.2). Pure and total.
+//! Start at [`plan`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{attempt::Attention, settings::TeamRemoval};
+
+#[cfg(test)]
+mod tests;
+
+/// What the groups that feed a team say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    /// Who should be in it: Grafana's user id, and whether as team admin. The union over all mappings that are not paused.
+    pub members: BTreeMap<i64, bool>,
+    /// What its mappings say about everybody else.
+    pub policy: Policy,
+    /// The name it must have (mode *create* only); `None` leaves the name alone.
+    pub name: Option<String>,
+    /// Set when the last group that fed it is gone from the identity provider.
+    pub ended: Option<TeamRemoval>,
+}
+
+/// What a team's mappings together allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// People added by hand are removed: only where every mapping that is in force says so.
+    pub remove_others: bool,
+    /// A mapping is paused: nobody leaves, because it is not known who its group would keep.
+    pub hold: bool,
+}
+
+impl Policy {
+    /// Of the mappings of a team, each as (people added by hand are removed, paused).
+    pub fn of(mappings: impl IntoIterator<Item = (bool, bool)>) -> Self {
+        let mut policy = Self {
+            remove_others: false,
+            hold: false,
+        };
+        let mut in_force = 0_usize;
+        let mut removing = 0_usize;
+        for (remove_others, paused) in mappings {
+            policy.hold |= paused;
+            in_force += usize::from(!paused);
+            removing += usize::from(!paused && remove_others);
+        }
+        policy.remove_others = in_force > 0 && removing == in_force;
+        policy
+    }
+}
+
+/// Whose seat a member has, as far as we may touch it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Anybody.
+    Person,
+    /// A server admin, a service account, or somebody on the break-glass list: never moved.
+    Protected,
+    /// The account we are signed in with. Moved only where Grafana put it in because it created the team.
+    Ourselves,
+}
+
+/// A member as just seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Grafana's user id.
+    pub grafana_id: i64,
+    /// Exactly as Grafana returned it.
+    pub email: String,
+    /// Team admin (permission 4).
+    pub admin: bool,
+    /// Whether it may be touched.
+    pub standing: Standing,
+}
+
+/// A team as just seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Grafana's id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its members.
+    pub members: Vec<Member>,
+    /// Whom we put there before.
+    pub base: BTreeSet<i64>,
+    /// E-mails of people who are not in it yet, exactly as Grafana returned them.
+    pub emails: BTreeMap<i64, String>,
+    /// Names of other teams of this organization, as far as they matter here.
+    pub taken: BTreeSet<String>,
+    /// Whether the bulk call may be used: not while Grafana hides members from us (`hidden_users`, missing permissions), nor after it
+    /// failed, because whoever we do not see would be dropped.
+    pub bulk: bool,
+}
+
+/// One step. Every one is safe to run twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The same team under another name.
+    Rename(String),
+    /// Replace both lists in one call.
+    Replace {
+        /// E-mails of members.
+        members: Vec<String>,
+        /// E-mails of team admins.
+        admins: Vec<String>,
+        /// How many join, change or leave by it, for the log.
+        changes: usize,
+    },
+    /// One more member.
+    Add {
+        /// Whom.
+        grafana_id: i64,
+        /// As team admin.
+        admin: bool,
+    },
+    /// Another permission.
+    Update {
+        /// Whom.
+        grafana_id: i64,
+        /// As team admin.
+        admin: bool,
+    },
+    /// One member less.
+    Remove {
+        /// Whom.
+        grafana_id: i64,
+    },
+    /// The team itself, where the setting `team_removal` says so.
+    Delete,
+}
+
+/// The answer of [`plan`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What to do, in this order.
+    pub actions: Vec<Action>,
+    /// Whom we have put there once it is done.
+    pub base: BTreeSet<i64>,
+    /// What a person must look at. Members are put right all the same.
+    pub attention: Option<Attention>,
+}
+
+/// The name of a team whose group is gone.
+#[must_use]
+pub fn archived_name(name: &str) -> String {
+    format!("{name} (archived)")
+}
+
+/// The name a team had before it was archived, if it was.
+#[must_use]
+pub fn name_before_archive(name: &str, id: i64) -> Option<&str> {
+    name.strip_suffix(" (archived)")
+        .or_else(|| name.strip_suffix(&format!(" (archived {id})")))
+}
+
+enum Change {
+    Add(i64, bool),
+    Update(i64, bool),
+    Remove(i64),
+}
+
+impl Change {
+    /// How many single calls it takes: Grafana adds everybody as a plain member first.
+    fn calls(&self) -> usize {
+        match self {
+            Self::Add(_, true) => 2,
+            _ => 1,
+        }
+    }
+
+    fn single(&self) -> Action {
+        match *self {
+            Self::Add(grafana_id, admin) => Action::Add { grafana_id, admin },
+            Self::Update(grafana_id, admin) => Action::Update { grafana_id, admin },
+            Self::Remove(grafana_id) => Action::Remove { grafana_id },
+        }
+    }
+}
+
+/// Desired × observed × base → what to do.
+#[must_use]
+pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
+    let (changes, base) = compare(desired, observed);
+    let mut plan = Plan {
+        actions: Vec::new(),
+        base,
+        attention: None,
+    };
+    // A team that is deleted need not be emptied first; one that holds anybody else is not ours to delete.
+    if desired.ended == Some(TeamRemoval::Remove) && !desired.policy.hold {
+        let others = observed
+            .members
+            .iter()
+            .filter(|m| !observed.base.contains(&m.grafana_id));
+        match others.count() {
+            0 => {
+                plan.actions.push(Action::Delete);
+                plan.base.clear();
+                return plan;
+            }
+            others => {
+                plan.attention = Some(Attention::new(
+                    format!(
+                        "The group of the team “{}” is gone, but the team was not deleted: {others} of its members were added by hand.",
+                        observed.name
+                    ),
+                    "Delete the team in Grafana, or set team_removal to “archive” or “keep”; then press Check now.",
+                ));
+            }
+        }
+    }
+    name(desired, observed, &mut plan);
+    plan.actions.extend(calls(&changes, observed));
+    plan
+}
+
+/// Who joins, changes or leaves, and whom we have put there afterwards.
+fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64>) {
+    let mut changes = Vec::new();
+    let mut base: BTreeSet<i64> = BTreeSet::new();
+    let wanted = |id: &i64| desired.members.get(id).copied().filter(|_| desired.ended.is_none());
+    let mut present = BTreeSet::new();
+    for member in &observed.members {
+        let id = member.grafana_id;
+        if !present.insert(id) {
+            continue;
+        }
+        let ours = observed.base.contains(&id);
+        match (wanted(&id), member.standing) {
+            (Some(admin), Standing::Person) => {
+                // Whom a group names is the group's, however he came in: he leaves with the group (R26).
+                base.insert(id);
+                if member.admin != admin {
+                    changes.push(Change::Update(id, admin));
+                }
+            }
+            (Some(_), _) if ours => {
+                base.insert(id);
+            }
+            (Some(_), _) | (None, Standing::Protected) => {}
+            (None, Standing::Ourselves) if ours => changes.push(Change::Remove(id)),
+            (None, Standing::Ourselves) => {}
+            (None, Standing::Person) if desired.policy.hold => {
+                if ours {
+                    base.insert(id);
+                }
+            }
+            (None, Standing::Person) if ours || (desired.policy.remove_others && desired.ended.is_none()) => {
+                changes.push(Change::Remove(id));
+            }
+            (None, Standing::Person) => {}
+        }
+    }
+    if desired.ended.is_none() {
+        for (id, admin) in desired.members.iter().filter(|(id, _)| !present.contains(id)) {
+            base.insert(*id);
+            changes.push(Change::Add(*id, *admin));
+        }
+    }
+    (changes, base)
+}
+
+/// The team's name: kept, followed, archived, or in somebody's way.
+fn name(desired: &Desired, observed: &Observed, plan: &mut Plan) {
+    let wanted = match (desired.ended, &desired.name) {
+        (Some(TeamRemoval::Archive), _) if desired.policy.hold => return,
+        (Some(TeamRemoval::Archive), _) => {
+            if name_before_archive(&observed.name, observed.id).is_some() {
+                return;
+            }
+            // An archived team of the same name may be there from last time.
+            let first = archived_name(&observed.name);
+            if observed.taken.contains(&first) {
+                format!("{} (archived {})", observed.name, observed.id)
+            } else {
+                first
+            }
+        }
+        (Some(_), _) | (None, None) => return,
+        (None, Some(name)) => name.clone(),
+    };
+    if wanted == observed.name || wanted.is_empty() {
+        return;
+    }
+    // Grafana answers 400 `Team name taken` (`grafana-live.md` §4).
+    if observed.taken.contains(&wanted) {
+        plan.attention = Some(Attention::new(
+            format!(
+                "The team “{}” cannot follow its group to the name “{wanted}”: another team has it.",
+                observed.name
+            ),
+            "Rename or delete one of the two teams in Grafana, or rename the group; then press Check now.",
+        ));
+        return;
+    }
+    plan.actions.push(Action::Rename(wanted));
+}
+
+/// One bulk call from the second change on, where everybody concerned can be named by e-mail.
+fn calls(changes: &[Change], observed: &Observed) -> Vec<Action> {
+    let single = || changes.iter().map(Change::single).collect::<Vec<_>>();
+    if changes.iter().map(Change::calls).sum::<usize>() < 2 || !observed.bulk {
+        return single();
+    }
+    let usable = usable_emails(observed);
+    let mut leaving = BTreeSet::new();
+    let mut changed: BTreeMap<i64, bool> = BTreeMap::new();
+    let mut by_hand = Vec::new();
+    let mut in_bulk = 0_usize;
+    for change in changes {
+        match *change {
+            Change::Add(id, admin) if usable.contains_key(&id) => _ = changed.insert(id, admin),
+            // After the bulk call: it would drop him again.
+            Change::Add(..) => {
+                by_hand.push(change.single());
+                continue;
+            }
+            Change::Update(id, admin) => _ = changed.insert(id, admin),
+            Change::Remove(id) => _ = leaving.insert(id),
+        }
+        in_bulk += change.calls();
+    }
+    let mut stay: BTreeMap<i64, bool> = observed
+        .members
+        .iter()
+        .filter(|m| !leaving.contains(&m.grafana_id))
+        .map(|m| (m.grafana_id, m.admin))
+        .collect();
+    stay.extend(changed);
+    if in_bulk < 2 {
+        return single();
+    }
+    let (mut members, mut admins) = (Vec::new(), Vec::new());
+    for (id, admin) in stay {
+        // Somebody who stays and cannot be named would be dropped: no bulk call for this team.
+        let Some(email) = usable.get(&id) else {
+            return single();
+        };
+        if admin {
+            admins.push((*email).to_owned());
+        } else {
+            members.push((*email).to_owned());
+        }
+    }
+    let mut actions = vec![Action::Replace {
+        members,
+        admins,
+        changes: changes.len().saturating_sub(by_hand.len()),
+    }];
+    actions.extend(by_hand);
+    actions
+}
+
+/// E-mails that name exactly one person here.
+fn usable_emails(observed: &Observed) -> BTreeMap<i64, &str> {
+    let mut all: BTreeMap<i64, &str> = observed.emails.iter().map(|(id, e)| (*id, e.as_str())).collect();
+    all.extend(observed.members.iter().map(|m| (m.grafana_id, m.email.as_str())));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for email in all.values() {
+        *seen.entry(email.to_lowercase()).or_default() += 1;
+    }
+    all.retain(|_, email| !email.trim().is_empty() && seen.get(&email.to_lowercase()) == Some(&1));
+    all
+}

@@ -39,6 +39,7 @@ pub use records::{
     AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord,
     Outcome, Source, UserRecord, Work,
 };
+pub use scim::{member::Member, patch::MemberChange};
 pub use users::{Page, PageQuery, UserChange, UserView};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

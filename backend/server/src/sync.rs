@@ -1,1 +1,139 @@
-//! (being written)
+//! The engine: makes Grafana match the store, and keeps it so.
+//!
+//! Owns: when to look, what to work on next, and what follows from a failure. Level-triggered: a mark only says that something
+//! changed, so every pass reads what is desired, observes Grafana, asks `domain` for a plan, acts, and looks again. Must never
+//! decide what Grafana should look like (`domain::account`, `domain::team` do), and never stop for one organization because of
+//! another. Start at [`Engine::start`], then `engine.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
+
+mod directory;
+mod engine;
+mod failpoints;
+mod group;
+mod org;
+mod person;
+mod roster;
+mod scan;
+mod status;
+mod trouble;
+mod wake;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use domain::{Clock, Ids, settings::Effective};
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+pub use crate::grafana::{Credentials, Finding, Probe};
+use crate::store::Store;
+pub use failpoints::Failpoints;
+pub use status::{State, Status, TeamSeen};
+pub use wake::Wake;
+
+/// One organization's settings, as the engine needs them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgSettings {
+    /// The organization.
+    pub org_id: i64,
+    /// What is in force.
+    pub effective: Effective,
+    /// What Grafana is reached with.
+    pub credentials: Credentials,
+    /// The credentials are kept by Grafana and come with the first request.
+    pub waiting_for_first_request: bool,
+}
+
+/// Where the engine gets its settings from.
+pub trait Settings: Send + Sync + 'static {
+    /// Organizations known so far.
+    fn orgs(&self) -> Vec<i64>;
+    /// One organization's settings.
+    fn of(&self, org_id: i64) -> OrgSettings;
+    /// Bumped on every change.
+    fn changes(&self) -> watch::Receiver<u64>;
+    /// What Grafana's own configuration says: its section `[auth]`, and `server.root_url`.
+    fn grafana_seen(&self, org_id: i64, auth_section: BTreeMap<String, String>, public_url: Option<String>);
+}
+
+/// The running engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<wake::Shared>,
+    settings: Arc<dyn Settings>,
+    stop: CancellationToken,
+    task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+// Grafana kills a plugin two seconds after asking it to stop; the store wants its part of that.
+const STOP: Duration = Duration::from_millis(450);
+
+impl Engine {
+    /// Starts it on the current runtime.
+    #[must_use]
+    pub fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        settings: Arc<dyn Settings>,
+        failpoints: Failpoints,
+    ) -> Self {
+        let shared = Arc::new(wake::Shared::default());
+        let stop = CancellationToken::new();
+        let core = engine::Core {
+            store,
+            clock,
+            ids,
+            settings: settings.clone(),
+            failpoints,
+            shared: shared.clone(),
+            stop: stop.clone(),
+        };
+        let task = tokio::spawn(engine::run(core));
+        Self(Arc::new(Inner {
+            shared,
+            settings,
+            stop,
+            task: tokio::sync::Mutex::new(Some(task)),
+        }))
+    }
+
+    /// The handle a request handler gets.
+    #[must_use]
+    pub fn wake(&self) -> Wake {
+        Wake::new(self.0.shared.clone())
+    }
+
+    /// How it stands with an organization's Grafana.
+    #[must_use]
+    pub fn status(&self, org_id: i64) -> Status {
+        self.0
+            .shared
+            .status(org_id)
+            .unwrap_or_else(|| Status::before_first_look(&self.0.settings.of(org_id)))
+    }
+
+    /// Grafana's teams as last seen, by name.
+    #[must_use]
+    pub fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+        self.0.shared.teams(org_id)
+    }
+
+    /// Finishes the Grafana call that is under way, then ends; gives up on it after 450 ms, which is as safe as a crash.
+    pub async fn stop(&self) {
+        self.0.stop.cancel();
+        if let Some(mut task) = self.0.task.lock().await.take()
+            && tokio::time::timeout(STOP, &mut task).await.is_err()
+        {
+            task.abort();
+        }
+    }
+}
+
+/// What each credential can do, for the page's *Test* button. Signs in once and leaves nothing behind.
+pub async fn probe(credentials: &Credentials, org_id: i64) -> Probe {
+    crate::grafana::probe(credentials, org_id).await
+}

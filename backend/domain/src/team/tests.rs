@@ -1,0 +1,370 @@
+//! What a team's people would notice.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn person(id: i64) -> Member {
+    Member {
+        grafana_id: id,
+        email: format!("u{id}@ex.com"),
+        admin: false,
+        standing: Standing::Person,
+    }
+}
+
+fn observed(members: Vec<Member>, base: &[i64]) -> Observed {
+    Observed {
+        id: 7,
+        name: "eng".into(),
+        members,
+        base: base.iter().copied().collect(),
+        emails: (1..40).map(|id| (id, format!("u{id}@ex.com"))).collect(),
+        taken: BTreeSet::new(),
+        bulk: true,
+    }
+}
+
+fn desired(members: &[i64]) -> Desired {
+    Desired {
+        members: members.iter().map(|id| (*id, false)).collect(),
+        policy: Policy::default(),
+        name: None,
+        ended: None,
+    }
+}
+
+#[test]
+fn one_change_is_one_single_call() {
+    let plan = plan(&desired(&[1, 2]), &observed(vec![person(1)], &[1]));
+    assert_eq!(
+        plan.actions,
+        [Action::Add {
+            grafana_id: 2,
+            admin: false
+        }]
+    );
+    assert_eq!(plan.base, BTreeSet::from([1, 2]));
+}
+
+#[test]
+fn two_changes_are_one_bulk_call_with_everybody_who_stays_in_grafanas_own_spelling() {
+    let mut by_hand = person(9);
+    by_hand.email = "Nina@Ex.com".into();
+    by_hand.admin = true;
+    let plan = plan(&desired(&[2, 3]), &observed(vec![person(1), by_hand], &[1]));
+    assert_eq!(
+        plan.actions,
+        [Action::Replace {
+            members: vec!["u2@ex.com".into(), "u3@ex.com".into()],
+            admins: vec!["Nina@Ex.com".into()],
+            changes: 3,
+        }]
+    );
+}
+
+#[test]
+fn a_person_added_by_hand_stays_unless_the_mapping_says_remove() {
+    let seen = observed(vec![person(1), person(9)], &[1]);
+    assert_eq!(plan(&desired(&[1]), &seen).actions, []);
+    let strict = Desired {
+        policy: Policy::of([(true, false)]),
+        ..desired(&[1])
+    };
+    assert_eq!(plan(&strict, &seen).actions, [Action::Remove { grafana_id: 9 }]);
+}
+
+#[test]
+fn a_kept_member_without_a_usable_address_rules_the_bulk_call_out() {
+    let mut nameless = person(9);
+    nameless.email = String::new();
+    let plan = plan(&desired(&[2, 3]), &observed(vec![nameless], &[]));
+    assert!(
+        plan.actions.iter().all(|a| matches!(a, Action::Add { .. })),
+        "{:?}",
+        plan.actions
+    );
+    assert_eq!(plan.actions.len(), 2);
+}
+
+#[test]
+fn a_new_member_whose_address_is_not_unique_is_added_singly_after_the_bulk_call() {
+    let mut seen = observed(vec![person(1)], &[1]);
+    seen.emails.insert(4, "U5@ex.com".into());
+    let plan = plan(&desired(&[1, 2, 3, 4]), &seen);
+    assert!(
+        matches!(&plan.actions[..], [Action::Replace { members, .. }, Action::Add { grafana_id: 4, .. }] if members.len() == 3)
+    );
+}
+
+#[test]
+fn an_admin_is_one_bulk_call_and_a_changed_permission_an_update() {
+    let admins = Desired {
+        members: BTreeMap::from([(1, true)]),
+        ..desired(&[])
+    };
+    assert!(
+        matches!(&plan(&admins, &observed(vec![], &[])).actions[..], [Action::Replace { admins, members, .. }] if admins.len() == 1 && members.is_empty())
+    );
+    assert_eq!(
+        plan(&admins, &observed(vec![person(1)], &[1])).actions,
+        [Action::Update {
+            grafana_id: 1,
+            admin: true
+        }]
+    );
+}
+
+#[test]
+fn our_own_account_leaves_the_team_it_created_and_stays_in_every_other() {
+    let us = Member {
+        admin: true,
+        standing: Standing::Ourselves,
+        ..person(1)
+    };
+    assert_eq!(
+        plan(&desired(&[]), &observed(vec![us.clone()], &[1])).actions,
+        [Action::Remove { grafana_id: 1 }]
+    );
+    let strict = Desired {
+        policy: Policy::of([(true, false)]),
+        ..desired(&[])
+    };
+    assert_eq!(plan(&strict, &observed(vec![us], &[])).actions, []);
+}
+
+#[test]
+fn protected_people_are_not_moved() {
+    let guarded = Member {
+        standing: Standing::Protected,
+        admin: true,
+        ..person(1)
+    };
+    let strict = Desired {
+        policy: Policy::of([(true, false)]),
+        ..desired(&[])
+    };
+    assert_eq!(plan(&strict, &observed(vec![guarded], &[1])).actions, []);
+}
+
+#[test]
+fn a_paused_mapping_lets_nobody_go() {
+    let held = Desired {
+        policy: Policy::of([(true, false), (true, true)]),
+        ..desired(&[2])
+    };
+    let plan = plan(&held, &observed(vec![person(1)], &[1]));
+    assert_eq!(
+        plan.actions,
+        [Action::Add {
+            grafana_id: 2,
+            admin: false
+        }]
+    );
+    assert_eq!(plan.base, BTreeSet::from([1, 2]));
+}
+
+#[test]
+fn the_name_follows_the_group_and_a_taken_name_is_shown() {
+    let renamed = Desired {
+        name: Some("platform".into()),
+        ..desired(&[])
+    };
+    let mut seen = observed(vec![], &[]);
+    assert_eq!(plan(&renamed, &seen).actions, [Action::Rename("platform".into())]);
+    seen.taken.insert("platform".into());
+    let plan = plan(&renamed, &seen);
+    assert_eq!(plan.actions, []);
+    assert!(plan.attention.is_some_and(|a| a.reason.contains("platform")));
+}
+
+#[test]
+fn a_team_whose_group_is_gone_is_archived_deleted_or_kept() {
+    let end = |removal| Desired {
+        ended: Some(removal),
+        ..desired(&[1])
+    };
+    let seen = observed(vec![person(1), person(9)], &[1]);
+    assert_eq!(
+        plan(&end(TeamRemoval::Archive), &seen).actions,
+        [
+            Action::Rename("eng (archived)".into()),
+            Action::Remove { grafana_id: 1 }
+        ]
+    );
+    assert_eq!(
+        plan(&end(TeamRemoval::Keep), &seen).actions,
+        [Action::Remove { grafana_id: 1 }]
+    );
+    let not_empty = plan(&end(TeamRemoval::Remove), &seen);
+    assert_eq!(not_empty.actions, [Action::Remove { grafana_id: 1 }]);
+    assert!(not_empty.attention.is_some(), "people added by hand are in it");
+    assert_eq!(
+        plan(&end(TeamRemoval::Remove), &observed(vec![person(1)], &[1])).actions,
+        [Action::Delete]
+    );
+}
+
+#[test]
+fn an_archived_team_tells_its_former_name_and_is_not_archived_twice() {
+    assert_eq!(name_before_archive("eng (archived)", 7), Some("eng"));
+    assert_eq!(name_before_archive("eng (archived 7)", 7), Some("eng"));
+    assert_eq!(name_before_archive("eng (archived 8)", 7), None);
+    let mut seen = observed(vec![], &[]);
+    let end = Desired {
+        ended: Some(TeamRemoval::Archive),
+        ..desired(&[])
+    };
+    seen.taken.insert("eng (archived)".into());
+    assert_eq!(plan(&end, &seen).actions, [Action::Rename("eng (archived 7)".into())]);
+    seen.name = "eng (archived 7)".into();
+    assert_eq!(plan(&end, &seen).actions, []);
+}
+
+/// Grafana, as measured: bulk replaces both lists, comparing e-mails exactly.
+fn apply(observed: &Observed, plan: &Plan) -> Option<Observed> {
+    let mut next = observed.clone();
+    let book: BTreeMap<String, i64> = observed
+        .emails
+        .iter()
+        .map(|(id, e)| (e.clone(), *id))
+        .chain(observed.members.iter().map(|m| (m.email.clone(), m.grafana_id)))
+        .collect();
+    let member = |id: i64, admin: bool| Member {
+        grafana_id: id,
+        email: observed.emails.get(&id).cloned().unwrap_or_default(),
+        admin,
+        standing: Standing::Person,
+    };
+    for action in &plan.actions {
+        match action {
+            Action::Rename(name) => next.name.clone_from(name),
+            Action::Add { grafana_id, admin } => next.members.push(member(*grafana_id, *admin)),
+            Action::Update { grafana_id, admin } => {
+                for m in next.members.iter_mut().filter(|m| m.grafana_id == *grafana_id) {
+                    m.admin = *admin;
+                }
+            }
+            Action::Remove { grafana_id } => next.members.retain(|m| m.grafana_id != *grafana_id),
+            Action::Replace { members, admins, .. } => {
+                let old = std::mem::take(&mut next.members);
+                for (email, admin) in members
+                    .iter()
+                    .map(|e| (e, false))
+                    .chain(admins.iter().map(|e| (e, true)))
+                {
+                    let id = *book.get(email).expect("a known address");
+                    let kept = old.iter().find(|m| m.grafana_id == id).cloned();
+                    next.members.push(Member {
+                        admin,
+                        ..kept.unwrap_or_else(|| member(id, admin))
+                    });
+                }
+            }
+            Action::Delete => return None,
+        }
+    }
+    next.base = plan.base.clone();
+    Some(next)
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    prop_oneof![6 => Just(Standing::Person), 1 => Just(Standing::Protected), 1 => Just(Standing::Ourselves)]
+}
+
+fn email(id: i64) -> impl Strategy<Value = String> {
+    prop_oneof![8 => Just(format!("u{id}@ex.com")), 1 => Just(String::new()), 1 => Just("same@ex.com".to_owned()), 1 => Just(format!("U{id}@Ex.com"))]
+}
+
+prop_compose! {
+    fn world()(
+        members in prop::collection::btree_map(1_i64..14, (any::<bool>(), standing()), 0..10),
+        book in (1_i64..14).map(email).collect::<Vec<_>>(),
+        base in prop::collection::btree_set(1_i64..14, 0..8),
+        taken in any::<bool>(),
+        bulk in prop::bool::weighted(0.8),
+        wanted in prop::collection::btree_map(1_i64..14, any::<bool>(), 0..10),
+        flags in (any::<bool>(), prop::bool::weighted(0.2)),
+        rename in any::<bool>(),
+        ended in prop_oneof![4 => Just(None), 1 => Just(Some(TeamRemoval::Archive)), 1 => Just(Some(TeamRemoval::Remove)), 1 => Just(Some(TeamRemoval::Keep))],
+    ) -> (Desired, Observed) {
+        let emails: BTreeMap<i64, String> = (1_i64..14).zip(book).collect();
+        let seen = Observed {
+            id: 7,
+            name: "eng".into(),
+            members: members
+                .into_iter()
+                .map(|(id, (admin, standing))| Member { grafana_id: id, email: emails[&id].clone(), admin, standing })
+                .collect(),
+            base,
+            emails,
+            taken: if taken { BTreeSet::from(["platform".to_owned()]) } else { BTreeSet::new() },
+            bulk,
+        };
+        let desired = Desired {
+            members: wanted,
+            policy: Policy { remove_others: flags.0, hold: flags.1 },
+            name: rename.then(|| "platform".to_owned()),
+            ended,
+        };
+        (desired, seen)
+    }
+}
+
+proptest! {
+    #[test]
+    fn nobody_leaves_whom_we_did_not_put_there_unless_the_policy_says_remove((desired, seen) in world()) {
+        let plan = plan(&desired, &seen);
+        if let Some(next) = apply(&seen, &plan) {
+            for member in &seen.members {
+                let gone = !next.members.iter().any(|m| m.grafana_id == member.grafana_id);
+                prop_assert!(!gone || seen.base.contains(&member.grafana_id) || desired.policy.remove_others, "{member:?} left");
+                prop_assert!(!gone || member.standing != Standing::Protected, "{member:?} is protected");
+            }
+        } else {
+            prop_assert!(seen.members.iter().all(|m| seen.base.contains(&m.grafana_id)));
+        }
+    }
+
+    #[test]
+    fn a_second_look_finds_nothing_to_do((desired, seen) in world()) {
+        let first = plan(&desired, &seen);
+        if let Some(next) = apply(&seen, &first) {
+            let second = plan(&desired, &next);
+            // A team that is to be deleted and has become empty is deleted then.
+            if desired.ended != Some(TeamRemoval::Remove) {
+                prop_assert_eq!(second.actions, vec![]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_bulk_call_drops_nobody_who_stays_and_everybody_wanted_is_in((desired, seen) in world()) {
+        let plan = plan(&desired, &seen);
+        if let Some(next) = apply(&seen, &plan) {
+            let singly: BTreeSet<i64> = compare(&desired, &seen).0.iter().filter_map(|c| match c {
+                Change::Remove(id) => Some(*id),
+                _ => None,
+            }).collect();
+            let ids: BTreeSet<i64> = next.members.iter().map(|m| m.grafana_id).collect();
+            for member in &seen.members {
+                prop_assert!(singly.contains(&member.grafana_id) != ids.contains(&member.grafana_id));
+            }
+            if desired.ended.is_none() {
+                prop_assert!(desired.members.keys().all(|id| ids.contains(id)));
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_list_is_sent_only_to_an_emptied_team((desired, seen) in world()) {
+        let plan = plan(&desired, &seen);
+        for action in &plan.actions {
+            if let Action::Replace { members, admins, .. } = action && members.is_empty() && admins.is_empty() {
+                let left = apply(&seen, &plan).map_or(0, |t| t.members.len());
+                let by_hand = plan.actions.iter().filter(|a| matches!(a, Action::Add { .. })).count();
+                prop_assert_eq!(left, by_hand);
+            }
+        }
+    }
+}

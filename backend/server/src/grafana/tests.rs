@@ -1,0 +1,178 @@
+//! The client against a small Grafana: signing in, staying signed in, and what failures mean.
+
+use domain::{Secret, attempt::Failure};
+use serde_json::json;
+
+use super::{fake::Fake, *};
+
+fn client(fake: &Fake, credentials: &Credentials) -> Grafana {
+    let http = Http::build().expect("a client");
+    Grafana::new(http, Session::new(credentials), credentials.token().cloned(), {
+        _ = fake;
+        1
+    })
+}
+
+#[tokio::test]
+async fn it_signs_in_once_and_uses_the_session_for_every_call() {
+    let fake = Fake::start().await;
+    let grafana = client(&fake, &fake.credentials());
+    for _ in 0..3 {
+        grafana.all_users().await.expect("users");
+    }
+    assert_eq!(fake.calls_to("POST /login"), 1);
+    assert_eq!(grafana.me().await.expect("signed in").login, "admin");
+    assert!(!grafana.me().await.expect("signed in").by_password);
+}
+
+#[tokio::test]
+async fn an_old_session_is_rotated_not_signed_in_anew() {
+    let fake = Fake::start().await;
+    let grafana = client(&fake, &fake.credentials());
+    grafana.all_users().await.expect("users");
+    fake.world().must_rotate = true;
+    grafana.all_users().await.expect("users after the rotation");
+    grafana.all_users().await.expect("and again");
+    assert_eq!(fake.calls_to("POST /api/user/auth-tokens/rotate"), 1);
+    assert_eq!(fake.calls_to("POST /login"), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_is_replaced_by_signing_in_again() {
+    let fake = Fake::start().await;
+    let grafana = client(&fake, &fake.credentials());
+    grafana.all_users().await.expect("users");
+    fake.world().cookie += 10;
+    grafana.all_users().await.expect("users with a new session");
+    assert_eq!(fake.calls_to("POST /login"), 2);
+}
+
+#[tokio::test]
+async fn where_the_login_form_is_off_it_falls_back_to_basic_auth() {
+    let fake = Fake::start().await;
+    fake.world().login_form = false;
+    let grafana = client(&fake, &fake.credentials());
+    grafana.all_users().await.expect("users");
+    grafana.all_users().await.expect("users");
+    assert_eq!(fake.calls_to("POST /login"), 1);
+    assert!(grafana.me().await.expect("signed in").by_password);
+}
+
+#[tokio::test]
+async fn a_refused_password_is_tried_exactly_once_because_five_failures_lock_the_account() {
+    let fake = Fake::start().await;
+    for form in [true, false] {
+        fake.world().login_form = form;
+        fake.world().password = "another".into();
+        fake.world().calls.clear();
+        let grafana = client(&fake, &fake.credentials());
+        for _ in 0..10 {
+            let failed = grafana.all_users().await.expect_err("the password is wrong");
+            assert!(matches!(failed, Error::SignInRefused { .. }), "{failed:?}");
+            assert!(!failed.to_string().contains("secret"));
+        }
+        assert_eq!(fake.calls_to("POST /login"), 1);
+        assert!(fake.calls_to("GET ") <= 1, "{:?}", fake.world().calls);
+    }
+}
+
+#[tokio::test]
+async fn teams_are_called_by_the_token_where_there_is_one() {
+    let fake = Fake::start().await;
+    let credentials = Credentials {
+        service_account_token: Some(Secret::new("glsa_good")),
+        ..fake.credentials()
+    };
+    let grafana = client(&fake, &credentials);
+    grafana.all_teams().await.expect("teams");
+    assert_eq!(fake.calls_to("POST /login"), 0);
+    let bad = Credentials {
+        service_account_token: Some(Secret::new("glsa_bad")),
+        ..fake.credentials()
+    };
+    let failed = client(&fake, &bad).all_teams().await.expect_err("the token is wrong");
+    assert_eq!(Failure::from(&failed), Failure::Unauthorized);
+}
+
+#[tokio::test]
+async fn failures_are_told_apart_by_what_to_do_about_them() {
+    let fake = Fake::start().await;
+    let grafana = client(&fake, &fake.credentials());
+    let mut seen = Vec::new();
+    for (status, body) in [
+        (500, json!({"message": "Could not disable external user"})),
+        (403, json!({"message": "Cannot update external User"})),
+        (
+            412,
+            json!({"message": "User with email 'x' or username 'y' already exists"}),
+        ),
+        (400, json!({"message": "Team name taken"})),
+        (
+            403,
+            json!({"message": "You'll need additional permissions to perform this action. Permissions needed: users:create"}),
+        ),
+        (429, json!({"message": "slow down"})),
+        (502, json!("<html>")),
+        (500, json!({"message": "database is locked"})),
+        (302, json!({})),
+    ] {
+        fake.world().refuse = Some(("POST /api/admin/users", status, body));
+        let failed = grafana.disable_user(7).await.expect_err("refused");
+        seen.push(Failure::from(&failed));
+    }
+    assert_eq!(
+        seen,
+        [
+            Failure::ExternalUser,
+            Failure::ExternalUser,
+            Failure::Conflict("User with email 'x' or username 'y' already exists".into()),
+            Failure::Conflict("Team name taken".into()),
+            Failure::Forbidden(Some("users:create".into())),
+            Failure::Busy(None),
+            Failure::Away,
+            Failure::Refused {
+                status: 500,
+                message: "database is locked".into()
+            },
+            Failure::Away,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn nobody_there_is_away_without_naming_the_url() {
+    let credentials = Credentials {
+        url: "http://127.0.0.1:9".into(),
+        ..Fake::start().await.credentials()
+    };
+    let http = Http::build().expect("a client");
+    let grafana = Grafana::new(http, Session::new(&credentials), None, 1);
+    let failed = grafana.lookup("ann@ex.com").await.expect_err("nobody listens");
+    assert_eq!(Failure::from(&failed), Failure::Away);
+    assert!(!failed.to_string().contains("ann@ex.com"));
+}
+
+#[tokio::test]
+async fn the_test_button_says_what_each_credential_can_do_and_signs_out() {
+    let fake = Fake::start().await;
+    let credentials = Credentials {
+        service_account_token: Some(Secret::new("glsa_bad")),
+        ..fake.credentials()
+    };
+    let found = probe(&credentials, 1).await;
+    assert_eq!(found.version.as_deref(), Some("11.1.1"));
+    for good in [
+        &found.reached,
+        &found.sign_in,
+        &found.server_admin,
+        &found.list_users,
+        &found.org_admin,
+        &found.read_settings,
+    ] {
+        assert_eq!(*good, Finding::Yes, "{found:?}");
+    }
+    assert!(matches!(found.token_teams, Finding::No(_)));
+    assert_eq!(fake.calls_to("GET /logout"), 1);
+    let mutating = |c: &&String| !c.starts_with("GET ") && *c != "POST /login";
+    assert_eq!(fake.world().calls.iter().filter(mutating).count(), 0);
+}

@@ -1,0 +1,477 @@
+//! The loop: what next, and what follows from how it went.
+//!
+//! Owns: the order of work (closing first, then people, then groups), waiting, and the judgement of failures. Must never spin: every
+//! reason to go on is either work that is due and may be done, or a time to wait for. Start at [`run`].
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::{
+    Clock, Ids, Tenant,
+    attempt::{self, Failure, Verdict, backoff_ms},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    OrgSettings, Settings,
+    directory::Directory,
+    failpoints::{BEFORE_RECORD, Failpoints},
+    group,
+    org::Org,
+    person, scan,
+    trouble::{Result, Trouble, looking},
+    wake::Shared,
+};
+use crate::{
+    grafana::{Grafana, Http, Session},
+    store::{ActivityLine, Kind, Outcome, Source, Store, Work},
+};
+
+/// What every part of the engine is given.
+pub(super) struct Core {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) settings: Arc<dyn Settings>,
+    pub(super) failpoints: Failpoints,
+    pub(super) shared: Arc<Shared>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Core {
+    /// To be asked before every call that changes something: stopping must not begin another one.
+    pub(super) fn go_on(&self) -> Result<()> {
+        if self.stop.is_cancelled() {
+            Err(Trouble::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A line about something done, or not done, in Grafana.
+    pub(super) fn line(&self, work: &Work, actor: &str, deed: Deed<'_>) -> ActivityLine {
+        ActivityLine {
+            tenant: work.tenant.clone(),
+            at_ms: self.clock.now_ms(),
+            source: Source::Grafana,
+            actor: actor.to_owned(),
+            action: deed.action.into(),
+            target_kind: deed.target.0.into(),
+            target_id: deed.target.1.to_owned(),
+            target_name: deed.target.2.to_owned(),
+            outcome: deed.outcome,
+            reason: deed.reason,
+            duration_ms: deed.took_ms,
+            correlation: work.correlation.clone(),
+        }
+    }
+}
+
+/// What a line says.
+pub(super) struct Deed<'a> {
+    pub(super) action: &'static str,
+    /// Kind, id, name.
+    pub(super) target: (&'static str, &'a str, &'a str),
+    pub(super) outcome: Outcome,
+    pub(super) reason: Option<String>,
+    pub(super) took_ms: i64,
+}
+
+/// A full comparison this often: drift made by hand is seen within it.
+pub(super) const SCAN_MS: i64 = 60_000;
+/// From this many due people on, one listing is cheaper than looking each up.
+const LISTING_PAYS: usize = 20;
+/// So many pieces of work before the queue is read anew: how long a closing may wait behind other work.
+const CHUNK: usize = 25;
+const STORE_WAIT: Duration = Duration::from_secs(1);
+
+/// Runs until told to stop.
+pub(super) async fn run(core: Core) {
+    let mut changes = core.settings.changes();
+    let stop = core.stop.clone();
+    let shared = core.shared.clone();
+    let mut engine = match Http::build() {
+        Ok(http) => Loop {
+            core,
+            http,
+            orgs: HashMap::new(),
+            sessions: Vec::new(),
+        },
+        Err(e) => {
+            tracing::error!(error = %e, "no HTTP client; nothing can be written to Grafana");
+            return;
+        }
+    };
+    loop {
+        changes.borrow_and_update();
+        let wait = match engine.turn().await {
+            Ok(wait) => wait,
+            Err(Trouble::Stopped) => return,
+            Err(e) => {
+                tracing::error!(error = %e, "the engine could not go on; trying again");
+                STORE_WAIT
+            }
+        };
+        let changed = async {
+            if changes.changed().await.is_err() {
+                // Nobody is left to change settings.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = shared.notify.notified() => {}
+            () = changed => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+struct Loop {
+    core: Core,
+    http: Http,
+    orgs: HashMap<i64, Org>,
+    sessions: Vec<Arc<Session>>,
+}
+
+impl Loop {
+    /// Everything there is to do now; returns how long nothing will be.
+    async fn turn(&mut self) -> Result<Duration> {
+        self.take_settings().await?;
+        for org_id in self.core.shared.take_checks() {
+            self.revive(org_id).await?;
+            if let Some(org) = self.orgs.get_mut(&org_id) {
+                org.check_now();
+            }
+        }
+        loop {
+            self.scans().await?;
+            if !self.chunk().await? {
+                break;
+            }
+        }
+        self.orphans().await?;
+        self.until_next().await
+    }
+
+    async fn until_next(&self) -> Result<Duration> {
+        let now = self.core.clock.now_ms();
+        let due = self.core.store.next_due_ms().await?;
+        let next = self.orgs.values().filter_map(|org| org.wakes_at(due)).min();
+        let wait = next.map_or(SCAN_MS, |at| at.saturating_sub(now)).clamp(10, SCAN_MS);
+        Ok(Duration::from_millis(wait.unsigned_abs()))
+    }
+
+    fn client(&mut self, settings: &OrgSettings) -> Grafana {
+        let credentials = &settings.credentials;
+        // Two organizations with one password share one session and one breaker: five failures lock the account.
+        let known = self.sessions.iter().find(|s| s.credentials().same_sign_in(credentials));
+        let session = known.cloned().unwrap_or_else(|| {
+            let session = Session::new(credentials);
+            self.sessions.push(session.clone());
+            session
+        });
+        Grafana::new(
+            self.http.clone(),
+            session,
+            credentials.token().cloned(),
+            settings.org_id,
+        )
+    }
+
+    async fn take_settings(&mut self) -> Result<()> {
+        let mut ids: BTreeSet<i64> = self.core.settings.orgs().into_iter().collect();
+        ids.extend(self.core.store.tenants().await?.into_iter().map(|t| t.org_id));
+        for org_id in ids {
+            let new = self.core.settings.of(org_id);
+            let old = self.orgs.get(&org_id).map(|org| org.settings.clone());
+            if old.as_ref() == Some(&new) {
+                continue;
+            }
+            let client = self.client(&new);
+            match (self.orgs.get_mut(&org_id), old) {
+                (Some(org), Some(old)) => {
+                    let same_groups = old.effective.group_sync == new.effective.group_sync
+                        && old.effective.mapping_mode == new.effective.mapping_mode;
+                    // The same client where it is the same: its breaker and session are.
+                    if old.credentials == new.credentials {
+                        org.settings = new;
+                        org.next_scan_ms = 0;
+                    } else {
+                        org.take(new, client);
+                    }
+                    org.publish(&self.core).await;
+                    self.revive(org_id).await?;
+                    if !same_groups {
+                        self.mark_groups(org_id).await?;
+                    }
+                }
+                _ => {
+                    let mut org = Org::new(new, client);
+                    org.publish(&self.core).await;
+                    self.orgs.insert(org_id, org);
+                }
+            }
+        }
+        self.sessions.retain(|s| Arc::strong_count(s) > 1);
+        Ok(())
+    }
+
+    async fn tenants(&self, org_id: i64) -> Result<Vec<Tenant>> {
+        let all = self.core.store.tenants().await?;
+        Ok(all.into_iter().filter(|t| t.org_id == org_id).collect())
+    }
+
+    async fn revive(&self, org_id: i64) -> Result<()> {
+        for tenant in self.tenants(org_id).await? {
+            self.core.store.revive(&tenant, self.core.clock.now_ms()).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark_groups(&self, org_id: i64) -> Result<()> {
+        let correlation = self.core.ids.correlation();
+        for tenant in self.tenants(org_id).await? {
+            for id in self.core.store.all_group_ids(&tenant).await? {
+                let now = self.core.clock.now_ms();
+                self.core
+                    .store
+                    .mark(&tenant, Kind::Group, &id, false, &correlation, now)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn scans(&mut self) -> Result<()> {
+        for org in self.orgs.values_mut() {
+            let now = self.core.clock.now_ms();
+            if !org.runnable(now) || org.next_scan_ms > now {
+                continue;
+            }
+            self.core.go_on()?;
+            org.next_scan_ms = now.saturating_add(SCAN_MS);
+            match scan::scan(&self.core, org).await {
+                Ok(()) => org.went_well(&self.core).await,
+                Err(Trouble::Grafana { error, .. }) => {
+                    org.went_wrong(&self.core, &error).await;
+                    if Failure::from(&error) == Failure::Away {
+                        org.next_scan_ms = now;
+                    } else {
+                        org.status.error = Some(error.to_string());
+                        org.publish(&self.core).await;
+                    }
+                }
+                Err(e @ (Trouble::Store(_) | Trouble::Stopped)) => return Err(e),
+                Err(e) => tracing::warn!(org = org.id(), error = %e, "the comparison with Grafana did not end"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Some due work, the most urgent first. `false`: there is none that may be done now.
+    async fn chunk(&mut self) -> Result<bool> {
+        let now = self.core.clock.now_ms();
+        let mut limit = 2_000;
+        let due = loop {
+            let due = self.core.store.due_work(now, limit).await?;
+            let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
+            let may: Vec<Work> = due
+                .into_iter()
+                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.runnable(now)))
+                .collect();
+            // One organization's long queue that cannot be worked on must not hide another's.
+            if may.is_empty() && all == limit {
+                limit *= 8;
+                continue;
+            }
+            break may;
+        };
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let people = due.iter().filter(|w| w.kind == Kind::User).count();
+        if people > LISTING_PAYS {
+            self.list_people(&due, now).await;
+        }
+        // Groups wait for the people in them: a member without an account cannot be put into a team.
+        let closing = due.iter().any(|w| w.closing);
+        let urgent = |w: &&Work| {
+            if closing {
+                w.closing
+            } else {
+                people == 0 || w.kind == Kind::User
+            }
+        };
+        for work in due.iter().filter(urgent).take(CHUNK) {
+            self.core.go_on()?;
+            let now = self.core.clock.now_ms();
+            if let Some(org) = self.orgs.get_mut(&work.tenant.org_id)
+                && org.runnable(now)
+            {
+                one(&self.core, org, work).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn list_people(&mut self, due: &[Work], now: i64) {
+        let orgs: BTreeSet<i64> = due
+            .iter()
+            .filter(|w| w.kind == Kind::User)
+            .map(|w| w.tenant.org_id)
+            .collect();
+        for org_id in orgs {
+            if let Some(org) = self.orgs.get_mut(&org_id)
+                && org
+                    .directory
+                    .as_ref()
+                    .is_none_or(|d| now.saturating_sub(d.at_ms) > SCAN_MS)
+            {
+                // A failure shows at the first piece of work, which then looks for itself.
+                org.directory = org
+                    .grafana
+                    .all_users()
+                    .await
+                    .ok()
+                    .map(|users| Directory::of(users, now));
+            }
+        }
+    }
+
+    /// Teams no mapping feeds any more: whom we put there leaves.
+    async fn orphans(&mut self) -> Result<()> {
+        for org in self.orgs.values_mut() {
+            if !org.runnable(self.core.clock.now_ms()) || !org.settings.effective.group_sync {
+                continue;
+            }
+            for team_id in self.core.store.orphaned_teams(org.id()).await? {
+                match group::empty_orphan(&self.core, org, team_id).await {
+                    Ok(()) => {}
+                    Err(Trouble::Grafana { error, .. }) => {
+                        tracing::warn!(org = org.id(), team_id, %error, "people of a removed mapping are still in their team");
+                        org.went_wrong(&self.core, &error).await;
+                        break;
+                    }
+                    Err(e @ (Trouble::Store(_) | Trouble::Stopped)) => return Err(e),
+                    Err(e) => {
+                        tracing::warn!(org = org.id(), team_id, error = %e, "people of a removed mapping are still in their team")
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One mark: worked on, and put away, put off or shown.
+async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
+    let done = match work.kind {
+        Kind::User => person::sync(core, org, work).await,
+        Kind::Group => group::sync(core, org, work).await,
+    };
+    let trouble = match done {
+        Ok(()) => {
+            core.failpoints.reach(BEFORE_RECORD);
+            core.store.finish(work).await?;
+            org.went_well(core).await;
+            return Ok(());
+        }
+        Err(trouble) => trouble,
+    };
+    let now = core.clock.now_ms();
+    let jitter = core.ids.jitter();
+    let sync = match work.kind {
+        Kind::User => "user.sync",
+        Kind::Group => "group.sync",
+    };
+    let (action, verdict, text, took_ms) = match trouble {
+        Trouble::Store(_) | Trouble::Stopped => return Err(trouble),
+        Trouble::Attention(attention) => (Some(sync), Verdict::Attention(attention), String::new(), 0),
+        Trouble::NotYet(text) => {
+            let after_ms = backoff_ms(work.attempts, jitter);
+            (Some(sync), Verdict::Retry { after_ms }, text, 0)
+        }
+        Trouble::Grafana {
+            action,
+            doing,
+            error,
+            took_ms,
+        } => {
+            org.went_wrong(core, &error).await;
+            // What was listed may be out of date: the next look is at the thing itself.
+            org.directory = None;
+            let failure = Failure::from(&error);
+            if failure == Failure::Unauthorized {
+                // Nothing is wrong with this piece of work: the organization waits as a whole.
+                return Ok(());
+            }
+            let mut verdict = attempt::judge(&failure, &doing, work.attempts, jitter);
+            if let (Failure::Away, Verdict::Retry { after_ms }) = (&failure, &mut verdict) {
+                // Soon after Grafana is back; the organization's gate keeps the calls few until then.
+                *after_ms = (*after_ms).min(15_000);
+            }
+            let quiet = failure == Failure::Away && work.attempts > 0;
+            let action = action.or(matches!(verdict, Verdict::Attention(_)).then_some(sync));
+            (
+                action.filter(|_| !quiet),
+                verdict,
+                format!("Could not {doing}: {error}."),
+                took_ms,
+            )
+        }
+    };
+    let (outcome, reason) = match verdict {
+        Verdict::Retry { after_ms } => {
+            core.store.retry(work, now.saturating_add(after_ms), &text).await?;
+            (Outcome::Retry, text)
+        }
+        Verdict::Attention(a) => {
+            core.store.attention(work, &a.reason, &a.next_step).await?;
+            (Outcome::Attention, a.reason)
+        }
+    };
+    if let Some(action) = action {
+        let name = target_name(core, work).await?;
+        let deed = Deed {
+            action,
+            target: (work.kind.as_str(), &work.id, &name),
+            outcome,
+            reason: Some(reason),
+            took_ms,
+        };
+        let line = core.line(work, &org.actor().await, deed);
+        core.store.record(&[line]).await?;
+    }
+    Ok(())
+}
+
+/// userName or displayName, or what is remembered of it.
+async fn target_name(core: &Core, work: &Work) -> Result<String> {
+    let name = match work.kind {
+        Kind::User => match core.store.user(&work.tenant, &work.id).await? {
+            Some(user) => user.document.user_name().map(str::to_owned),
+            None => core.store.account(&work.id).await?.map(|a| a.login),
+        },
+        Kind::Group => match core.store.group(&work.tenant, &work.id).await? {
+            Some(group) => group.document.display_name().map(str::to_owned),
+            None => {
+                let mappings = core.store.mappings_of_group(&work.tenant, &work.id).await?;
+                mappings.into_iter().next().map(|m| m.group_name)
+            }
+        },
+    };
+    Ok(name.unwrap_or_else(|| work.id.clone()))
+}
+
+/// A fresh listing, kept for what follows.
+pub(super) async fn fresh_directory(core: &Core, org: &mut Org) -> Result<()> {
+    let users = org.grafana.all_users().await.map_err(looking("all users"))?;
+    let directory = Directory::of(users, core.clock.now_ms());
+    org.admins = Some(directory.admins());
+    org.directory = Some(directory);
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! One organization as the engine keeps it between two looks.
+//!
+//! Owns: its client, its gate (no calls while Grafana is away or refuses us), its status and what the last listing showed.
+//! Must never keep another organization waiting. Start at [`Org::runnable`].
+
+use std::collections::HashSet;
+
+use domain::attempt::{Failure, backoff_ms};
+
+use super::{
+    OrgSettings,
+    directory::Directory,
+    engine::Core,
+    status::{State, Status},
+};
+use crate::grafana::{Error, Grafana};
+
+#[derive(Debug)]
+pub(super) struct Org {
+    pub(super) settings: OrgSettings,
+    pub(super) grafana: Grafana,
+    pub(super) status: Status,
+    /// No call before this time. `i64::MAX`: not until the credentials change.
+    gate_ms: i64,
+    failures: i64,
+    pub(super) next_scan_ms: i64,
+    pub(super) directory: Option<Directory>,
+    /// Grafana's server admins, once a listing showed them.
+    pub(super) admins: Option<HashSet<i64>>,
+    /// Whether a suspension holds, where Grafana's configuration could be read.
+    pub(super) role_sync_skipped: Option<bool>,
+}
+
+/// While Grafana is away it is asked at least this often, so that what waited goes out soon after it is back.
+const AWAY_MS: i64 = 5_000;
+const REFUSED_MS: i64 = 60_000;
+
+impl Org {
+    pub(super) fn new(settings: OrgSettings, grafana: Grafana) -> Self {
+        Self {
+            status: Status::before_first_look(&settings),
+            settings,
+            grafana,
+            gate_ms: 0,
+            failures: 0,
+            next_scan_ms: 0,
+            directory: None,
+            admins: None,
+            role_sync_skipped: None,
+        }
+    }
+
+    pub(super) fn id(&self) -> i64 {
+        self.settings.org_id
+    }
+
+    /// Whether calls may be made now.
+    pub(super) fn runnable(&self, now_ms: i64) -> bool {
+        self.settings.credentials.admin().is_some() && self.gate_ms <= now_ms
+    }
+
+    /// When there is something to do at the earliest; `None` while only new settings can change that.
+    pub(super) fn wakes_at(&self, next_due_ms: Option<i64>) -> Option<i64> {
+        if self.settings.credentials.admin().is_none() || self.gate_ms == i64::MAX {
+            return None;
+        }
+        let next = next_due_ms.map_or(self.next_scan_ms, |due| due.min(self.next_scan_ms));
+        Some(next.max(self.gate_ms))
+    }
+
+    /// Other settings: what was refused may be tried again.
+    pub(super) fn take(&mut self, settings: OrgSettings, grafana: Grafana) {
+        let (version, checked_ms) = (self.status.version.take(), self.status.checked_ms);
+        *self = Self::new(settings, grafana);
+        self.status.version = version;
+        self.status.checked_ms = checked_ms;
+    }
+
+    /// A person asked: do not wait for the back-off. A refused password stays refused.
+    pub(super) fn check_now(&mut self) {
+        self.next_scan_ms = 0;
+        if self.gate_ms != i64::MAX {
+            self.gate_ms = 0;
+        }
+    }
+
+    pub(super) async fn went_well(&mut self, core: &Core) {
+        (self.failures, self.gate_ms) = (0, 0);
+        self.status.state = State::Running;
+        self.status.error = None;
+        self.publish(core).await;
+    }
+
+    /// A call failed: whether, and for how long, everything else of this organization waits too.
+    pub(super) async fn went_wrong(&mut self, core: &Core, error: &Error) {
+        let now = core.clock.now_ms();
+        let wait = backoff_ms(self.failures, core.ids.jitter());
+        match (error, Failure::from(error)) {
+            (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
+                self.gate_ms = i64::MAX;
+                self.status.state = State::CredentialsRefused;
+                tracing::warn!(
+                    org = self.id(),
+                    "Grafana refused to sign Rollcall in; not tried again until the credentials change"
+                );
+            }
+            (_, Failure::Unauthorized) => {
+                self.gate_ms = now.saturating_add(wait.min(REFUSED_MS));
+                self.status.state = State::CredentialsRefused;
+            }
+            (_, Failure::Away) => {
+                self.gate_ms = now.saturating_add(wait.min(AWAY_MS));
+                if self.status.state != State::GrafanaAway {
+                    tracing::warn!(org = self.id(), %error, "Grafana is away");
+                }
+                self.status.state = State::GrafanaAway;
+            }
+            (_, Failure::Busy(after)) => {
+                self.gate_ms = now.saturating_add(after.unwrap_or(0).clamp(wait.min(AWAY_MS), 60_000))
+            }
+            // About one thing only: the others go on.
+            _ => return,
+        }
+        self.failures += 1;
+        self.status.error = Some(error.to_string());
+        self.publish(core).await;
+    }
+
+    pub(super) async fn publish(&mut self, core: &Core) {
+        if self.settings.credentials.admin().is_some() {
+            self.status.latency_ms = self.grafana.latency_ms();
+            self.status.signed_in_as = self.grafana.signed_in_as().await.map(|me| me.login);
+        }
+        core.shared.set_status(self.id(), self.status.clone());
+    }
+
+    /// Our name in the log.
+    pub(super) async fn actor(&self) -> String {
+        match self.grafana.signed_in_as().await {
+            Some(me) => me.login,
+            None => self.settings.credentials.admin_user.clone().unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,554 @@
+//! One SCIM user: observe the account, ask for a plan, act, look again, record.
+//!
+//! Owns: what the planner is told about an account, and the note that keeps a crash between Grafana's answer and our record from
+//! making a second one. Must never act on an account the plan does not name. Start at [`sync`].
+
+use std::time::Instant;
+
+use domain::{
+    account::{
+        self, Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Origin, Profile, Rules,
+        Snapshot, TeamSeat, Write,
+    },
+    settings::Rung,
+};
+
+use super::{
+    engine::{Core, Deed},
+    failpoints::{AFTER_CALL, BEFORE_CALL},
+    org::Org,
+    trouble::{Result, Trouble, looking},
+};
+use crate::{
+    grafana::{self, Error, ListedUser, User},
+    store::{AccountOrigin, AccountRecord, Kind, Outcome, UserRecord, Work},
+};
+
+/// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
+const LOOKS: usize = 4;
+
+/// Makes one person's account match.
+pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
+    let user = core.store.user(&work.tenant, &work.id).await?;
+    let desired = desired(user.as_ref());
+    let mut person = Person {
+        core,
+        work,
+        name: String::new(),
+        record: core.store.account(&work.id).await?,
+    };
+    let before = person.record.clone();
+    person.name = match (&user, &before) {
+        (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
+        (None, Some(record)) => record.login.clone(),
+        (None, None) => work.id.clone(),
+    };
+    let rules = rules(org);
+    for _ in 0..LOOKS {
+        let link = person.record.as_ref().map(link);
+        let observed = person.observe(org, &desired, link.as_ref()).await?;
+        let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
+        if plan.actions.is_empty() {
+            person.settle(&plan, &observed).await?;
+            person.tell_groups(before.as_ref()).await?;
+            return plan.attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)));
+        }
+        for action in &plan.actions {
+            person.act(org, action, &observed).await?;
+        }
+    }
+    Err(Trouble::NotYet(
+        "Grafana says it is done, but the account does not look so yet.".to_owned(),
+    ))
+}
+
+/// What the identity provider says, as far as Grafana has room for it.
+pub(super) fn desired(user: Option<&UserRecord>) -> Desired {
+    let Some(user) = user else { return Desired::Gone };
+    let document = &user.document;
+    // A name made up from the userName must not overwrite a real one (R5).
+    let says_name = document.display_name().is_some() || document.as_map().contains_key("name");
+    let name = document.formatted_name().filter(|_| says_name);
+    let profile = Profile::new(
+        document.user_name().unwrap_or_default(),
+        document.primary_email(),
+        name.as_deref(),
+    );
+    if document.active() {
+        Desired::Open(profile)
+    } else {
+        Desired::Closed(profile)
+    }
+}
+
+pub(super) fn profile(desired: &Desired) -> Option<&Profile> {
+    match desired {
+        Desired::Open(profile) | Desired::Closed(profile) => Some(profile),
+        Desired::Gone => None,
+    }
+}
+
+pub(super) fn rules(org: &Org) -> Rules {
+    let effective = &org.settings.effective;
+    Rules {
+        claim: effective.claim_policy,
+        ceiling: effective.deprovision,
+        break_glass: effective.break_glass.clone(),
+        role_sync_skipped: org.role_sync_skipped,
+    }
+}
+
+pub(super) fn link(record: &AccountRecord) -> Link {
+    Link {
+        grafana_id: record.grafana_id,
+        origin: match record.origin {
+            AccountOrigin::Provisioned => Origin::Provisioned,
+            AccountOrigin::Claimed => Origin::Claimed,
+        },
+        // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
+        snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
+    }
+}
+
+/// The logins and e-mails an account has to be looked for by: none where the linked one has both already.
+pub(super) fn names_to_find<'a>(profile: &'a Profile, linked: Option<(&str, &str)>) -> Vec<&'a str> {
+    let mut names = vec![profile.login.as_str()];
+    names.extend(profile.email.as_deref().filter(|e| *e != profile.login));
+    if let Some((login, email)) = linked {
+        let (login, email) = (login.to_lowercase(), email.to_lowercase());
+        names.retain(|n| *n != login && *n != email);
+    }
+    names
+}
+
+struct Person<'a> {
+    core: &'a Core,
+    work: &'a Work,
+    name: String,
+    record: Option<AccountRecord>,
+}
+
+/// How much of an account the planner needs this time.
+#[derive(Clone, Copy)]
+struct Depth {
+    closing: bool,
+    returning: bool,
+}
+
+impl Person<'_> {
+    async fn observe(&self, org: &Org, desired: &Desired, link: Option<&Link>) -> Result<Observed> {
+        let depth = Depth {
+            closing: !matches!(desired, Desired::Open(_)),
+            returning: link.is_some_and(|l| l.snapshot.is_some()),
+        };
+        let mut observed = Observed::default();
+        if let Some(link) = link
+            && let Some(user) = org
+                .grafana
+                .user(link.grafana_id)
+                .await
+                .map_err(looking("the account"))?
+        {
+            observed.linked = Some(self.account(org, user, depth).await?);
+        }
+        let Some(profile) = profile(desired) else {
+            return Ok(observed);
+        };
+        let linked = observed.linked.as_ref().map(|a| (a.login.as_str(), a.email.as_str()));
+        let names = names_to_find(profile, linked);
+        for id in self.find(org, &names).await? {
+            if link.is_some_and(|l| l.grafana_id == id) {
+                continue;
+            }
+            if let Some(user) = org.grafana.user(id).await.map_err(looking("the account"))? {
+                let manager = self.manager(&user).await?;
+                let depth = Depth {
+                    returning: matches!(&manager, Manager::Gone { link, .. } if link.snapshot.is_some()),
+                    ..depth
+                };
+                let account = self.account(org, user, depth).await?;
+                observed.others.push(Candidate { account, manager });
+            }
+        }
+        Ok(observed)
+    }
+
+    async fn find(&self, org: &Org, names: &[&str]) -> Result<Vec<i64>> {
+        if let Some(directory) = &org.directory
+            && self.core.clock.now_ms().saturating_sub(directory.at_ms) <= super::engine::SCAN_MS
+        {
+            return Ok(directory.named(names.iter().copied()));
+        }
+        let mut ids = Vec::new();
+        for name in names {
+            // By an address Grafana's look-up finds one of two: the owner of the e-mail hides the one with that login.
+            if name.contains('@') {
+                ids.extend(org.grafana.users_named(name).await.map_err(looking("users"))?);
+            } else {
+                ids.extend(org.grafana.lookup(name).await.map_err(looking("users"))?);
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    async fn manager(&self, user: &User) -> Result<Manager> {
+        let store = &self.core.store;
+        if let Some(record) = store.account_by_grafana_id(user.id).await? {
+            let exists = store.user(&record.tenant, &record.user_id).await?.is_some();
+            return Ok(if exists && record.user_id != self.work.id {
+                Manager::Other
+            } else {
+                Manager::Gone {
+                    link: link(&record),
+                    user_id: record.user_id,
+                }
+            });
+        }
+        // We asked Grafana for it and died before its answer was on disk: it is ours, whatever the claim policy says of strangers.
+        let ours = store.creating(&self.work.id).await?;
+        if ours.is_some_and(|login| login.to_lowercase() == user.login.to_lowercase()) {
+            return Ok(Manager::Gone {
+                user_id: self.work.id.clone(),
+                link: Link {
+                    grafana_id: user.id,
+                    origin: Origin::Provisioned,
+                    snapshot: None,
+                },
+            });
+        }
+        Ok(Manager::Nobody)
+    }
+
+    async fn account(&self, org: &Org, user: User, depth: Depth) -> Result<Account> {
+        let me = org.grafana.me().await.map_err(looking("its own account"))?;
+        let mut account = Account {
+            is_self: me.id == user.id,
+            id: user.id,
+            login: user.login,
+            email: user.email,
+            name: user.name,
+            is_grafana_admin: user.is_grafana_admin,
+            is_external: user.is_external,
+            is_disabled: user.is_disabled,
+            orgs: Vec::new(),
+            teams: Vec::new(),
+            last_admin_of: Vec::new(),
+        };
+        if !depth.closing && !depth.returning {
+            return Ok(account);
+        }
+        let orgs = org
+            .grafana
+            .orgs_of_user(account.id)
+            .await
+            .map_err(looking("organizations"))?;
+        account.orgs = orgs
+            .into_iter()
+            .map(|o| OrgRole {
+                org_id: o.org_id,
+                role: o.role,
+            })
+            .collect();
+        if depth.closing && !account.is_disabled {
+            for o in account.orgs.iter().filter(|o| o.role == "Admin") {
+                let users = org
+                    .grafana
+                    .org_users(o.org_id)
+                    .await
+                    .map_err(looking("the organization's people"))?;
+                if is_last_admin(&users, account.id) {
+                    account.last_admin_of.push(o.org_id);
+                }
+            }
+        }
+        if depth.returning || account.is_external {
+            let ours = org.id();
+            if account.orgs.iter().any(|o| o.org_id == ours) {
+                account.teams = self.teams(org, account.id, depth).await?;
+            }
+        }
+        Ok(account)
+    }
+
+    /// Seats in teams of this organization. Before a suspension only those no group of ours gives: the others come back by their group.
+    async fn teams(&self, org: &Org, id: i64, depth: Depth) -> Result<Vec<TeamSeat>> {
+        let org_id = org.id();
+        let mut seats = Vec::new();
+        for team_id in org.grafana.teams_of_user(id, org_id).await.map_err(looking("teams"))? {
+            if !depth.closing || self.core.store.mappings_of_team(org_id, team_id).await?.is_empty() {
+                seats.push(TeamSeat { org_id, team_id });
+            }
+        }
+        Ok(seats)
+    }
+
+    async fn act(&mut self, org: &mut Org, action: &Action, observed: &Observed) -> Result<()> {
+        let core = self.core;
+        core.go_on()?;
+        let id = self.record.as_ref().map_or(0, |r| r.grafana_id);
+        let name = format!("“{}”", self.name);
+        match action {
+            Action::Claim {
+                grafana_id,
+                origin,
+                from,
+                snapshot,
+            } => {
+                if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
+                    core.store.remove_account(from).await?;
+                }
+                let login = observed.others.iter().find(|c| c.account.id == *grafana_id);
+                let login = login.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
+                self.save(AccountRecord {
+                    user_id: self.work.id.clone(),
+                    tenant: self.work.tenant.clone(),
+                    grafana_id: *grafana_id,
+                    origin: match origin {
+                        Origin::Provisioned => AccountOrigin::Provisioned,
+                        Origin::Claimed => AccountOrigin::Claimed,
+                    },
+                    login,
+                    closed_by: None,
+                    holds: None,
+                    snapshot: snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok()),
+                    deferred: Vec::new(),
+                    synced_ms: core.clock.now_ms(),
+                })
+                .await?;
+                core.store.clear_creating(&self.work.id).await?;
+                self.log(org, "user.claim", 0).await
+            }
+            Action::Create(write) => self.create(org, write).await,
+            Action::Update(write) => {
+                let doing = format!("update {name}");
+                let call = org.grafana.update_user(id, sent(write));
+                self.call(org, "user.update", doing, call).await?;
+                learn(org, id, write);
+                Ok(())
+            }
+            Action::Disable => {
+                let call = org.grafana.disable_user(id);
+                self.call(org, "user.disable", format!("disable {name}"), call).await
+            }
+            Action::Enable => {
+                let call = org.grafana.enable_user(id);
+                self.call(org, "user.enable", format!("enable {name}"), call).await
+            }
+            Action::Remember(snapshot) => self.remember(Some(snapshot)).await,
+            Action::LeaveOrg(org_id) => {
+                let doing = format!("take {name} out of organization {org_id}");
+                let call = async {
+                    match org.grafana.leave_org(*org_id, id).await {
+                        Err(Error::NotFound(_)) => Ok(()),
+                        other => other,
+                    }
+                };
+                self.call(org, "user.leave_org", doing, call).await
+            }
+            Action::Logout => {
+                let call = org.grafana.logout_user(id);
+                self.call(org, "user.logout", format!("sign {name} out"), call).await
+            }
+            Action::JoinOrg(role) => {
+                let doing = format!("bring {name} back to organization {}", role.org_id);
+                let login = observed
+                    .linked
+                    .as_ref()
+                    .map_or(self.name.as_str(), |a| a.login.as_str());
+                let login = login.to_owned();
+                let call = async {
+                    match org.grafana.join_org(role.org_id, &login, &role.role).await {
+                        // The organization was deleted meanwhile: there is nothing to come back to.
+                        Err(Error::NotFound(_)) => Ok(()),
+                        other => other,
+                    }
+                };
+                self.call(org, "user.join_org", doing, call).await?;
+                self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
+            }
+            Action::JoinTeam(seat) => {
+                let doing = format!("bring {name} back to team {}", seat.team_id);
+                let call = async {
+                    match org.grafana.add_team_member(seat.team_id, id, false).await {
+                        // The team was deleted meanwhile; Grafana answers 404 or 500 to that.
+                        Err(Error::NotFound(_) | Error::Refused { status: 500, .. }) => Ok(()),
+                        other => other,
+                    }
+                };
+                self.call(org, "team.member.add", doing, call).await?;
+                self.restored(|s| s.teams.retain(|t| t != seat)).await
+            }
+            Action::Forget => {
+                core.store.remove_account(&self.work.id).await?;
+                self.record = None;
+                Ok(())
+            }
+        }
+    }
+
+    async fn create(&mut self, org: &mut Org, write: &Write) -> Result<()> {
+        let core = self.core;
+        core.store.note_creating(&self.work.id, &write.login).await?;
+        core.failpoints.reach(BEFORE_CALL);
+        let began = Instant::now();
+        let created = org.grafana.create_user(sent(write), &core.ids.unknown_password()).await;
+        core.failpoints.reach(AFTER_CALL);
+        let grafana_id = match created {
+            Ok(id) => id,
+            Err(error) => {
+                // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
+                if !matches!(error, Error::Away(_)) {
+                    core.store.clear_creating(&self.work.id).await?;
+                }
+                return Err(Trouble::Grafana {
+                    action: Some("user.create"),
+                    doing: format!("create the account “{}”", self.name),
+                    error,
+                    took_ms: elapsed(began),
+                });
+            }
+        };
+        self.save(AccountRecord {
+            user_id: self.work.id.clone(),
+            tenant: self.work.tenant.clone(),
+            grafana_id,
+            origin: AccountOrigin::Provisioned,
+            login: write.login.clone(),
+            closed_by: None,
+            holds: None,
+            snapshot: None,
+            deferred: Vec::new(),
+            synced_ms: core.clock.now_ms(),
+        })
+        .await?;
+        core.store.clear_creating(&self.work.id).await?;
+        learn(org, grafana_id, write);
+        self.log(org, "user.create", elapsed(began)).await
+    }
+
+    /// One changing call, with its line in the log.
+    async fn call(
+        &self,
+        org: &Org,
+        action: &'static str,
+        doing: String,
+        call: impl Future<Output = grafana::Result<()>>,
+    ) -> Result<()> {
+        self.core.failpoints.reach(BEFORE_CALL);
+        let began = Instant::now();
+        let done = call.await;
+        self.core.failpoints.reach(AFTER_CALL);
+        let took_ms = elapsed(began);
+        match done {
+            Ok(()) => self.log(org, action, took_ms).await,
+            Err(error) => Err(Trouble::Grafana {
+                action: Some(action),
+                doing,
+                error,
+                took_ms,
+            }),
+        }
+    }
+
+    async fn log(&self, org: &Org, action: &'static str, took_ms: i64) -> Result<()> {
+        let deed = Deed {
+            action,
+            target: ("User", &self.work.id, &self.name),
+            outcome: Outcome::Done,
+            reason: None,
+            took_ms,
+        };
+        let line = self.core.line(self.work, &org.actor().await, deed);
+        Ok(self.core.store.record(&[line]).await?)
+    }
+
+    async fn save(&mut self, record: AccountRecord) -> Result<()> {
+        self.core.store.save_account(&record).await?;
+        self.record = Some(record);
+        Ok(())
+    }
+
+    async fn remember(&mut self, snapshot: Option<&Snapshot>) -> Result<()> {
+        if let Some(mut record) = self.record.clone() {
+            record.snapshot = snapshot.and_then(|s| serde_json::to_string(s).ok());
+            self.save(record).await?;
+        }
+        Ok(())
+    }
+
+    /// Given back: so that what is impossible now (a deleted team) is not tried for ever.
+    async fn restored(&mut self, forget: impl FnOnce(&mut Snapshot)) -> Result<()> {
+        if let Some(mut snapshot) = self.record.as_ref().and_then(|r| link(r).snapshot) {
+            forget(&mut snapshot);
+            self.remember(Some(&snapshot)).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing is left to do: what was seen is what we remember.
+    async fn settle(&mut self, plan: &account::Plan, observed: &Observed) -> Result<()> {
+        let (Some(mut record), Some(account)) = (self.record.clone(), observed.linked.as_ref()) else {
+            return Ok(());
+        };
+        record.login.clone_from(&account.login);
+        record.deferred = plan.deferred.iter().map(|a| (*a).to_owned()).collect();
+        match plan.access {
+            Some(Access::Open) => (record.closed_by, record.holds, record.snapshot) = (None, None, None),
+            Some(Access::Closed { by, holds }) => (record.closed_by, record.holds) = (Some(by), holds),
+            Some(Access::None) | None => {}
+        }
+        record.synced_ms = self.core.clock.now_ms();
+        self.save(record).await
+    }
+
+    /// A new account, or one that left or re-entered every organization: the teams of its groups must look again (R11).
+    async fn tell_groups(&self, before: Option<&AccountRecord>) -> Result<()> {
+        let seat = |r: &AccountRecord| (r.grafana_id, r.closed_by == Some(Rung::Suspend));
+        if before.map(seat) == self.record.as_ref().map(seat) {
+            return Ok(());
+        }
+        let (store, tenant) = (&self.core.store, &self.work.tenant);
+        for group in store.groups_of_user(tenant, &self.work.id).await? {
+            let now = self.core.clock.now_ms();
+            store
+                .mark(tenant, Kind::Group, &group, false, &self.work.correlation, now)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody
+/// (`grafana-live.md` §1.1).
+pub(super) fn is_last_admin(users: &[grafana::OrgUser], id: i64) -> bool {
+    let admin = |u: &&grafana::OrgUser| u.role == "Admin" && !u.is_disabled && !u.login.starts_with("sa-");
+    users.iter().filter(admin).any(|u| u.user_id == id) && !users.iter().filter(admin).any(|u| u.user_id != id)
+}
+
+fn sent(write: &Write) -> grafana::Write<'_> {
+    grafana::Write {
+        login: &write.login,
+        email: &write.email,
+        name: &write.name,
+    }
+}
+
+fn learn(org: &mut Org, id: i64, write: &Write) {
+    if let Some(directory) = &mut org.directory {
+        directory.learn(ListedUser {
+            id,
+            login: write.login.clone(),
+            email: write.email.clone(),
+            name: write.name.clone(),
+            is_admin: false,
+            is_disabled: false,
+            auth_labels: Vec::new(),
+        });
+    }
+}
+
+pub(super) fn elapsed(began: Instant) -> i64 {
+    i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX)
+}

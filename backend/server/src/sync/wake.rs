@@ -1,0 +1,69 @@
+//! What the engine and the rest of the process share.
+//!
+//! Owns: the wake-up, the organizations to check now, and the last status. Must never block: handlers call it. Start at [`Wake`].
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use super::status::{Status, TeamSeen};
+
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) notify: Notify,
+    checks: Mutex<BTreeSet<i64>>,
+    status: Mutex<HashMap<i64, Status>>,
+    teams: Mutex<HashMap<i64, Vec<TeamSeen>>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Plain values are replaced whole: a panic elsewhere leaves them usable.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(super) fn take_checks(&self) -> BTreeSet<i64> {
+        std::mem::take(&mut locked(&self.checks))
+    }
+
+    pub(super) fn status(&self, org_id: i64) -> Option<Status> {
+        locked(&self.status).get(&org_id).cloned()
+    }
+
+    pub(super) fn set_status(&self, org_id: i64, status: Status) {
+        locked(&self.status).insert(org_id, status);
+    }
+
+    pub(super) fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+        locked(&self.teams).get(&org_id).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn set_teams(&self, org_id: i64, mut teams: Vec<TeamSeen>) {
+        teams.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+        locked(&self.teams).insert(org_id, teams);
+    }
+}
+
+/// Wakes the engine. Cheap to clone; the only thing of the engine a request handler has.
+#[derive(Clone, Debug)]
+pub struct Wake(Arc<Shared>);
+
+impl Wake {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Something was marked: look at once.
+    pub fn wake(&self) {
+        self.0.notify.notify_one();
+    }
+
+    /// Compare everything of an organization with Grafana now, and try again what waits for a person.
+    pub fn check_now(&self, org_id: i64) {
+        locked(&self.0.checks).insert(org_id);
+        self.0.notify.notify_one();
+    }
+}
