@@ -1,0 +1,219 @@
+//! Which groups become teams: the strict table and mode *create*.
+
+use std::time::Duration;
+
+use acceptance::{
+    rig::{Rig, group},
+    wait::throughout,
+};
+use admin_api::{GroupStatus, Groups, MappingMode, MappingOrigin};
+use anyhow::{Context as _, Result, ensure};
+use reqwest::Method;
+use serde_json::json;
+
+/// Far longer than the engine takes from a change to Grafana.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn in_strict_mode_an_unmapped_group_is_shown_and_touches_no_team() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    let team = rig.grafana.make_team("Engineering").await?;
+    let before = rig.grafana.members(team).await?;
+    scim.post("/Groups", &group("Engineering", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    scim.post("/Groups", &group("Finance", &[&ada])).await?.expect(&[201])?;
+    throughout("no team changes", A_WHILE, async || {
+        let teams = rig.grafana.teams().await?;
+        ensure!(teams.len() == 1, "{teams:?}");
+        let members = rig.grafana.members(team).await?;
+        ensure!(members == before, "{members:?}");
+        Ok(())
+    })
+    .await?;
+    let shown: Groups = rig.grafana.admin("groups").await?;
+    ensure!(
+        shown.mapping_mode == MappingMode::Strict && shown.groups.len() == 2,
+        "{shown:?}"
+    );
+    for row in &shown.groups {
+        ensure!(
+            row.status == GroupStatus::NotMapped && row.members == 1 && row.mappings.is_empty(),
+            "{row:?}"
+        );
+    }
+    // "Map to it": a team of exactly that name is there.
+    let suggested = shown
+        .groups
+        .iter()
+        .find(|row| row.display_name == "Engineering")
+        .and_then(|row| row.suggestion.clone());
+    ensure!(suggested.is_some_and(|suggested| suggested.id == team), "{shown:?}");
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_group_mapped_later_is_synced_at_once_without_the_provider() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    let made = scim
+        .post("/Groups", &group("Engineering", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    rig.settled().await?;
+    let mapping = rig.map_to_new(&made.id(), "Builders").await?;
+    ensure!(mapping.origin == MappingOrigin::Page, "{mapping:?}");
+    rig.team_is("Builders", &["ada@example.com"]).await?;
+    rig.group_is(&made.id(), GroupStatus::InSync).await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn an_unmapped_team_stays_and_only_the_tie_is_gone() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada, bob] = rig.people(&scim, ["ada@example.com", "bob@example.com"]).await?;
+    let made = scim
+        .post("/Groups", &group("Engineering", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    let mapping = rig.map_to_new(&made.id(), "Engineering").await?;
+    let team = rig.team_is("Engineering", &["ada@example.com"]).await?;
+    rig.remember_team(team);
+    rig.grafana
+        .admin_send(Method::DELETE, &format!("mappings/{}", mapping.id), &json!({}))
+        .await?
+        .expect(&[204])?;
+    let joins = json!([{ "op": "add", "path": "members", "value": [{ "value": bob }] }]);
+    scim.patch(&format!("/Groups/{}", made.id()), joins)
+        .await?
+        .expect(&[200, 204])?;
+    rig.group_is(&made.id(), GroupStatus::NotMapped).await?;
+    throughout("nobody joins a team that is not mapped any more", A_WHILE, async || {
+        ensure!(
+            rig.grafana.teams().await?.iter().any(|t| t.id == team),
+            "the team is gone"
+        );
+        ensure!(
+            !rig.grafana.members(team).await?.contains("bob@example.com"),
+            "bob is in"
+        );
+        Ok(())
+    })
+    .await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn in_create_mode_every_group_has_a_team_and_one_of_its_name_is_reused() -> Result<()> {
+    let rig = Rig::start().await?;
+    let there = rig.grafana.make_team("Finance").await?;
+    rig.grafana.set("mapping_mode", "create").await?.expect(&[200])?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    scim.post("/Groups", &group("Engineering", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    scim.post("/Groups", &group("Finance", &[&ada])).await?.expect(&[201])?;
+    rig.team_is("Engineering", &["ada@example.com"]).await?;
+    let reused = rig.team_is("Finance", &["admin", "ada@example.com"]).await?;
+    ensure!(reused == there, "a second team Finance");
+    let shown: Groups = rig.grafana.admin("groups").await?;
+    ensure!(
+        shown
+            .groups
+            .iter()
+            .all(|row| row.mappings.iter().all(|m| m.origin == MappingOrigin::Create)),
+        "{shown:?}"
+    );
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn switching_to_create_makes_the_teams_of_groups_that_came_before() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    let made = scim
+        .post("/Groups", &group("Engineering", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    rig.group_is(&made.id(), GroupStatus::NotMapped).await?;
+    rig.grafana.set("mapping_mode", "create").await?.expect(&[200])?;
+    rig.team_is("Engineering", &["ada@example.com"]).await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_group_may_feed_two_teams_and_two_groups_one_team() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada, bob] = rig.people(&scim, ["ada@example.com", "bob@example.com"]).await?;
+    let one = scim
+        .post("/Groups", &group("Engineering", &[&ada]))
+        .await?
+        .expect(&[201])?
+        .id();
+    let two = scim
+        .post("/Groups", &group("On-call", &[&bob]))
+        .await?
+        .expect(&[201])?
+        .id();
+    let all = rig.map_to_new(&one, "Everybody").await?;
+    rig.map_to_new(&one, "Engineers").await?;
+    let team = rig.team_is("Everybody", &["ada@example.com"]).await?;
+    ensure!(all.team_id.is_none_or(|id| id == team), "{all:?}");
+    rig.map_to(&two, team, admin_api::MemberPolicy::Keep).await?;
+    rig.team_is("Everybody", &["ada@example.com", "bob@example.com"])
+        .await?;
+    rig.team_is("Engineers", &["ada@example.com"]).await?;
+    // Who is in both groups stays as long as one of them has him.
+    let path = format!("/Groups/{two}");
+    scim.patch(
+        &path,
+        json!([{ "op": "add", "path": "members", "value": [{ "value": ada }] }]),
+    )
+    .await?
+    .expect(&[200, 204])?;
+    scim.patch(
+        &format!("/Groups/{one}"),
+        json!([{ "op": "replace", "path": "members", "value": [] }]),
+    )
+    .await?
+    .expect(&[200, 204])?;
+    rig.team_is("Engineers", &[]).await?;
+    rig.team_is("Everybody", &["ada@example.com", "bob@example.com"])
+        .await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_mapping_that_cannot_be_is_refused_at_its_field() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let made = scim.post("/Groups", &group("Engineering", &[])).await?.expect(&[201])?;
+    let refused = [
+        json!({ "group_id": "nobody-knows-it", "new_team": "Engineering" }),
+        json!({ "group_id": made.id() }),
+        json!({ "group_id": made.id(), "new_team": "Engineering", "team_id": 1 }),
+        json!({ "group_id": made.id(), "team_id": 4711 }),
+        json!({ "group_id": made.id(), "new_team": "" }),
+        json!({ "group_id": made.id(), "new_team": "Engineering", "kind": "owner" }),
+    ];
+    for body in refused {
+        let answer = rig.grafana.admin_send(Method::POST, "mappings", &body).await?;
+        ensure!(
+            (400..500).contains(&answer.status),
+            "{body}: {} {}",
+            answer.status,
+            answer.text
+        );
+        let error: admin_api::Error =
+            serde_json::from_str(&answer.text).with_context(|| format!("{body}: {}", answer.text))?;
+        ensure!(!error.message.is_empty(), "{body}");
+    }
+    rig.finish().await
+}

@@ -1,0 +1,298 @@
+//! People come, change, leave and return.
+
+use acceptance::{
+    idp::{USER, eq},
+    rig::{Rig, user},
+    wait::{SOON, until},
+};
+use anyhow::{Result, ensure};
+use reqwest::Method;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_new_user_has_a_grafana_account_with_login_email_and_name() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let body = json!({
+        "schemas": [USER],
+        "userName": "Ada.King@Example.com",
+        "name": { "givenName": "Ada", "familyName": "King" },
+        "displayName": "Ada King",
+        "emails": [{ "value": "ada@work.example.com", "type": "work", "primary": true }],
+        "externalId": "00u1",
+    });
+    let made = scim.post("/Users", &body).await?.expect(&[201])?;
+    ensure!(
+        made.str("/userName") == "Ada.King@Example.com",
+        "the user name comes back as it was sent: {}",
+        made.text
+    );
+
+    let account = rig.account("ada.king@example.com").await?;
+    ensure!(
+        account.login == "ada.king@example.com",
+        "Grafana keeps logins in lower case: {account:?}"
+    );
+    ensure!(
+        account.email == "ada@work.example.com" && account.name == "Ada King",
+        "{account:?}"
+    );
+    ensure!(!account.is_disabled && !account.is_grafana_admin, "{account:?}");
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn who_is_deactivated_cannot_sign_in_and_who_returns_has_the_same_account() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let made = scim
+        .post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    let before = rig.account("ada@example.com").await?;
+    for round in 0..2 {
+        let path = format!("/Users/{}", made.id());
+        let closed = scim
+            .patch(&path, json!([{ "op": "replace", "value": { "active": false } }]))
+            .await?
+            .expect(&[200])?;
+        ensure!(closed.json["active"] == json!(false), "round {round}: {}", closed.text);
+        rig.closed("ada@example.com").await?;
+        scim.patch(&path, json!([{ "op": "replace", "value": { "active": true } }]))
+            .await?
+            .expect(&[200])?;
+        let after = rig.open("ada@example.com").await?;
+        ensure!(
+            after == before,
+            "round {round}: not the same account: {before:?}, {after:?}"
+        );
+    }
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_deactivated_user_is_still_found_by_the_provider() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let made = scim
+        .post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    scim.patch(
+        &format!("/Users/{}", made.id()),
+        json!([{ "op": "Replace", "path": "active", "value": "False" }]),
+    )
+    .await?
+    .expect(&[200])?;
+    let found = scim.find("/Users", &eq("userName", "ADA@EXAMPLE.COM")).await?;
+    ensure!(
+        found.as_ref().is_some_and(|found| found["active"] == json!(false)),
+        "{found:?}"
+    );
+    rig.closed("ada@example.com").await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_new_name_and_a_new_address_arrive_in_the_same_account() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let made = scim
+        .post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    let before = rig.account("ada@example.com").await?;
+    let operations = json!([
+        { "op": "replace", "path": "displayName", "value": "Ada Lovelace" },
+        { "op": "replace", "path": "emails[type eq \"work\"].value", "value": "ada@lovelace.example.com" },
+        { "op": "replace", "path": "userName", "value": "ada.lovelace@example.com" },
+    ]);
+    scim.patch(&format!("/Users/{}", made.id()), operations)
+        .await?
+        .expect(&[200])?;
+    let after = rig.account("ada.lovelace@example.com").await?;
+    ensure!(after.id == before.id, "another account: {before:?}, {after:?}");
+    ensure!(
+        after.name == "Ada Lovelace" && after.email == "ada@lovelace.example.com",
+        "{after:?}"
+    );
+    ensure!(
+        rig.grafana.account("ada@example.com").await?.is_none(),
+        "the old login is still somebody's"
+    );
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn who_is_deleted_is_closed_and_has_the_old_account_when_hired_again() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let made = scim
+        .post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    let before = rig.account("ada@example.com").await?;
+    let path = format!("/Users/{}", made.id());
+    scim.delete(&path).await?.expect(&[204])?;
+    scim.get(&path).await?.expect(&[404])?;
+    rig.closed("ada@example.com").await?;
+    let again = scim
+        .post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    ensure!(again.id() != made.id(), "a SCIM id is never given twice");
+    ensure!(
+        rig.open("ada@example.com").await?.id == before.id,
+        "a second account was made"
+    );
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn an_account_that_was_there_before_is_taken_over_and_not_doubled() -> Result<()> {
+    let rig = Rig::start().await?;
+    let there = rig
+        .grafana
+        .make_account("ada", "ada@example.com", "her own password")
+        .await?;
+    rig.grafana.set_role(there, "Editor").await?;
+    let scim = rig.scim().await?;
+    let mut ada = user("ada", "Ada", "King");
+    ada["emails"][0]["value"] = json!("ada@example.com");
+    let made = scim.post("/Users", &ada).await?.expect(&[201])?;
+    let claimed = until("the account has the provider's name", SOON, async || {
+        let account = rig.grafana.existing_account("ada").await?;
+        ensure!(account.name == "Ada King", "{account:?}");
+        Ok(account)
+    })
+    .await?;
+    ensure!(claimed.id == there, "a second account was made: {claimed:?}");
+    let people: admin_api::People = rig.grafana.admin("users").await?;
+    let origin = people
+        .users
+        .iter()
+        .find(|person| person.id == made.id())
+        .and_then(|person| person.origin);
+    ensure!(
+        origin == Some(admin_api::AccountOrigin::Claimed),
+        "the page says {origin:?}"
+    );
+    ensure!(rig.role("ada").await? == "Editor", "SCIM never changes a role");
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn an_account_somebody_deleted_by_hand_is_made_again() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    scim.post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    let before = rig.account("ada@example.com").await?;
+    rig.grafana
+        .call(Method::DELETE, &format!("/api/admin/users/{}", before.id), None)
+        .await?
+        .expect(&[200])?;
+    rig.check_now().await?;
+    let after = rig.account("ada@example.com").await?;
+    ensure!(after.id != before.id, "it was never deleted: {after:?}");
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn an_account_somebody_opened_by_hand_is_closed_again() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let made = scim
+        .post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    let account = rig.account("ada@example.com").await?;
+    scim.patch(
+        &format!("/Users/{}", made.id()),
+        json!([{ "op": "replace", "value": { "active": false } }]),
+    )
+    .await?
+    .expect(&[200])?;
+    rig.closed("ada@example.com").await?;
+    rig.grafana
+        .send(
+            Method::POST,
+            &format!("/api/admin/users/{}/enable", account.id),
+            &json!({}),
+        )
+        .await?;
+    rig.check_now().await?;
+    rig.closed("ada@example.com").await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_person_of_the_sso_provider_is_shut_out_and_gets_everything_back_on_return() -> Result<()> {
+    let rig = Rig::with(|setup| setup.ini("auth", "oauth_allow_insecure_email_lookup", "true")).await?;
+    let scim = rig.scim().await?;
+    let made = scim
+        .post("/Users", &user("ada@example.com", "Ada", "King"))
+        .await?
+        .expect(&[201])?;
+    let account = rig.account("ada@example.com").await?;
+    rig.grafana.set_role(account.id, "Editor").await?;
+    let team = rig.grafana.make_team("By hand").await?;
+    rig.grafana.join_team(team, account.id).await?;
+    rig.remember_team(team);
+    rig.sign_in_by_oauth("ada@example.com").await?;
+    ensure!(
+        rig.account("ada@example.com").await?.is_external,
+        "the sign-in did not link the account"
+    );
+
+    // Grafana refuses to disable who signs in through a provider: the way out is out of every organization.
+    let path = format!("/Users/{}", made.id());
+    scim.patch(&path, json!([{ "op": "replace", "value": { "active": false } }]))
+        .await?
+        .expect(&[200])?;
+    until("she is in no organization", SOON, async || {
+        let orgs: Vec<serde_json::Value> = rig.grafana.get(&format!("/api/users/{}/orgs", account.id)).await?;
+        ensure!(orgs.is_empty(), "{orgs:?}");
+        Ok(())
+    })
+    .await?;
+    let people: admin_api::People = rig.grafana.admin("users").await?;
+    ensure!(!people.users[0].active, "{people:?}");
+
+    scim.patch(&path, json!([{ "op": "replace", "value": { "active": true } }]))
+        .await?
+        .expect(&[200])?;
+    until("role and team are hers again", SOON, async || {
+        ensure!(rig.role("ada@example.com").await? == "Editor", "another role");
+        let members = rig.grafana.members(team).await?;
+        ensure!(members.contains("ada@example.com"), "{members:?}");
+        Ok(())
+    })
+    .await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_second_user_of_one_name_is_refused_and_twelve_at_once_make_one_account() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let body = user("ada@example.com", "Ada", "King");
+    let posts = (0..12).map(|_| {
+        let (scim, body) = (scim.clone(), body.clone());
+        tokio::spawn(async move { scim.post("/Users", &body).await })
+    });
+    let mut statuses = Vec::new();
+    for post in posts.collect::<Vec<_>>() {
+        statuses.push(post.await??.status);
+    }
+    statuses.sort_unstable();
+    let mut wanted = vec![201];
+    wanted.extend([409; 11]);
+    ensure!(statuses == wanted, "{statuses:?}");
+    rig.account("ada@example.com").await?;
+    rig.settled().await?;
+    let accounts = rig.grafana.accounts("ada@example.com").await?;
+    ensure!(accounts.len() == 1, "{accounts:?}");
+    rig.finish().await
+}

@@ -1,0 +1,98 @@
+//! What Grafana answers with, and the shapes of its refusals.
+//!
+//! Owns: status, headers and body of an answer, and the reading of what comes in. Must never know which call it is for.
+
+use std::fmt::Display;
+
+use axum::body::Body;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// An answer ready to be sent.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) body: Vec<u8>,
+}
+
+/// What a call comes to; a refusal is an answer too.
+pub(super) type Outcome = Result<Answer, Answer>;
+
+impl Answer {
+    pub(super) fn json(status: u16, body: &Value) -> Self {
+        Self::new(status, "application/json; charset=UTF-8", body.to_string().into_bytes())
+    }
+
+    pub(super) fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            headers: vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
+            body,
+        }
+    }
+
+    /// Most answers that carry no data, good or bad.
+    pub(super) fn message(status: u16, message: impl Display) -> Self {
+        Self::json(status, &json!({ "message": message.to_string() }))
+    }
+
+    /// Grafana's newer errors (`errutil`), which have an id.
+    pub(super) fn error(status: u16, id: &str, message: &str) -> Self {
+        let body = json!({ "statusCode": status, "messageId": id, "message": message, "extra": null, "traceID": "" });
+        Self::json(status, &body)
+    }
+
+    /// The access control says no (`accesscontrol/middleware.go` `deny`).
+    pub(super) fn denied(permission: &str) -> Self {
+        let text =
+            format!("You'll need additional permissions to perform this action. Permissions needed: {permission}");
+        let body = json!({ "title": "Access denied", "message": text, "accessErrorId": "ACE0000000000" });
+        Self::json(403, &body)
+    }
+
+    pub(super) fn redirect(location: &str) -> Self {
+        Self::new(302, "text/html; charset=utf-8", vec![]).with(header::LOCATION, location)
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        for (name, value) in self.headers {
+            response.headers_mut().append(name, value);
+        }
+        response
+    }
+}
+
+/// Grafana's `web.Bind`: Go finds keys in any case, takes `null` for "not there", and ignores what it does not know. `T` has its
+/// fields in lower case, with defaults.
+pub(super) fn form<T: DeserializeOwned>(json_sent: bool, body: &[u8]) -> Result<T, Answer> {
+    let bad = || Answer::message(400, "bad request data");
+    // "bad content type" (`web/binding.go`).
+    if !json_sent {
+        return Err(bad());
+    }
+    let Ok(Value::Object(sent)) = serde_json::from_slice(body) else {
+        return Err(bad());
+    };
+    let keys = sent
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| (key.to_lowercase(), value));
+    serde_json::from_value(Value::Object(keys.collect())).map_err(|_| bad())
+}
+
+/// A number in a path.
+pub(super) fn id(what: &str, text: &str) -> Result<i64, Answer> {
+    text.parse()
+        .map_err(|_| Answer::message(400, format_args!("{what} is invalid")))
+}

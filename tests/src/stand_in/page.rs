@@ -1,0 +1,173 @@
+//! The pages: Grafana's index page around an app, its sign-in page, and their files.
+//!
+//! Owns: what the page host of `tests/browser/host.tsx` is told through `window.grafanaBootData`, `__rigMeta` and `__rig`, who is let
+//! to which page, and static files. Must never know an app.
+
+use std::path::{Component, Path, PathBuf};
+
+use http::header;
+use serde_json::{Value, json};
+
+use super::{
+    answer::Answer,
+    identity::Identity,
+    plugins::Plugin,
+    world::{Role, World},
+};
+
+/// The host's files, and what this Grafana is called from outside.
+pub(super) struct Pages {
+    /// `host.js`, `host.css` and `public/`, as `tests/browser/build.mjs` leaves them.
+    pub(super) host_assets: Option<PathBuf>,
+    pub(super) root_url: String,
+    /// `/grafana`, or nothing.
+    pub(super) sub_path: String,
+}
+
+impl Pages {
+    /// A file of the host. Lines of Grafana differ in `public/build/` and `public/`.
+    pub(super) fn asset(&self, path: &str) -> Answer {
+        let path = path.replacen("public/build/", "public/", 1);
+        let file = self.host_assets.as_ref().and_then(|root| inside(root, &path));
+        match file.and_then(|file| Some((std::fs::read(&file).ok()?, file))) {
+            Some((bytes, file)) => Answer::new(200, content_type(&file), bytes),
+            None => Answer::message(404, "Not found"),
+        }
+    }
+
+    /// Sent to sign in first, and away from pages that ask for more than his role (`middleware/auth.go` `RoleAppPluginAuth`: paths that
+    /// no `includes` entry names are open to everybody).
+    pub(super) fn page(
+        &self,
+        path: &str,
+        query: &str,
+        who: Option<&Identity>,
+        world: &World,
+        plugins: &[Plugin],
+    ) -> Answer {
+        let Some(who) = who else {
+            let target = format!("{}{path}", self.sub_path);
+            return Answer::redirect(&format!("{}/login", self.sub_path))
+                .with(header::SET_COOKIE, &format!("redirect_to={target}; Path=/"));
+        };
+        let app = path.strip_prefix("/a/").or_else(|| path.strip_prefix("/plugins/"));
+        let id = app.and_then(|rest| rest.split('/').next());
+        let plugin = plugins.iter().find(|plugin| Some(plugin.id.as_str()) == id);
+        if let Some(plugin) = plugin
+            && !may_open(plugin, path, who)
+        {
+            return Answer::redirect(&format!("{}/", self.sub_path));
+        }
+        let theme = if query.split('&').any(|pair| pair == "theme=light") {
+            "light"
+        } else {
+            "dark"
+        };
+        self.index(theme, who, world, plugin.or(plugins.first()))
+    }
+
+    fn index(&self, theme: &str, who: &Identity, world: &World, plugin: Option<&Plugin>) -> Answer {
+        let sub = &self.sub_path;
+        let version = self.line();
+        let boot = json!({
+            "user": {
+                "id": who.id, "isSignedIn": true, "login": who.login, "email": who.email, "name": who.name, "orgId": who.org,
+                "orgName": who.org.and_then(|org| world.orgs.get(&org)), "orgRole": who.role.name(), "isGrafanaAdmin": who.server_admin,
+                "theme": theme, "lightTheme": theme == "light", "language": "en-US", "locale": "en-US", "timezone": "browser",
+                "permissions": {},
+            },
+            "settings": {
+                "appSubUrl": sub, "appUrl": self.root_url, "buildInfo": { "version": version, "commit": "stand-in", "env": "production" },
+                "featureToggles": {}, "panels": {}, "datasources": {}, "apps": {}, "pluginsCDNBaseURL": "",
+            },
+            "navTree": [], "assets": { "dark": "", "light": "" },
+        });
+        let meta = plugin.map_or(Value::Null, |plugin| {
+            let mut meta = plugin.settings(world, who);
+            for size in ["small", "large"] {
+                if let Some(logo) = meta["info"]["logos"][size].as_str() {
+                    meta["info"]["logos"][size] = json!(format!("{sub}/{logo}"));
+                }
+            }
+            meta
+        });
+        let rig = json!({ "load": "script", "gv": version });
+        // `<` escaped: a name in the data must not end the script.
+        let inline = |value: &Value| value.to_string().replace('<', "\\u003c");
+        let html = format!(
+            r#"<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><base href="{sub}/"><title>Grafana</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="{sub}/host.css"><style>body{{margin:0}}</style>
+<script>window.grafanaBootData={boot};window.__grafana_public_path__='public/';window.__rigMeta={meta};window.__rig={rig};</script></head>
+<body><div id="reactRoot"></div><script src="{sub}/host.js"></script></body></html>
+"#,
+            boot = inline(&boot),
+            meta = inline(&meta),
+            rig = inline(&rig),
+        );
+        Answer::new(200, "text/html; charset=UTF-8", html.into_bytes()).with(header::CACHE_CONTROL, "no-store")
+    }
+
+    /// Which Grafana the host is made of: its files lie in `.cache/<line>/dist`.
+    fn line(&self) -> String {
+        let folder = self.host_assets.as_deref().and_then(Path::parent);
+        let line = folder.and_then(Path::file_name).map(|name| name.to_string_lossy());
+        let line = line.filter(|name| name.starts_with(|first: char| first.is_ascii_digit()));
+        format!("{}.0", line.as_deref().unwrap_or("13.2"))
+    }
+
+    /// For people; tests send `POST /login`.
+    pub(super) fn sign_in(&self) -> Answer {
+        let html = r#"<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Sign in</title><link rel="icon" href="data:,">
+<style>body{font:14px system-ui;background:#111217;color:#ccccdc;display:grid;place-items:center;height:100vh;margin:0}
+form{display:grid;gap:12px;width:260px}input,button{font:inherit;padding:8px}</style></head>
+<body><form><h1>Stand-in Grafana</h1><label>User <input name="user" autocomplete="username" autofocus required></label>
+<label>Password <input name="password" type="password" autocomplete="current-password" required></label><button>Sign in</button><output></output></form>
+<script>document.forms[0].onsubmit=async event=>{event.preventDefault();const form=event.target;
+const answer=await fetch('SUB/login',{method:'POST',headers:{'Content-Type':'application/json'},body:JSON.stringify(Object.fromEntries(new FormData(form)))});
+if(!answer.ok){form.querySelector('output').textContent=(await answer.json()).message;return}
+const target=/(?:^|; )redirect_to=([^;]*)/.exec(document.cookie);document.cookie='redirect_to=; Path=/; Max-Age=0';
+location.href=target&&/^\/(?!\/)/.test(target[1])?target[1]:'SUB/'};</script></body></html>
+"#;
+        let html = html.replace("SUB", &self.sub_path);
+        Answer::new(200, "text/html; charset=UTF-8", html.into_bytes())
+    }
+}
+
+fn may_open(plugin: &Plugin, path: &str, who: &Identity) -> bool {
+    let path = path.trim_matches('/');
+    let includes = plugin.manifest["includes"].as_array().into_iter().flatten();
+    includes
+        .filter(|include| include["type"] == "page")
+        .filter(|include| {
+            include["path"]
+                .as_str()
+                .is_some_and(|own| own.trim_matches('/') == path)
+        })
+        .all(|include| {
+            let wanted = include["role"].as_str().and_then(Role::of).unwrap_or(Role::Viewer);
+            who.role >= wanted
+        })
+}
+
+/// The file at `path` below `root`, unless it points out of it.
+pub(super) fn inside(root: &Path, path: &str) -> Option<PathBuf> {
+    let path = Path::new(path.trim_start_matches('/'));
+    let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let file = root.join(path);
+    (plain && file.is_file()).then_some(file)
+}
+
+pub(super) fn content_type(file: &Path) -> &'static str {
+    match file.extension().and_then(|ending| ending.to_str()) {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        Some("png") => "image/png",
+        Some("woff2") => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}
