@@ -57,11 +57,17 @@ async fn main() -> Result<()> {
     let connection = admin.scim_connection("bench").await?;
     let client = ScimClient::new(connection.clone());
     let made = client
-        .post("Users", &json!({ "userName": "ada@ex.com", "emails": [{ "value": "ada@ex.com" }] }))
+        .post(
+            "Users",
+            &json!({ "userName": "ada@ex.com", "emails": [{ "value": "ada@ex.com" }] }),
+        )
         .await?
         .expect(&[201])?;
     let pid = stand_in.plugin_pid().context("the plugin runs")?;
-    say(&format!("memory at rest after one user: {} kB resident", resident(pid)?))?;
+    say(&format!(
+        "memory at rest after one user: {} kB resident",
+        resident(pid)?
+    ))?;
 
     let user = format!("Users/{}", made.id());
     for callers in CALLERS {
@@ -69,7 +75,9 @@ async fn main() -> Result<()> {
         let ours = reads(&connection, &user, callers).await?;
         let least = reads(&connection, "Me", callers).await?;
         say(&format!("GET one user, {callers} callers: {ours}"))?;
-        say(&format!("  the least answer there is (501), {callers} callers: {least}"))?;
+        say(&format!(
+            "  the least answer there is (501), {callers} callers: {least}"
+        ))?;
     }
     say(&format!("memory after that: {} kB resident", resident(pid)?))?;
     stand_in.stop().await;
@@ -138,6 +146,13 @@ async fn reads(connection: &Connection, path: &str, callers: usize) -> Result<St
 
 fn spread(times: &mut [Duration]) -> String {
     times.sort_unstable();
-    let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default().as_secs_f64() * 1000.0;
+    let at = |part: usize| {
+        times
+            .get(times.len() * part / 100)
+            .copied()
+            .unwrap_or_default()
+            .as_secs_f64()
+            * 1000.0
+    };
     format!("median {:.2} ms, p95 {:.2} ms", at(50), at(95))
 }
