@@ -224,7 +224,7 @@ impl Target {
         let token = in_org(
             "POST",
             &format!("/api/serviceaccounts/{id}/tokens"),
-            json!({ "name": "t" }),
+            json!({ "name": name }),
         )
         .await;
         let token = token.expect(&[200]).unwrap().str("/key").to_owned();
