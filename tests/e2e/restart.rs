@@ -156,6 +156,11 @@ async fn a_kill_after_grafanas_call_and_before_its_record_does_nothing_twice() -
     dies_at(Failpoint::AfterGrafanaCall).await
 }
 
+#[tokio::test]
+async fn a_kill_before_the_record_of_what_was_done_does_nothing_twice() -> Result<()> {
+    dies_at(Failpoint::BeforeRecord).await
+}
+
 /// One account for each login, one team for each name, and the page agrees.
 async fn nothing_twice(rig: &Rig, logins: &[&str], teams: &[&str]) -> Result<()> {
     rig.settled().await?;

@@ -151,7 +151,7 @@ async fn the_page_sets_what_no_file_sets_and_takes_it_back() -> Result<()> {
 
     for (key, value) in [
         ("claim_policy", "sometimes"),
-        ("grafana_url", "grafana"),
+        ("public_url", "grafana"),
         ("no_such_key", "x"),
         ("admin_password", "x"),
     ] {

@@ -6,8 +6,8 @@
 use std::{io::Write as _, time::Duration};
 
 use admin_api::{
-    CredentialTest, Groups, MappingKind, MappingMode, MappingRow, MemberPolicy, NewMapping, Overview, Settings,
-    SyncState, Teams,
+    CredentialTest, Groups, MappingKind, MappingMode, MappingRow, MemberPolicy, NewMapping, Overview, SettingOrigin,
+    Settings, SyncState, Teams,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::Method;
@@ -152,16 +152,27 @@ async fn connect(grafana: &Grafana, user: &str, password: &str) -> Result<()> {
     })
     .await?;
     let secrets = json!({ "adminPassword": password });
-    if settings
+    let known = settings
         .settings
-        .iter()
-        .any(|setting| setting.key == "grafana_url" && setting.locked)
+        .into_iter()
+        .find(|setting| setting.key == "grafana_url");
+    if known
+        .as_ref()
+        .is_some_and(|known| known.origin == SettingOrigin::PluginIni)
     {
-        say("A file sets where the plugin finds Grafana; that stays as it is.");
+        say("Grafana's configuration file says where the plugin finds Grafana; that stays as it is.");
         return grafana.enable_app(&json!({ "adminUser": user }), &secrets).await;
     }
+    let mut urls = vec![grafana.url().to_owned(), FROM_INSIDE.to_owned()];
+    // From an earlier run, or from a provisioning file: tried first, so that it stays.
+    urls.splice(
+        0..0,
+        known
+            .filter(|known| known.origin == SettingOrigin::Provisioned)
+            .and_then(|known| known.value),
+    );
     let mut reasons = Vec::new();
-    for url in [grafana.url(), FROM_INSIDE] {
+    for url in urls {
         let body = json!({ "grafana_url": url, "admin_user": user, "admin_password": password });
         let tested = grafana
             .admin_send(Method::POST, "credentials/test", &body)

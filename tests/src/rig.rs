@@ -46,13 +46,15 @@ const CALLED_BY_PLUGIN: &[&str] = &[
     "/api/health",
 ];
 
-/// Where the process ends itself (`ROLLCALL_FAILPOINT`, for tests only).
+/// Where the process ends itself (`ROLLCALL_FAILPOINT`, which only builds with debug assertions know).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failpoint {
     /// The change is on disk and Grafana was not called.
     BeforeGrafanaCall,
     /// Grafana has done it and nothing was recorded.
     AfterGrafanaCall,
+    /// Everything is done and seen, and the change still counts as open.
+    BeforeRecord,
 }
 
 impl Failpoint {
@@ -60,6 +62,7 @@ impl Failpoint {
         match self {
             Self::BeforeGrafanaCall => "before-grafana-call",
             Self::AfterGrafanaCall => "after-grafana-call",
+            Self::BeforeRecord => "before-record",
         }
     }
 }

@@ -63,6 +63,21 @@ impl Answer {
         self
     }
 
+    /// What every answer of the API carries, unless it is there.
+    pub(super) fn hardened(mut self) -> Self {
+        for (name, value) in [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::X_FRAME_OPTIONS, "deny"),
+            (header::X_XSS_PROTECTION, "1; mode=block"),
+        ] {
+            if !self.headers.iter().any(|(own, _)| *own == name) {
+                self = self.with(name, value);
+            }
+        }
+        self
+    }
+
     pub(super) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;

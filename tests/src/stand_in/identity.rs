@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{
     answer::{Answer, Outcome, form},
+    plugins::decode,
     settings::Settings,
     world::{Role, User, World, now_ms},
 };
@@ -212,12 +213,16 @@ fn by_password(world: &mut World, settings: &Settings, login: &str, password: &s
 
 /// The session's cookie of a request.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
+    named_cookie(headers, COOKIE)
+}
+
+fn named_cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
     cookies
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE)
+        .find(|(name, _)| *name == wanted)
         .map(|(_, value)| value.to_owned())
 }
 
@@ -226,7 +231,13 @@ fn set_cookie(cookie: &str) -> String {
 }
 
 /// `POST /login`. With the form switched off there is no such client, while basic auth still works (`grafana-live.md` §2).
-pub(super) fn login(world: &mut World, settings: &Settings, json_sent: bool, body: &[u8]) -> Outcome {
+pub(super) fn login(
+    world: &mut World,
+    settings: &Settings,
+    headers: &HeaderMap,
+    json_sent: bool,
+    body: &[u8],
+) -> Outcome {
     #[derive(Deserialize)]
     struct Form {
         #[serde(default)]
@@ -242,8 +253,16 @@ pub(super) fn login(world: &mut World, settings: &Settings, json_sent: bool, bod
     };
     let id = by_password(world, settings, &user, &password)?;
     let cookie = world.open_session(id);
-    let body = json!({ "message": "Logged in", "redirectUrl": "/" });
-    Ok(Answer::json(200, &body).with(header::SET_COOKIE, &set_cookie(&cookie)))
+    // A path here, never another server.
+    let target = named_cookie(headers, "redirect_to").and_then(|target| decode(&target));
+    let target = target.filter(|target| target.starts_with('/') && !target.starts_with("//"));
+    let body = json!({ "message": "Logged in", "redirectUrl": target.as_deref().unwrap_or("/") });
+    Ok(Answer::json(200, &body)
+        .with(header::SET_COOKIE, &set_cookie(&cookie))
+        .with(
+            header::SET_COOKIE,
+            "redirect_to=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
+        ))
 }
 
 /// `POST /api/user/auth-tokens/rotate`: the old cookie for a new one.

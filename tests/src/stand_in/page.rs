@@ -46,9 +46,11 @@ impl Pages {
         plugins: &[Plugin],
     ) -> Answer {
         let Some(who) = who else {
-            let target = format!("{}{path}", self.sub_path);
-            return Answer::redirect(&format!("{}/login", self.sub_path))
-                .with(header::SET_COOKIE, &format!("redirect_to={target}; Path=/"));
+            let target = format!("{}{path}", self.sub_path)
+                .replace('%', "%25")
+                .replace(';', "%3B");
+            let cookie = format!("redirect_to={target}; Path=/; HttpOnly; SameSite=Lax");
+            return Answer::redirect(&format!("{}/login", self.sub_path)).with(header::SET_COOKIE, &cookie);
         };
         let app = path.strip_prefix("/a/").or_else(|| path.strip_prefix("/plugins/"));
         let id = app.and_then(|rest| rest.split('/').next());
@@ -126,9 +128,7 @@ form{display:grid;gap:12px;width:260px}input,button{font:inherit;padding:8px}</s
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label><button>Sign in</button><output></output></form>
 <script>document.forms[0].onsubmit=async event=>{event.preventDefault();const form=event.target;
 const answer=await fetch('SUB/login',{method:'POST',headers:{'Content-Type':'application/json'},body:JSON.stringify(Object.fromEntries(new FormData(form)))});
-if(!answer.ok){form.querySelector('output').textContent=(await answer.json()).message;return}
-const target=/(?:^|; )redirect_to=([^;]*)/.exec(document.cookie);document.cookie='redirect_to=; Path=/; Max-Age=0';
-location.href=target&&/^\/(?!\/)/.test(target[1])?target[1]:'SUB/'};</script></body></html>
+const said=await answer.json();if(answer.ok)location.href=said.redirectUrl;else form.querySelector('output').textContent=said.message};</script></body></html>
 "#;
         let html = html.replace("SUB", &self.sub_path);
         Answer::new(200, "text/html; charset=UTF-8", html.into_bytes())

@@ -3,7 +3,12 @@
 //! Owns: what is in the plugins directory, and everything under `/api/plugins/`, `/public/plugins/` and `/metrics/plugins/`
 //! (`grafana-live.md` §6, §7; `grafana-contract.md` §1). Start at [`Plugin::install`]; [`Plugin::resource`] is the interesting one.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -25,12 +30,16 @@ const PLATFORM: &str = "linux_amd64";
 /// Go's zero time in milliseconds: an app nobody has stored settings of.
 const NEVER_MS: i64 = -62_135_596_800_000;
 
+type Secrets = BTreeMap<String, String>;
+
 /// An installed app plugin.
 pub(super) struct Plugin {
     pub(super) id: String,
     pub(super) manifest: Value,
     directory: PathBuf,
     process: Option<Process>,
+    /// Secrets as they were decrypted, by organization, and of which save.
+    decrypted: Mutex<BTreeMap<i64, (i64, Secrets)>>,
 }
 
 /// What a resource call carries besides who asks.
@@ -66,6 +75,7 @@ impl Plugin {
             manifest,
             directory,
             process,
+            decrypted: Mutex::default(),
         }))
     }
 
@@ -77,14 +87,27 @@ impl Plugin {
         world.apps.get(&app_key(who.org?, &self.id))
     }
 
+    /// Decrypted once for each save, and saves are told apart by the second (`pluginsettings/service/service.go` `DecryptedValues`): a
+    /// secret that is saved in the same second as something that was already read stays what it was until the next save.
+    fn secrets(&self, world: &World, who: &Identity) -> Secrets {
+        let (Some(app), Some(org)) = (self.app(world, who), who.org) else {
+            return Secrets::new();
+        };
+        let mut decrypted = self.decrypted.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = decrypted.get(&org).filter(|(updated, _)| *updated == app.updated_ms);
+        if let Some((_, secrets)) = known {
+            return secrets.clone();
+        }
+        decrypted.insert(org, (app.updated_ms, app.secrets.clone()));
+        app.secrets.clone()
+    }
+
     /// Who asks and with which settings; the secrets decrypted.
     pub(super) fn context(&self, world: &World, who: &Identity) -> pb::PluginContext {
         let app = self.app(world, who);
         let settings = pb::AppInstanceSettings {
             json_data: app.map_or_else(|| b"{}".to_vec(), |app| app.json_data.to_string().into_bytes()),
-            decrypted_secure_json_data: app
-                .map(|app| app.secrets.clone().into_iter().collect())
-                .unwrap_or_default(),
+            decrypted_secure_json_data: self.secrets(world, who).into_iter().collect(),
             last_updated_ms: app.map_or(NEVER_MS, |app| app.updated_ms),
         };
         let user = pb::User {
@@ -193,10 +216,10 @@ impl Plugin {
                 info["logos"][size] = json!(format!("{base}/{logo}"));
             }
         }
-        let fields = app.into_iter().flat_map(|app| &app.secrets);
+        let fields = self.secrets(world, who).into_iter();
         let fields: serde_json::Map<String, Value> = fields
             .filter(|(_, value)| !value.is_empty())
-            .map(|(name, _)| (name.clone(), Value::Bool(true)))
+            .map(|(name, _)| (name, Value::Bool(true)))
             .collect();
         json!({
             "id": self.id, "name": self.manifest["name"], "type": self.manifest["type"], "info": info,
@@ -218,7 +241,7 @@ impl Plugin {
             #[serde(default)]
             jsondata: Value,
             #[serde(default)]
-            securejsondata: std::collections::BTreeMap<String, String>,
+            securejsondata: Secrets,
         }
         let org = desk.who.needs_org_admin("plugins:write")?;
         let sent: Form = desk.form()?;
@@ -232,9 +255,8 @@ impl Plugin {
             } else {
                 sent.jsondata
             },
-            secrets: before.as_ref().map(|app| app.secrets.clone()).unwrap_or_default(),
-            // Two changes within one millisecond must still differ: the plugin compares.
-            updated_ms: now_ms().max(before.map_or(0, |app| app.updated_ms + 1)),
+            secrets: before.map(|app| app.secrets).unwrap_or_default(),
+            updated_ms: now_ms() / 1_000 * 1_000,
         };
         app.secrets.extend(sent.securejsondata);
         desk.world.apps.insert(key, app);
@@ -325,8 +347,8 @@ const WITHHELD: &[&str] = &[
     "x-grafana-device-id",
 ];
 
-fn forwarded(sent: &HeaderMap, peer: SocketAddr) -> std::collections::HashMap<String, pb::StringList> {
-    let mut headers: std::collections::HashMap<String, pb::StringList> = sent
+fn forwarded(sent: &HeaderMap, peer: SocketAddr) -> HashMap<String, pb::StringList> {
+    let mut headers: HashMap<String, pb::StringList> = sent
         .keys()
         .filter(|name| !WITHHELD.contains(&name.as_str()))
         .map(|name| {
@@ -348,6 +370,10 @@ fn forwarded(sent: &HeaderMap, peer: SocketAddr) -> std::collections::HashMap<St
     chain.push(peer.ip().to_string());
     let values = vec![chain.join(", ")];
     headers.insert("X-Forwarded-For".to_owned(), pb::StringList { values });
+    // Always there (`util/proxyutil`).
+    let referer = sent.get(header::REFERER).and_then(|value| value.to_str().ok());
+    let values = vec![referer.unwrap_or_default().to_owned()];
+    headers.insert("X-Grafana-Referer".to_owned(), pb::StringList { values });
     headers
 }
 
@@ -456,7 +482,10 @@ mod tests {
         let got = forwarded(&sent, ([127, 0, 0, 1], 9).into());
         let mut names: Vec<&str> = got.keys().map(String::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["Content-Type", "X-Forwarded-For", "X-Grafana-User"]);
+        assert_eq!(
+            names,
+            ["Content-Type", "X-Forwarded-For", "X-Grafana-Referer", "X-Grafana-User"]
+        );
         assert_eq!(got["X-Forwarded-For"].values, ["v, 127.0.0.1"]);
     }
 }

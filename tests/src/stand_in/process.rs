@@ -113,14 +113,13 @@ impl Process {
         self.supervisor.wait().await;
     }
 
-    fn channel(&self) -> Result<Channel, Status> {
-        let channel = self.channel.borrow().clone();
-        channel.ok_or_else(|| Status::unavailable("the plugin process is down"))
+    fn channel(&self) -> Option<Channel> {
+        self.channel.borrow().clone()
     }
 
     pub(super) async fn call_resource(&self, request: pb::CallResourceRequest) -> Result<Resource, Status> {
         // Grafana's client takes messages of any size both ways.
-        let mut client = ResourceClient::new(self.channel()?).max_decoding_message_size(usize::MAX);
+        let mut client = ResourceClient::new(self.channel().ok_or_else(down)?).max_decoding_message_size(usize::MAX);
         let mut messages = client.call_resource(request).await?.into_inner();
         let first = messages.message().await?;
         let first = first.ok_or_else(|| Status::internal("no message at all"))?;
@@ -145,7 +144,9 @@ impl Process {
             plugin_context: context,
             ..Default::default()
         };
-        let answer = DiagnosticsClient::new(self.channel()?).check_health(request).await?;
+        let answer = DiagnosticsClient::new(self.channel().ok_or_else(down)?)
+            .check_health(request)
+            .await?;
         Ok(answer.into_inner())
     }
 
@@ -153,9 +154,15 @@ impl Process {
         let request = pb::CollectMetricsRequest {
             plugin_context: context,
         };
-        let answer = DiagnosticsClient::new(self.channel()?).collect_metrics(request).await?;
+        let answer = DiagnosticsClient::new(self.channel().ok_or_else(down)?)
+            .collect_metrics(request)
+            .await?;
         Ok(answer.into_inner().metrics.map(|m| m.prometheus).unwrap_or_default())
     }
+}
+
+fn down() -> Status {
+    Status::unavailable("the plugin process is down")
 }
 
 async fn supervise(

@@ -245,6 +245,7 @@ impl Server {
                 calls.pop_front();
             }
         }
+        let answer = answer.map(|answer| if logged { answer.hardened() } else { answer });
         answer.map(Answer::into_response).ok_or(Broken)
     }
 
@@ -263,7 +264,9 @@ impl Server {
         match path {
             "/login" if parts.method == http::Method::POST => {
                 let json = json_sent(parts);
-                let login = |world: &mut World, settings: &Settings| identity::login(world, settings, json, &body);
+                let login = |world: &mut World, settings: &Settings| {
+                    identity::login(world, settings, &parts.headers, json, &body)
+                };
                 self.change(login).unwrap_or_else(|refused| refused)
             }
             "/login" if get => self.pages.sign_in(),

@@ -150,8 +150,10 @@ pub(super) fn create_token(desk: &mut Desk<'_>, account: &str) -> Outcome {
     if sent.name.is_empty() {
         return Err(Answer::message(400, "Bad request data"));
     }
-    let mut tokens = desk.world.tokens.values();
-    if tokens.any(|token| token.account == account && token.name == sent.name) {
+    // Unique in the organization, not in the account.
+    let of_org = |token: &&Token| desk.world.users.get(&token.account).and_then(|row| row.org) == Some(org);
+    let mut tokens = desk.world.tokens.values().filter(of_org);
+    if tokens.any(|token| token.name == sent.name) {
         let id = "serviceaccounts.ErrTokenAlreadyExists";
         let text = "service account token with given name already exists in the organization";
         return Err(Answer::error(400, id, text));

@@ -1,0 +1,287 @@
+//! Organizations and their users (`grafana-live.md` §1.1, §3).
+
+use serde_json::{Value, json};
+
+use crate::target::{Target, contract, unique};
+
+async fn org(g: &Target) -> i64 {
+    let made = g
+        .post("/api/orgs", json!({ "name": unique("Org") }))
+        .await
+        .expect(&[200])
+        .unwrap();
+    let id = made.json["orgId"].as_i64().unwrap();
+    g.made(format!("/api/orgs/{id}"));
+    id
+}
+
+async fn own_id(g: &Target) -> i64 {
+    g.get("/api/user").await.json["id"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn leaving_the_last_organization_keeps_the_user_and_takes_his_team_rows() {
+    contract(async |g| {
+        let (ann, team) = (g.person().await, g.team().await);
+        team.add(ann.id).await.expect(&[200]).unwrap();
+        let answer = g.delete(&format!("/api/orgs/1/users/{}", ann.id)).await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (200, "User removed from organization")
+        );
+        assert_eq!(g.get(&format!("/api/users/{}", ann.id)).await.status, 200);
+        assert_eq!(g.get(&format!("/api/users/{}/orgs", ann.id)).await.json, json!([]));
+        assert_eq!(team.members().await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn leaving_by_the_current_organizations_route_deletes_a_user_who_has_no_other() {
+    contract(async |g| {
+        let (ann, bob) = (g.person().await, g.person().await);
+        let org = org(g).await;
+        let body = json!({ "loginOrEmail": bob.login, "role": "Viewer" });
+        g.post(&format!("/api/orgs/{org}/users"), body)
+            .await
+            .expect(&[200])
+            .unwrap();
+        let answer = g.delete(&format!("/api/org/users/{}", ann.id)).await;
+        assert_eq!((answer.status, answer.str("/message")), (200, "User deleted"));
+        let answer = g.delete(&format!("/api/org/users/{}", bob.id)).await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (200, "User removed from organization")
+        );
+        assert_eq!(g.get(&format!("/api/users/{}", ann.id)).await.status, 404);
+        assert_eq!(g.get(&format!("/api/users/{}", bob.id)).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn somebody_without_an_organization_may_read_himself_and_nothing_else() {
+    contract(async |g| {
+        let ann = g.person().await;
+        g.delete(&format!("/api/orgs/1/users/{}", ann.id))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let who = ann.basic();
+        assert_eq!(g.call(&who, "GET", "/api/user", Value::Null).await.status, 200);
+        for path in ["/api/org", "/api/org/users", "/api/teams/search", "/api/users/search"] {
+            assert_eq!(g.call(&who, "GET", path, Value::Null).await.status, 403, "{path}");
+        }
+        g.sign_in(&ann.login, &ann.password).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn joining_again_is_a_409_that_says_who() {
+    contract(async |g| {
+        let ann = g.person().await;
+        let answer = g
+            .post(
+                "/api/orgs/1/users",
+                json!({ "loginOrEmail": ann.email, "role": "Viewer" }),
+            )
+            .await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (409, "User is already member of this organization")
+        );
+        assert_eq!(answer.json["userId"], ann.id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn somebody_who_left_joins_again_with_the_role_that_is_sent() {
+    contract(async |g| {
+        let ann = g.person().await;
+        g.delete(&format!("/api/orgs/1/users/{}", ann.id))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let answer = g
+            .post(
+                "/api/orgs/1/users",
+                json!({ "loginOrEmail": ann.login, "role": "Editor" }),
+            )
+            .await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (200, "User added to organization")
+        );
+        let orgs = g.get(&format!("/api/users/{}/orgs", ann.id)).await.json;
+        assert_eq!(orgs[0]["role"], "Editor");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_is_changed_and_a_wrong_one_refused() {
+    contract(async |g| {
+        let ann = g.person().await;
+        let path = format!("/api/orgs/1/users/{}", ann.id);
+        let answer = g.patch(&path, json!({ "role": "Editor" })).await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (200, "Organization user updated")
+        );
+        let answer = g.patch(&path, json!({ "role": "King" })).await;
+        assert_eq!(answer.status, 400);
+        let answer = g
+            .post(
+                "/api/orgs/1/users",
+                json!({ "loginOrEmail": unique("nobody"), "role": "Viewer" }),
+            )
+            .await;
+        assert_eq!((answer.status, answer.str("/message")), (404, "User not found"));
+        let answer = g
+            .patch("/api/orgs/1/users/987654321", json!({ "role": "Viewer" }))
+            .await;
+        assert_eq!((answer.status, answer.str("/message")), (500, "Failed update org user"));
+        let answer = g.delete("/api/orgs/1/users/987654321").await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (500, "Failed to remove user from organization")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_admin_of_an_organization_can_neither_leave_nor_be_demoted() {
+    contract(async |g| {
+        let (org, me) = (org(g).await, own_id(g).await);
+        let path = format!("/api/orgs/{org}/users/{me}");
+        let answer = g.delete(&path).await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (400, "Cannot remove last organization admin")
+        );
+        let answer = g.patch(&path, json!({ "role": "Viewer" })).await;
+        assert_eq!(answer.status, 400);
+    })
+    .await;
+}
+
+/// The trap: nobody but us guards the last human admin.
+#[tokio::test]
+async fn an_admin_service_account_counts_as_the_admin_that_is_left() {
+    contract(async |g| {
+        let (org, me) = (org(g).await, own_id(g).await);
+        let (account, _, token) = g.service_account_in(org, "Admin").await;
+        let answer = g.delete(&format!("/api/orgs/{org}/users/{me}")).await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (200, "User removed from organization")
+        );
+        // Back in, by the account that let him go.
+        let login = g.get("/api/user").await.json["login"].clone();
+        let body = json!({ "loginOrEmail": login, "role": "Admin" });
+        let back = g.call(&token, "POST", &format!("/api/orgs/{org}/users"), body).await;
+        back.expect(&[200]).unwrap();
+        let request = g.request(&g.admin, "DELETE", &format!("/api/serviceaccounts/{account}"));
+        let answer = acceptance::connect::Answer::of(request.header("x-grafana-org-id", org))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_list_of_an_organization_has_people_and_no_service_accounts() {
+    contract(async |g| {
+        let ann = g.person().await;
+        let (account, _) = g.service_account("Admin").await;
+        let found = g.get(&format!("/api/org/users/search?query={}", ann.login)).await.json;
+        assert_eq!(
+            (&found["totalCount"], &found["orgUsers"][0]["userId"]),
+            (&json!(1), &json!(ann.id))
+        );
+        assert_eq!(
+            (&found["orgUsers"][0]["role"], &found["orgUsers"][0]["isDisabled"]),
+            (&json!("Viewer"), &json!(false))
+        );
+        let everybody = g.get("/api/org/users").await.json;
+        let names: Vec<&Value> = everybody.as_array().unwrap().iter().map(|row| &row["name"]).collect();
+        assert!(names.contains(&&json!(ann.login)) && !names.contains(&&json!(account)));
+    })
+    .await;
+}
+
+/// Somebody who has just left is not asked here: Grafana keeps what he may do for up to a minute.
+#[tokio::test]
+async fn a_server_admin_is_refused_in_an_organization_he_was_never_in() {
+    contract(async |g| {
+        let (ann, org) = (g.person().await, org(g).await);
+        let path = format!("/api/admin/users/{}/permissions", ann.id);
+        let answer = g.put(&path, json!({ "isGrafanaAdmin": true })).await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (200, "User permissions updated")
+        );
+        let who = ann.basic();
+        let body = json!({ "loginOrEmail": ann.login, "role": "Viewer" });
+        for (method, path, status) in [
+            ("GET", format!("/api/orgs/{org}/users"), 403),
+            ("GET", format!("/api/orgs/{org}"), 403),
+            ("POST", format!("/api/orgs/{org}/users"), 403),
+            ("PATCH", format!("/api/orgs/{org}/users/1"), 403),
+            ("DELETE", format!("/api/orgs/{org}/users/1"), 403),
+            // In his own, where he is a Viewer, he is a server admin, and no admin of teams or service accounts.
+            ("GET", "/api/orgs/1/users".to_owned(), 200),
+            ("GET", "/api/org/users".to_owned(), 200),
+            ("GET", "/api/orgs".to_owned(), 200),
+            ("GET", format!("/api/users/search?query={}", ann.login), 200),
+            ("GET", "/api/admin/settings".to_owned(), 200),
+            ("GET", "/api/teams/search".to_owned(), 403),
+            ("POST", "/api/teams".to_owned(), 403),
+            ("GET", "/api/serviceaccounts/search".to_owned(), 403),
+        ] {
+            assert_eq!(
+                g.call(&who, method, &path, body.clone()).await.status,
+                status,
+                "{method} {path}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_admin_without_an_organization_may_still_manage_users_but_not_read_them() {
+    contract(async |g| {
+        let (ann, bob) = (g.person().await, g.person().await);
+        g.put(
+            &format!("/api/admin/users/{}/permissions", ann.id),
+            json!({ "isGrafanaAdmin": true }),
+        )
+        .await;
+        g.delete(&format!("/api/orgs/1/users/{}", ann.id))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let who = ann.basic();
+        for (method, path, status) in [
+            ("GET", "/api/org".to_owned(), 403),
+            ("GET", "/api/users/search".to_owned(), 403),
+            ("GET", format!("/api/users/{}", bob.id), 403),
+            ("GET", "/api/admin/settings".to_owned(), 403),
+            ("POST", "/api/serviceaccounts".to_owned(), 403),
+            ("GET", "/api/orgs".to_owned(), 200),
+            ("POST", format!("/api/admin/users/{}/disable", bob.id), 200),
+        ] {
+            assert_eq!(
+                g.call(&who, method, &path, Value::Null).await.status,
+                status,
+                "{method} {path}"
+            );
+        }
+    })
+    .await;
+}

@@ -1,0 +1,181 @@
+//! What a service account may do (`grafana-live.md` §5), and what it is.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::target::{As, contract, unique};
+
+#[tokio::test]
+async fn a_service_account_gets_a_login_and_a_token_of_a_known_shape() {
+    contract(async |g| {
+        let (name, account) = g.service_account("Admin").await;
+        let As::Bearer(token) = &account else { unreachable!() };
+        assert!(token.starts_with("glsa_"));
+        let me = g
+            .call(&account, "GET", "/api/user", Value::Null)
+            .await
+            .expect(&[200])
+            .unwrap();
+        assert_eq!(
+            me.str("/login"),
+            format!("sa-1-{}", name.to_lowercase().replace(' ', "-"))
+        );
+        assert_eq!((&me.json["id"], &me.json["isGrafanaAdmin"]), (&json!(0), &json!(false)));
+        let again = g
+            .post("/api/serviceaccounts", json!({ "name": name, "role": "Admin" }))
+            .await;
+        assert_eq!(
+            (again.status, again.str("/messageId")),
+            (400, "serviceaccounts.ErrAlreadyExists")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_service_account_may_touch_users() {
+    contract(async |g| {
+        let (_, account) = g.service_account("Admin").await;
+        let ann = g.person().await;
+        let calls = [
+            ("POST", "/api/admin/users".to_owned()),
+            ("POST", format!("/api/admin/users/{}/disable", ann.id)),
+            ("POST", format!("/api/admin/users/{}/enable", ann.id)),
+            ("POST", format!("/api/admin/users/{}/logout", ann.id)),
+            ("DELETE", format!("/api/admin/users/{}", ann.id)),
+            ("GET", "/api/users/search".to_owned()),
+            ("GET", format!("/api/users/lookup?loginOrEmail={}", ann.login)),
+            ("GET", format!("/api/users/{}", ann.id)),
+            ("GET", format!("/api/users/{}/orgs", ann.id)),
+            ("GET", format!("/api/users/{}/teams", ann.id)),
+            ("GET", "/api/admin/settings".to_owned()),
+        ];
+        for (method, path) in calls {
+            let answer = g
+                .call(
+                    &account,
+                    method,
+                    &path,
+                    json!({ "login": unique("x"), "password": "pass-w0rd" }),
+                )
+                .await;
+            assert_eq!(
+                (answer.status, answer.str("/title")),
+                (403, "Access denied"),
+                "{method} {path}"
+            );
+        }
+        let answer = g
+            .call(
+                &account,
+                "PUT",
+                &format!("/api/users/{}", ann.id),
+                json!({ "login": ann.login }),
+            )
+            .await;
+        assert_eq!(answer.status, 403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_admin_service_account_may_do_everything_with_its_organization_and_teams() {
+    contract(async |g| {
+        let (_, account) = g.service_account("Admin").await;
+        let (ann, team) = (g.person().await, g.team().await);
+        let call = async |method: &str, path: &str, body: Value| {
+            g.call(&account, method, path, body).await.expect(&[200]).unwrap().json
+        };
+        let found = call(
+            "GET",
+            &format!("/api/org/users/search?query={}", ann.login),
+            Value::Null,
+        )
+        .await;
+        assert_eq!(found["orgUsers"][0]["userId"], ann.id);
+        call("DELETE", &format!("/api/orgs/1/users/{}", ann.id), Value::Null).await;
+        call(
+            "POST",
+            "/api/orgs/1/users",
+            json!({ "loginOrEmail": ann.login, "role": "Admin" }),
+        )
+        .await;
+        call("POST", &team.path("/members"), json!({ "userId": ann.id })).await;
+        call("PUT", &team.path("/members"), json!({ "members": [ann.email] })).await;
+        call("PUT", &team.path(""), json!({ "name": unique("By SA") })).await;
+        assert_eq!(team.members().await, [(ann.id, 0)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn viewers_may_do_nothing_of_it() {
+    contract(async |g| {
+        let (_, account) = g.service_account("Viewer").await;
+        let ann = g.person().await;
+        for who in [account, ann.basic()] {
+            for (method, path) in [
+                ("GET", "/api/org/users/search"),
+                ("GET", "/api/teams/search"),
+                ("POST", "/api/teams"),
+                ("POST", "/api/orgs/1/users"),
+                ("POST", "/api/serviceaccounts"),
+                ("GET", "/api/users/search"),
+                ("POST", "/api/admin/users"),
+            ] {
+                let answer = g.call(&who, method, path, json!({ "name": unique("x") })).await;
+                assert_eq!(answer.status, 403, "{method} {path}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_is_taken_as_bearer_and_as_password_of_api_key() {
+    contract(async |g| {
+        let (_, account) = g.service_account("Viewer").await;
+        let As::Bearer(token) = &account else { unreachable!() };
+        for who in [account.clone(), As::Basic("api_key".into(), token.clone())] {
+            assert_eq!(g.call(&who, "GET", "/api/user", Value::Null).await.status, 200);
+        }
+        let answer = g
+            .call(&As::Bearer("glsa_no_such".into()), "GET", "/api/user", Value::Null)
+            .await;
+        assert_eq!((answer.status, answer.str("/messageId")), (401, "api-key.invalid"));
+        let request = g
+            .request(&account, "GET", "/api/user")
+            .header("x-grafana-org-id", "987654");
+        let answer = acceptance::connect::Answer::of(request).await.unwrap();
+        assert_eq!(
+            (answer.status, answer.str("/messageId")),
+            (401, "api-key.organization-mismatch")
+        );
+        let request = g.request(&As::Nobody, "GET", "/api/user");
+        let broken = BASE64_STANDARD.encode("no colon");
+        let answer = acceptance::connect::Answer::of(request.header("authorization", format!("Basic {broken}"))).await;
+        assert_ne!(answer.unwrap().status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_admin_reads_the_whole_configuration_with_its_secrets_masked() {
+    contract(async |g| {
+        let settings = g.get("/api/admin/settings").await.expect(&[200]).unwrap().json;
+        assert_eq!(settings["security"]["admin_password"], "*********");
+        for (section, key) in [
+            ("auth", "oauth_allow_insecure_email_lookup"),
+            ("auth", "disable_login_form"),
+            ("users", "auto_assign_org"),
+            ("users", "auto_assign_org_role"),
+            ("auth.generic_oauth", "skip_org_role_sync"),
+            ("server", "root_url"),
+            ("paths", "data"),
+            ("database", "type"),
+        ] {
+            assert!(settings[section][key].is_string(), "[{section}] {key}");
+        }
+    })
+    .await;
+}
