@@ -89,7 +89,7 @@ impl App {
         let known: BTreeSet<i64> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
         let settings = Arc::new(SettingsState::new(config, page, known));
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let failpoints = Failpoints::new(config.failpoint.as_deref());
+        let failpoints = Failpoints::parse(config.failpoint.as_deref());
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
         let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone()));
         let router = http::router(Api::new(store.clone(), clock, ids, controls));
