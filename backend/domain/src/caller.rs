@@ -55,7 +55,7 @@ pub fn authorise(caller: &Caller, surface: Surface, allowed_logins: &[String]) -
         Surface::Admin => Err(Denied::NotAnAdmin),
         // `sa-<org>-<name>` is Grafana's own form for service accounts, unique among logins.
         Surface::Scim if admin && caller.login.starts_with("sa-") => Ok(()),
-        Surface::Scim if allowed_logins.iter().any(|l| *l == caller.login) => Ok(()),
+        Surface::Scim if allowed_logins.contains(&caller.login) => Ok(()),
         Surface::Scim => Err(Denied::NotAScimCaller),
     }
 }

@@ -93,21 +93,26 @@ impl Http {
         // reqwest is built without a cryptography provider (no cmake on the machines that build this). It fails where another part
         // of the process has installed one already, which is as good.
         PROVIDER.call_once(|| _ = rustls::crypto::ring::default_provider().install_default());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one client: time-outs, no redirects, no proxy"
-        )]
-        let builder = reqwest::Client::builder();
-        let client = builder
-            .connect_timeout(connect)
-            .timeout(total)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .tcp_nodelay(true)
-            // One writer, one scan: more idle connections than that are never used.
-            .pool_max_idle_per_host(4)
-            .user_agent(concat!("rollcall/", env!("CARGO_PKG_VERSION")))
+        let builder = || {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "this is the one client: time-outs, no redirects, no proxy"
+            )]
+            let builder = reqwest::Client::builder();
+            builder
+                .connect_timeout(connect)
+                .timeout(total)
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .tcp_nodelay(true)
+                // One writer, one scan: more idle connections than that are never used.
+                .pool_max_idle_per_host(4)
+                .user_agent(concat!("rollcall/", env!("CARGO_PKG_VERSION")))
+        };
+        // A machine without CA certificates (a bare container) has no https, but plain http to localhost is the norm.
+        let client = builder()
             .build()
+            .or_else(|_| builder().tls_certs_only([]).build())
             .map_err(|e| Error::Away(call::cause(&e)))?;
         Ok(Self(client))
     }

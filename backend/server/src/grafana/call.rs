@@ -144,7 +144,11 @@ impl Grafana {
         let answer = match (&self.token, scope) {
             (Some(token), Scope::Team) => {
                 let bearer = Secret::new(format!("Bearer {}", token.expose()));
-                send(request().header(header::AUTHORIZATION, sensitive(&bearer))).await
+                let answer = send(request().header(header::AUTHORIZATION, sensitive(&bearer))).await;
+                match answer {
+                    Ok(a) if a.status == StatusCode::UNAUTHORIZED => Err(Error::TokenRefused(a.words())),
+                    other => other,
+                }
             }
             _ => self.session.send(&self.http, request).await,
         };

@@ -33,6 +33,9 @@ pub enum Error {
     /// A call was refused although signing in went well, or a token is not valid.
     #[error("Grafana refused the credentials: {0}")]
     Unauthorized(String),
+    /// Grafana refused the service-account token.
+    #[error("Grafana refused the service-account token: {0}")]
+    TokenRefused(String),
     /// The account may not do this.
     #[error("Grafana refused: {message}")]
     Forbidden {
@@ -70,7 +73,9 @@ impl From<&Error> for Failure {
     fn from(e: &Error) -> Self {
         match e {
             Error::Away(_) | Error::NotGrafana(_) => Self::Away,
-            Error::NoCredentials | Error::SignInRefused { .. } | Error::Unauthorized(_) => Self::Unauthorized,
+            Error::NoCredentials | Error::SignInRefused { .. } | Error::Unauthorized(_) | Error::TokenRefused(_) => {
+                Self::Unauthorized
+            }
             Error::Forbidden { permission, .. } => Self::Forbidden(permission.clone()),
             Error::NotFound(_) => Self::NotFound,
             Error::Conflict(message) => Self::Conflict(message.clone()),

@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub cookie: u32,
     pub must_rotate: bool,
     pub down: bool,
+    /// The call under way came with a token.
+    pub by_token: bool,
     /// Calls beginning so get this answer.
     pub refuse: Option<(&'static str, u16, Value)>,
 }
@@ -88,6 +90,7 @@ impl Fake {
             cookie: 1,
             must_rotate: false,
             down: false,
+            by_token: false,
             refuse: None,
         }));
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -176,6 +179,9 @@ async fn answer(
     world.calls.push(call.clone());
     let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
     world.bodies.push((call.clone(), body.clone()));
+    world.by_token = headers
+        .get("authorization")
+        .is_some_and(|a| a.as_bytes().starts_with(b"Bearer "));
     let mut set_cookie = None;
     let (status, said) = if world.down {
         (502, json!("a proxy's page"))
@@ -443,8 +449,12 @@ fn teams(world: &mut World, method: &Method, uri: &Uri, path: &[&str], body: &Va
             }
             world.next_id += 1;
             let id = world.next_id;
-            // By a person: the creator is its admin.
-            let members = BTreeMap::from([(1, 4)]);
+            // A person who creates it is its admin; a service account is not.
+            let members = if world.by_token {
+                BTreeMap::new()
+            } else {
+                BTreeMap::from([(1, 4)])
+            };
             world.teams.insert(id, FakeTeam { name, members });
             return (200, json!({"teamId": id, "message": "Team created"}));
         }

@@ -5,18 +5,15 @@ use serde_json::json;
 
 use super::{fake::Fake, *};
 
-fn client(fake: &Fake, credentials: &Credentials) -> Grafana {
+fn client(credentials: &Credentials) -> Grafana {
     let http = Http::build().expect("a client");
-    Grafana::new(http, Session::new(credentials), credentials.token().cloned(), {
-        _ = fake;
-        1
-    })
+    Grafana::new(http, Session::new(credentials), credentials.token().cloned(), 1)
 }
 
 #[tokio::test]
 async fn it_signs_in_once_and_uses_the_session_for_every_call() {
     let fake = Fake::start().await;
-    let grafana = client(&fake, &fake.credentials());
+    let grafana = client(&fake.credentials());
     for _ in 0..3 {
         grafana.all_users().await.expect("users");
     }
@@ -28,7 +25,7 @@ async fn it_signs_in_once_and_uses_the_session_for_every_call() {
 #[tokio::test]
 async fn an_old_session_is_rotated_not_signed_in_anew() {
     let fake = Fake::start().await;
-    let grafana = client(&fake, &fake.credentials());
+    let grafana = client(&fake.credentials());
     grafana.all_users().await.expect("users");
     fake.world().must_rotate = true;
     grafana.all_users().await.expect("users after the rotation");
@@ -40,7 +37,7 @@ async fn an_old_session_is_rotated_not_signed_in_anew() {
 #[tokio::test]
 async fn a_session_that_is_gone_is_replaced_by_signing_in_again() {
     let fake = Fake::start().await;
-    let grafana = client(&fake, &fake.credentials());
+    let grafana = client(&fake.credentials());
     grafana.all_users().await.expect("users");
     fake.world().cookie += 10;
     grafana.all_users().await.expect("users with a new session");
@@ -48,10 +45,23 @@ async fn a_session_that_is_gone_is_replaced_by_signing_in_again() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_is_not_about_the_session_makes_no_new_one() {
+    let fake = Fake::start().await;
+    let grafana = client(&fake.credentials());
+    let refusal = json!({"messageId": "auth.unauthorized", "message": "not in this organization"});
+    fake.world().refuse = Some(("GET /api/teams", 401, refusal));
+    for _ in 0..3 {
+        let failed = grafana.all_teams().await.expect_err("refused");
+        assert_eq!(Failure::from(&failed), Failure::Unauthorized);
+    }
+    assert_eq!(fake.calls_to("POST /login"), 1);
+}
+
+#[tokio::test]
 async fn where_the_login_form_is_off_it_falls_back_to_basic_auth() {
     let fake = Fake::start().await;
     fake.world().login_form = false;
-    let grafana = client(&fake, &fake.credentials());
+    let grafana = client(&fake.credentials());
     grafana.all_users().await.expect("users");
     grafana.all_users().await.expect("users");
     assert_eq!(fake.calls_to("POST /login"), 1);
@@ -65,7 +75,7 @@ async fn a_refused_password_is_tried_exactly_once_because_five_failures_lock_the
         fake.world().login_form = form;
         fake.world().password = "another".into();
         fake.world().calls.clear();
-        let grafana = client(&fake, &fake.credentials());
+        let grafana = client(&fake.credentials());
         for _ in 0..10 {
             let failed = grafana.all_users().await.expect_err("the password is wrong");
             assert!(matches!(failed, Error::SignInRefused { .. }), "{failed:?}");
@@ -83,21 +93,21 @@ async fn teams_are_called_by_the_token_where_there_is_one() {
         service_account_token: Some(Secret::new("glsa_good")),
         ..fake.credentials()
     };
-    let grafana = client(&fake, &credentials);
+    let grafana = client(&credentials);
     grafana.all_teams().await.expect("teams");
     assert_eq!(fake.calls_to("POST /login"), 0);
     let bad = Credentials {
         service_account_token: Some(Secret::new("glsa_bad")),
         ..fake.credentials()
     };
-    let failed = client(&fake, &bad).all_teams().await.expect_err("the token is wrong");
+    let failed = client(&bad).all_teams().await.expect_err("the token is wrong");
     assert_eq!(Failure::from(&failed), Failure::Unauthorized);
 }
 
 #[tokio::test]
 async fn failures_are_told_apart_by_what_to_do_about_them() {
     let fake = Fake::start().await;
-    let grafana = client(&fake, &fake.credentials());
+    let grafana = client(&fake.credentials());
     let mut seen = Vec::new();
     for (status, body) in [
         (500, json!({"message": "Could not disable external user"})),

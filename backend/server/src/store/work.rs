@@ -75,10 +75,11 @@ impl Store {
         rows.iter().map(work).collect()
     }
 
-    /// When the next mark is due.
-    pub async fn next_due_ms(&self) -> Result<Option<i64>> {
+    /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
+    pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
         Ok(
-            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL")
+            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL AND due_ms > $1")
+                .bind(after_ms)
                 .fetch_one(&self.read)
                 .await?,
         )

@@ -26,8 +26,8 @@ use super::{
     wake::Shared,
 };
 use crate::{
-    grafana::{Grafana, Http, Session},
-    store::{ActivityLine, Kind, Outcome, Source, Store, Work},
+    grafana::{Error, Grafana, Http, Session},
+    store::{ActivityLine, Kind, MappingOrigin, Outcome, Source, Store, Work},
 };
 
 /// What every part of the engine is given.
@@ -99,6 +99,7 @@ pub(super) async fn run(core: Core) {
             http,
             orgs: HashMap::new(),
             sessions: Vec::new(),
+            looked_ms: 0,
         },
         Err(e) => {
             tracing::error!(error = %e, "no HTTP client; nothing can be written to Grafana");
@@ -135,6 +136,8 @@ struct Loop {
     http: Http,
     orgs: HashMap<i64, Org>,
     sessions: Vec<Arc<Session>>,
+    /// When the queue was last read.
+    looked_ms: i64,
 }
 
 impl Loop {
@@ -147,6 +150,7 @@ impl Loop {
                 org.check_now();
             }
         }
+        self.take_mappings().await?;
         loop {
             self.scans().await?;
             if !self.chunk().await? {
@@ -159,7 +163,7 @@ impl Loop {
 
     async fn until_next(&self) -> Result<Duration> {
         let now = self.core.clock.now_ms();
-        let due = self.core.store.next_due_ms().await?;
+        let due = self.core.store.next_due_ms(self.looked_ms).await?;
         let next = self.orgs.values().filter_map(|org| org.wakes_at(due)).min();
         let wait = next.map_or(SCAN_MS, |at| at.saturating_sub(now)).clamp(10, SCAN_MS);
         Ok(Duration::from_millis(wait.unsigned_abs()))
@@ -220,6 +224,25 @@ impl Loop {
         Ok(())
     }
 
+    /// A mapping that was added, paused or removed shows in the teams at once: what it did not mark itself, the next look finds.
+    async fn take_mappings(&mut self) -> Result<()> {
+        let mut by_org: HashMap<i64, BTreeSet<(i64, bool, bool, bool)>> = HashMap::new();
+        for tenant in self.core.store.tenants().await? {
+            let mappings = self.core.store.all_mappings(&tenant).await?;
+            // Those the engine makes itself are no news.
+            let given = mappings.iter().filter(|m| m.origin != MappingOrigin::Create);
+            let rows = given.map(|m| (m.id, m.admins, m.remove_others, m.paused));
+            by_org.entry(tenant.org_id).or_default().extend(rows);
+        }
+        for (org_id, org) in &mut self.orgs {
+            let now = by_org.remove(org_id).unwrap_or_default();
+            if org.mappings.replace(now.clone()).is_some_and(|old| old != now) {
+                org.next_scan_ms = 0;
+            }
+        }
+        Ok(())
+    }
+
     async fn tenants(&self, org_id: i64) -> Result<Vec<Tenant>> {
         let all = self.core.store.tenants().await?;
         Ok(all.into_iter().filter(|t| t.org_id == org_id).collect())
@@ -275,6 +298,7 @@ impl Loop {
     /// Some due work, the most urgent first. `false`: there is none that may be done now.
     async fn chunk(&mut self) -> Result<bool> {
         let now = self.core.clock.now_ms();
+        self.looked_ms = now;
         let mut limit = 2_000;
         let due = loop {
             let due = self.core.store.due_work(now, limit).await?;
@@ -405,7 +429,7 @@ async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
             // What was listed may be out of date: the next look is at the thing itself.
             org.directory = None;
             let failure = Failure::from(&error);
-            if failure == Failure::Unauthorized {
+            if failure == Failure::Unauthorized && !matches!(error, Error::TokenRefused(_)) {
                 // Nothing is wrong with this piece of work: the organization waits as a whole.
                 return Ok(());
             }
@@ -424,15 +448,9 @@ async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
             )
         }
     };
-    let (outcome, reason) = match verdict {
-        Verdict::Retry { after_ms } => {
-            core.store.retry(work, now.saturating_add(after_ms), &text).await?;
-            (Outcome::Retry, text)
-        }
-        Verdict::Attention(a) => {
-            core.store.attention(work, &a.reason, &a.next_step).await?;
-            (Outcome::Attention, a.reason)
-        }
+    let (outcome, reason) = match &verdict {
+        Verdict::Retry { .. } => (Outcome::Retry, text.clone()),
+        Verdict::Attention(a) => (Outcome::Attention, a.reason.clone()),
     };
     if let Some(action) = action {
         let name = target_name(core, work).await?;
@@ -445,6 +463,10 @@ async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
         };
         let line = core.line(work, &org.actor().await, deed);
         core.store.record(&[line]).await?;
+    }
+    match verdict {
+        Verdict::Retry { after_ms } => core.store.retry(work, now.saturating_add(after_ms), &text).await?,
+        Verdict::Attention(a) => core.store.attention(work, &a.reason, &a.next_step).await?,
     }
     Ok(())
 }

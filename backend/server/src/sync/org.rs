@@ -3,7 +3,7 @@
 //! Owns: its client, its gate (no calls while Grafana is away or refuses us), its status and what the last listing showed.
 //! Must never keep another organization waiting. Start at [`Org::runnable`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use domain::attempt::{Failure, backoff_ms};
 
@@ -27,6 +27,8 @@ pub(super) struct Org {
     pub(super) directory: Option<Directory>,
     /// Grafana's server admins, once a listing showed them.
     pub(super) admins: Option<HashSet<i64>>,
+    /// The mappings as last seen: id, for admins, removing others, paused.
+    pub(super) mappings: Option<BTreeSet<(i64, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
 }
@@ -46,6 +48,7 @@ impl Org {
             next_scan_ms: 0,
             directory: None,
             admins: None,
+            mappings: None,
             role_sync_skipped: None,
         }
     }
@@ -103,6 +106,11 @@ impl Org {
                     org = self.id(),
                     "Grafana refused to sign Rollcall in; not tried again until the credentials change"
                 );
+            }
+            // People are handled by the server admin: closing must not wait for a token.
+            (Error::TokenRefused(_), _) => {
+                self.status.error = Some(error.to_string());
+                return self.publish(core).await;
             }
             (_, Failure::Unauthorized) => {
                 self.gate_ms = now.saturating_add(wait.min(REFUSED_MS));

@@ -43,6 +43,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
         (None, Some(record)) => record.login.clone(),
         (None, None) => work.id.clone(),
     };
+    person.adopt(org).await?;
     let rules = rules(org);
     for _ in 0..LOOKS {
         let link = person.record.as_ref().map(link);
@@ -136,6 +137,51 @@ struct Depth {
 }
 
 impl Person<'_> {
+    /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
+    /// strangers, and even if the user is to be closed or was deleted meanwhile.
+    async fn adopt(&mut self, org: &Org) -> Result<()> {
+        let store = &self.core.store;
+        if self.record.is_some() {
+            return Ok(());
+        }
+        let Some(login) = store.creating(&self.work.id).await? else {
+            return Ok(());
+        };
+        let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
+        let Some(id) = id else { return Ok(()) };
+        let user = org.grafana.user(id).await.map_err(looking("the account"))?;
+        let Some(user) = user.filter(|u| u.login.to_lowercase() == login.to_lowercase()) else {
+            return Ok(());
+        };
+        if store.account_by_grafana_id(user.id).await?.is_none() {
+            self.save(self.new_record(user.id, AccountOrigin::Provisioned, user.login, None))
+                .await?;
+            self.log(org, "user.claim", 0).await?;
+        }
+        Ok(self.core.store.clear_creating(&self.work.id).await?)
+    }
+
+    fn new_record(
+        &self,
+        grafana_id: i64,
+        origin: AccountOrigin,
+        login: String,
+        snapshot: Option<&Snapshot>,
+    ) -> AccountRecord {
+        AccountRecord {
+            user_id: self.work.id.clone(),
+            tenant: self.work.tenant.clone(),
+            grafana_id,
+            origin,
+            login,
+            closed_by: None,
+            holds: None,
+            snapshot: snapshot.and_then(|s| serde_json::to_string(s).ok()),
+            deferred: Vec::new(),
+            synced_ms: self.core.clock.now_ms(),
+        }
+    }
+
     async fn observe(&self, org: &Org, desired: &Desired, link: Option<&Link>) -> Result<Observed> {
         let depth = Depth {
             closing: !matches!(desired, Desired::Open(_)),
@@ -204,18 +250,6 @@ impl Person<'_> {
                     link: link(&record),
                     user_id: record.user_id,
                 }
-            });
-        }
-        // We asked Grafana for it and died before its answer was on disk: it is ours, whatever the claim policy says of strangers.
-        let ours = store.creating(&self.work.id).await?;
-        if ours.is_some_and(|login| login.to_lowercase() == user.login.to_lowercase()) {
-            return Ok(Manager::Gone {
-                user_id: self.work.id.clone(),
-                link: Link {
-                    grafana_id: user.id,
-                    origin: Origin::Provisioned,
-                    snapshot: None,
-                },
             });
         }
         Ok(Manager::Nobody)
@@ -301,23 +335,12 @@ impl Person<'_> {
                 }
                 let login = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = login.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
-                self.save(AccountRecord {
-                    user_id: self.work.id.clone(),
-                    tenant: self.work.tenant.clone(),
-                    grafana_id: *grafana_id,
-                    origin: match origin {
-                        Origin::Provisioned => AccountOrigin::Provisioned,
-                        Origin::Claimed => AccountOrigin::Claimed,
-                    },
-                    login,
-                    closed_by: None,
-                    holds: None,
-                    snapshot: snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok()),
-                    deferred: Vec::new(),
-                    synced_ms: core.clock.now_ms(),
-                })
-                .await?;
-                core.store.clear_creating(&self.work.id).await?;
+                let origin = match origin {
+                    Origin::Provisioned => AccountOrigin::Provisioned,
+                    Origin::Claimed => AccountOrigin::Claimed,
+                };
+                self.save(self.new_record(*grafana_id, origin, login, snapshot.as_ref()))
+                    .await?;
                 self.log(org, "user.claim", 0).await
             }
             Action::Create(write) => self.create(org, write).await,
@@ -410,19 +433,8 @@ impl Person<'_> {
                 });
             }
         };
-        self.save(AccountRecord {
-            user_id: self.work.id.clone(),
-            tenant: self.work.tenant.clone(),
-            grafana_id,
-            origin: AccountOrigin::Provisioned,
-            login: write.login.clone(),
-            closed_by: None,
-            holds: None,
-            snapshot: None,
-            deferred: Vec::new(),
-            synced_ms: core.clock.now_ms(),
-        })
-        .await?;
+        self.save(self.new_record(grafana_id, AccountOrigin::Provisioned, write.login.clone(), None))
+            .await?;
         core.store.clear_creating(&self.work.id).await?;
         learn(org, grafana_id, write);
         self.log(org, "user.create", elapsed(began)).await

@@ -47,6 +47,15 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         .org_users(org.id())
         .await
         .map_err(looking("the organization's people"))?;
+    let correlation = core.ids.correlation();
+    let mut tenants = core.store.tenants().await?;
+    tenants.retain(|t| t.org_id == org.id());
+    for tenant in &tenants {
+        core.go_on()?;
+        let marks = Marks::read(core, tenant, &correlation).await?;
+        people(core, org, &marks, &org_users).await?;
+    }
+    // Afterwards, because it may be another credential: people must not wait for a token.
     let teams = org.grafana.all_teams().await.map_err(looking("teams"))?;
     let seen = |t: &Team| TeamSeen {
         id: t.id,
@@ -55,17 +64,14 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     };
     core.shared.set_teams(org.id(), teams.iter().map(seen).collect());
     let teams: HashMap<i64, Team> = teams.into_iter().map(|t| (t.id, t)).collect();
-    let correlation = core.ids.correlation();
-    for tenant in core.store.tenants().await? {
-        if tenant.org_id != org.id() {
-            continue;
-        }
-        core.go_on()?;
-        let marks = Marks::read(core, &tenant, &correlation).await?;
-        people(core, org, &marks, &org_users).await?;
-        if org.settings.effective.group_sync {
-            groups(core, org, &marks, &teams).await?;
-        }
+    let synced = if org.settings.effective.group_sync {
+        tenants
+    } else {
+        Vec::new()
+    };
+    for tenant in &synced {
+        let marks = Marks::read(core, tenant, &correlation).await?;
+        groups(core, org, &marks, &teams).await?;
     }
     org.status.checked_ms = Some(core.clock.now_ms());
     Ok(())

@@ -55,6 +55,8 @@ impl Ids for Counted {
 
 struct Given {
     current: Mutex<OrgSettings>,
+    /// Organizations with settings of their own.
+    others: Mutex<BTreeMap<i64, OrgSettings>>,
     changes: watch::Sender<u64>,
     seen: Mutex<BTreeMap<String, String>>,
 }
@@ -68,9 +70,13 @@ impl Given {
 
 impl Settings for Given {
     fn orgs(&self) -> Vec<i64> {
-        vec![1]
+        let others = self.others.lock().expect("no panic");
+        others.keys().copied().chain([1]).collect()
     }
     fn of(&self, org_id: i64) -> OrgSettings {
+        if let Some(other) = self.others.lock().expect("no panic").get(&org_id) {
+            return other.clone();
+        }
         OrgSettings {
             org_id,
             ..self.current.lock().expect("no panic").clone()
@@ -113,6 +119,7 @@ impl Rig {
                 credentials: fake.credentials(),
                 waiting_for_first_request: false,
             }),
+            others: Mutex::default(),
             changes: watch::channel(0).0,
             seen: Mutex::default(),
         });
@@ -590,16 +597,14 @@ async fn bulk_changes_keep_people_added_by_hand_in_grafanas_own_spelling() {
     there.sort();
     assert_eq!(there, ["ann", "bob", "cy", "dan", "nina"]);
     assert_eq!(rig.fake.world().teams[&team].members[&nina], 4, "still an admin");
-    let world = rig.fake.world();
-    let bulk = world
-        .bodies
+    let bodies = rig.fake.world().bodies.clone();
+    let bulk = bodies
         .iter()
         .filter(|(c, _)| c == &format!("PUT /api/teams/{team}/members"));
     for (_, body) in bulk {
         assert!(!body.to_string().contains("ANN@EX.COM"), "{body}");
         assert!(body["admins"].to_string().contains("nina@ex.com"), "{body}");
     }
-    drop(world);
     engine.stop().await;
 }
 
@@ -757,5 +762,74 @@ async fn a_new_account_for_a_waiting_member_comes_before_the_team() {
     let calls = rig.fake.world().calls.clone();
     let at = |what: &str| calls.iter().position(|c| c == what).expect("called");
     assert!(at("POST /api/admin/users") < at("POST /api/teams"));
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn one_organizations_refused_credentials_do_not_stop_another() {
+    let rig = Rig::new(&[]).await;
+    let mut refused = rig.settings.of(2);
+    refused.credentials.admin_password = Some(Secret::new("wrong"));
+    rig.settings.others.lock().expect("no panic").insert(2, refused);
+    let other = WriteContext {
+        tenant: Tenant::of_org(2),
+        ..rig.ctx()
+    };
+    for n in 0..30 {
+        let document =
+            serde_json::from_value(json!({"userName": format!("x{n}"), "active": false})).expect("a document");
+        rig.store
+            .create_user(&other, &format!("id-x{n}"), document)
+            .await
+            .expect("created");
+    }
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").is_some());
+    assert_eq!(engine.status(1).state, State::Running);
+    assert_eq!(engine.status(2).state, State::CredentialsRefused);
+    assert_eq!(rig.fake.calls_to("POST /login"), 2);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same() {
+    let rig = Rig::new(&[]).await;
+    rig.user("ann", true).await;
+    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.fake.add_person("ann", &[(1, "Viewer")]);
+    rig.store
+        .delete_user(&rig.ctx(), "id-ann", |_| Ok(()))
+        .await
+        .expect("deleted");
+    let engine = rig.start();
+    rig.quiet().await;
+    assert!(
+        rig.fake.person("ann").expect("kept").1.disabled,
+        "disabled, not deleted"
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_token_holds_teams_back_and_nobodys_closing() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    rig.settings
+        .change(|s| s.credentials.service_account_token = Some(Secret::new("glsa_bad")));
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.until("made", || async { rig.fake.person("ann").is_some() }).await;
+    rig.set("ann", "active", json!(false)).await;
+    rig.until("closed", || async {
+        rig.fake.person("ann").is_some_and(|p| p.1.disabled)
+    })
+    .await;
+    assert!(rig.fake.team("eng").is_none());
+    rig.settings
+        .change(|s| s.credentials.service_account_token = Some(Secret::new("glsa_good")));
+    rig.quiet().await;
+    assert_eq!(logins(&rig.fake, "eng"), ["ann"], "memberships survive inactivity");
     engine.stop().await;
 }
