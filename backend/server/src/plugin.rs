@@ -35,8 +35,7 @@ const STOP: Duration = Duration::from_millis(500);
 pub trait Application: Clone + Send + Sync + 'static {
     /// All routes. Asked for once. Handlers read who calls from the request extension [`domain::Caller`], and from nowhere else.
     fn router(&self) -> axum::Router;
-    /// Called before a request is routed whenever an organization's settings are first seen, or differ in `updated_ms` from those last
-    /// seen: Grafana pushes no change, it sends the settings with every call. Calls never overlap. Must be quick: requests wait for it.
+    /// Called before a request is routed whenever an organization's settings are first seen, or differ from those last seen: Grafana pushes no change, it sends the settings with every call. Calls never overlap. Must be quick: requests wait for it.
     fn settings_seen(&self, settings: AppSettings);
     /// What Grafana's health check shows for an organization.
     fn health(&self, org_id: i64) -> impl Future<Output = Health> + Send;

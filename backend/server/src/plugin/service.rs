@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -30,8 +31,8 @@ pub(super) struct Service<A> {
     application: A,
     router: Router,
     mutations: TaskTracker,
-    /// `updated_ms` of the settings last handed on, by organization.
-    settings_seen: Arc<Mutex<HashMap<i64, i64>>>,
+    /// A digest of the settings last handed on, by organization.
+    settings_seen: Arc<Mutex<HashMap<i64, u64>>>,
 }
 
 impl<A: Application> Service<A> {
@@ -47,10 +48,12 @@ impl<A: Application> Service<A> {
     }
 
     /// Hands changed settings on. The lock is held meanwhile, so that a request with the same settings cannot overtake them.
+    /// What is compared is the content: Grafana keeps "last updated" by the second, so two saves can carry the same one (seen on 11.1.1).
     fn notice_settings(&self, org_id: i64, settings: pb::AppInstanceSettings) {
         let updated_ms = settings.last_updated_ms;
+        let digest = digest(&settings);
         let mut seen = self.settings_seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.get(&org_id) == Some(&updated_ms) {
+        if seen.get(&org_id) == Some(&digest) {
             return;
         }
         let json_data = match settings.json_data.as_slice() {
@@ -71,7 +74,7 @@ impl<A: Application> Service<A> {
             secrets,
             updated_ms,
         });
-        seen.insert(org_id, updated_ms);
+        seen.insert(org_id, digest);
     }
 
     /// The caller, with the settings that travelled along handed on first.
@@ -88,6 +91,15 @@ impl<A: Application> Service<A> {
             role: user.role,
         }
     }
+}
+
+/// Tells settings apart; kept instead of them, because they hold secrets.
+fn digest(settings: &pb::AppInstanceSettings) -> u64 {
+    let mut secrets: Vec<(&String, &String)> = settings.decrypted_secure_json_data.iter().collect();
+    secrets.sort_unstable();
+    let mut hasher = DefaultHasher::new();
+    (settings.last_updated_ms, &settings.json_data, secrets).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[tonic::async_trait]
