@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acceptance::{
     rig::{Rig, group},
-    wait::throughout,
+    wait::{SOON, throughout, until},
 };
 use admin_api::{GroupStatus, Groups, MappingMode, MappingOrigin};
 use anyhow::{Context as _, Result, ensure};
@@ -33,7 +33,14 @@ async fn in_strict_mode_an_unmapped_group_is_shown_and_touches_no_team() -> Resu
         Ok(())
     })
     .await?;
-    let shown: Groups = rig.grafana.admin("groups").await?;
+    // The team was made by hand a moment ago: the next comparison sees it, or the one a person asks for.
+    rig.check_now().await?;
+    let shown: Groups = until("the team of that name is suggested", SOON, async || {
+        let shown: Groups = rig.grafana.admin("groups").await?;
+        ensure!(shown.groups.iter().any(|row| row.suggestion.is_some()), "{shown:?}");
+        Ok(shown)
+    })
+    .await?;
     ensure!(
         shown.mapping_mode == MappingMode::Strict && shown.groups.len() == 2,
         "{shown:?}"

@@ -3,7 +3,13 @@
 //! Owns: paths and shapes of Grafana's own API. Must never call SCIM (see [`crate::idp`]) or print a password or token.
 //! Start at [`Grafana`]. Works against the stand-in and a real Grafana alike.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
@@ -13,6 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     connect::{self, Answer},
     idp::{Connection, encoded},
+    wait::{SOON, until},
 };
 
 /// The plugin's id.
@@ -40,6 +47,8 @@ pub struct Grafana {
     url: String,
     http: reqwest::Client,
     credentials: Credentials,
+    /// The second of the app's last save, shared by all who came from one `new`.
+    saved: Arc<AtomicU64>,
 }
 
 /// A user account.
@@ -99,6 +108,7 @@ impl Grafana {
             url: url.trim_end_matches('/').to_owned(),
             http: connect::client(),
             credentials,
+            saved: Arc::default(),
         }
     }
 
@@ -360,12 +370,24 @@ impl Grafana {
     /// # Errors
     /// If Grafana refuses.
     pub async fn enable_app(&self, json_data: &Value, secrets: &Value) -> Result<()> {
+        // Grafana 11.1.1 decrypts secrets once per save, and tells saves apart by the second: a secret saved in the second of a save
+        // that the plugin has seen stays unseen until the next save.
+        until("the clock's next second", SOON, async || {
+            ensure!(
+                second() != self.saved.load(Ordering::Relaxed),
+                "still the second of the last save"
+            );
+            Ok(())
+        })
+        .await?;
         let path = format!("/api/plugins/{PLUGIN}/settings");
         let now = self.call(Method::GET, &path, None).await?;
         let mut merged = now.json["jsonData"].as_object().cloned().unwrap_or_default();
         merged.extend(json_data.as_object().cloned().unwrap_or_default());
         let body = json!({ "enabled": true, "pinned": true, "jsonData": merged, "secureJsonData": secrets });
-        self.send(Method::POST, &path, &body).await.map(drop)
+        self.send(Method::POST, &path, &body).await?;
+        self.saved.store(second(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Reads one admin route of the plugin (`overview`, `groups`, …).
@@ -466,4 +488,14 @@ mod tests {
         stand_in.stop().await;
         Ok(())
     }
+}
+
+/// Seconds since the epoch, as Grafana on this machine counts them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests have no clock to stand in: Grafana's is the machine's"
+)]
+fn second() -> u64 {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since_epoch.map_or(0, |since| since.as_secs())
 }

@@ -10,10 +10,7 @@ use std::{
     io::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use admin_api::{
@@ -97,8 +94,6 @@ pub struct Rig {
     /// Calls of stand-ins that were stopped meanwhile.
     earlier: Vec<Call>,
     permitted: Mutex<Permitted>,
-    /// When the app's settings were saved last.
-    saved_second: AtomicU64,
     finished: bool,
     _data: Option<tempfile::TempDir>,
 }
@@ -188,7 +183,6 @@ impl Rig {
             scim: OnceCell::new(),
             earlier: Vec::new(),
             permitted: Mutex::default(),
-            saved_second: AtomicU64::new(second()),
             finished: false,
             _data: data,
         };
@@ -216,19 +210,10 @@ impl Rig {
     /// # Errors
     /// If Grafana refuses.
     pub async fn connect(&self, password: &str) -> Result<()> {
-        // Grafana 11.1.1 decrypts secrets once per save, and tells saves apart by the second: a secret saved in the second of a save
-        // that the plugin has seen stays unseen until the next save.
-        let saved = self.saved_second.load(Ordering::Relaxed);
-        until("the clock's next second", SOON, async || {
-            ensure!(second() != saved, "still the second of the last save");
-            Ok(())
-        })
-        .await?;
         let json_data = json!({ "grafanaUrl": self.grafana.url(), "adminUser": BOT });
         self.grafana
             .enable_app(&json_data, &json!({ "adminPassword": password }))
             .await?;
-        self.saved_second.store(second(), Ordering::Relaxed);
         self.answers().await.map(drop)
     }
 
@@ -714,14 +699,4 @@ pub fn user(user_name: &str, given_name: &str, family_name: &str) -> Value {
 pub fn group(name: &str, members: &[&str]) -> Value {
     let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
     json!({ "schemas": [GROUP], "displayName": name, "members": members })
-}
-
-/// Seconds since the epoch, as Grafana on this machine counts them.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests have no clock to stand in: Grafana's is the machine's"
-)]
-fn second() -> u64 {
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since_epoch.map_or(0, |since| since.as_secs())
 }

@@ -4,7 +4,7 @@
 //! passes its whole own one on, secrets included (`reference/grafana-live.md` §7). Start at [`Config::new`].
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -20,6 +20,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `[plugin.rollcall-scim-app]`, without secrets.
     pub plugin_ini: BTreeMap<String, String>,
+    /// The organizations that may use the secrets of that section: `orgs`, 1 if not set. An Admin of any organization can enable the
+    /// app in his own; he must not thereby command a server admin's account.
+    pub orgs: BTreeSet<i64>,
     /// The secrets of that section.
     pub secrets: BTreeMap<&'static str, Secret>,
     /// Grafana's public URL, where it says so by itself (with an `iam` block, and from 12 on).
@@ -53,12 +56,18 @@ impl Config {
                 filled("GF_PATHS_DATA").map(String::as_str),
                 executable,
             ),
+            orgs: orgs(filled("GF_PLUGIN_ORGS").map_or("1", String::as_str)),
             plugin_ini,
             secrets,
             app_url: filled("GF_APP_URL").cloned(),
             failpoint: failpoint.cloned(),
         }
     }
+}
+
+/// A list like `1, 3`. What is no number names no organization.
+fn orgs(list: &str) -> BTreeSet<i64> {
+    list.split([',', ' ']).filter_map(|id| id.parse().ok()).collect()
 }
 
 /// Outside the plugin's own directory, which an upgrade wipes. The store has to be open before the first request, so `jsonData`, which
@@ -94,6 +103,12 @@ mod tests {
             config(&[docker, ("GF_PLUGIN_DATA_DIR", "/srv/scim")]).data_dir,
             Path::new("/srv/scim")
         );
+    }
+
+    #[test]
+    fn secrets_of_the_ini_file_serve_the_main_organization_unless_others_are_named() {
+        assert_eq!(config(&[]).orgs, BTreeSet::from([1]));
+        assert_eq!(config(&[("GF_PLUGIN_ORGS", "1, 3,x")]).orgs, BTreeSet::from([1, 3]));
     }
 
     #[test]

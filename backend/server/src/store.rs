@@ -20,6 +20,7 @@ mod work;
 
 use std::{
     fs::File,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -129,7 +130,12 @@ impl Store {
             path: path.clone(),
             source,
         };
-        std::fs::create_dir_all(dir).map_err(opening)?;
+        // For Grafana's user only: names and e-mails of a whole company are in there.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(opening)?;
         let lock_path = dir.join("rollcall.lock");
         let lock = File::create(&lock_path).map_err(|source| Error::Open {
             path: lock_path,
@@ -154,6 +160,13 @@ impl Store {
                 .max_connections(connections)
                 .test_before_acquire(false)
         };
+        // Made here, because SQLite makes it, and later its journals, as the umask says, and journals as the file is.
+        File::options()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(opening)?;
         let write = pool(1).connect_with(options.clone()).await?;
         MIGRATOR.run(&write).await.map_err(|e| Error::Unusable(e.into()))?;
         let read = pool(4).connect_with(options.read_only(true)).await?;

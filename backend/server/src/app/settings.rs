@@ -47,6 +47,8 @@ struct Org {
 pub(super) struct SettingsState {
     plugin_ini: BTreeMap<String, String>,
     ini_secrets: BTreeMap<&'static str, Secret>,
+    /// Organizations these serve.
+    ini_orgs: BTreeSet<i64>,
     app_url: Option<String>,
     orgs: Mutex<BTreeMap<i64, Org>>,
     changes: watch::Sender<u64>,
@@ -61,6 +63,7 @@ impl SettingsState {
         Self {
             plugin_ini: config.plugin_ini.clone(),
             ini_secrets: config.secrets.clone(),
+            ini_orgs: config.orgs.clone(),
             app_url: config.app_url.clone(),
             orgs: Mutex::new(orgs),
             changes: watch::Sender::new(0),
@@ -122,16 +125,16 @@ impl SettingsState {
         let mut orgs = self.orgs();
         match orgs.get_mut(&org_id) {
             Some(org) => {
-                let view = org.view.take().unwrap_or_else(|| Arc::new(self.resolve(org)));
+                let view = org.view.take().unwrap_or_else(|| Arc::new(self.resolve(org_id, org)));
                 org.view = Some(view.clone());
                 view
             }
             // A stranger's organization does not become known by being asked about.
-            None => Arc::new(self.resolve(&Org::default())),
+            None => Arc::new(self.resolve(org_id, &Org::default())),
         }
     }
 
-    fn resolve(&self, org: &Org) -> SettingsView {
+    fn resolve(&self, org_id: i64, org: &Org) -> SettingsView {
         let mut sources = Sources {
             grafana_ini: org.grafana_ini.clone(),
             plugin_ini: self.plugin_ini.clone(),
@@ -139,12 +142,16 @@ impl SettingsState {
             page: org.page.clone(),
         };
         // An Admin of an organization must not learn the server admin's password by having it sent to a server of theirs.
-        let bound = !self.ini_secrets.is_empty();
+        let bound = !self.ini_secrets.is_empty() && self.ini_orgs.contains(&org_id);
         if bound {
             for name in BOUND_TO_SECRETS {
                 sources.provisioned.remove(name);
                 sources.page.remove(name);
             }
+        }
+        if !self.ini_orgs.contains(&org_id) {
+            // Its name goes with the password, which is not for this organization.
+            sources.plugin_ini.remove("admin_user");
         }
         let mut resolved = settings::resolve(&sources);
         for row in resolved
@@ -152,10 +159,16 @@ impl SettingsState {
             .filter(|row| bound && BOUND_TO_SECRETS.contains(&row.name))
         {
             row.origin = Origin::PluginIni;
+            if row.name == "admin_user" && row.value.is_empty() && self.ini_secrets.contains_key("admin_password") {
+                row.problem = Some(
+                    "admin_password is set in [plugin.rollcall-scim-app], so admin_user has to be set there too."
+                        .into(),
+                );
+            }
         }
         let secret = |key: &settings::Key| SecretOrigin {
             name: key.name,
-            origin: if self.ini_secrets.contains_key(key.name) {
+            origin: if bound && self.ini_secrets.contains_key(key.name) {
                 Some(Origin::PluginIni)
             } else {
                 org.secrets.get(key.name).map(|_| Origin::Provisioned)
@@ -179,17 +192,17 @@ impl SettingsState {
             .or_else(|| self.app_url.clone())
     }
 
-    fn secret(&self, org: Option<&Org>, name: &str) -> Option<Secret> {
-        let given = self.ini_secrets.get(name);
+    fn secret(&self, org_id: i64, org: Option<&Org>, name: &str) -> Option<Secret> {
+        let given = self.ini_secrets.get(name).filter(|_| self.ini_orgs.contains(&org_id));
         given.or_else(|| org.and_then(|org| org.secrets.get(name))).cloned()
     }
 
-    fn credentials(&self, org: Option<&Org>, effective: &Effective) -> Credentials {
+    fn credentials(&self, org_id: i64, org: Option<&Org>, effective: &Effective) -> Credentials {
         Credentials {
             url: effective.grafana_url.clone(),
             admin_user: effective.admin_user.clone(),
-            admin_password: self.secret(org, "admin_password"),
-            service_account_token: self.secret(org, "service_account_token"),
+            admin_password: self.secret(org_id, org, "admin_password"),
+            service_account_token: self.secret(org_id, org, "service_account_token"),
         }
     }
 }
@@ -203,7 +216,7 @@ impl sync::Settings for SettingsState {
         let effective = self.view(org_id).effective.clone();
         let orgs = self.orgs();
         let org = orgs.get(&org_id);
-        let credentials = self.credentials(org, &effective);
+        let credentials = self.credentials(org_id, org, &effective);
         OrgSettings {
             org_id,
             // Grafana may hold a secret that it has not sent yet.
@@ -304,6 +317,7 @@ mod tests {
                 .filter(|(n, _)| secret(n))
                 .map(|(n, v)| (*n, Secret::new(*v)))
                 .collect(),
+            orgs: BTreeSet::from([1]),
             app_url: None,
             failpoint: None,
         };
@@ -334,6 +348,27 @@ mod tests {
         let view = state.view(1);
         let url = view.resolved.iter().find(|r| r.name == "grafana_url").unwrap();
         assert_eq!(url.origin, Origin::PluginIni, "the page shows it as set by a file");
+    }
+
+    #[test]
+    fn another_organization_that_enables_the_app_gets_no_credentials_of_the_ini_file() {
+        let state = state(&[("admin_user", "root"), ("admin_password", "hunter2")]);
+        state.seen(AppSettings {
+            org_id: 2,
+            ..from_grafana(json!({}), &[])
+        });
+        assert_eq!(state.of(2).credentials.admin_password, None);
+        assert!(state.of(1).credentials.admin_password.is_some());
+        // Its own secret serves it, and goes where its own Admins say.
+        state.seen(AppSettings {
+            org_id: 2,
+            ..from_grafana(json!({ "grafanaUrl": "http://two:3000" }), &[("adminPassword", "own")])
+        });
+        let own = state.of(2).credentials;
+        assert_eq!(
+            (own.url.as_str(), own.admin_password),
+            ("http://two:3000", Some(Secret::new("own")))
+        );
     }
 
     #[test]

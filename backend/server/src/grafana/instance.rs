@@ -20,8 +20,9 @@ pub struct AdminSettings {
     pub auth: BTreeMap<String, String>,
     /// `server.root_url`.
     pub public_url: Option<String>,
-    /// Whether every provider that is on leaves org roles alone (`skip_org_role_sync`): only then does a suspension hold.
-    pub role_sync_skipped: bool,
+    /// Whether every provider that is on leaves org roles alone (`skip_org_role_sync`): only then does a suspension hold. Unknown where
+    /// no provider is seen: one that was set up on Grafana's own page is not in its configuration file.
+    pub role_sync_skipped: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -68,12 +69,12 @@ fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> Adm
     let providers = sections.keys().filter(|name| {
         name.starts_with("auth.") && on(name, "enabled") && !["auth.basic", "auth.anonymous"].contains(&name.as_str())
     });
-    let mut skipped = true;
+    let mut skipped = None;
     for provider in providers {
         // `oauth_skip_org_role_update_sync` is the older switch for every OAuth provider at once.
         let skips = on(provider, "skip_org_role_sync")
             || (provider != "auth.ldap" && provider != "auth.saml" && on("auth", "oauth_skip_org_role_update_sync"));
-        skipped &= skips;
+        skipped = Some(skips && skipped != Some(false));
     }
     AdminSettings {
         auth: sections
@@ -100,9 +101,11 @@ mod tests {
             "auth.github": {"enabled": "false", "skip_org_role_sync": "false"},
             "auth.basic": {"enabled": "true"},
         }));
-        assert!(both.role_sync_skipped);
+        assert_eq!(both.role_sync_skipped, Some(true));
         let one = sections(serde_json::json!({"auth.okta": {"enabled": "true", "skip_org_role_sync": "false"}}));
-        assert!(!one.role_sync_skipped);
+        assert_eq!(one.role_sync_skipped, Some(false));
+        let none = sections(serde_json::json!({"auth.basic": {"enabled": "true"}}));
+        assert_eq!(none.role_sync_skipped, None, "it may be set up on Grafana's page");
     }
 
     #[test]

@@ -153,6 +153,8 @@ impl Loop {
         self.take_mappings().await?;
         loop {
             self.scans().await?;
+            // A comparison reads Grafana's own `[auth]` lines: what follows must not act on what was in force before them.
+            self.take_settings().await?;
             if !self.chunk().await? {
                 break;
             }
@@ -278,7 +280,12 @@ impl Loop {
             self.core.go_on()?;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
             match scan::scan(&self.core, org).await {
-                Ok(()) => org.went_well(&self.core).await,
+                Ok(()) => {
+                    org.went_well(&self.core).await;
+                    if std::mem::take(&mut org.recovered) {
+                        self.core.store.hasten(org.id(), now).await?;
+                    }
+                }
                 Err(Trouble::Grafana { error, .. }) => {
                     org.went_wrong(&self.core, &error).await;
                     if Failure::from(&error) == Failure::Away {
@@ -337,6 +344,11 @@ impl Loop {
                 && org.runnable(now)
             {
                 one(&self.core, org, work).await?;
+                if std::mem::take(&mut org.recovered) {
+                    self.core.store.hasten(work.tenant.org_id, now).await?;
+                    // The queue has another order now.
+                    break;
+                }
             }
         }
         Ok(true)

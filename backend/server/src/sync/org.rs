@@ -23,6 +23,8 @@ pub(super) struct Org {
     /// No call before this time. `i64::MAX`: not until the credentials change.
     gate_ms: i64,
     failures: i64,
+    /// The first call went well after some that did not.
+    pub(super) recovered: bool,
     pub(super) next_scan_ms: i64,
     pub(super) directory: Option<Directory>,
     /// Grafana's server admins, once a listing showed them.
@@ -45,6 +47,7 @@ impl Org {
             grafana,
             gate_ms: 0,
             failures: 0,
+            recovered: false,
             next_scan_ms: 0,
             directory: None,
             admins: None,
@@ -88,6 +91,7 @@ impl Org {
     }
 
     pub(super) async fn went_well(&mut self, core: &Core) {
+        self.recovered |= self.failures > 0;
         (self.failures, self.gate_ms) = (0, 0);
         self.status.state = State::Running;
         self.status.error = None;

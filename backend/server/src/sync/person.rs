@@ -243,7 +243,9 @@ impl Person<'_> {
         let store = &self.core.store;
         if let Some(record) = store.account_by_grafana_id(user.id).await? {
             let exists = store.user(&record.tenant, &record.user_id).await?.is_some();
-            return Ok(if exists && record.user_id != self.work.id {
+            // Whom another organization's provider manages, or managed, is not for this one to take over.
+            let elsewhere = record.tenant != self.work.tenant;
+            return Ok(if elsewhere || (exists && record.user_id != self.work.id) {
                 Manager::Other
             } else {
                 Manager::Gone {

@@ -34,7 +34,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     org.grafana.me().await.map_err(looking("its own account"))?;
     match org.grafana.admin_settings().await {
         Ok(settings) => {
-            org.role_sync_skipped = Some(settings.role_sync_skipped);
+            org.role_sync_skipped = settings.role_sync_skipped;
             core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
         }
         // An account that is in no organization may not (`grafana-live.md` §5); what depends on it is said to be unknown.
@@ -239,12 +239,12 @@ impl Look<'_> {
         let plan = account::plan(desired, link.as_ref(), &observed, &person::rules(self.org));
         // What an earlier look remembered may be outdated without anything being to do: a sign-in brought the new name.
         let remembered = record.is_some_and(|r| {
-            let closed_by = match plan.access {
-                Some(Access::Closed { by, .. }) => Some(by),
-                Some(Access::Open) => None,
-                Some(Access::None) | None => r.closed_by,
+            let closed = match plan.access {
+                Some(Access::Closed { by, holds }) => (Some(by), holds),
+                Some(Access::Open) => (None, None),
+                Some(Access::None) | None => (r.closed_by, r.holds),
             };
-            r.closed_by != closed_by || (plan.attention.is_none() && r.deferred != plan.deferred)
+            (r.closed_by, r.holds) != closed || (plan.attention.is_none() && r.deferred != plan.deferred)
         });
         marks
             .consider(
