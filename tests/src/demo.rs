@@ -94,6 +94,13 @@ pub async fn run(url: &str, user: &str, password: &str) -> Result<()> {
     )));
     fill(&mut okta, OKTA_PEOPLE, OKTA_GROUPS);
     okta.push_all().await.context("the Okta-shaped client")?;
+    // Who leaves before Grafana has heard of him never gets an account, and there would be nothing to see.
+    until("Grafana has who will leave", SYNC, async || {
+        let account = grafana.existing_account(&address(GONE)).await?;
+        ensure!(!account.is_disabled, "{GONE} cannot sign in yet");
+        Ok(())
+    })
+    .await?;
     okta.deactivate(&address(GONE))
         .await
         .context("the Okta-shaped client")?;
@@ -130,9 +137,7 @@ fn fill<P: Provider>(directory: &mut Directory<P>, people: &[(&str, &str, &str)]
             .iter()
             .find(|(_, members, _)| members.contains(name))
             .map_or("Office", |(group, ..)| *group);
-        let mut person = Person::new(&address(name), given, family).in_department(department);
-        person.active = *name != GONE;
-        directory.hire(person);
+        directory.hire(Person::new(&address(name), given, family).in_department(department));
     }
     for (group, members, _) in groups {
         let members: Vec<String> = members.iter().map(|member| address(member)).collect();
