@@ -49,7 +49,7 @@ impl<'t> Parser<'t> {
         Ok(filter)
     }
 
-    /// `attr`, `attr.sub`, `attr[filter]` or `attr[filter].sub`, and nothing after it.
+    /// `attr`, `attr.sub`, `attr[filter]`, `attr[filter].sub` or a comparison, and nothing after it.
     pub(crate) fn whole_path(mut self) -> Result<(AttrPath, Option<Filter>), Error> {
         self.space();
         let mut attr = self.attribute()?;
@@ -61,6 +61,16 @@ impl<'t> Parser<'t> {
         if filter.is_some() && self.eat(b'.') {
             attr.sub = Some(self.sub_name(&attr)?);
         }
+        self.space();
+        // Erratum 7122 lets a path be an attrExp: `emails.type eq "work"` selects what `emails[type eq "work"]` does.
+        let filter = match filter {
+            None if self.at < self.text.len() => {
+                let definition = attr.definition();
+                let sub = attr.sub.take().unwrap_or_else(|| "value".to_owned());
+                Some(self.comparison(AttrPath::new(&sub, None), definition)?)
+            }
+            filter => filter,
+        };
         self.end()?;
         Ok((attr, filter))
     }

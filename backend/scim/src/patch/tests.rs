@@ -109,6 +109,41 @@ fn the_number_of_operations_is_limited_by_name() {
 }
 
 #[test]
+fn members_are_removed_by_so_many_filters_and_by_any_number_of_ids() {
+    let by = |name: &str, count: usize| {
+        let operation = |n| json!({ "op": "remove", "path": format!("members[{name} eq \"{n}\"]") });
+        run(ResourceType::Group, &group(), (0..count).map(operation).collect())
+    };
+    assert_eq!(
+        by("display", limits::MEMBER_FILTERS).unwrap().members.len(),
+        limits::MEMBER_FILTERS
+    );
+    let error = by("display", limits::MEMBER_FILTERS + 1).unwrap_err();
+    assert!(error.detail.contains("100") && error.scim_type == Some(ScimType::TooMany));
+    assert_eq!(by("value", limits::PATCH_OPERATIONS).unwrap().members.len(), 1);
+}
+
+#[test]
+fn a_path_may_be_a_comparison_as_erratum_7122_reads() {
+    let after = patched(json!([{ "op": "remove", "path": "emails.type eq \"work\"" }]));
+    assert_eq!(after["emails"], json!([{ "value": "ada@home.test", "type": "home" }]));
+    assert_eq!(
+        patched(json!([{ "op": "remove", "path": "emails eq \"ADA@home.test\"" }]))["emails"][0]["type"],
+        json!("work")
+    );
+    let removed = members(json!([{ "op": "remove", "path": "members eq \"u-1\"" }]));
+    assert_eq!(removed, [MemberChange::Remove(ids(&["u-1"]))]);
+    assert_eq!(
+        refused(json!([{ "op": "remove", "path": format!("schemas eq \"{ENTERPRISE}\"") }])),
+        Some(ScimType::Mutability)
+    );
+    assert_eq!(
+        refused(json!([{ "op": "remove", "path": "displayName eq \"Ada\"" }])),
+        Some(ScimType::InvalidPath)
+    );
+}
+
+#[test]
 fn a_later_failure_leaves_nothing_changed() {
     let current = user();
     let result = run(
