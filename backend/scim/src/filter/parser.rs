@@ -2,7 +2,7 @@
 //!
 //! More than the RFC's grammar gets through, each leniency named where it is.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{AttrPath, CompareOp, Filter, Literal};
 use crate::{
@@ -258,7 +258,7 @@ impl<'t> Parser<'t> {
             return Err(self.unexpected("a value"));
         }
         match serde_json::from_str::<Value>(word) {
-            Ok(Value::Number(number)) => Ok(Literal::Number(number)),
+            Ok(Value::Number(number)) => Ok(Literal::Number(exact(word, number))),
             // Words without quotes are in RFC 7644 §3.4.2.1 and all over Microsoft's Postman collection.
             _ => Ok(Literal::String(word.to_owned())),
         }
@@ -413,6 +413,15 @@ fn is_name(name: &str) -> bool {
         .next()
         .is_some_and(|first| first.is_ascii_alphabetic() || first == b'$')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The number nearest to `text`. serde_json reads long ones a bit off, so that what is printed would be read as another number.
+fn exact(text: &str, read: Number) -> Number {
+    if read.is_f64() {
+        text.parse().ok().and_then(Number::from_f64).unwrap_or(read)
+    } else {
+        read
+    }
 }
 
 /// The literal as the attribute's type has it: `active eq "True"` is a boolean, `employeeNumber eq 7` is text.
