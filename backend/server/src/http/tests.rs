@@ -736,7 +736,7 @@ async fn a_path_that_is_no_text_gets_a_scim_error() {
 async fn a_new_list_of_members_brings_new_names_and_the_same_list_changes_nothing() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
-    let group = server.group("Eng", &[ada.clone()]).await;
+    let group = server.group("Eng", std::slice::from_ref(&ada)).await;
     let path = format!("/Groups/{group}");
     let put = |display: &str| {
         let body = json!({ "displayName": "Eng", "members": [{ "value": ada, "display": display }] });
