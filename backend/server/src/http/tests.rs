@@ -24,6 +24,7 @@ mod bulk;
 mod filters;
 mod limits;
 mod paging;
+mod rules;
 
 struct Ticking(AtomicI64);
 

@@ -171,6 +171,15 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
         Filter::Present { path } | Filter::ValuePath { path, .. } if schema::resolve(rt, path).is_none() => {
             exactly(vec![NOTHING])
         }
+        // The same for every row: asked once.
+        Filter::Compare { path, .. } if path.core(rt) == Some(("meta", Some("resourceType"))) => {
+            let any = serde_json::json!({ "meta": { "resourceType": rt.name() } });
+            exactly(if scim::filter::matches(filter, rt, &any) {
+                Vec::new()
+            } else {
+                vec![NOTHING]
+            })
+        }
         Filter::Compare { path, op, value } => {
             let mut parts = Vec::new();
             let column = path.core(rt).and_then(|(attr, sub)| column(rt, attr, sub));
@@ -307,26 +316,28 @@ fn equals(column: &'static str, value: Part, out: &mut Vec<Part>) {
     ]);
 }
 
-/// A user as the filter sees it: everything an answer could show, but for the location.
-pub(super) fn rendered_user(record: &UserRecord, groups: &[GroupRef]) -> Value {
-    let meta = meta(&record.id, record.created_ms, record.modified_ms, record.version);
+/// A user as answers show it, which is how filters see it.
+pub(super) fn rendered_user(record: &UserRecord, groups: &[GroupRef], base: &str) -> Value {
+    let meta = Meta {
+        id: record.id.clone(),
+        created_ms: record.created_ms,
+        modified_ms: record.modified_ms,
+        version: record.version,
+        location: format!("{base}/Users/{}", record.id),
+    };
     render::render(ResourceType::User, &record.document, &meta, Some(groups), None)
 }
 
-/// A group as the filter sees it.
-pub(super) fn rendered_group(record: &GroupRecord, members: &[Member]) -> Value {
-    let meta = meta(&record.id, record.created_ms, record.modified_ms, record.version);
+/// A group as answers show it, which is how filters see it.
+pub(super) fn rendered_group(record: &GroupRecord, members: &[Member], base: &str) -> Value {
+    let meta = Meta {
+        id: record.id.clone(),
+        created_ms: record.created_ms,
+        modified_ms: record.modified_ms,
+        version: record.version,
+        location: format!("{base}/Groups/{}", record.id),
+    };
     render::render(ResourceType::Group, &record.document, &meta, None, Some(members))
-}
-
-fn meta(id: &str, created_ms: i64, modified_ms: i64, version: i64) -> Meta {
-    Meta {
-        id: id.to_owned(),
-        created_ms,
-        modified_ms,
-        version,
-        location: String::new(),
-    }
 }
 
 /// A page that SQL cuts.
@@ -338,7 +349,11 @@ pub(super) struct Cut<T> {
 impl<T> Cut<T> {
     pub(super) fn new(query: &PageQuery) -> Self {
         Self {
-            query: PageQuery { filter: None, ..*query },
+            query: PageQuery {
+                filter: None,
+                base: String::new(),
+                ..*query
+            },
             items: Vec::new(),
         }
     }

@@ -514,7 +514,11 @@ impl Store {
                 Vec::new()
             };
             let matches = query.filter.as_ref().is_none_or(|f| {
-                scim::filter::matches(f, ResourceType::Group, &filter::rendered_group(&record, &members))
+                scim::filter::matches(
+                    f,
+                    ResourceType::Group,
+                    &filter::rendered_group(&record, &members, &query.base),
+                )
             });
             if matches {
                 page.take(pk, (pk, record));

@@ -33,6 +33,8 @@ pub struct UserChange {
 pub struct PageQuery {
     /// Only those that match.
     pub filter: Option<Filter>,
+    /// The SCIM base URL, which filters see in `meta.location` and in `$ref`.
+    pub base: String,
     /// Only those behind the one a page before ended with ([`Page::next`]); 0 begins at the beginning.
     pub after: i64,
     /// How many matches to pass over.
@@ -391,7 +393,11 @@ impl Store {
         for (pk, record) in records {
             let matches = query.filter.as_ref().is_none_or(|f| {
                 let groups = groups.get(&record.id).map_or(&[][..], Vec::as_slice);
-                scim::filter::matches(f, ResourceType::User, &filter::rendered_user(&record, groups))
+                scim::filter::matches(
+                    f,
+                    ResourceType::User,
+                    &filter::rendered_user(&record, groups, &query.base),
+                )
             });
             if matches {
                 page.take(pk, record);

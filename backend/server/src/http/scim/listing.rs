@@ -10,7 +10,7 @@ use scim::{
 };
 use serde_json::Value;
 
-use super::{ScimFailure, groups, json, users};
+use super::{ScimFailure, base, groups, json, users};
 use crate::{
     http::Api,
     store::{Page, PageQuery, WriteContext},
@@ -100,6 +100,7 @@ async fn in_order(
         read_already = read_already && after.is_none();
         let wanted = PageQuery {
             filter: query.filter.clone(),
+            base: base(api, ctx.tenant.org_id),
             after: after.unwrap_or(0),
             offset,
             limit: if read_already { 0 } else { left },
@@ -131,6 +132,7 @@ async fn sorted(
 ) -> Result<Part, ScimFailure> {
     let everything = PageQuery {
         filter: query.filter.clone(),
+        base: base(api, ctx.tenant.org_id),
         after: 0,
         offset: 0,
         limit: i64::MAX,
