@@ -1,3 +1,5 @@
+//! Filters as RFC 7644 has them, as identity providers send them, and as nobody should.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Queries, list answers and sort orders.
+
 use serde_json::{Value, json};
 
 use super::{ListQuery, Paging, SortBy, SortOrder, list_response, sort};

@@ -1,3 +1,5 @@
+//! PATCH as RFC 7644 has it and as identity providers send it, each test named after whom it is for.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -121,6 +123,31 @@ fn members_are_removed_by_so_many_filters_and_by_any_number_of_ids() {
     let error = by("display", limits::MEMBER_FILTERS + 1).unwrap_err();
     assert!(error.detail.contains("100") && error.scim_type == Some(ScimType::TooMany));
     assert_eq!(by("value", limits::PATCH_OPERATIONS).unwrap().members.len(), 1);
+}
+
+#[test]
+fn the_work_of_a_whole_patch_is_limited_by_name() {
+    let values: Vec<Value> = (0..limits::VALUES)
+        .map(|n| json!({ "value": format!("v{n}") }))
+        .collect();
+    let lists = |count: usize| {
+        let add = json!({ "op": "add", "path": "entitlements", "value": values });
+        run(ResourceType::User, &user(), json!(vec![add; count]))
+    };
+    // The first finds none there: (1 + 1,000) × 1,000; each after it (1,000 + 1,000) × 1,000.
+    assert!(lists(10).is_ok());
+    let error = lists(11).unwrap_err();
+    assert!(
+        error.detail.contains("20000000") && error.scim_type == Some(ScimType::TooMany),
+        "{error}"
+    );
+    // Many operations on a list as long as it may be are well below it.
+    let mut one_by_one = vec![json!({ "op": "add", "path": "entitlements", "value": values })];
+    one_by_one.resize(
+        1_000,
+        json!({ "op": "replace", "path": "entitlements[value eq \"v7\"].display", "value": "x" }),
+    );
+    assert!(run(ResourceType::User, &user(), json!(one_by_one)).is_ok());
 }
 
 #[test]
