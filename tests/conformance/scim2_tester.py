@@ -28,7 +28,10 @@ PASSED = {Status.SUCCESS, Status.COMPLIANT, Status.ACCEPTABLE}
 
 
 def main() -> int:
-    base_url, token = os.environ["SCIM_BASE_URL"].rstrip("/"), os.environ.get("SCIM_TOKEN", "")
+    base_url, token = os.environ.get("SCIM_BASE_URL", "").rstrip("/"), os.environ.get("SCIM_TOKEN", "")
+    if not base_url:
+        print("set SCIM_BASE_URL (and SCIM_TOKEN)")
+        return 2
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with Client(base_url=base_url, headers=headers, timeout=60) as http:
         results = check_server(SyncSCIMClient(http))

@@ -11,7 +11,7 @@ async fn a_taken_name_is_409_on_put_and_patch_too_and_nothing_of_the_request_sta
     let server = server(&[]).await;
     let (ada, bob) = (server.user("ada").await, server.user("bob").await);
     server.group("Engines", &[]).await;
-    let group = server.group("Other", &[ada.clone()]).await;
+    let group = server.group("Other", std::slice::from_ref(&ada)).await;
     let user_path = format!("/Users/{bob}");
     let group_path = format!("/Groups/{group}");
     let before = (
@@ -68,7 +68,7 @@ async fn a_taken_name_is_409_on_put_and_patch_too_and_nothing_of_the_request_sta
 async fn what_changes_nothing_keeps_version_and_time() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
-    let group = server.group("Engines", &[ada.clone()]).await;
+    let group = server.group("Engines", std::slice::from_ref(&ada)).await;
     for (path, body) in [
         (
             format!("/Users/{ada}"),
@@ -113,7 +113,7 @@ async fn what_changes_nothing_keeps_version_and_time() {
 async fn oktas_put_of_what_it_read_changes_only_what_it_changed() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
-    let group = server.group("Engines", &[ada.clone()]).await;
+    let group = server.group("Engines", std::slice::from_ref(&ada)).await;
     let path = format!("/Users/{ada}");
     let mut body = server.scim(Method::GET, &path, Value::Null).await.body;
     assert_eq!(
@@ -180,7 +180,7 @@ async fn a_group_patch_is_204_unless_attributes_are_asked_for() {
 async fn who_is_deleted_leaves_every_group_and_the_name_is_free() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
-    let path = format!("/Groups/{}", server.group("Engines", &[ada.clone()]).await);
+    let path = format!("/Groups/{}", server.group("Engines", std::slice::from_ref(&ada)).await);
     let before = server.scim(Method::GET, &path, Value::Null).await;
     server.scim(Method::DELETE, &format!("/Users/{ada}"), Value::Null).await;
     let after = server.scim(Method::GET, &path, Value::Null).await;
