@@ -88,7 +88,7 @@ fn column(rt: ResourceType, attr: &str, sub: Option<&str>) -> Option<Column> {
         (ResourceType::User, "meta", Some("lastModified")) => Time("u.modified_ms"),
         // RFC 7644 Figure 2 and PingFederate: `emails eq "x"` means `emails.value`.
         (ResourceType::User, "emails", None | Some("value")) => Rows {
-            open: "EXISTS (SELECT 1 FROM scim_user_email e WHERE e.user_pk = u.pk AND e.value_key",
+            open: "u.pk IN (SELECT e.user_pk FROM scim_user_email e WHERE e.value_key",
             folded: true,
         },
         (ResourceType::Group, "id", None) => Exact("g.id"),
@@ -97,7 +97,7 @@ fn column(rt: ResourceType, attr: &str, sub: Option<&str>) -> Option<Column> {
         (ResourceType::Group, "meta", Some("created")) => Time("g.created_ms"),
         (ResourceType::Group, "meta", Some("lastModified")) => Time("g.modified_ms"),
         (ResourceType::Group, "members", None | Some("value")) => Rows {
-            open: "EXISTS (SELECT 1 FROM scim_member m JOIN scim_user mu ON mu.pk = m.user_pk WHERE m.group_pk = g.pk AND mu.id",
+            open: "g.pk IN (SELECT m.group_pk FROM scim_user mu JOIN scim_member m ON m.user_pk = mu.pk WHERE mu.id",
             folded: false,
         },
         _ => return None,
@@ -116,6 +116,8 @@ pub(super) fn compile(filter: Option<&Filter>, rt: ResourceType) -> Where {
 }
 
 const NOTHING: Part = Part::Sql("1 = 0");
+const NOT: &str = "NOT coalesce(";
+const NOT_END: &str = ", false)";
 
 fn narrow(filter: &Filter, rt: ResourceType) -> Where {
     let exactly = |parts| Where { parts, exact: true };
@@ -156,7 +158,7 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
             Where { exact: false, .. } => unknown,
             Where { parts, .. } if parts.is_empty() => exactly(vec![NOTHING]),
             Where { parts, .. } => {
-                let negated = std::iter::once(Part::Sql("NOT (")).chain(parts).chain([Part::Sql(")")]);
+                let negated = std::iter::once(Part::Sql(NOT)).chain(parts).chain([Part::Sql(NOT_END)]);
                 exactly(negated.collect())
             }
         },
@@ -250,7 +252,8 @@ pub(super) fn mentions(filter: &Filter, attribute: &str) -> bool {
     }
 }
 
-/// Every condition is true or false, never NULL, so that NOT around it is what RFC 7644 means.
+/// A column without value makes a condition NULL, which selects as little as false; NOT around it makes it false first, so that it means
+/// what RFC 7644 means. Nothing else stands around a column: an index is of no use to `coalesce(column = …)`.
 fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>) -> Option<()> {
     match (column, op, value) {
         (Column::Folded(c), CompareOp::Eq, Literal::String(s)) => equals(c, Part::Text(fold(s)), out),
@@ -258,8 +261,9 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
         (Column::Flag(c), CompareOp::Eq, Literal::Boolean(b)) => equals(c, Part::Bool(*b), out),
         // A missing attribute is not equal to anything: `ne` is true for it.
         (Column::Folded(_) | Column::Exact(_) | Column::Flag(_), CompareOp::Ne, _) => {
-            out.push(Part::Sql("NOT "));
+            out.push(Part::Sql(NOT));
             compare(column, CompareOp::Eq, value, out)?;
+            out.push(Part::Sql(NOT_END));
         }
         (Column::Folded(c), CompareOp::Co | CompareOp::Sw | CompareOp::Ew, Literal::String(s)) => {
             let escaped = fold(s).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -269,11 +273,10 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
                 _ => format!("%{escaped}%"),
             };
             out.extend([
-                Part::Sql("coalesce("),
                 Part::Sql(c),
                 Part::Sql(" LIKE "),
                 Part::Text(pattern),
-                Part::Sql(" ESCAPE '\\', false)"),
+                Part::Sql(" ESCAPE '\\'"),
             ]);
         }
         (Column::Time(c), _, Literal::String(s)) => {
@@ -307,13 +310,7 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
 }
 
 fn equals(column: &'static str, value: Part, out: &mut Vec<Part>) {
-    out.extend([
-        Part::Sql("coalesce("),
-        Part::Sql(column),
-        Part::Sql(" = "),
-        value,
-        Part::Sql(", false)"),
-    ]);
+    out.extend([Part::Sql(column), Part::Sql(" = "), value]);
 }
 
 /// A user as answers show it, which is how filters see it.
