@@ -1,7 +1,8 @@
 //! Bulk (RFC 7644 §3.7) as pure functions: the message, the order of execution, the references, the answer.
 //!
-//! Whoever executes reads a [`BulkRequest`], runs its operations in the order of [`BulkRequest::schedule`], each with its references
-//! filled in by [`BulkOperation::with_ids`], stops when [`BulkRequest::stops_after`] says so, and answers with [`response`].
+//! Owns: the message and the references in it. Must never run anything. Whoever executes reads a [`BulkRequest`], runs its operations in
+//! the order of [`BulkRequest::order`], each with its references filled in by [`BulkOperation::with_ids`], stops when
+//! [`BulkRequest::stops_after`] says so, and answers with [`response`].
 
 use std::collections::BTreeMap;
 
@@ -71,15 +72,6 @@ pub struct BulkRequest {
     pub operations: Vec<BulkOperation>,
 }
 
-/// In which order to run the operations.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Schedule {
-    /// Indices of operations, each after those whose `bulkId` it refers to, otherwise as they came.
-    pub order: Vec<usize>,
-    /// Indices of operations that refer to one another in a circle, or to a `bulkId` nobody has: 409 (RFC 7644 §3.7.1).
-    pub unresolvable: Vec<usize>,
-}
-
 impl BulkRequest {
     /// Reads the body.
     ///
@@ -127,8 +119,12 @@ impl BulkRequest {
         self.fail_on_errors.is_some_and(|limit| errors >= limit)
     }
 
-    /// Orders the operations so that references, also forward ones, can be filled in. Linear in the size of the request.
-    pub fn schedule(&self) -> Schedule {
+    /// In which order to run the operations: indices, each after those whose `bulkId` it refers to, otherwise as they came. Linear in
+    /// the size of the request.
+    ///
+    /// RFC 7644 §3.7.1: circular references "MUST" be tried. One of a circle then runs before what it refers to, so whoever executes
+    /// gives out the ids of everything that is to be made beforehand, and takes back the id of what could not be made.
+    pub fn order(&self) -> Vec<usize> {
         let makers: BTreeMap<&str, usize> = self
             .operations
             .iter()
@@ -136,44 +132,40 @@ impl BulkRequest {
             .filter(|(_, operation)| operation.method == Method::Post)
             .filter_map(|(index, operation)| Some((operation.bulk_id.as_deref()?, index)))
             .collect();
-        let mut waiting_for: Vec<usize> = Vec::with_capacity(self.operations.len());
-        let mut waiters: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (index, operation) in self.operations.iter().enumerate() {
+        let needs_of = |operation: &BulkOperation| -> Vec<usize> {
             let references = operation.references();
-            for reference in &references {
-                if let Some(maker) = makers.get(reference.as_str()) {
-                    waiters.entry(*maker).or_default().push(index);
+            let mut needs: Vec<usize> = references
+                .iter()
+                .filter_map(|reference| makers.get(reference.as_str()).copied())
+                .collect();
+            needs.sort_unstable_by(|left, right| right.cmp(left));
+            needs
+        };
+        let mut needs: Vec<Vec<usize>> = self.operations.iter().map(needs_of).collect();
+        let mut reached = vec![false; needs.len()];
+        let mut order = Vec::with_capacity(needs.len());
+        for first in 0..needs.len() {
+            // A walk down the references, on a stack of its own: a chain of a thousand must not be a thousand calls deep.
+            let mut open: Vec<usize> = Some(first)
+                .filter(|index| reached.get(*index) == Some(&false))
+                .into_iter()
+                .collect();
+            while let Some(index) = open.last().copied() {
+                if let Some(reached) = reached.get_mut(index) {
+                    *reached = true;
                 }
-            }
-            // One that refers to nobody waits for ever.
-            waiting_for.push(references.len());
-        }
-        // By index, so that what does not wait runs as it came.
-        let mut ready: std::collections::BTreeSet<usize> = waiting_for
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count == 0)
-            .map(|(index, _)| index)
-            .collect();
-        let mut order = Vec::with_capacity(self.operations.len());
-        while let Some(index) = ready.pop_first() {
-            order.push(index);
-            for waiter in waiters.remove(&index).unwrap_or_default() {
-                if let Some(count) = waiting_for.get_mut(waiter) {
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.insert(waiter);
+                match needs.get_mut(index).and_then(Vec::pop) {
+                    Some(maker) if reached.get(maker) == Some(&false) => open.push(maker),
+                    // Done already, or further up on the stack: a circle, which is cut here.
+                    Some(_) => {}
+                    None => {
+                        open.pop();
+                        order.push(index);
                     }
                 }
             }
         }
-        let unresolvable = waiting_for
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-            .map(|(index, _)| index)
-            .collect();
-        Schedule { order, unresolvable }
+        order
     }
 }
 
@@ -225,7 +217,7 @@ impl BulkOperation {
     /// The operation with `bulkId:…` replaced by the ids of the resources made so far.
     ///
     /// # Errors
-    /// 409 where a reference is not among them: its operation failed.
+    /// 409 where a reference is not among them: its operation failed, or there is none (RFC 7644 §3.7.1).
     pub fn with_ids(&self, ids: &BTreeMap<String, String>) -> Result<Self, Error> {
         let mut resolved = self.clone();
         let mut missing = None;

@@ -5,7 +5,11 @@
 
 use serde_json::{Value, json};
 
-use crate::{Error, ResourceType, list::list_response, schema};
+use crate::{
+    Error, ResourceType,
+    list::{Paging, list_response},
+    schema,
+};
 
 const RESOURCE_TYPE_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 
@@ -26,7 +30,9 @@ pub struct Capabilities {
     pub sort: bool,
     /// Versions as ETags.
     pub etag: bool,
-    /// Cursors (RFC 9865), good for this many seconds.
+    /// Paging by cursor (RFC 9865).
+    pub cursor: bool,
+    /// For how many seconds a cursor is good; `None` where it does not expire (RFC 9865 §4).
     pub cursor_timeout: Option<u64>,
     /// Where the documentation is.
     pub documentation_uri: Option<String>,
@@ -47,7 +53,7 @@ pub fn service_provider_config(base: &str, capabilities: &Capabilities) -> Value
         "sort": { "supported": capabilities.sort },
         "etag": { "supported": capabilities.etag },
         "pagination": {
-            "cursor": capabilities.cursor_timeout.is_some(),
+            "cursor": capabilities.cursor,
             "index": true,
             "defaultPaginationMethod": "index",
             "defaultPageSize": capabilities.default_page_size,
@@ -134,7 +140,7 @@ fn schema_document(base: &str, schema: &schema::Schema) -> Value {
 }
 
 fn all(documents: Vec<Value>) -> Value {
-    list_response(documents.len() as u64, 1, documents, None)
+    list_response(documents.len() as u64, Paging::Index(1), documents)
 }
 
 #[cfg(test)]
@@ -152,6 +158,7 @@ mod tests {
             default_page_size: 100,
             sort: true,
             etag: true,
+            cursor: true,
             cursor_timeout: Some(3600),
             documentation_uri: None,
         }

@@ -245,6 +245,16 @@ impl Filter {
         }
     }
 
+    /// How many comparisons it makes.
+    pub(crate) fn terms(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::terms).sum(),
+            Self::Not(part) => part.terms(),
+            Self::Compare { .. } | Self::Present { .. } => 1,
+            Self::ValuePath { filter, sub, .. } => filter.terms() + sub.as_ref().map_or(0, |sub| sub.terms()),
+        }
+    }
+
     /// The comparisons where the filter is nothing but equalities joined by `and`: what it takes to make a value that matches.
     pub(crate) fn equalities(&self) -> Option<Vec<(&AttrPath, &Literal)>> {
         match self {

@@ -12,3 +12,8 @@ pub const FILTER_TERMS: usize = 1_000;
 pub const PATCH_OPERATIONS: usize = 10_000;
 /// Values of one multi-valued attribute other than a group's members, so that many operations on many values stay bounded.
 pub const VALUES: usize = 1_000;
+/// Operations of one PATCH that remove members by anything but their id: each may have to look at the whole group.
+pub const MEMBER_FILTERS: usize = 100;
+/// Comparisons of values in one PATCH: values that are there, times terms of a filter or values that come. Well above what
+/// [`PATCH_OPERATIONS`] on a list of [`VALUES`] need; it is many long lists, or long filters on them, that go over it.
+pub const PATCH_COMPARISONS: usize = 20_000_000;

@@ -1,10 +1,12 @@
 //! Queries and list answers (RFC 7644 §3.4.2, §3.4.3; RFC 9865 for cursors).
 
+pub mod cursor;
 pub mod query_string;
 pub mod sort;
 
 use serde_json::{Map, Value, json};
 
+pub use cursor::Cursor;
 pub use sort::{SortBy, SortKey, SortOrder};
 
 use crate::{
@@ -178,34 +180,30 @@ fn names<'b>(body: &'b Map<String, Value>, name: &str) -> Result<Vec<&'b str>, E
     }
 }
 
-/// The neighbours of a page by cursor (RFC 9865 §2.1). Cursors are URL-safe and the server's own business.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cursors {
-    /// The next page; `None` on the last.
-    pub next: Option<String>,
-    /// The page before; `None` on the first.
-    pub previous: Option<String>,
+/// Where a page is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Paging {
+    /// By index: the number of its first resource.
+    Index(u64),
+    /// By cursor (RFC 9865 §2.1): the cursor of the next page, `None` on the last. Where in the whole it is, nobody counts.
+    Cursor(Option<String>),
 }
 
 /// A list answer. `total` is how many match, not how many are here: authentik and Okta page by it.
 ///
 /// Everything is always there, also when empty: rauthy cannot read an answer without `itemsPerPage` and `Resources`.
-pub fn list_response(total: u64, start_index: u64, resources: Vec<Value>, cursors: Option<&Cursors>) -> Value {
+pub fn list_response(total: u64, paging: Paging, resources: Vec<Value>) -> Value {
     let mut response = json!({
         "schemas": [LIST_RESPONSE_URN],
         "totalResults": total,
-        "startIndex": start_index,
         "itemsPerPage": resources.len(),
     });
     if let Some(object) = response.as_object_mut() {
         object.insert("Resources".to_owned(), Value::Array(resources));
-        if let Some(Cursors { next, previous }) = cursors {
-            object.extend(next.iter().map(|cursor| ("nextCursor".to_owned(), json!(cursor))));
-            object.extend(
-                previous
-                    .iter()
-                    .map(|cursor| ("previousCursor".to_owned(), json!(cursor))),
-            );
+        match paging {
+            Paging::Index(start_index) => drop(object.insert("startIndex".to_owned(), json!(start_index))),
+            Paging::Cursor(Some(next)) => drop(object.insert("nextCursor".to_owned(), json!(next))),
+            Paging::Cursor(None) => {}
         }
     }
     response

@@ -1,17 +1,17 @@
 //! The schemas as data: attribute tables, looked up without regard to letter case (RFC 7643 §2.1).
 //!
 //! What is in a table is kept, published and answered; what is not is dropped on the way in. The tables are in [`user`],
-//! [`enterprise_user`], [`group`] and [`common`]; start at [`resolve`].
+//! [`enterprise_user`], [`group`] and [`every_resource`]; start at [`resolve`].
 
-pub mod common;
 pub mod enterprise_user;
+pub mod every_resource;
 pub mod group;
 pub mod user;
 
 use serde_json::{Map, Value, json};
 
-pub use common::COMMON;
 pub use enterprise_user::ENTERPRISE_USER;
+pub use every_resource::COMMON;
 pub use group::GROUP;
 pub use user::USER;
 

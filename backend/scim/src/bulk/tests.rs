@@ -1,3 +1,5 @@
+//! Bulk messages: order, references, limits.
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -31,8 +33,7 @@ fn forward_references_run_after_what_they_refer_to_and_the_rest_as_it_came() {
         json!([group("g", &["bulkId:u", "bulkId:v"]), user("x"), user("v"), user("u"),
         { "method": "PATCH", "path": "/Groups/bulkId:g", "data": { "Operations": [{ "op": "add", "path": "members", "value": "bulkId:x" }] } }]),
     );
-    let schedule = request.schedule();
-    assert_eq!((schedule.order, schedule.unresolvable), (vec![1, 2, 3, 0, 4], vec![]));
+    assert_eq!(request.order(), [2, 3, 0, 1, 4]);
 
     let ids = BTreeMap::from(
         [("u", "1"), ("v", "2"), ("x", "3"), ("g", "9")].map(|(id, real)| (id.to_owned(), real.to_owned())),
@@ -56,16 +57,34 @@ fn forward_references_run_after_what_they_refer_to_and_the_rest_as_it_came() {
 }
 
 #[test]
-fn circles_and_references_to_nobody_are_found() {
+fn circular_references_of_rfc_7644_3_7_1_are_tried_and_whoever_needs_a_circle_waits_for_it() {
+    let employee = |id: &str, manager: &str| json!({ "method": "POST", "path": "/Users", "bulkId": id, "data": { "userName": id, "manager": { "value": format!("bulkId:{manager}") } } });
     let request = read(json!([
-        group("a", &["bulkId:b"]),
-        group("b", &["bulkId:a"]),
-        group("c", &["bulkId:nobody"]),
-        user("d"),
-        group("e", &["bulkId:e"])
+        group("team", &["bulkId:a"]),
+        employee("a", "b"),
+        employee("b", "a"),
+        employee("self", "self"),
+        group("lost", &["bulkId:nobody"]),
     ]));
-    let schedule = request.schedule();
-    assert_eq!((schedule.order, schedule.unresolvable), (vec![3], vec![0, 1, 2, 4]));
+    assert_eq!(request.order(), [2, 1, 0, 3, 4]);
+    let planned =
+        BTreeMap::from([("a", "1"), ("b", "2"), ("self", "3")].map(|(id, real)| (id.to_owned(), real.to_owned())));
+    let resolved = request.operations[2].with_ids(&planned).unwrap();
+    assert_eq!(resolved.data["manager"]["value"], json!("1"));
+    assert_eq!(request.operations[4].with_ids(&planned).unwrap_err().status, 409);
+}
+
+#[test]
+fn a_chain_of_references_as_long_as_a_request_may_be_is_ordered() {
+    let chain: Vec<Value> = (0..10)
+        .map(|n| group(&n.to_string(), &[&format!("bulkId:{}", n + 1)]))
+        .collect();
+    assert_eq!(read(json!(chain)).order(), [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    let long: Vec<Value> = (0..20_000)
+        .map(|n| group(&n.to_string(), &[&format!("bulkId:{}", n + 1)]))
+        .collect();
+    let request = BulkRequest::parse(&json!({ "Operations": long }), 20_000).unwrap();
+    assert_eq!(request.order().len(), 20_000);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! More than the RFC's grammar gets through, each leniency named where it is.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{AttrPath, CompareOp, Filter, Literal};
 use crate::{
@@ -49,7 +49,7 @@ impl<'t> Parser<'t> {
         Ok(filter)
     }
 
-    /// `attr`, `attr.sub`, `attr[filter]` or `attr[filter].sub`, and nothing after it.
+    /// `attr`, `attr.sub`, `attr[filter]`, `attr[filter].sub` or a comparison, and nothing after it.
     pub(crate) fn whole_path(mut self) -> Result<(AttrPath, Option<Filter>), Error> {
         self.space();
         let mut attr = self.attribute()?;
@@ -61,6 +61,16 @@ impl<'t> Parser<'t> {
         if filter.is_some() && self.eat(b'.') {
             attr.sub = Some(self.sub_name(&attr)?);
         }
+        self.space();
+        // Erratum 7122 lets a path be an attrExp: `emails.type eq "work"` selects what `emails[type eq "work"]` does.
+        let filter = match filter {
+            None if self.at < self.text.len() => {
+                let definition = attr.definition();
+                let sub = attr.sub.take().unwrap_or_else(|| "value".to_owned());
+                Some(self.comparison(AttrPath::new(&sub, None), definition)?)
+            }
+            filter => filter,
+        };
         self.end()?;
         Ok((attr, filter))
     }
@@ -248,7 +258,7 @@ impl<'t> Parser<'t> {
             return Err(self.unexpected("a value"));
         }
         match serde_json::from_str::<Value>(word) {
-            Ok(Value::Number(number)) => Ok(Literal::Number(number)),
+            Ok(Value::Number(number)) => Ok(Literal::Number(exact(word, number))),
             // Words without quotes are in RFC 7644 §3.4.2.1 and all over Microsoft's Postman collection.
             _ => Ok(Literal::String(word.to_owned())),
         }
@@ -403,6 +413,15 @@ fn is_name(name: &str) -> bool {
         .next()
         .is_some_and(|first| first.is_ascii_alphabetic() || first == b'$')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The number nearest to `text`. serde_json reads long ones a bit off, so that what is printed would be read as another number.
+fn exact(text: &str, read: Number) -> Number {
+    if read.is_f64() {
+        text.parse().ok().and_then(Number::from_f64).unwrap_or(read)
+    } else {
+        read
+    }
 }
 
 /// The literal as the attribute's type has it: `active eq "True"` is a boolean, `employeeNumber eq 7` is text.

@@ -1,3 +1,5 @@
+//! Filters as RFC 7644 has them, as identity providers send them, and as nobody should.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -263,6 +265,20 @@ fn each_limit_is_allowed_at_and_refused_over_with_its_name() {
             .detail
             .contains("8192")
     );
+}
+
+/// Found by fuzzing.
+#[test]
+fn a_long_number_prints_as_itself() {
+    for number in [
+        "444444444444444444444444444444444444444444",
+        "0.1e-7",
+        "-1.7976931348623157e308",
+        "123456789.123456789123456789",
+    ] {
+        let filter = parse(&format!("what eq {number}")).unwrap();
+        assert_eq!(parse(&filter.to_string()).unwrap(), filter, "{number}");
+    }
 }
 
 #[test]

@@ -72,10 +72,22 @@ pub fn sort_key(path: &AttrPath, resource_type: ResourceType, resource: &Value) 
     }
 }
 
-/// Sorts rendered resources. Stable: those with equal keys keep their order.
+/// Sorts rendered resources of one type. Stable: those with equal keys keep their order.
 pub fn sort(sort: &SortBy, resource_type: ResourceType, resources: &mut [Value]) {
-    let key = |resource: &Value| sort_key(&sort.path, resource_type, resource);
-    match sort.order {
+    sort_by(sort.order, resources, |resource| {
+        sort_key(&sort.path, resource_type, resource)
+    });
+}
+
+/// Sorts rendered resources of several types, each by what the attribute is in its own type. Stable.
+pub fn sort_all(sort: &SortBy, resources: &mut [(ResourceType, Value)]) {
+    sort_by(sort.order, resources, |(resource_type, resource)| {
+        sort_key(&sort.path, *resource_type, resource)
+    });
+}
+
+fn sort_by<T>(order: SortOrder, resources: &mut [T], key: impl Fn(&T) -> SortKey) {
+    match order {
         SortOrder::Ascending => resources.sort_by_cached_key(key),
         SortOrder::Descending => resources.sort_by_cached_key(|resource| std::cmp::Reverse(key(resource))),
     }

@@ -1,6 +1,8 @@
+//! Queries, list answers and sort orders.
+
 use serde_json::{Value, json};
 
-use super::{Cursors, ListQuery, SortBy, SortOrder, list_response, sort};
+use super::{ListQuery, Paging, SortBy, SortOrder, list_response, sort};
 use crate::{AttrPath, Projection, ResourceType, ScimType};
 
 fn read(query: &str) -> ListQuery {
@@ -89,17 +91,22 @@ fn a_search_request_says_the_same_as_a_query() {
 #[test]
 fn an_empty_list_has_everything_rauthy_and_okta_look_for() {
     assert_eq!(
-        list_response(0, 1, vec![], None),
+        list_response(0, Paging::Index(1), vec![]),
         json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": [] })
     );
-    let last = Cursors {
-        next: None,
-        previous: Some("p".into()),
-    };
-    let page = list_response(7, 1, vec![json!({})], Some(&last));
+}
+
+#[test]
+fn a_page_by_cursor_has_the_next_one_and_no_index_as_in_rfc_9865() {
+    let page = list_response(7, Paging::Cursor(Some("n".into())), vec![json!({})]);
     assert_eq!(
-        (&page["itemsPerPage"], &page["previousCursor"], page.get("nextCursor")),
-        (&json!(1), &json!("p"), None)
+        (&page["itemsPerPage"], &page["nextCursor"], page.get("startIndex")),
+        (&json!(1), &json!("n"), None)
+    );
+    assert!(
+        list_response(7, Paging::Cursor(None), vec![])
+            .get("nextCursor")
+            .is_none()
     );
 }
 

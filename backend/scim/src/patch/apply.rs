@@ -6,6 +6,7 @@ use super::{Op, Operation, members::Changes, whole};
 use crate::{
     Error, Filter, ResourceType,
     filter::matches_element,
+    limits,
     path::Path,
     resource::is_members,
     schema::{self, Attribute, Kind, Mutability, Schema},
@@ -17,6 +18,7 @@ pub(super) struct Edit {
     pub(super) document: Map<String, Value>,
     pub(super) members: Changes,
     pub(super) dropped: Vec<String>,
+    compared: usize,
 }
 
 /// What the brackets and the name after them select.
@@ -33,6 +35,7 @@ impl Edit {
             document,
             members: Changes::default(),
             dropped: Vec::new(),
+            compared: 0,
         }
     }
 
@@ -102,6 +105,7 @@ impl Edit {
                 None => self.members.run(op, filter, value),
             };
         }
+        self.spend(attribute, filter, value)?;
         let selection = Selection { filter, sub };
         let mut dropped = std::mem::take(&mut self.dropped);
         let null = Value::Null;
@@ -118,6 +122,22 @@ impl Edit {
         });
         self.dropped = dropped;
         done
+    }
+
+    /// Keeps the whole request from costing more than it is long: ten thousand operations may each compare a list with a list.
+    fn spend(&mut self, attribute: &Attribute, filter: Option<&Filter>, value: Option<&Value>) -> Result<(), Error> {
+        let length = |value: Option<&Value>| value.and_then(Value::as_array).map_or(1, Vec::len);
+        let coming = if attribute.multi_valued { length(value) } else { 1 };
+        let there = length(self.document.get(attribute.name));
+        self.compared += (there + coming) * coming.max(filter.map_or(1, Filter::terms));
+        if self.compared > limits::PATCH_COMPARISONS {
+            let limit = limits::PATCH_COMPARISONS;
+            return Err(Error::too_many(format!(
+                "The PATCH compares more values of {} than the limit of {limit} comparisons; send it in parts.",
+                attribute.name
+            )));
+        }
+        Ok(())
     }
 
     /// scim2-tester uses the bare URN of an extension as path.

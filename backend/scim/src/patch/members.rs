@@ -3,32 +3,35 @@
 use serde_json::Value;
 
 use super::{MemberChange, Op};
-use crate::{Error, Filter, Member};
+use crate::{Error, Filter, Member, limits};
 
 /// The changes so far. Neighbours of one kind are joined, so that authentik's thousand operations of one member are one change.
 #[derive(Debug, Default)]
-pub(super) struct Changes(Vec<MemberChange>);
+pub(super) struct Changes {
+    changes: Vec<MemberChange>,
+    filters: usize,
+}
 
 impl Changes {
     pub(super) fn into_changes(self) -> Vec<MemberChange> {
-        self.0
+        self.changes
     }
 
     pub(super) fn run(&mut self, op: Op, filter: Option<&Filter>, value: Option<&Value>) -> Result<(), Error> {
         match (op, filter) {
             (Op::Add, _) => self.add(listed(value)?),
-            (Op::Replace, None) => self.0.push(match listed(value)? {
+            (Op::Replace, None) => self.changes.push(match listed(value)? {
                 members if members.is_empty() => MemberChange::Clear,
                 members => MemberChange::Replace(members),
             }),
             (Op::Replace, Some(filter)) => {
                 let members = listed(value)?;
-                self.remove_matching(filter);
+                self.remove_matching(filter)?;
                 self.add(members);
             }
-            (Op::Remove, Some(filter)) => self.remove_matching(filter),
+            (Op::Remove, Some(filter)) => self.remove_matching(filter)?,
             (Op::Remove, None) => match value {
-                None | Some(Value::Null) => self.0.push(MemberChange::Clear),
+                None | Some(Value::Null) => self.changes.push(MemberChange::Clear),
                 // Entra, authentik, JumpCloud and rauthy name whom to remove in `value`, which RFC 7644 §3.5.2.2 does not define.
                 // Only those: reading it as "remove all" has emptied groups elsewhere. An empty list removes nobody.
                 Some(value) => self.remove(
@@ -43,26 +46,35 @@ impl Changes {
     }
 
     fn add(&mut self, members: Vec<Member>) {
-        match self.0.last_mut() {
+        match self.changes.last_mut() {
             _ if members.is_empty() => {}
             Some(MemberChange::Add(last) | MemberChange::Replace(last)) => last.extend(members),
-            _ => self.0.push(MemberChange::Add(members)),
+            _ => self.changes.push(MemberChange::Add(members)),
         }
     }
 
     fn remove(&mut self, ids: Vec<String>) {
-        match self.0.last_mut() {
+        match self.changes.last_mut() {
             _ if ids.is_empty() => {}
             Some(MemberChange::Remove(last)) => last.extend(ids),
-            _ => self.0.push(MemberChange::Remove(ids)),
+            _ => self.changes.push(MemberChange::Remove(ids)),
         }
     }
 
-    fn remove_matching(&mut self, filter: &Filter) {
-        match filter.values_named() {
-            Some(ids) => self.remove(ids.into_iter().map(str::to_owned).collect()),
-            None => self.0.push(MemberChange::RemoveMatching(filter.clone())),
+    fn remove_matching(&mut self, filter: &Filter) -> Result<(), Error> {
+        if let Some(ids) = filter.values_named() {
+            self.remove(ids.into_iter().map(str::to_owned).collect());
+            return Ok(());
         }
+        self.filters += 1;
+        if self.filters > limits::MEMBER_FILTERS {
+            let limit = limits::MEMBER_FILTERS;
+            return Err(Error::too_many(format!(
+                "The PATCH removes members by more filters than the limit of {limit}; remove them by their ids."
+            )));
+        }
+        self.changes.push(MemberChange::RemoveMatching(filter.clone()));
+        Ok(())
     }
 }
 

@@ -1,3 +1,5 @@
+//! PATCH as RFC 7644 has it and as identity providers send it, each test named after whom it is for.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -106,6 +108,66 @@ fn the_number_of_operations_is_limited_by_name() {
     assert!(Patch::parse(&operations(limits::PATCH_OPERATIONS)).is_ok());
     let error = Patch::parse(&operations(limits::PATCH_OPERATIONS + 1)).unwrap_err();
     assert!(error.detail.contains("10000") && error.scim_type == Some(ScimType::TooMany));
+}
+
+#[test]
+fn members_are_removed_by_so_many_filters_and_by_any_number_of_ids() {
+    let by = |name: &str, count: usize| {
+        let operation = |n| json!({ "op": "remove", "path": format!("members[{name} eq \"{n}\"]") });
+        run(ResourceType::Group, &group(), (0..count).map(operation).collect())
+    };
+    assert_eq!(
+        by("display", limits::MEMBER_FILTERS).unwrap().members.len(),
+        limits::MEMBER_FILTERS
+    );
+    let error = by("display", limits::MEMBER_FILTERS + 1).unwrap_err();
+    assert!(error.detail.contains("100") && error.scim_type == Some(ScimType::TooMany));
+    assert_eq!(by("value", limits::PATCH_OPERATIONS).unwrap().members.len(), 1);
+}
+
+#[test]
+fn the_work_of_a_whole_patch_is_limited_by_name() {
+    let values: Vec<Value> = (0..limits::VALUES)
+        .map(|n| json!({ "value": format!("v{n}") }))
+        .collect();
+    let lists = |count: usize| {
+        let add = json!({ "op": "add", "path": "entitlements", "value": values });
+        run(ResourceType::User, &user(), json!(vec![add; count]))
+    };
+    // The first finds none there: (1 + 1,000) × 1,000; each after it (1,000 + 1,000) × 1,000.
+    assert!(lists(10).is_ok());
+    let error = lists(11).unwrap_err();
+    assert!(
+        error.detail.contains("20000000") && error.scim_type == Some(ScimType::TooMany),
+        "{error}"
+    );
+    // Many operations on a list as long as it may be are well below it.
+    let mut one_by_one = vec![json!({ "op": "add", "path": "entitlements", "value": values })];
+    one_by_one.resize(
+        1_000,
+        json!({ "op": "replace", "path": "entitlements[value eq \"v7\"].display", "value": "x" }),
+    );
+    assert!(run(ResourceType::User, &user(), json!(one_by_one)).is_ok());
+}
+
+#[test]
+fn a_path_may_be_a_comparison_as_erratum_7122_reads() {
+    let after = patched(json!([{ "op": "remove", "path": "emails.type eq \"work\"" }]));
+    assert_eq!(after["emails"], json!([{ "value": "ada@home.test", "type": "home" }]));
+    assert_eq!(
+        patched(json!([{ "op": "remove", "path": "emails eq \"ADA@home.test\"" }]))["emails"][0]["type"],
+        json!("work")
+    );
+    let removed = members(json!([{ "op": "remove", "path": "members eq \"u-1\"" }]));
+    assert_eq!(removed, [MemberChange::Remove(ids(&["u-1"]))]);
+    assert_eq!(
+        refused(json!([{ "op": "remove", "path": format!("schemas eq \"{ENTERPRISE}\"") }])),
+        Some(ScimType::Mutability)
+    );
+    assert_eq!(
+        refused(json!([{ "op": "remove", "path": "displayName eq \"Ada\"" }])),
+        Some(ScimType::InvalidPath)
+    );
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! What `attributes` and `excludedAttributes` leave.
+
 use serde_json::{Value, json};
 
 use super::{Projection, apply};

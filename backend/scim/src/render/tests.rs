@@ -1,3 +1,5 @@
+//! Resources as they go out.
+
 use serde_json::{Value, json};
 
 use super::{GroupRef, Meta, render};

@@ -1,3 +1,5 @@
+//! POST and PUT bodies, each test named after whom it is for.
+
 use serde_json::{Value, json};
 
 use super::{Document, Incoming, create, parse, replace};

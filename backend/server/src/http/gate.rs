@@ -93,13 +93,25 @@ impl Seen {
             id: rest.next().unwrap_or_default().to_owned(),
         }
     }
+}
 
-    fn kind(&self) -> &'static str {
-        match self.resource.as_str() {
-            "Groups" => "Group",
-            "Users" => "User",
-            _ => "Service",
-        }
+/// What a path's first part is called in the log.
+pub(super) fn kind(resource: &str) -> &'static str {
+    match resource {
+        "Groups" => "Group",
+        "Users" => "User",
+        _ => "Service",
+    }
+}
+
+/// What a request of this method is called in the log.
+pub(super) fn action(method: &str) -> &'static str {
+    match method {
+        "POST" => "request.post",
+        "PUT" => "request.put",
+        "PATCH" => "request.patch",
+        "DELETE" => "request.delete",
+        _ => "request.get",
     }
 }
 
@@ -125,14 +137,8 @@ async fn remember(api: &Api, context: &WriteContext, seen: &Seen, status: Status
     if !log {
         return;
     }
-    let action = match seen.method {
-        Method::POST => "request.post",
-        Method::PUT => "request.put",
-        Method::PATCH => "request.patch",
-        Method::DELETE => "request.delete",
-        _ => "request.get",
-    };
-    let target = (seen.kind(), seen.id.as_str(), seen.resource.as_str());
+    let action = action(seen.method.as_str());
+    let target = (kind(&seen.resource), seen.id.as_str(), seen.resource.as_str());
     let line = ActivityLine::of_request(context, Source::Scim, action, target, Outcome::Refused, refusal);
     // The answer is decided: a log that cannot be written must not change it.
     if let Err(error) = api.store.record(&[line]).await {

@@ -15,7 +15,7 @@ use domain::Surface;
 use super::{
     Api,
     admin::{activity, credentials, mappings, overview, people, settings},
-    scim::{ScimFailure, discovery, groups, users},
+    scim::{ScimFailure, bulk, discovery, groups, root, users},
 };
 
 /// Where Grafana serves us, below its own URL.
@@ -54,6 +54,10 @@ fn admin(path: &'static str, methods: MethodRouter<Api>) -> Route {
 /// Every route.
 pub(super) fn all() -> Vec<Route> {
     vec![
+        // Clients join base and path with one slash or with none.
+        scim("/scim/v2", get(root::list)),
+        scim("/scim/v2/", get(root::list)),
+        scim("/scim/v2/.search", post(root::search)),
         scim("/scim/v2/Users", get(users::list).post(users::create)),
         scim("/scim/v2/Users/.search", post(users::search)),
         scim(
@@ -81,7 +85,7 @@ pub(super) fn all() -> Vec<Route> {
         scim("/scim/v2/Schemas", get(discovery::schemas)),
         scim("/scim/v2/Schemas/{urn}", get(discovery::schema)),
         scim("/scim/v2/Me", axum::routing::any(discovery::not_implemented)),
-        scim("/scim/v2/Bulk", axum::routing::any(discovery::not_implemented)),
+        scim("/scim/v2/Bulk", post(bulk::run)),
         admin("/admin/overview", get(overview::overview)),
         admin("/admin/sync", post(overview::check_now)),
         admin("/admin/users", get(people::list)),

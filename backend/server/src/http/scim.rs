@@ -1,33 +1,32 @@
 //! SCIM requests and answers.
 //!
-//! Owns: what users and groups share: bodies, errors, resource answers, lists. Must never let anything but a SCIM error out: Okta
+//! Owns: what users and groups share: bodies, errors, resource answers. Must never let anything but a SCIM error out: Okta
 //! fails a second time on a body it cannot read. Start at [`users`].
 
+pub(super) mod bulk;
 pub(super) mod discovery;
 pub(super) mod groups;
+mod listing;
+pub(super) mod root;
 pub(super) mod users;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, error::Error as _};
 
 use axum::{
-    body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    body::{Body, to_bytes},
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use scim::{
-    Error, ListQuery, ResourceType,
-    list::{self, list_response},
+    Error, ResourceType, list,
     projection::{self, Projection},
     version::{Precondition, etag},
 };
 use serde_json::Value;
 
-use super::{Api, routes::PATH_PREFIX};
-use crate::store::{self, PageQuery, WriteContext};
-
-/// The largest page, and the page when nobody says how much: rauthy stops reading at a page shorter than 100.
-pub(super) const MAX_RESULTS: u64 = 1000;
-const DEFAULT_RESULTS: u64 = 100;
+use super::{Api, MAX_BODY, routes::PATH_PREFIX};
+use crate::store::{self, WriteContext};
 
 /// A SCIM error on its way out.
 #[derive(Debug)]
@@ -36,6 +35,13 @@ pub(super) struct ScimFailure(Error);
 /// The detail of an error answer, for the log (the body is already bytes by then).
 #[derive(Clone, Debug)]
 pub(super) struct Refusal(pub String);
+
+impl ScimFailure {
+    /// The error itself, for an answer that holds several.
+    pub(super) fn into_error(self) -> Error {
+        self.0
+    }
+}
 
 impl From<Error> for ScimFailure {
     fn from(error: Error) -> Self {
@@ -84,9 +90,39 @@ pub(super) fn json(status: StatusCode, body: &Value) -> Response {
     response
 }
 
-/// Parses a body, whatever its Content-Type says: a missing one is common.
-pub(super) fn body(bytes: &Bytes) -> Result<Value, ScimFailure> {
-    Ok(scim::json::parse(bytes)?)
+/// The body of a request, whatever its Content-Type says: a missing one is common.
+pub(super) struct Json(pub(super) Value);
+
+impl<S: Send + Sync> FromRequest<S> for Json {
+    type Rejection = ScimFailure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ScimFailure> {
+        let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| {
+            if error
+                .source()
+                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+            {
+                Error::too_large(format!("The body is larger than the limit of {MAX_BODY} bytes."))
+            } else {
+                Error::invalid_syntax("The body could not be read to its end.")
+            }
+        })?;
+        Ok(Self(scim::json::parse(&bytes)?))
+    }
+}
+
+/// What stands in the path for an id. axum's own refusal of bytes that are no text would not be a SCIM error.
+pub(super) struct Id(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ScimFailure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ScimFailure> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Self(id)),
+            Err(_) => Err(Error::unknown_endpoint(parts.uri.path()).into()),
+        }
+    }
 }
 
 /// The SCIM base URL: absolute where Grafana's public URL is known, else a reference from the root. Never from headers: Grafana
@@ -133,15 +169,25 @@ fn with_etag(response: &mut Response, version: i64) {
     }
 }
 
-/// RFC 7644 §3.14: an If-Match that names another version is a 412, and nothing is changed.
-pub(super) fn if_match(headers: &HeaderMap) -> impl FnOnce(i64) -> Result<(), Error> + Send + use<> {
-    let wanted = headers
-        .get(header::IF_MATCH)
-        .and_then(|v| v.to_str().ok())
-        .map(Precondition::from_if_match);
-    move |version| match wanted {
-        Some(wanted) if !wanted.matches(version) => Err(Error::precondition_failed()),
-        _ => Ok(()),
+/// The version a client means to change (RFC 7644 §3.14): another one is a 412, and nothing is changed.
+pub(super) struct IfMatch(Option<Precondition>);
+
+impl IfMatch {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let header = headers.get(header::IF_MATCH);
+        Self(header.and_then(|v| v.to_str().ok()).map(Precondition::from_if_match))
+    }
+
+    /// The `version` of a bulk operation.
+    pub(super) fn of_version(version: Option<&str>) -> Self {
+        Self(version.map(Precondition::from_if_match))
+    }
+
+    pub(super) fn check(&self, version: i64) -> Result<(), Error> {
+        match &self.0 {
+            Some(wanted) if !wanted.matches(version) => Err(Error::precondition_failed()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -166,57 +212,6 @@ pub(super) fn projection_of(query: Option<&str>) -> Result<Projection, ScimFailu
         .collect();
     let get = |name: &str| find.get(name).map(|names| names.split(',')).into_iter().flatten();
     Ok(Projection::new(get("attributes"), get("excludedattributes"))?)
-}
-
-/// A list as asked for: page by the store, or, when sorted, by us.
-pub(super) struct Listing {
-    pub(super) query: PageQuery,
-    start_index: u64,
-    count: u64,
-    sort: Option<list::SortBy>,
-    pub(super) projection: Projection,
-}
-
-impl Listing {
-    pub(super) fn new(query: ListQuery) -> Self {
-        let count = query.count.unwrap_or(DEFAULT_RESULTS).min(MAX_RESULTS);
-        let start_index = query.start_index.max(1);
-        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        // What is to be sorted has to be read whole first: the sort key may be any attribute.
-        let (offset, limit) = if query.sort.is_some() {
-            (0, i64::MAX)
-        } else {
-            (number(start_index - 1), number(count))
-        };
-        Self {
-            query: PageQuery {
-                filter: query.filter,
-                offset,
-                limit,
-            },
-            start_index,
-            count,
-            sort: query.sort,
-            projection: query.projection,
-        }
-    }
-
-    pub(super) fn answer(self, rt: ResourceType, total: i64, mut resources: Vec<Value>) -> Response {
-        if let Some(sort) = &self.sort {
-            list::sort::sort(sort, rt, &mut resources);
-            let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-            resources = resources
-                .into_iter()
-                .skip(at(self.start_index - 1))
-                .take(at(self.count))
-                .collect();
-        }
-        for rendered in &mut resources {
-            projection::apply(&self.projection, rt, rendered);
-        }
-        let total = u64::try_from(total).unwrap_or(0);
-        json(StatusCode::OK, &list_response(total, self.start_index, resources, None))
-    }
 }
 
 /// The engine may start: the change is on disk.

@@ -20,6 +20,12 @@ use tower::ServiceExt as _;
 
 use super::*;
 
+mod bulk;
+mod filters;
+mod limits;
+mod paging;
+mod rules;
+
 struct Ticking(AtomicI64);
 
 impl Clock for Ticking {
@@ -672,6 +678,14 @@ async fn what_discovery_announces_is_there() {
     let server = server(&[]).await;
     let config = server.scim(Method::GET, "/ServiceProviderConfig", Value::Null).await;
     assert_eq!(config.body["patch"]["supported"], json!(true));
+    assert_eq!(
+        config.body["bulk"],
+        json!({ "supported": true, "maxOperations": 1000, "maxPayloadSize": 16 << 20 })
+    );
+    assert_eq!(
+        config.body["pagination"],
+        json!({ "cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 100, "maxPageSize": 1000 })
+    );
     for path in [
         "/ResourceTypes",
         "/ResourceTypes/User",
@@ -694,8 +708,49 @@ async fn what_discovery_announces_is_there() {
         server.scim(Method::GET, "/Nothing", Value::Null).await.status,
         StatusCode::NOT_FOUND
     );
-    assert_eq!(
-        server.scim(Method::PUT, "/Users", Value::Null).await.status,
-        StatusCode::METHOD_NOT_ALLOWED
-    );
+    for (method, path, allowed) in [
+        (Method::PUT, "/Users", "GET,HEAD,POST"),
+        (Method::GET, "/Bulk", "POST"),
+        (Method::DELETE, "/.search", "POST"),
+        (Method::POST, "/Schemas", "GET,HEAD"),
+    ] {
+        let refused = server.scim(method, path, Value::Null).await;
+        assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(refused.header("allow"), allowed);
+        assert_eq!(refused.body["status"], json!("405"));
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_gets_a_scim_error() {
+    let server = server(&[]).await;
+    for path in ["/Users/%ff", "/Groups/%c3%28", "/Schemas/%ff", "/ResourceTypes/%ff"] {
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            let answer = server.scim(method, path, json!({})).await;
+            assert!(answer.status.is_client_error(), "{path}");
+            assert_eq!(answer.body["schemas"][0], json!(::scim::error::URN), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_list_of_members_brings_new_names_and_the_same_list_changes_nothing() {
+    let server = server(&[]).await;
+    let ada = server.user("ada").await;
+    let group = server.group("Eng", std::slice::from_ref(&ada)).await;
+    let path = format!("/Groups/{group}");
+    let put = |display: &str| {
+        let body = json!({ "displayName": "Eng", "members": [{ "value": ada, "display": display }] });
+        server.scim(Method::PUT, &path, body)
+    };
+    let named = put("Ada K").await;
+    assert_eq!(named.body["members"][0]["display"], json!("Ada K"));
+    let renamed = put("Ada L").await;
+    assert_eq!(renamed.body["members"][0]["display"], json!("Ada L"));
+    assert_eq!(put("Ada L").await.body["meta"], renamed.body["meta"]);
+    let add =
+        json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": ada, "display": "X" }] }] });
+    server.scim(Method::PATCH, &path, add).await;
+    let read = server.scim(Method::GET, &path, Value::Null).await;
+    assert_eq!(read.body, renamed.body, "adding who is there changes nothing");
 }

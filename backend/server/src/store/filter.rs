@@ -1,7 +1,8 @@
 //! SCIM filters as SQL, where SQL can answer them exactly as RFC 7644 §3.4.2.2 says.
 //!
 //! Owns: the translation. Must never put a value into SQL text (values are bound, LIKE's metacharacters are data), and must never
-//! answer *almost* the same as `scim::filter::matches`: what is not exact is left to evaluation. Start at [`compile`].
+//! answer *almost* the same as `scim::filter::matches`: what SQL cannot say exactly it only narrows down, and evaluation decides.
+//! Start at [`compile`].
 
 use domain::Tenant;
 use scim::{
@@ -11,6 +12,7 @@ use scim::{
     member::Member,
     render::{self, GroupRef, Meta},
     resource_type::ResourceType,
+    schema,
 };
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
@@ -25,16 +27,16 @@ enum Part {
     Bool(bool),
 }
 
-/// A condition: SQL text with its values beside it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Where(Vec<Part>);
+/// A condition: SQL text with its values beside it. Whatever matches the filter meets it.
+#[derive(Clone, Debug)]
+pub(super) struct Where {
+    /// Empty: everything meets it.
+    parts: Vec<Part>,
+    /// Whether it is met by nothing else, so that nobody has to ask again.
+    pub(super) exact: bool,
+}
 
 impl Where {
-    /// No condition.
-    pub(super) fn all() -> Self {
-        Self::default()
-    }
-
     /// Appends `org_id = … AND connection = … AND (condition)`.
     pub(super) fn push(&self, query: &mut QueryBuilder<Sqlite>, tenant: &Tenant, alias: &'static str) {
         query.push(alias).push(".org_id = ").push_bind(tenant.org_id);
@@ -43,11 +45,11 @@ impl Where {
             .push(alias)
             .push(".connection = ")
             .push_bind(tenant.connection.clone());
-        if self.0.is_empty() {
+        if self.parts.is_empty() {
             return;
         }
         query.push(" AND (");
-        for part in &self.0 {
+        for part in &self.parts {
             match part {
                 Part::Sql(sql) => query.push(*sql),
                 Part::Text(text) => query.push_bind(text.clone()),
@@ -86,7 +88,7 @@ fn column(rt: ResourceType, attr: &str, sub: Option<&str>) -> Option<Column> {
         (ResourceType::User, "meta", Some("lastModified")) => Time("u.modified_ms"),
         // RFC 7644 Figure 2 and PingFederate: `emails eq "x"` means `emails.value`.
         (ResourceType::User, "emails", None | Some("value")) => Rows {
-            open: "EXISTS (SELECT 1 FROM scim_user_email e WHERE e.user_pk = u.pk AND e.value_key",
+            open: "u.pk IN (SELECT e.user_pk FROM scim_user_email e WHERE e.value_key",
             folded: true,
         },
         (ResourceType::Group, "id", None) => Exact("g.id"),
@@ -95,48 +97,163 @@ fn column(rt: ResourceType, attr: &str, sub: Option<&str>) -> Option<Column> {
         (ResourceType::Group, "meta", Some("created")) => Time("g.created_ms"),
         (ResourceType::Group, "meta", Some("lastModified")) => Time("g.modified_ms"),
         (ResourceType::Group, "members", None | Some("value")) => Rows {
-            open: "EXISTS (SELECT 1 FROM scim_member m JOIN scim_user mu ON mu.pk = m.user_pk WHERE m.group_pk = g.pk AND mu.id",
+            open: "g.pk IN (SELECT m.group_pk FROM scim_user mu JOIN scim_member m ON m.user_pk = mu.pk WHERE mu.id",
             folded: false,
         },
         _ => return None,
     })
 }
 
-/// The condition for a filter, or `None` where only evaluation is exact.
-pub(super) fn compile(filter: &Filter, rt: ResourceType) -> Option<Where> {
-    let mut parts = Vec::new();
-    compile_into(filter, rt, &mut parts)?;
-    Some(Where(parts))
+/// The condition for a filter.
+pub(super) fn compile(filter: Option<&Filter>, rt: ResourceType) -> Where {
+    filter.map_or(
+        Where {
+            parts: Vec::new(),
+            exact: true,
+        },
+        |filter| narrow(filter, rt),
+    )
 }
 
-fn compile_into(filter: &Filter, rt: ResourceType, out: &mut Vec<Part>) -> Option<()> {
+const NOTHING: Part = Part::Sql("1 = 0");
+const NOT: &str = "NOT coalesce(";
+const NOT_END: &str = ", false)";
+
+fn narrow(filter: &Filter, rt: ResourceType) -> Where {
+    let exactly = |parts| Where { parts, exact: true };
+    let unknown = Where {
+        parts: Vec::new(),
+        exact: false,
+    };
     match filter {
-        Filter::And(terms) => join(terms, " AND ", rt, out),
-        Filter::Or(terms) => join(terms, " OR ", rt, out),
-        Filter::Not(term) => {
-            out.push(Part::Sql("NOT ("));
-            compile_into(term, rt, out)?;
-            out.push(Part::Sql(")"));
-            Some(())
+        Filter::And(terms) => {
+            let terms: Vec<Where> = terms.iter().map(|term| narrow(term, rt)).collect();
+            let exact = terms.iter().all(|term| term.exact);
+            let narrowing: Vec<Vec<Part>> = terms
+                .into_iter()
+                .map(|term| term.parts)
+                .filter(|p| !p.is_empty())
+                .collect();
+            Where {
+                parts: join(narrowing, " AND "),
+                exact,
+            }
+        }
+        Filter::Or(terms) => {
+            let terms: Vec<Where> = terms.iter().map(|term| narrow(term, rt)).collect();
+            let exact = terms.iter().all(|term| term.exact);
+            if terms.iter().any(|term| term.parts.is_empty()) {
+                return Where {
+                    parts: Vec::new(),
+                    exact,
+                };
+            }
+            let alternatives = terms.into_iter().map(|term| term.parts).collect();
+            Where {
+                parts: join(alternatives, " OR "),
+                exact,
+            }
+        }
+        Filter::Not(term) => match narrow(term, rt) {
+            Where { exact: false, .. } => unknown,
+            Where { parts, .. } if parts.is_empty() => exactly(vec![NOTHING]),
+            Where { parts, .. } => {
+                let negated = std::iter::once(Part::Sql(NOT)).chain(parts).chain([Part::Sql(NOT_END)]);
+                exactly(negated.collect())
+            }
+        },
+        // A resource type without the attribute has no value of it (RFC 7644 §3.4.2.1: a search over all types).
+        Filter::Compare { path, op, value } if schema::resolve(rt, path).is_none() => exactly(
+            if (*op == CompareOp::Eq) == (*value == Literal::Null) && matches!(op, CompareOp::Eq | CompareOp::Ne) {
+                Vec::new()
+            } else {
+                vec![NOTHING]
+            },
+        ),
+        Filter::Present { path } | Filter::ValuePath { path, .. } if schema::resolve(rt, path).is_none() => {
+            exactly(vec![NOTHING])
+        }
+        // The same for every row: asked once.
+        Filter::Compare { path, .. } if path.core(rt) == Some(("meta", Some("resourceType"))) => {
+            let any = serde_json::json!({ "meta": { "resourceType": rt.name() } });
+            exactly(if scim::filter::matches(filter, rt, &any) {
+                Vec::new()
+            } else {
+                vec![NOTHING]
+            })
         }
         Filter::Compare { path, op, value } => {
-            let (attr, sub) = path.core(rt)?;
-            compare(&column(rt, attr, sub)?, *op, value, out)
+            let mut parts = Vec::new();
+            let column = path.core(rt).and_then(|(attr, sub)| column(rt, attr, sub));
+            match column.and_then(|column| compare(&column, *op, value, &mut parts)) {
+                Some(()) => exactly(parts),
+                None => unknown,
+            }
         }
-        Filter::Present { .. } | Filter::ValuePath { .. } => None,
+        Filter::Present { path } => match path.core(rt).and_then(|(attr, sub)| column(rt, attr, sub)) {
+            Some(Column::Folded(c) | Column::Exact(c)) => exactly(vec![Part::Sql(c), Part::Sql(" IS NOT NULL")]),
+            Some(Column::Time(_)) => exactly(Vec::new()),
+            _ => unknown,
+        },
+        // Entra's `emails[type eq "work"].value eq "x"` reads the few who have that address at all.
+        Filter::ValuePath { path, filter, sub } => {
+            let value = value_of(filter).or_else(|| sub.as_deref().and_then(value_of));
+            let column = path.core(rt).and_then(|(attr, _)| column(rt, attr, Some("value")));
+            let mut parts = Vec::new();
+            match value
+                .zip(column)
+                .and_then(|(value, column)| compare(&column, CompareOp::Eq, value, &mut parts))
+            {
+                Some(()) => Where {
+                    parts,
+                    exact: sub.is_none() && matches!(**filter, Filter::Compare { .. }),
+                },
+                None => unknown,
+            }
+        }
     }
 }
 
-fn join(terms: &[Filter], with: &'static str, rt: ResourceType, out: &mut Vec<Part>) -> Option<()> {
-    for (i, term) in terms.iter().enumerate() {
-        out.push(Part::Sql(if i == 0 { "(" } else { with }));
-        compile_into(term, rt, out)?;
+/// The text that `value` must be equal to for the filter of a value path to match.
+fn value_of(filter: &Filter) -> Option<&Literal> {
+    match filter {
+        Filter::Compare {
+            path,
+            op: CompareOp::Eq,
+            value: value @ Literal::String(_),
+        } if path.attr == "value" => Some(value),
+        Filter::And(terms) => terms.iter().find_map(value_of),
+        _ => None,
     }
-    out.push(Part::Sql(")"));
-    Some(())
 }
 
-/// Every condition is true or false, never NULL, so that NOT around it is what RFC 7644 means.
+/// Halves joined with halves: SQLite refuses expressions more than 1,000 deep, which a row of as many ORs would be.
+fn join(mut terms: Vec<Vec<Part>>, with: &'static str) -> Vec<Part> {
+    if terms.len() < 2 {
+        return terms.pop().unwrap_or_default();
+    }
+    let right = terms.split_off(terms.len() / 2);
+    let mut parts = vec![Part::Sql("(")];
+    parts.extend(join(terms, with));
+    parts.push(Part::Sql(with));
+    parts.extend(join(right, with));
+    parts.push(Part::Sql(")"));
+    parts
+}
+
+/// Whether a filter looks at an attribute.
+pub(super) fn mentions(filter: &Filter, attribute: &str) -> bool {
+    match filter {
+        Filter::And(terms) | Filter::Or(terms) => terms.iter().any(|term| mentions(term, attribute)),
+        Filter::Not(term) => mentions(term, attribute),
+        Filter::Compare { path, .. } | Filter::Present { path } | Filter::ValuePath { path, .. } => {
+            path.attr == attribute
+        }
+    }
+}
+
+/// A column without value makes a condition NULL, which selects as little as false; NOT around it makes it false first, so that it means
+/// what RFC 7644 means. Nothing else stands around a column: an index is of no use to `coalesce(column = …)`.
 fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>) -> Option<()> {
     match (column, op, value) {
         (Column::Folded(c), CompareOp::Eq, Literal::String(s)) => equals(c, Part::Text(fold(s)), out),
@@ -144,8 +261,9 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
         (Column::Flag(c), CompareOp::Eq, Literal::Boolean(b)) => equals(c, Part::Bool(*b), out),
         // A missing attribute is not equal to anything: `ne` is true for it.
         (Column::Folded(_) | Column::Exact(_) | Column::Flag(_), CompareOp::Ne, _) => {
-            out.push(Part::Sql("NOT "));
+            out.push(Part::Sql(NOT));
             compare(column, CompareOp::Eq, value, out)?;
+            out.push(Part::Sql(NOT_END));
         }
         (Column::Folded(c), CompareOp::Co | CompareOp::Sw | CompareOp::Ew, Literal::String(s)) => {
             let escaped = fold(s).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -155,11 +273,10 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
                 _ => format!("%{escaped}%"),
             };
             out.extend([
-                Part::Sql("coalesce("),
                 Part::Sql(c),
                 Part::Sql(" LIKE "),
                 Part::Text(pattern),
-                Part::Sql(" ESCAPE '\\', false)"),
+                Part::Sql(" ESCAPE '\\'"),
             ]);
         }
         (Column::Time(c), _, Literal::String(s)) => {
@@ -193,47 +310,117 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
 }
 
 fn equals(column: &'static str, value: Part, out: &mut Vec<Part>) {
-    out.extend([
-        Part::Sql("coalesce("),
-        Part::Sql(column),
-        Part::Sql(" = "),
-        value,
-        Part::Sql(", false)"),
-    ]);
+    out.extend([Part::Sql(column), Part::Sql(" = "), value]);
 }
 
-/// A user as the filter sees it: everything an answer could show, but for the location.
-pub(super) fn rendered_user(record: &UserRecord, groups: &[GroupRef]) -> Value {
-    let meta = meta(&record.id, record.created_ms, record.modified_ms, record.version);
+/// A user as answers show it, which is how filters see it.
+pub(super) fn rendered_user(record: &UserRecord, groups: &[GroupRef], base: &str) -> Value {
+    let meta = Meta {
+        id: record.id.clone(),
+        created_ms: record.created_ms,
+        modified_ms: record.modified_ms,
+        version: record.version,
+        location: format!("{base}/Users/{}", record.id),
+    };
     render::render(ResourceType::User, &record.document, &meta, Some(groups), None)
 }
 
-/// A group as the filter sees it.
-pub(super) fn rendered_group(record: &GroupRecord, members: &[Member]) -> Value {
-    let meta = meta(&record.id, record.created_ms, record.modified_ms, record.version);
+/// A group as answers show it, which is how filters see it.
+pub(super) fn rendered_group(record: &GroupRecord, members: &[Member], base: &str) -> Value {
+    let meta = Meta {
+        id: record.id.clone(),
+        created_ms: record.created_ms,
+        modified_ms: record.modified_ms,
+        version: record.version,
+        location: format!("{base}/Groups/{}", record.id),
+    };
     render::render(ResourceType::Group, &record.document, &meta, None, Some(members))
 }
 
-fn meta(id: &str, created_ms: i64, modified_ms: i64, version: i64) -> Meta {
-    Meta {
-        id: id.to_owned(),
-        created_ms,
-        modified_ms,
-        version,
-        location: String::new(),
+/// A page that SQL cuts.
+pub(super) struct Cut<T> {
+    query: PageQuery,
+    items: Vec<(i64, T)>,
+}
+
+impl<T> Cut<T> {
+    pub(super) fn new(query: &PageQuery) -> Self {
+        Self {
+            query: PageQuery {
+                filter: None,
+                base: String::new(),
+                ..*query
+            },
+            items: Vec::new(),
+        }
+    }
+
+    /// Appends what follows the condition. One row more than the page has tells whether there is a next one.
+    pub(super) fn push(&self, select: &mut QueryBuilder<Sqlite>, alias: &'static str) {
+        if self.query.after > 0 {
+            select
+                .push(" AND ")
+                .push(alias)
+                .push(".pk > ")
+                .push_bind(self.query.after);
+        }
+        select
+            .push(" ORDER BY ")
+            .push(alias)
+            .push(".pk LIMIT ")
+            .push_bind(self.query.limit.max(0).saturating_add(1))
+            .push(" OFFSET ")
+            .push_bind(self.query.offset);
+    }
+
+    pub(super) fn take(&mut self, pk: i64, item: T) {
+        self.items.push((pk, item));
+    }
+
+    pub(super) fn of(mut self, total: i64) -> Page<T> {
+        let limit = usize::try_from(self.query.limit.max(0)).unwrap_or(usize::MAX);
+        let more = self.items.len() > limit;
+        self.items.truncate(limit);
+        Page {
+            total,
+            next: self.items.last().map(|(pk, _)| *pk).filter(|_| more),
+            items: self.items.into_iter().map(|(_, item)| item).collect(),
+        }
     }
 }
 
-/// The page of an evaluated list.
-pub(super) fn slice<T>(matching: Vec<T>, query: &PageQuery) -> Page<T> {
-    let total = i64::try_from(matching.len()).unwrap_or(i64::MAX);
-    let at = |n: i64| usize::try_from(n.max(0)).unwrap_or(usize::MAX);
-    Page {
-        total,
-        items: matching
-            .into_iter()
-            .skip(at(query.offset))
-            .take(at(query.limit))
-            .collect(),
+/// A page out of everything that matched, which comes in order.
+pub(super) struct Evaluated<T> {
+    page: Cut<T>,
+    total: i64,
+    to_skip: i64,
+}
+
+impl<T> Evaluated<T> {
+    pub(super) fn new(query: &PageQuery) -> Self {
+        Self {
+            page: Cut::new(query),
+            total: 0,
+            to_skip: query.offset,
+        }
+    }
+
+    pub(super) fn take(&mut self, pk: i64, item: T) {
+        self.total += 1;
+        if pk <= self.page.query.after {
+            return;
+        }
+        if self.to_skip > 0 {
+            self.to_skip -= 1;
+            return;
+        }
+        let taken = i64::try_from(self.page.items.len()).unwrap_or(i64::MAX);
+        if self.page.query.limit > 0 && taken <= self.page.query.limit {
+            self.page.take(pk, item);
+        }
+    }
+
+    pub(super) fn done(self) -> Page<T> {
+        self.page.of(self.total)
     }
 }

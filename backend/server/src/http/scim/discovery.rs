@@ -1,28 +1,30 @@
-//! `ServiceProviderConfig`, `ResourceTypes`, `Schemas` (RFC 7644 §4), and what is announced as not there.
+//! `ServiceProviderConfig`, `ResourceTypes`, `Schemas` (RFC 7644 §4), and `/Me`, which is not there.
 //!
 //! Owns: the handlers. Must never announce what does not work. Start at [`service_provider_config`].
 
 use axum::{
     Extension,
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
     http::{StatusCode, Uri},
 };
 use scim::{Error, discovery, list};
 
-use super::{Answer, MAX_RESULTS, ScimFailure, base, json};
+use super::{Answer, Id, ScimFailure, base, bulk, json, listing};
 use crate::{
     http::{Api, MAX_BODY},
     store::WriteContext,
 };
 
 const CAPABILITIES: discovery::Capabilities = discovery::Capabilities {
-    bulk: false,
-    bulk_max_operations: 0,
+    bulk: true,
+    bulk_max_operations: bulk::MAX_OPERATIONS as u64,
     bulk_max_payload: MAX_BODY as u64,
-    max_results: MAX_RESULTS,
-    default_page_size: super::DEFAULT_RESULTS,
+    max_results: listing::MAX_RESULTS,
+    default_page_size: listing::DEFAULT_RESULTS,
     sort: true,
     etag: true,
+    cursor: true,
+    // A cursor says where to go on; nothing here could forget it.
     cursor_timeout: None,
     documentation_uri: None,
 };
@@ -66,8 +68,10 @@ pub(in crate::http) async fn resource_types(
 pub(in crate::http) async fn resource_type(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(name): Path<String>,
+    Id(name): Id,
+    RawQuery(query): RawQuery,
 ) -> Answer {
+    no_filter(query.as_deref())?;
     Ok(json(
         StatusCode::OK,
         &discovery::resource_type(&base(&api, ctx.tenant.org_id), &name)?,
@@ -89,15 +93,17 @@ pub(in crate::http) async fn schemas(
 pub(in crate::http) async fn schema(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(urn): Path<String>,
+    Id(urn): Id,
+    RawQuery(query): RawQuery,
 ) -> Answer {
+    no_filter(query.as_deref())?;
     Ok(json(
         StatusCode::OK,
         &discovery::schema(&base(&api, ctx.tenant.org_id), &urn)?,
     ))
 }
 
-/// RFC 7644 §3.11 (`/Me`) and §3.7 (`/Bulk` where not supported): 501.
+/// `/Me`: 501 (RFC 7644 §3.11). A service account is nobody's user.
 pub(in crate::http) async fn not_implemented(uri: Uri) -> Answer {
     Err(Error::not_implemented(uri.path()).into())
 }

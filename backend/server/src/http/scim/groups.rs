@@ -4,18 +4,17 @@
 
 use axum::{
     Extension,
-    body::Bytes,
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
 use scim::{Error, ListQuery, MemberChange, Patch, Projection, ResourceType, render::Meta, resource};
 use serde_json::Value;
 
-use super::{Answer, Listing, ScimFailure, base, body, done, if_match, no_content, not_modified, projection_of};
+use super::{Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, no_content, not_modified, projection_of};
 use crate::{
     http::Api,
-    store::{GroupChange, GroupView, WriteContext},
+    store::{GroupChange, GroupRecord, GroupView, Page, PageQuery, WriteContext},
 };
 
 const RT: ResourceType = ResourceType::Group;
@@ -46,21 +45,110 @@ fn missing(id: &str) -> ScimFailure {
     Error::not_found(RT.name(), id).into()
 }
 
+/// What a POST does, alone or in a Bulk.
+pub(super) async fn create_group(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    body: &Value,
+    with_members: bool,
+) -> Result<GroupView, ScimFailure> {
+    let mut incoming = resource::parse(RT, body)?;
+    let members = incoming.members.take().unwrap_or_default();
+    let document = resource::create(RT, incoming)?;
+    Ok(api
+        .store
+        .create_group(ctx, id, document, &members, with_members)
+        .await?)
+}
+
+/// What a PUT does.
+pub(super) async fn replace_group(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    if_match: IfMatch,
+    body: &Value,
+    with_members: bool,
+) -> Result<GroupView, ScimFailure> {
+    let mut incoming = resource::parse(RT, body)?;
+    // A PUT without the key leaves the members; an empty list empties the group.
+    let members = incoming.members.take().map(MemberChange::Replace).into_iter().collect();
+    let change = |current: &GroupRecord| {
+        if_match.check(current.version)?;
+        let (document, changed) = resource::replace(RT, &current.document, incoming)?;
+        Ok(GroupChange {
+            document,
+            changed,
+            members,
+        })
+    };
+    let view = api.store.update_group(ctx, id, with_members, change).await?;
+    view.ok_or_else(|| missing(id))
+}
+
+/// What a PATCH does.
+pub(super) async fn patch_group(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    if_match: IfMatch,
+    body: &Value,
+    with_members: bool,
+) -> Result<GroupView, ScimFailure> {
+    let patch = Patch::parse(body)?;
+    let change = |current: &GroupRecord| {
+        if_match.check(current.version)?;
+        let applied = patch.apply(RT, &current.document)?;
+        Ok(GroupChange {
+            document: applied.document,
+            changed: applied.changed,
+            members: applied.members,
+        })
+    };
+    let view = api.store.update_group(ctx, id, with_members, change).await?;
+    view.ok_or_else(|| missing(id))
+}
+
+/// What a DELETE does.
+pub(super) async fn delete_group(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    if_match: IfMatch,
+) -> Result<(), ScimFailure> {
+    let check = |current: &GroupRecord| if_match.check(current.version);
+    if api.store.delete_group(ctx, id, check).await? {
+        Ok(())
+    } else {
+        Err(missing(id))
+    }
+}
+
+/// A page of groups as answers show them.
+pub(super) async fn page(
+    api: &Api,
+    ctx: &WriteContext,
+    query: &PageQuery,
+    projection: &Projection,
+) -> Result<Page<Value>, ScimFailure> {
+    let page = api
+        .store
+        .list_groups(&ctx.tenant, query, projection.wants_members())
+        .await?;
+    let base = base(api, ctx.tenant.org_id);
+    Ok(page.map(|view| render(&base, &view)))
+}
+
 pub(in crate::http) async fn create(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
     RawQuery(query): RawQuery,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
     let projection = projection_of(query.as_deref())?;
-    let mut incoming = resource::parse(RT, &body(&bytes)?)?;
-    let members = incoming.members.take().unwrap_or_default();
-    let document = resource::create(RT, incoming)?;
     let id = api.ids.resource_id();
-    let view = api
-        .store
-        .create_group(&ctx, &id, document, &members, projection.wants_members())
-        .await?;
+    let view = create_group(&api, &ctx, &id, &body, projection.wants_members()).await?;
     Ok(done(
         &api,
         &ctx,
@@ -71,7 +159,7 @@ pub(in crate::http) async fn create(
 pub(in crate::http) async fn read(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
@@ -88,61 +176,30 @@ pub(in crate::http) async fn read(
 pub(in crate::http) async fn replace(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
     let projection = projection_of(query.as_deref())?;
-    let mut incoming = resource::parse(RT, &body(&bytes)?)?;
-    // A PUT without the key leaves the members; an empty list empties the group.
-    let members = incoming.members.take().map(MemberChange::Replace).into_iter().collect();
-    let check = if_match(&headers);
-    let change = |current: &crate::store::GroupRecord| {
-        check(current.version)?;
-        let (document, changed) = resource::replace(RT, &current.document, incoming)?;
-        Ok(GroupChange {
-            document,
-            changed,
-            members,
-        })
-    };
-    let view = api
-        .store
-        .update_group(&ctx, &id, projection.wants_members(), change)
-        .await?
-        .ok_or_else(|| missing(&id))?;
+    let if_match = IfMatch::of(&headers);
+    let view = replace_group(&api, &ctx, &id, if_match, &body, projection.wants_members()).await?;
     Ok(done(&api, &ctx, answer(&api, &ctx, StatusCode::OK, &view, &projection)))
 }
 
 pub(in crate::http) async fn patch(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
     let projection = projection_of(query.as_deref())?;
     // Entra: "PATCH group should yield 204"; RFC 7644 §3.5.2 wants a body when attributes are asked for.
     let wants_body = !matches!(projection, Projection::Default);
-    let patch = Patch::parse(&body(&bytes)?)?;
-    let check = if_match(&headers);
-    let change = |current: &crate::store::GroupRecord| {
-        check(current.version)?;
-        let applied = patch.apply(RT, &current.document)?;
-        Ok(GroupChange {
-            document: applied.document,
-            changed: applied.changed,
-            members: applied.members,
-        })
-    };
     let with_members = wants_body && projection.wants_members();
-    let view = api
-        .store
-        .update_group(&ctx, &id, with_members, change)
-        .await?
-        .ok_or_else(|| missing(&id))?;
+    let view = patch_group(&api, &ctx, &id, IfMatch::of(&headers), &body, with_members).await?;
     let response = if wants_body {
         answer(&api, &ctx, StatusCode::OK, &view, &projection)
     } else {
@@ -154,17 +211,10 @@ pub(in crate::http) async fn patch(
 pub(in crate::http) async fn delete(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     headers: HeaderMap,
 ) -> Answer {
-    let check = if_match(&headers);
-    if !api
-        .store
-        .delete_group(&ctx, &id, |current| check(current.version))
-        .await?
-    {
-        return Err(missing(&id));
-    }
+    delete_group(&api, &ctx, &id, IfMatch::of(&headers)).await?;
     Ok(done(&api, &ctx, no_content(None)))
 }
 
@@ -173,24 +223,14 @@ pub(in crate::http) async fn list(
     Extension(ctx): Extension<WriteContext>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    page(&api, &ctx, ListQuery::from_query(query.as_deref().unwrap_or_default())?).await
+    let query = ListQuery::from_query(query.as_deref().unwrap_or_default())?;
+    listing::list(&api, &ctx, query, &[RT]).await
 }
 
 pub(in crate::http) async fn search(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
-    page(&api, &ctx, ListQuery::from_search_request(&body(&bytes)?)?).await
-}
-
-async fn page(api: &Api, ctx: &WriteContext, query: ListQuery) -> Result<Response, ScimFailure> {
-    let listing = Listing::new(query);
-    let page = api
-        .store
-        .list_groups(&ctx.tenant, &listing.query, listing.projection.wants_members())
-        .await?;
-    let base = base(api, ctx.tenant.org_id);
-    let resources = page.items.iter().map(|view| render(&base, view)).collect();
-    Ok(listing.answer(RT, page.total, resources))
+    listing::list(&api, &ctx, ListQuery::from_search_request(&body)?, &[RT]).await
 }

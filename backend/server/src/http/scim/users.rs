@@ -4,18 +4,16 @@
 
 use axum::{
     Extension,
-    body::Bytes,
-    extract::{Path, RawQuery, State},
+    extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
-    response::Response,
 };
-use scim::{Error, ListQuery, Patch, ResourceType, render::Meta, resource};
+use scim::{Error, ListQuery, Patch, Projection, ResourceType, render::Meta, resource};
 use serde_json::Value;
 
-use super::{Answer, Listing, ScimFailure, base, body, done, if_match, no_content, not_modified, projection_of};
+use super::{Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, no_content, not_modified, projection_of};
 use crate::{
     http::Api,
-    store::{UserChange, UserView, WriteContext},
+    store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext},
 };
 
 const RT: ResourceType = ResourceType::User;
@@ -42,15 +40,87 @@ fn missing(id: &str) -> ScimFailure {
     Error::not_found(RT.name(), id).into()
 }
 
+/// What a POST does, alone or in a Bulk.
+pub(super) async fn create_user(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    body: &Value,
+) -> Result<UserView, ScimFailure> {
+    let document = resource::create(RT, resource::parse(RT, body)?)?;
+    Ok(api.store.create_user(ctx, id, document).await?)
+}
+
+/// What a PUT does.
+pub(super) async fn replace_user(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    if_match: IfMatch,
+    body: &Value,
+) -> Result<UserView, ScimFailure> {
+    let incoming = resource::parse(RT, body)?;
+    let change = |current: &UserRecord| {
+        if_match.check(current.version)?;
+        let (document, changed) = resource::replace(RT, &current.document, incoming)?;
+        Ok(UserChange { document, changed })
+    };
+    api.store.update_user(ctx, id, change).await?.ok_or_else(|| missing(id))
+}
+
+/// What a PATCH does.
+pub(super) async fn patch_user(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    if_match: IfMatch,
+    body: &Value,
+) -> Result<UserView, ScimFailure> {
+    let patch = Patch::parse(body)?;
+    let change = |current: &UserRecord| {
+        if_match.check(current.version)?;
+        let applied = patch.apply(RT, &current.document)?;
+        Ok(UserChange {
+            document: applied.document,
+            changed: applied.changed,
+        })
+    };
+    api.store.update_user(ctx, id, change).await?.ok_or_else(|| missing(id))
+}
+
+/// What a DELETE does.
+pub(super) async fn delete_user(api: &Api, ctx: &WriteContext, id: &str, if_match: IfMatch) -> Result<(), ScimFailure> {
+    let check = |current: &UserRecord| if_match.check(current.version);
+    if api.store.delete_user(ctx, id, check).await? {
+        Ok(())
+    } else {
+        Err(missing(id))
+    }
+}
+
+/// A page of users as answers show them.
+pub(super) async fn page(
+    api: &Api,
+    ctx: &WriteContext,
+    query: &PageQuery,
+    projection: &Projection,
+) -> Result<Page<Value>, ScimFailure> {
+    let page = api
+        .store
+        .list_users(&ctx.tenant, query, projection.wants_groups())
+        .await?;
+    let base = base(api, ctx.tenant.org_id);
+    Ok(page.map(|view| render(&base, &view)))
+}
+
 pub(in crate::http) async fn create(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
     RawQuery(query): RawQuery,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
     projection_of(query.as_deref())?;
-    let document = resource::create(RT, resource::parse(RT, &body(&bytes)?)?)?;
-    let view = api.store.create_user(&ctx, &api.ids.resource_id(), document).await?;
+    let view = create_user(&api, &ctx, &api.ids.resource_id(), &body).await?;
     Ok(done(
         &api,
         &ctx,
@@ -61,7 +131,7 @@ pub(in crate::http) async fn create(
 pub(in crate::http) async fn read(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
@@ -79,24 +149,13 @@ pub(in crate::http) async fn read(
 pub(in crate::http) async fn replace(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
     projection_of(query.as_deref())?;
-    let incoming = resource::parse(RT, &body(&bytes)?)?;
-    let check = if_match(&headers);
-    let change = |current: &crate::store::UserRecord| {
-        check(current.version)?;
-        let (document, changed) = resource::replace(RT, &current.document, incoming)?;
-        Ok(UserChange { document, changed })
-    };
-    let view = api
-        .store
-        .update_user(&ctx, &id, change)
-        .await?
-        .ok_or_else(|| missing(&id))?;
+    let view = replace_user(&api, &ctx, &id, IfMatch::of(&headers), &body).await?;
     Ok(done(
         &api,
         &ctx,
@@ -107,27 +166,13 @@ pub(in crate::http) async fn replace(
 pub(in crate::http) async fn patch(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
     projection_of(query.as_deref())?;
-    let patch = Patch::parse(&body(&bytes)?)?;
-    let check = if_match(&headers);
-    let change = |current: &crate::store::UserRecord| {
-        check(current.version)?;
-        let applied = patch.apply(RT, &current.document)?;
-        Ok(UserChange {
-            document: applied.document,
-            changed: applied.changed,
-        })
-    };
-    let view = api
-        .store
-        .update_user(&ctx, &id, change)
-        .await?
-        .ok_or_else(|| missing(&id))?;
+    let view = patch_user(&api, &ctx, &id, IfMatch::of(&headers), &body).await?;
     // Okta's OIN apps want the user back; nobody minds.
     Ok(done(
         &api,
@@ -139,17 +184,10 @@ pub(in crate::http) async fn patch(
 pub(in crate::http) async fn delete(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
+    Id(id): Id,
     headers: HeaderMap,
 ) -> Answer {
-    let check = if_match(&headers);
-    if !api
-        .store
-        .delete_user(&ctx, &id, |current| check(current.version))
-        .await?
-    {
-        return Err(missing(&id));
-    }
+    delete_user(&api, &ctx, &id, IfMatch::of(&headers)).await?;
     Ok(done(&api, &ctx, no_content(None)))
 }
 
@@ -158,24 +196,14 @@ pub(in crate::http) async fn list(
     Extension(ctx): Extension<WriteContext>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    page(&api, &ctx, ListQuery::from_query(query.as_deref().unwrap_or_default())?).await
+    let query = ListQuery::from_query(query.as_deref().unwrap_or_default())?;
+    listing::list(&api, &ctx, query, &[RT]).await
 }
 
 pub(in crate::http) async fn search(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
+    Json(body): Json,
 ) -> Answer {
-    page(&api, &ctx, ListQuery::from_search_request(&body(&bytes)?)?).await
-}
-
-async fn page(api: &Api, ctx: &WriteContext, query: ListQuery) -> Result<Response, ScimFailure> {
-    let listing = Listing::new(query);
-    let page = api
-        .store
-        .list_users(&ctx.tenant, &listing.query, listing.projection.wants_groups())
-        .await?;
-    let base = base(api, ctx.tenant.org_id);
-    let resources = page.items.iter().map(|view| render(&base, view)).collect();
-    Ok(listing.answer(RT, page.total, resources))
+    listing::list(&api, &ctx, ListQuery::from_search_request(&body)?, &[RT]).await
 }
