@@ -29,6 +29,10 @@ const CALLERS: [usize; 3] = [1, 8, 64];
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how `cargo xtask bench` tells where the plugin is"
+    )]
     let plugin = std::env::var_os("ROLLCALL_PLUGIN_DIR").map(PathBuf::from);
     let plugin = plugin.context("ROLLCALL_PLUGIN_DIR names no plugin: run `cargo xtask bench`")?;
     let program = plugin.join("gpx_rollcall_linux_amd64");

@@ -18,3 +18,4 @@ mod onelogin;
 mod ping;
 mod rauthy;
 mod rfc;
+mod scim2_tester;

@@ -434,6 +434,16 @@ impl Grafana {
     }
 }
 
+/// Seconds since the epoch, as Grafana on this machine counts them.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests have no clock to stand in: Grafana's is the machine's"
+)]
+fn second() -> u64 {
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since_epoch.map_or(0, |since| since.as_secs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -488,14 +498,4 @@ mod tests {
         stand_in.stop().await;
         Ok(())
     }
-}
-
-/// Seconds since the epoch, as Grafana on this machine counts them.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests have no clock to stand in: Grafana's is the machine's"
-)]
-fn second() -> u64 {
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since_epoch.map_or(0, |since| since.as_secs())
 }

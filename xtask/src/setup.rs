@@ -119,6 +119,30 @@ pub fn chromium() -> Result<PathBuf> {
     find().context("chromium was installed but is not on PATH")
 }
 
+/// A Python with scim2-tester, pinned in `tests/conformance/requirements.txt`; returns its interpreter.
+pub fn scim2_tester(workspace: &Workspace) -> Result<PathBuf> {
+    let requirements = workspace.root.join("tests/conformance/requirements.txt");
+    let wanted =
+        std::fs::read_to_string(&requirements).with_context(|| format!("reading {}", requirements.display()))?;
+    let folder = cache_dir().join("rollcall-scim2-tester");
+    let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
+    if python.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
+        return Ok(python);
+    }
+    // Debian's python3 comes without these two.
+    let complete = || process::output(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_ok();
+    if !complete() {
+        apt_install(&["python3", "python3-venv"], "Python (scim2-tester)")?;
+    }
+    process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+        .arg(&requirements);
+    process::run(&mut pip).context("installing scim2-tester")?;
+    std::fs::write(&stamp, wanted)?;
+    Ok(python)
+}
+
 /// The page host made of Grafana's own npm packages; returns the directory the stand-in serves.
 pub fn page_host(workspace: &Workspace, node: &Node, line: &str) -> Result<PathBuf> {
     let script = "tests/browser/build.mjs";

@@ -149,8 +149,14 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
 
 /// Black-box tests against the plugin as built.
 fn acceptance(workspace: &Workspace) -> Outcome {
+    let python = match setup::scim2_tester(workspace) {
+        Ok(python) => python,
+        Err(error) => return plain(Err(error)),
+    };
     let mut cargo = workspace.cargo();
-    cargo.env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir());
+    cargo
+        .env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir())
+        .env("ROLLCALL_SCIM2_PYTHON", python);
     process::run_tests(cargo.args(["test", "--package", "acceptance", "--no-fail-fast"]))
 }
 
