@@ -25,6 +25,8 @@ use crate::{
     },
 };
 
+mod scans;
+
 struct RealClock;
 
 impl Clock for RealClock {
