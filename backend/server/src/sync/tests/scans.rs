@@ -100,13 +100,11 @@ async fn every_team_has_its_turn_and_a_comparison_asks_a_few() {
         "{:?}",
         engine.status(1).warnings
     );
-    let world = rig.fake.world();
+    engine.stop().await;
     // A comparison begins with /api/health: between two of them, five calls at most.
-    for one in world.calls.split(|call| call == "GET /api/health") {
+    for one in rig.fake.world().calls.split(|call| call == "GET /api/health") {
         assert!(one.iter().filter(|call| call.ends_with("/groups")).count() <= 5);
     }
-    drop(world);
-    engine.stop().await;
 }
 
 #[tokio::test]
