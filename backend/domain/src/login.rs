@@ -1,13 +1,13 @@
 //! The login doctor: will the people we provision get in, and will those we close stay out?
 //!
 //! Owns: which lines of Grafana's configuration decide that ([`Lines`]), and what follows from them in an admin's words, with the lines
-//! to change. Must never keep a line that is not on its list (there are secrets beside them), nor promise what it does not know: a
-//! provider set up on Grafana's own page is not in its configuration. Start at [`examine`].
+//! to change. Must never keep a line that is not on its list (there are secrets beside them), nor promise what it does not know.
+//! Start at [`examine`].
 //!
 //! The rules are Grafana's own: `UserSync.getUser` looks in `user_auth` first and then by what the sign-in method hands over
 //! (`grafana-contract.md` §6.1); what was measured is in `grafana-live.md` §1.3–1.5.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of `[auth]`.
 const AUTH: &[&str] = &["oauth_allow_insecure_email_lookup", "disable_login_form"];
@@ -47,7 +47,13 @@ const NOT_A_PROVIDER: &[&str] = &["anonymous", "basic", "scim", "extended_jwt"];
 
 /// The lines of Grafana's configuration that decide about sign-ins: section, key, value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines(BTreeMap<String, BTreeMap<String, String>>);
+pub struct Lines {
+    sections: BTreeMap<String, BTreeMap<String, String>>,
+    /// Sections whose provider is set up on Grafana's own page: that wins over the file, line by line.
+    on_page: BTreeSet<String>,
+    /// Whether that page could be read. Where not, a provider on it is not seen.
+    page_read: bool,
+}
 
 impl Lines {
     /// Keeps a line if it matters here.
@@ -59,13 +65,29 @@ impl Lines {
             _ => section.starts_with("auth.") && METHOD.contains(&key),
         };
         if matters {
-            let section = self.0.entry(section.to_owned()).or_default();
+            let section = self.sections.entry(section.to_owned()).or_default();
             section.insert(key.to_owned(), value.trim().to_owned());
         }
     }
 
+    /// What Grafana's own page (Administration, Authentication) says could be read, whether it says anything or not.
+    pub fn page_read(&mut self) {
+        self.page_read = true;
+    }
+
+    /// A provider that is set up there: its section is that page's, and what the file says of it counts no more. The page's own
+    /// names are camelCase.
+    pub fn put_on_page<'a>(&mut self, provider: &str, settings: impl IntoIterator<Item = (&'a str, String)>) {
+        let section = format!("auth.{provider}");
+        self.sections.remove(&section);
+        for (key, value) in settings {
+            self.put(&section, &snake_case(key), &value);
+        }
+        self.on_page.insert(section);
+    }
+
     fn get(&self, section: &str, key: &str) -> &str {
-        self.0
+        self.sections
             .get(section)
             .and_then(|keys| keys.get(key))
             .map_or("", String::as_str)
@@ -82,7 +104,7 @@ impl Lines {
 
     /// Every way to sign in that is on, by section.
     fn methods(&self) -> Vec<Method<'_>> {
-        let sections = self.0.keys().filter_map(|section| {
+        let sections = self.sections.keys().filter_map(|section| {
             let name = section.strip_prefix("auth.")?;
             (self.on(section, "enabled") && !NOT_A_PROVIDER.contains(&name)).then_some((section.as_str(), name))
         });
@@ -121,6 +143,18 @@ impl Lines {
         let methods = self.methods();
         (!methods.is_empty()).then(|| methods.iter().all(|method| self.leaves_roles_alone(method)))
     }
+}
+
+/// `skipOrgRoleSync` as the file writes it.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
 }
 
 /// Go's `strconv.ParseBool` and ini's own words: what Grafana's `MustBool` takes for yes.
@@ -218,14 +252,37 @@ pub fn examine(lines: &Lines) -> Vec<Finding> {
             Severity::Note,
             "auth",
             "No single sign-on is seen, and the accounts Rollcall makes have no password anybody knows.",
-            "No [auth.…] section of Grafana's configuration is enabled. A provider that was set up on Grafana's own page \
-             (Administration, Authentication) is not in there: the rules are the same, so look at its settings by hand.",
+            if lines.page_read {
+                "No [auth.…] section of Grafana's configuration is enabled, and no provider is set up on Grafana's own page \
+                 (Administration, Authentication)."
+            } else {
+                "No [auth.…] section of Grafana's configuration is enabled. A provider that was set up on Grafana's own page \
+                 (Administration, Authentication) is not in there, and the page could not be read: look at it by hand."
+            },
         ));
     }
     findings.extend(general(lines));
+    for finding in &mut findings {
+        set_on_page(lines, finding);
+    }
     // Stable: within a severity the order of the sections stays.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
+}
+
+/// A line in the file would change nothing for a provider that is set up on Grafana's page.
+fn set_on_page(lines: &Lines, finding: &mut Finding) {
+    let [section, line] = finding.ini.as_slice() else {
+        return;
+    };
+    if lines.on_page.contains(section.trim_matches(['[', ']'])) {
+        finding.why = format!(
+            "{} This provider is set up on Grafana's own page, which wins over the file: set {line} there, under Administration, \
+             Authentication.",
+            finding.why
+        );
+        finding.ini.clear();
+    }
 }
 
 /// Whether the first sign-in finds the account that was made before.
@@ -582,7 +639,7 @@ mod tests {
             let found = examine(&lines(&[(method, "enabled", "true")]));
             assert_eq!(says(&found, "not known").severity, Severity::Note, "{method}");
         }
-        assert!(worst(&[]).why.contains("own page"));
+        assert!(worst(&[]).why.contains("could not be read"));
         assert!(unreadable()[0].why.contains("settings:read"));
     }
 
@@ -628,6 +685,42 @@ mod tests {
         assert_eq!(says(&found, "server admins").ini[0], "[auth.okta]");
         let without_mail = examine(&lines(&[("users", "verify_email_enabled", "true")]));
         assert!(!without_mail.iter().any(|f| f.what.contains("waits until")));
+    }
+
+    #[test]
+    fn a_provider_of_grafanas_own_page_counts_as_that_page_says_and_is_changed_there() {
+        let mut both = lines(&[OKTA, LOOKUP, ("auth.okta", "skip_org_role_sync", "true")]);
+        both.page_read();
+        let page = |skip: bool| {
+            [
+                ("enabled", "true".to_owned()),
+                ("skipOrgRoleSync", skip.to_string()),
+                ("clientSecret", "hunter2".to_owned()),
+            ]
+        };
+        both.put_on_page("okta", page(false));
+        assert_eq!(both.suspension_holds(), Some(false), "the page wins");
+        let found = examine(&both);
+        let back = says(&found, "may come back");
+        assert!(
+            back.ini.is_empty() && back.why.contains("set skip_org_role_sync = true there"),
+            "{back:?}"
+        );
+        assert!(!format!("{both:?}").contains("hunter2"));
+        both.put_on_page("okta", page(true));
+        assert_eq!(both.suspension_holds(), Some(true));
+        // The lookup is in no provider's settings: it stays a line of the file.
+        let mut locked = Lines::default();
+        locked.page_read();
+        assert!(examine(&locked)[0].why.contains("no provider is set up"));
+        locked.put_on_page("okta", page(true));
+        assert_eq!(
+            examine(&locked)[0].ini,
+            ["[auth]", "oauth_allow_insecure_email_lookup = true"]
+        );
+        // Turned off on the page: nobody signs in by it, whatever the file says.
+        both.put_on_page("okta", [("enabled", "false".to_owned())]);
+        assert_eq!(both.suspension_holds(), None);
     }
 
     #[test]

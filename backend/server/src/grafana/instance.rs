@@ -21,8 +21,19 @@ pub struct AdminSettings {
     pub auth: BTreeMap<String, String>,
     /// `server.root_url`.
     pub public_url: Option<String>,
-    /// What decides about sign-ins. A provider that was set up on Grafana's own page is not in its configuration file.
+    /// What decides about sign-ins, in the file and on Grafana's own page.
     pub login: Lines,
+}
+
+/// One provider of `/api/v1/sso-settings`, secrets redacted by Grafana.
+#[derive(Deserialize)]
+struct SsoSettings {
+    provider: String,
+    #[serde(default)]
+    settings: BTreeMap<String, serde_json::Value>,
+    /// `database` where it is set up on Grafana's page; `system` where it is in the file.
+    #[serde(default)]
+    source: String,
 }
 
 #[derive(Deserialize)]
@@ -52,12 +63,32 @@ impl Grafana {
     pub async fn admin_settings(&self) -> Result<AdminSettings> {
         let sections: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
             self.get(Scope::Server, "/api/admin/settings", &[]).await?;
-        Ok(read(&sections))
+        let mut read = read(&sections);
+        // The page (Grafana 10.4 has it behind a toggle) wins over the file. Seen on 11.1.1, OSS.
+        match self
+            .get::<Vec<SsoSettings>>(Scope::Server, "/api/v1/sso-settings", &[])
+            .await
+        {
+            Ok(providers) => {
+                read.login.page_read();
+                for sso in providers.iter().filter(|sso| sso.source == "database") {
+                    let settings = sso.settings.iter().map(|(key, value)| (key.as_str(), text(value)));
+                    read.login.put_on_page(&sso.provider, settings);
+                }
+            }
+            Err(e @ (Error::Away(_) | Error::Busy { .. } | Error::Unauthorized(_))) => return Err(e),
+            // Not there, or not for us: the file is all that is known.
+            Err(_) => {}
+        }
+        Ok(read)
     }
 }
 
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> AdminSettings {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let get = |section: &str, key: &str| {
         sections
             .get(section)
