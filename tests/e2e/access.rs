@@ -39,6 +39,9 @@ const ADMIN: &[(&str, &[&str])] = &[
     ("settings", &["GET", "PUT"]),
     ("credentials/test", &["POST"]),
     ("activity", &["GET"]),
+    ("retry", &["POST"]),
+    ("resync", &["POST"]),
+    ("login-doctor", &["GET"]),
     ("no-such-route", &["GET"]),
 ];
 

@@ -7,6 +7,7 @@
 mod access;
 mod away;
 mod demo;
+mod doctor;
 mod groups;
 mod mapping;
 mod people;

@@ -153,6 +153,8 @@ async fn the_page_sets_what_no_file_sets_and_takes_it_back() -> Result<()> {
         ("claim_policy", "sometimes"),
         ("public_url", "grafana"),
         ("no_such_key", "x"),
+        ("activity_days", "0"),
+        ("activity_days", "a year"),
         ("admin_password", "x"),
     ] {
         let refused = rig.grafana.set(key, value).await?.expect(&[400])?;
@@ -175,7 +177,7 @@ async fn secrets_are_known_to_be_set_and_never_shown() -> Result<()> {
     );
     let token = setting(&rig, "service_account_token").await?;
     ensure!(token.secret_set == Some(false) && token.value.is_none(), "{token:?}");
-    for route in ["settings", "overview", "activity", "users", "groups"] {
+    for route in ["settings", "overview", "activity", "users", "groups", "login-doctor"] {
         let shown: serde_json::Value = rig.grafana.admin(route).await?;
         ensure!(!rig.tells_secrets(&shown.to_string()), "{route} shows a secret");
     }

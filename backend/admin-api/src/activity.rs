@@ -1,10 +1,14 @@
-//! `GET admin/activity?after=&count=&target=&outcome=`: what happened to X, and why?
+//! `GET admin/activity`: what happened to X, and why? `POST admin/retry`, `POST admin/resync` ([`Target`]): do it again.
 //!
 //! Owns: the shape of one line of the log. Must never carry a secret or a raw body. Start at [`ActivityEntry`].
 
 use serde::{Deserialize, Serialize};
 
-/// `GET admin/activity`, newest first. `target` is a SCIM id; `count` is at most 200 (default 50).
+/// `GET admin/activity`, newest first. `count` is at most 200 (default 50).
+///
+/// Filters, all of which must fit: `target` (an id), `outcome` and `source` (the words of [`ActivityOutcome`] and [`ActivitySource`]),
+/// `actor` (a login), `action` (how it begins: `user.` for all about users), `correlation`, and the time: `since` (from then on) and
+/// `until` (before then), in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// This page.
@@ -66,4 +70,24 @@ pub enum ActivityOutcome {
     Retry,
     /// Needs a person.
     Attention,
+}
+
+/// `POST admin/retry`: what waits for its turn, or for a person, is tried now. `POST admin/resync`: it is compared with Grafana as if
+/// it had just changed. 202 without a body; 404 where nobody knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// What kind of resource.
+    pub kind: TargetKind,
+    /// Its SCIM id.
+    pub id: String,
+}
+
+/// What can be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TargetKind {
+    /// A SCIM User.
+    User,
+    /// A SCIM Group.
+    Group,
 }

@@ -8,17 +8,19 @@
 #![warn(missing_docs)]
 
 pub mod activity;
+pub mod login;
 pub mod mappings;
 pub mod overview;
 pub mod people;
 pub mod settings;
 
-pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource};
+pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
+pub use login::{LoginDoctor, LoginFinding, LoginSeverity};
 pub use mappings::{
     GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy, NewMapping, Team,
     Teams,
 };
-pub use overview::{Attention, Caller, Counts, GrafanaState, Overview, Pending, SyncState};
+pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, SyncState};
 pub use people::{Access, AccountOrigin, People, Person};
 pub use settings::{
     CredentialCheck, CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate, TestOutcome,

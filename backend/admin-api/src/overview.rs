@@ -25,6 +25,13 @@ pub struct Overview {
     pub pending: Pending,
     /// What needs a person, oldest first, at most fifty.
     pub attention: Vec<Attention>,
+    /// What works against Rollcall, in words, e.g. that Grafana's Team Sync fills a team as well.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Requests of identity providers in the last 24 hours, one entry an hour, oldest first; the last one is not over yet. What came
+    /// before the process began is counted from the log, which has changes and refusals only.
+    #[serde(default)]
+    pub chart: Vec<HourCount>,
     /// When the last full comparison with Grafana ended, if one has.
     pub checked_ms: Option<i64>,
     /// When this answer was made (the server's clock): "12 s ago" is `now_ms - checked_ms`.
@@ -104,6 +111,17 @@ pub struct Caller {
     pub failed: i64,
     /// What the last request was, e.g. `PATCH /Users/…`: method and resource type, never a name.
     pub last_request: String,
+}
+
+/// One hour of the chart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourCount {
+    /// When the hour begins.
+    pub from_ms: i64,
+    /// Requests.
+    pub requests: i64,
+    /// …of them answered with 400 or more.
+    pub failed: i64,
 }
 
 /// The queue.

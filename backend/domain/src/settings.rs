@@ -84,6 +84,8 @@ pub struct Effective {
     pub admin_user: Option<String>,
     /// Grafana's public URL, where an admin had to say it.
     pub public_url: Option<String>,
+    /// For how many days a line of the log is kept.
+    pub activity_days: i64,
 }
 
 /// Where a value came from, strongest first.
@@ -112,6 +114,8 @@ pub enum Kind {
     Text,
     /// Logins separated by commas.
     Logins,
+    /// A whole number from the first to the second.
+    Number(i64, i64),
     /// A secret: never stored or shown by us, only known to be set or not.
     Secret,
 }
@@ -218,7 +222,17 @@ pub const KEYS: &[Key] = &[
         default: "",
         in_auth_section: false,
     },
+    // Long enough for "who took my access away last quarter?", short enough for a file that is not looked after.
+    Key {
+        name: "activity_days",
+        json: "activityDays",
+        kind: Kind::Number(1, 3650),
+        default: ACTIVITY_DAYS,
+        in_auth_section: false,
+    },
 ];
+
+const ACTIVITY_DAYS: &str = "90";
 
 /// The row of a name.
 #[must_use]
@@ -285,6 +299,18 @@ pub enum Invalid {
         /// The setting.
         name: &'static str,
     },
+    /// Not a whole number, or out of range.
+    #[error("{name} cannot be “{value}”. It is a whole number from {least} to {most}.")]
+    NotInRange {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// The smallest that may be given.
+        least: i64,
+        /// The largest.
+        most: i64,
+    },
     /// More than one line, or too long.
     #[error("{name} must be one line of at most 1,000 characters.")]
     NotOneLine {
@@ -318,6 +344,17 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
             choices: choices.join(", "),
         }),
         Kind::Url if !value.is_empty() && !is_http_url(value) => Err(Invalid::NotAUrl { name: key.name }),
+        Kind::Number(least, most) => match value.parse::<i64>() {
+            Ok(number) if (least..=most).contains(&number) => Ok(number.to_string()),
+            // Back to the default.
+            Err(_) if value.is_empty() => Ok(String::new()),
+            _ => Err(Invalid::NotInRange {
+                name: key.name,
+                value: value.to_owned(),
+                least,
+                most,
+            }),
+        },
         Kind::Secret => Err(Invalid::IsSecret { name: key.name }),
         Kind::Url => Ok(value.trim_end_matches('/').to_owned()),
         _ => Ok(value.to_owned()),
@@ -416,6 +453,8 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
         grafana_url: get("grafana_url").to_owned(),
         admin_user: some("admin_user"),
         public_url: some("public_url"),
+        // Checked when it was resolved; what is not a number keeps the log, which is the safe side.
+        activity_days: get("activity_days").parse().unwrap_or(i64::MAX),
     }
 }
 
@@ -503,6 +542,26 @@ mod tests {
             resolve(&Sources::default())
                 .iter()
                 .all(|r| key(r.name).is_some_and(|k| k.kind != Kind::Secret))
+        );
+    }
+
+    #[test]
+    fn the_logs_age_is_a_number_in_its_range_or_refused_by_name() {
+        let days = key("activity_days").expect("a row");
+        assert_eq!(validate(days, " 030 "), Ok("30".into()));
+        for bad in ["0", "3651", "-1", "a year", "1.5", "99999999999999999999"] {
+            let said = validate(days, bad).expect_err(bad).to_string();
+            assert!(said.contains("activity_days") && said.contains("1 to 3650"), "{said}");
+        }
+        assert_eq!(effective(&resolve(&Sources::default())).activity_days, 90);
+        let sources = Sources {
+            plugin_ini: map(&[("activity_days", "0")]),
+            ..Sources::default()
+        };
+        assert_eq!(
+            effective(&resolve(&sources)).activity_days,
+            90,
+            "a wrong value is not in force"
         );
     }
 }

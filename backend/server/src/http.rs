@@ -8,6 +8,7 @@ mod control;
 mod gate;
 mod routes;
 mod scim;
+mod traffic;
 
 use std::{
     collections::HashMap,
@@ -37,6 +38,9 @@ pub struct Api {
     /// The rest of the process.
     pub control: Arc<dyn Control>,
     callers: Arc<Mutex<HashMap<(i64, String), CallerSeen>>>,
+    traffic: Arc<Mutex<traffic::Traffic>>,
+    /// Requests from before are in the log only.
+    started_ms: i64,
 }
 
 /// What was seen of one caller of the SCIM surface since the process started.
@@ -54,11 +58,18 @@ impl Api {
     pub fn new(store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, control: Arc<dyn Control>) -> Self {
         Self {
             store,
+            started_ms: clock.now_ms(),
             clock,
             ids,
             control,
             callers: Arc::default(),
+            traffic: Arc::default(),
         }
+    }
+
+    fn traffic(&self) -> std::sync::MutexGuard<'_, traffic::Traffic> {
+        // Counters: whole after any panic.
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn callers(&self) -> std::sync::MutexGuard<'_, HashMap<(i64, String), CallerSeen>> {

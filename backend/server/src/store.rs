@@ -32,7 +32,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub use activity::ActivityPage;
+pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
 pub use mappings::NewMapping;
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};

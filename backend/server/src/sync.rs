@@ -14,6 +14,7 @@ mod person;
 mod roster;
 mod scan;
 mod status;
+mod team_sync;
 mod trouble;
 mod wake;
 
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::grafana::{Credentials, Finding, Probe};
 use crate::store::Store;
 pub use failpoints::Failpoints;
-pub use status::{State, Status, TeamSeen};
+pub use status::{LoginSeen, State, Status, TeamSeen};
 pub use wake::Wake;
 
 /// One organization's settings, as the engine needs them.
@@ -120,6 +121,12 @@ impl Engine {
     #[must_use]
     pub fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
         self.0.shared.teams(org_id)
+    }
+
+    /// What Grafana's configuration will do to sign-ins, as last read.
+    #[must_use]
+    pub fn login(&self, org_id: i64) -> Option<LoginSeen> {
+        self.0.shared.login(org_id)
     }
 
     /// Finishes the Grafana call that is under way, then ends; gives up on it after 450 ms, which is as safe as a crash.

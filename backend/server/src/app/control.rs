@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use admin_api::{CredentialCheck, CredentialTest, CredentialsTest, TestOutcome};
+use admin_api::{
+    CredentialCheck, CredentialTest, CredentialsTest, LoginDoctor, LoginFinding, LoginSeverity, TestOutcome,
+};
+use domain::login::Severity;
 
 use super::settings::{self, SettingsState};
 use crate::{
@@ -56,6 +59,29 @@ impl Control for Controls {
             latency_ms: status.latency_ms,
             error: status.error,
             checked_ms: status.checked_ms,
+            warnings: status.warnings,
+        }
+    }
+
+    fn login_doctor(&self, org_id: i64) -> LoginDoctor {
+        let Some(seen) = self.engine.login(org_id) else {
+            return LoginDoctor::default();
+        };
+        let finding = |found: domain::login::Finding| LoginFinding {
+            severity: match found.severity {
+                Severity::Ok => LoginSeverity::Ok,
+                Severity::Note => LoginSeverity::Note,
+                Severity::Warning => LoginSeverity::Warning,
+                Severity::Problem => LoginSeverity::Problem,
+            },
+            provider: found.provider,
+            what: found.what,
+            why: found.why,
+            ini: found.ini,
+        };
+        LoginDoctor {
+            checked_ms: Some(seen.at_ms),
+            findings: seen.findings.into_iter().map(finding).collect(),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use domain::Tenant;
+use domain::{Tenant, login::Severity};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};
@@ -41,7 +41,10 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
     };
     let status = engine.status(org_id);
     let wrong_settings = settings::problems(&settings.view(org_id)).len();
-    let (ok, message) = words(status.state, &tally, wrong_settings);
+    let twice_filled = status.twice_filled_teams.len();
+    let (ok, message) = words(status.state, &tally, wrong_settings, twice_filled);
+    let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
+    let found = |severity| login.iter().filter(|finding| finding.severity == severity).count();
     Health {
         ok,
         message,
@@ -50,6 +53,9 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
             "pending": tally.pending,
             "attention": tally.attention,
             "wrongSettings": wrong_settings,
+            "teamSyncConflicts": twice_filled,
+            "loginProblems": found(Severity::Problem),
+            "loginWarnings": found(Severity::Warning),
         }),
     }
 }
@@ -64,7 +70,7 @@ fn name(state: State) -> &'static str {
     }
 }
 
-fn words(state: State, tally: &Tally, wrong_settings: usize) -> (bool, String) {
+fn words(state: State, tally: &Tally, wrong_settings: usize, twice_filled: usize) -> (bool, String) {
     let waiting = match tally.pending {
         0 => String::new(),
         n => format!(" {n} changes wait and nothing is lost."),
@@ -91,6 +97,12 @@ fn words(state: State, tally: &Tally, wrong_settings: usize) -> (bool, String) {
             format!(
                 "{} things need a person: the app's overview names them.{waiting}",
                 tally.attention
+            ),
+        ),
+        State::Running if twice_filled > 0 => (
+            true,
+            format!(
+                "Grafana's Team Sync fills {twice_filled} of the teams Rollcall fills: the app's overview names them.{waiting}"
             ),
         ),
         State::Running if tally.pending > 0 => (true, format!("{} changes are on the way to Grafana.", tally.pending)),

@@ -53,6 +53,8 @@ pub(crate) struct World {
     pub down: bool,
     /// The call under way came with a token.
     pub by_token: bool,
+    /// It is an Enterprise whose Team Sync fills every team.
+    pub external_groups: bool,
     /// Calls beginning so get this answer.
     pub refuse: Option<(&'static str, u16, Value)>,
 }
@@ -91,6 +93,7 @@ impl Fake {
             must_rotate: false,
             down: false,
             by_token: false,
+            external_groups: false,
             refuse: None,
         }));
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -466,11 +469,13 @@ fn teams(world: &mut World, method: &Method, uri: &Uri, path: &[&str], body: &Va
         .iter()
         .any(|(i, t)| *i != team_id && body["name"] == t.name.as_str());
     let people = world.people.clone();
+    let external = world.external_groups;
     let Some(team) = world.teams.get_mut(&team_id) else {
         return message(404, "Team not found");
     };
     match (method.as_str(), path) {
         ("GET", ["teams", _]) => (200, as_json(team_id, team)),
+        ("GET", ["teams", _, "groups"]) if external => (200, json!([{"teamId": team_id, "groupId": "cn=everybody"}])),
         ("PUT", ["teams", _]) if taken => message(400, "Team name taken"),
         ("PUT", ["teams", _]) => {
             body["name"].as_str().unwrap_or_default().clone_into(&mut team.name);

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::login::Lines;
 use serde::Deserialize;
 
 use super::{
@@ -20,9 +21,19 @@ pub struct AdminSettings {
     pub auth: BTreeMap<String, String>,
     /// `server.root_url`.
     pub public_url: Option<String>,
-    /// Whether every provider that is on leaves org roles alone (`skip_org_role_sync`): only then does a suspension hold. Unknown where
-    /// no provider is seen: one that was set up on Grafana's own page is not in its configuration file.
-    pub role_sync_skipped: Option<bool>,
+    /// What decides about sign-ins, in the file and on Grafana's own page.
+    pub login: Lines,
+}
+
+/// One provider of `/api/v1/sso-settings`, secrets redacted by Grafana.
+#[derive(Deserialize)]
+struct SsoSettings {
+    provider: String,
+    #[serde(default)]
+    settings: BTreeMap<String, serde_json::Value>,
+    /// `database` where it is set up on Grafana's page; `system` where it is in the file.
+    #[serde(default)]
+    source: String,
 }
 
 #[derive(Deserialize)]
@@ -52,12 +63,32 @@ impl Grafana {
     pub async fn admin_settings(&self) -> Result<AdminSettings> {
         let sections: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
             self.get(Scope::Server, "/api/admin/settings", &[]).await?;
-        Ok(read(&sections))
+        let mut read = read(&sections);
+        // The page (Grafana 10.4 has it behind a toggle) wins over the file. Seen on 11.1.1, OSS.
+        match self
+            .get::<Vec<SsoSettings>>(Scope::Server, "/api/v1/sso-settings", &[])
+            .await
+        {
+            Ok(providers) => {
+                read.login.page_read();
+                for sso in providers.iter().filter(|sso| sso.source == "database") {
+                    let settings = sso.settings.iter().map(|(key, value)| (key.as_str(), text(value)));
+                    read.login.put_on_page(&sso.provider, settings);
+                }
+            }
+            Err(e @ (Error::Away(_) | Error::Busy { .. } | Error::Unauthorized(_))) => return Err(e),
+            // Not there, or not for us: the file is all that is known.
+            Err(_) => {}
+        }
+        Ok(read)
     }
 }
 
+fn text(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> AdminSettings {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let get = |section: &str, key: &str| {
         sections
             .get(section)
@@ -65,16 +96,11 @@ fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> Adm
             .map(text)
             .filter(|v| !v.is_empty())
     };
-    let on = |section: &str, key: &str| get(section, key).is_some_and(|v| v == "true");
-    let providers = sections.keys().filter(|name| {
-        name.starts_with("auth.") && on(name, "enabled") && !["auth.basic", "auth.anonymous"].contains(&name.as_str())
-    });
-    let mut skipped = None;
-    for provider in providers {
-        // `oauth_skip_org_role_update_sync` is the older switch for every OAuth provider at once.
-        let skips = on(provider, "skip_org_role_sync")
-            || (provider != "auth.ldap" && provider != "auth.saml" && on("auth", "oauth_skip_org_role_update_sync"));
-        skipped = Some(skips && skipped != Some(false));
+    let mut login = Lines::default();
+    for (section, keys) in sections {
+        for (key, value) in keys {
+            login.put(section, key, &text(value));
+        }
     }
     AdminSettings {
         auth: sections
@@ -82,7 +108,7 @@ fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> Adm
             .map(|section| section.iter().map(|(k, v)| (k.clone(), text(v))).collect())
             .unwrap_or_default(),
         public_url: get("server", "root_url"),
-        role_sync_skipped: skipped,
+        login,
     }
 }
 
@@ -95,17 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn a_suspension_holds_only_where_every_provider_leaves_roles_alone() {
-        let both = sections(serde_json::json!({
-            "auth.okta": {"enabled": "true", "skip_org_role_sync": "true"},
-            "auth.github": {"enabled": "false", "skip_org_role_sync": "false"},
-            "auth.basic": {"enabled": "true"},
+    fn what_decides_about_sign_ins_is_handed_over_and_no_secret() {
+        let read = sections(serde_json::json!({
+            "auth.okta": {"enabled": true, "skip_org_role_sync": "true", "client_secret": "hunter2"},
+            "security": {"admin_password": "hunter2"},
         }));
-        assert_eq!(both.role_sync_skipped, Some(true));
-        let one = sections(serde_json::json!({"auth.okta": {"enabled": "true", "skip_org_role_sync": "false"}}));
-        assert_eq!(one.role_sync_skipped, Some(false));
-        let none = sections(serde_json::json!({"auth.basic": {"enabled": "true"}}));
-        assert_eq!(none.role_sync_skipped, None, "it may be set up on Grafana's page");
+        assert_eq!(read.login.suspension_holds(), Some(true));
+        assert!(!format!("{read:?}").contains("hunter2"));
     }
 
     #[test]

@@ -109,6 +109,14 @@ impl Grafana {
         known(self.get(Scope::Team, &format!("/api/teams/{id}"), &[]).await)
     }
 
+    /// How many external groups Grafana's own Team Sync fills this team from. `None` where there is no Team Sync: it is part of
+    /// Enterprise, and a Grafana without it has no such route (404 `Not found`, `grafana-contract.md` §4.7).
+    pub async fn external_groups(&self, team_id: i64) -> Result<Option<usize>> {
+        let path = format!("/api/teams/{team_id}/groups");
+        let groups: Option<Vec<serde_json::Value>> = known(self.get(Scope::Team, &path, &[]).await)?;
+        Ok(groups.map(|groups| groups.len()))
+    }
+
     /// Makes a team. By a person, Grafana makes that person its admin.
     ///
     /// # Errors

@@ -186,3 +186,34 @@ async fn the_test_button_says_what_each_credential_can_do_and_signs_out() {
     let mutating = |c: &&String| !c.starts_with("GET ") && *c != "POST /login";
     assert_eq!(fake.world().calls.iter().filter(mutating).count(), 0);
 }
+
+#[tokio::test]
+async fn a_provider_that_is_set_up_on_grafanas_page_counts_as_the_page_says() {
+    let fake = Fake::start().await;
+    let grafana = client(&fake.credentials());
+    let file = grafana.admin_settings().await.expect("no such route is no failure");
+    assert_eq!(file.login.suspension_holds(), Some(true));
+    let provider = |source: &str, provider: &str| {
+        json!({ "id": "", "provider": provider, "source": source,
+            "settings": { "enabled": true, "skipOrgRoleSync": false, "clientSecret": "*********" } })
+    };
+    let page = json!([provider("system", "okta"), provider("database", "azuread")]);
+    fake.world().refuse = Some(("GET /api/v1/sso-settings", 200, page));
+    let both = grafana.admin_settings().await.expect("settings");
+    assert_eq!(both.login.suspension_holds(), Some(false));
+    let about = |section: &str| {
+        let findings = domain::login::examine(&both.login);
+        findings.into_iter().any(|finding| finding.provider == section)
+    };
+    assert!(about("auth.azuread") && about("auth.generic_oauth"));
+    assert!(
+        !about("auth.okta"),
+        "the file is what counts for it, and it says nothing"
+    );
+
+    fake.world().refuse = Some(("GET /api/v1/sso-settings", 403, json!({"message": "no"})));
+    assert_eq!(grafana.admin_settings().await.expect("settings"), file);
+    // Half an answer would say that a suspension holds where it does not.
+    fake.world().refuse = Some(("GET /api/v1/sso-settings", 502, json!("a proxy's page")));
+    grafana.admin_settings().await.expect_err("Grafana is away");
+}

@@ -4,7 +4,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use admin_api::{CredentialTest, CredentialsTest};
+use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
 use domain::settings::{Effective, Origin, Resolved};
 
 /// A future a trait object can return.
@@ -22,6 +22,8 @@ pub trait Control: Send + Sync + 'static {
     fn public_url(&self, org_id: i64) -> Option<String>;
     /// Grafana's teams as last seen.
     fn teams(&self, org_id: i64) -> Vec<TeamSeen>;
+    /// What Grafana's configuration will do to sign-ins, as last read.
+    fn login_doctor(&self, org_id: i64) -> LoginDoctor;
     /// The settings in force.
     fn settings(&self, org_id: i64) -> Arc<SettingsView>;
     /// The page's settings changed in the store.
@@ -62,6 +64,8 @@ pub struct EngineStatus {
     pub error: Option<String>,
     /// When the last full comparison ended.
     pub checked_ms: Option<i64>,
+    /// What works against us, in words.
+    pub warnings: Vec<String>,
 }
 
 /// A team as last seen.

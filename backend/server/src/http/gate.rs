@@ -118,6 +118,7 @@ pub(super) fn action(method: &str) -> &'static str {
 async fn remember(api: &Api, context: &WriteContext, seen: &Seen, status: StatusCode, refusal: Option<String>) {
     let failed = status.as_u16() >= 400;
     let denied = status == StatusCode::FORBIDDEN;
+    api.traffic().count(context.tenant.org_id, context.now_ms, failed);
     let log = {
         let mut callers = api.callers();
         let caller = callers

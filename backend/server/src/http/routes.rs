@@ -96,6 +96,9 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/settings", get(settings::read).put(settings::change)),
         admin("/admin/credentials/test", post(credentials::test)),
         admin("/admin/activity", get(activity::list)),
+        admin("/admin/retry", post(activity::retry)),
+        admin("/admin/resync", post(activity::resync)),
+        admin("/admin/login-doctor", get(overview::login_doctor)),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, AtomicUsize, Ordering},
 };
 
-use admin_api::{CredentialTest, CredentialsTest};
+use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 
+mod activity;
 mod bulk;
 mod filters;
 mod limits;
@@ -81,7 +82,11 @@ impl Control for Quiet {
             latency_ms: Some(2),
             error: None,
             checked_ms: Some(5),
+            warnings: vec!["Team Sync fills “Platform” as well.".into()],
         }
+    }
+    fn login_doctor(&self, _: i64) -> LoginDoctor {
+        LoginDoctor::default()
     }
     fn public_url(&self, _: i64) -> Option<String> {
         Some("https://grafana.example/".into())

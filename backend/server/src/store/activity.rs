@@ -17,6 +17,42 @@ pub struct ActivityPage {
     pub next: Option<i64>,
 }
 
+/// Which lines to read; what is not set is not asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ActivityQuery {
+    /// Older than this line.
+    pub after: Option<i64>,
+    /// How many at most.
+    pub count: i64,
+    /// About this target.
+    pub target: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// By this half of the product.
+    pub source: Option<Source>,
+    /// By this caller, exactly.
+    pub actor: Option<String>,
+    /// Whose action begins so.
+    pub action: Option<String>,
+    /// Of this request.
+    pub correlation: Option<String>,
+    /// Not before.
+    pub since_ms: Option<i64>,
+    /// Before.
+    pub until_ms: Option<i64>,
+}
+
+/// Requests of one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct HourTally {
+    /// Hours since the Unix epoch.
+    pub hour: i64,
+    /// Lines written for requests.
+    pub requests: i64,
+    /// …of them refusals.
+    pub failed: i64,
+}
+
 impl ActivityLine {
     /// A line about what a request did.
     #[must_use]
@@ -136,29 +172,43 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// A page of the log, newest first: lines older than `after`, of one target or outcome where asked for.
-    pub async fn activity(
-        &self,
-        tenant: &Tenant,
-        after: Option<i64>,
-        count: i64,
-        target: Option<&str>,
-        only: Option<Outcome>,
-    ) -> Result<ActivityPage> {
+    /// A page of the log, newest first.
+    pub async fn activity(&self, tenant: &Tenant, wanted: &ActivityQuery) -> Result<ActivityPage> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM activity WHERE org_id = ");
         query
             .push_bind(tenant.org_id)
             .push(" AND connection = ")
             .push_bind(&tenant.connection);
-        if let Some(after) = after {
+        if let Some(after) = wanted.after {
             query.push(" AND id < ").push_bind(after);
         }
-        if let Some(target) = target {
-            query.push(" AND target_id = ").push_bind(target);
+        if let Some(since) = wanted.since_ms {
+            query.push(" AND at_ms >= ").push_bind(since);
         }
-        if let Some(only) = only {
-            query.push(" AND outcome = ").push_bind(outcome(only));
+        if let Some(until) = wanted.until_ms {
+            query.push(" AND at_ms < ").push_bind(until);
         }
+        let words = [
+            ("target_id", wanted.target.as_deref()),
+            ("outcome", wanted.outcome.map(outcome)),
+            ("source", wanted.source.map(source)),
+            ("actor", wanted.actor.as_deref()),
+            ("correlation", wanted.correlation.as_deref()),
+        ];
+        for (column, word) in words {
+            if let Some(word) = word {
+                query.push(" AND ").push(column).push(" = ").push_bind(word);
+            }
+        }
+        if let Some(prefix) = wanted.action.as_deref() {
+            // Not LIKE: `_` is in no action, and may be in what somebody types.
+            query
+                .push(" AND substr(action, 1, length(")
+                .push_bind(prefix)
+                .push(")) = ")
+                .push_bind(prefix);
+        }
+        let count = wanted.count;
         query.push(" ORDER BY id DESC LIMIT ").push_bind(count + 1);
         let rows = query.build().fetch_all(&self.read).await?;
         let mut lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
@@ -176,5 +226,31 @@ impl Store {
         .bind(org_id)
         .fetch_all(&self.read)
         .await?)
+    }
+
+    /// Requests that left a line, by hour, in `[from_ms, until_ms)`: hours without one are not listed.
+    pub async fn requests_by_hour(&self, org_id: i64, from_ms: i64, until_ms: i64) -> Result<Vec<HourTally>> {
+        Ok(sqlx::query_as(
+            "SELECT at_ms / 3600000 AS hour, count(*) AS requests, count(CASE WHEN outcome = 'done' THEN NULL ELSE 1 END) AS failed \
+             FROM activity WHERE org_id = $1 AND source = 'scim' AND at_ms >= $2 AND at_ms < $3 GROUP BY 1 ORDER BY 1",
+        )
+        .bind(org_id)
+        .bind(from_ms)
+        .bind(until_ms)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Ends lines from before a time, `most` at once so that nobody who writes waits long. Returns how many went.
+    pub async fn prune_activity(&self, org_id: i64, before_ms: i64, most: i64) -> Result<i64> {
+        let done = sqlx::query(
+            "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE org_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT $3)",
+        )
+        .bind(org_id)
+        .bind(before_ms)
+        .bind(most)
+        .execute(&self.write)
+        .await?;
+        Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
     }
 }

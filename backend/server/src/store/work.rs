@@ -170,4 +170,85 @@ impl Store {
             .await?;
         Ok(())
     }
+
+    /// A person asks for another attempt now: the mark is due and waits for nobody. `None`: the resource is not known; else its name
+    /// and whether anything waited.
+    pub async fn retry_now(
+        &self,
+        tenant: &Tenant,
+        kind: Kind,
+        id: &str,
+        now_ms: i64,
+    ) -> Result<Option<(String, bool)>> {
+        let mut tx = self.begin().await?;
+        let Some(known) = known(&mut tx, tenant, kind, id).await? else {
+            return Ok(None);
+        };
+        // The generation stays: an attempt under way counts for it.
+        let done = sqlx::query(
+            "UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
+        )
+        .bind(now_ms)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(kind.as_str())
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Some((known.name, done.rows_affected() > 0)))
+    }
+
+    /// A person asks to compare one resource with Grafana: it is marked as if it had changed. `None`: it is not known; else its name.
+    pub async fn resync(
+        &self,
+        tenant: &Tenant,
+        kind: Kind,
+        id: &str,
+        correlation: &str,
+        now_ms: i64,
+    ) -> Result<Option<String>> {
+        let mut tx = self.begin().await?;
+        let Some(known) = known(&mut tx, tenant, kind, id).await? else {
+            return Ok(None);
+        };
+        mark(&mut tx, tenant, kind, id, known.closing, correlation, now_ms).await?;
+        tx.commit().await?;
+        Ok(Some(known.name))
+    }
+}
+
+struct Known {
+    name: String,
+    /// A person who is not to have access: at the head of the queue.
+    closing: bool,
+}
+
+/// What is known of a resource, also of one that the provider has deleted and that is not, or was never, closed in Grafana.
+async fn known(tx: &mut Transaction<'static, Sqlite>, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
+    let sql = match kind {
+        Kind::User => {
+            "SELECT 1 AS rank, user_name AS name, NOT active AS closing FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 2, login, true FROM account WHERE user_id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
+        }
+        Kind::Group => {
+            "SELECT 1 AS rank, display_name AS name, false AS closing FROM scim_group WHERE id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 2, group_name, false FROM mapping WHERE group_id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
+        }
+    };
+    let row = sqlx::query(sql)
+        .bind(id)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.map(|row| {
+        Ok(Known {
+            name: row.try_get("name")?,
+            closing: row.try_get("closing")?,
+        })
+    })
+    .transpose()
 }

@@ -12,6 +12,7 @@ use super::{
     directory::Directory,
     engine::Core,
     status::{State, Status},
+    team_sync::TeamSync,
 };
 use crate::grafana::{Error, Grafana};
 
@@ -33,6 +34,8 @@ pub(super) struct Org {
     pub(super) mappings: Option<BTreeSet<(i64, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
+    /// Which of our teams Grafana's own Team Sync fills too.
+    pub(super) team_sync: TeamSync,
 }
 
 /// While Grafana is away it is asked at least this often, so that what waited goes out soon after it is back.
@@ -53,6 +56,7 @@ impl Org {
             admins: None,
             mappings: None,
             role_sync_skipped: None,
+            team_sync: TeamSync::default(),
         }
     }
 

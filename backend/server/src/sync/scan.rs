@@ -9,6 +9,7 @@ use domain::{
     Tenant,
     account::{self, Access, Account, Candidate, Desired, Manager, Observed, OrgRole},
     attempt::Attention,
+    login,
     settings::{MappingMode, TeamRemoval},
     team,
 };
@@ -19,7 +20,8 @@ use super::{
     org::Org,
     person,
     roster::{Occasion, Roster},
-    status::TeamSeen,
+    status::{LoginSeen, TeamSeen},
+    team_sync,
     trouble::{Result, looking},
 };
 use crate::{
@@ -32,13 +34,20 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     let version = org.grafana.health().await.map_err(looking("Grafana"))?;
     org.status.version = version.or(org.status.version.take());
     org.grafana.me().await.map_err(looking("its own account"))?;
+    let now = core.clock.now_ms();
     match org.grafana.admin_settings().await {
         Ok(settings) => {
-            org.role_sync_skipped = settings.role_sync_skipped;
+            org.role_sync_skipped = settings.login.suspension_holds();
+            let findings = login::examine(&settings.login);
+            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
             core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
         }
         // An account that is in no organization may not (`grafana-live.md` §5); what depends on it is said to be unknown.
-        Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => org.role_sync_skipped = None,
+        Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
+            org.role_sync_skipped = None;
+            let findings = login::unreadable();
+            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
+        }
         Err(e) => return Err(looking("Grafana's settings")(e)),
     }
     engine::fresh_directory(core, org).await?;
@@ -73,7 +82,28 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         let marks = Marks::read(core, tenant, &correlation).await?;
         groups(core, org, &marks, &teams).await?;
     }
+    team_sync::look(core, org, &teams).await?;
+    prune(core, org).await?;
     org.status.checked_ms = Some(core.clock.now_ms());
+    Ok(())
+}
+
+const DAY_MS: i64 = 86_400_000;
+/// Lines of the log that end at once: a request that wants to write waits for no more than these.
+const PRUNED_AT_ONCE: i64 = 500;
+/// …and so often in one comparison: 7 million a day, which is more than anybody writes.
+const PRUNED_OFTEN: usize = 10;
+
+/// Ends lines of the log that are older than `activity_days`.
+async fn prune(core: &Core, org: &Org) -> Result<()> {
+    let age = org.settings.effective.activity_days.saturating_mul(DAY_MS);
+    let before = core.clock.now_ms().saturating_sub(age);
+    for _ in 0..PRUNED_OFTEN {
+        core.go_on()?;
+        if core.store.prune_activity(org.id(), before, PRUNED_AT_ONCE).await? < PRUNED_AT_ONCE {
+            break;
+        }
+    }
     Ok(())
 }
 

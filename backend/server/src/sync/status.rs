@@ -36,6 +36,10 @@ pub struct Status {
     pub error: Option<String>,
     /// When the last full comparison ended.
     pub checked_ms: Option<i64>,
+    /// What works against us, in words.
+    pub warnings: Vec<String>,
+    /// Teams that Grafana's own Team Sync fills as well.
+    pub twice_filled_teams: Vec<i64>,
 }
 
 impl Status {
@@ -54,6 +58,8 @@ impl Status {
             latency_ms: None,
             error: None,
             checked_ms: None,
+            warnings: Vec::new(),
+            twice_filled_teams: Vec::new(),
         }
     }
 }
@@ -67,4 +73,13 @@ pub struct TeamSeen {
     pub name: String,
     /// How many members.
     pub members: i64,
+}
+
+/// What the login doctor found when it last looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSeen {
+    /// When.
+    pub at_ms: i64,
+    /// Worst first.
+    pub findings: Vec<domain::login::Finding>,
 }

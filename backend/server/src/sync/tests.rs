@@ -25,6 +25,8 @@ use crate::{
     },
 };
 
+mod scans;
+
 struct RealClock;
 
 impl Clock for RealClock {
@@ -266,7 +268,13 @@ impl Rig {
     async fn actions(&self) -> Vec<(String, Outcome)> {
         let page = self
             .store
-            .activity(&self.tenant, None, 1000, None, None)
+            .activity(
+                &self.tenant,
+                &crate::store::ActivityQuery {
+                    count: 1000,
+                    ..Default::default()
+                },
+            )
             .await
             .expect("a page");
         let lines = page.lines.into_iter().map(|(_, l)| l);

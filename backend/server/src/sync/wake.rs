@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::status::{Status, TeamSeen};
+use super::status::{LoginSeen, Status, TeamSeen};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -17,6 +17,7 @@ pub(super) struct Shared {
     checks: Mutex<BTreeSet<i64>>,
     status: Mutex<HashMap<i64, Status>>,
     teams: Mutex<HashMap<i64, Vec<TeamSeen>>>,
+    login: Mutex<HashMap<i64, LoginSeen>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -39,6 +40,14 @@ impl Shared {
 
     pub(super) fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
         locked(&self.teams).get(&org_id).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn login(&self, org_id: i64) -> Option<LoginSeen> {
+        locked(&self.login).get(&org_id).cloned()
+    }
+
+    pub(super) fn set_login(&self, org_id: i64, seen: LoginSeen) {
+        locked(&self.login).insert(org_id, seen);
     }
 
     pub(super) fn set_teams(&self, org_id: i64, mut teams: Vec<TeamSeen>) {

@@ -1,17 +1,19 @@
-//! `GET admin/activity`: what happened, and why.
+//! `GET admin/activity`: what happened, and why; `POST admin/retry` and `admin/resync`: do it again.
 //!
-//! Owns: the handler. Must never show more than the log's own fields. Start at [`list`].
+//! Owns: the handlers. Must never call Grafana (both only mark, and the engine does the rest), nor show more than the log's own fields. Start at [`list`].
 
-use admin_api::{Activity, ActivityEntry, ActivityOutcome, ActivitySource};
+use admin_api::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
 use axum::{
     Extension, Json,
+    body::Bytes,
     extract::{RawQuery, State},
+    http::StatusCode,
 };
 
-use super::{AdminFailure, Answer, Parameters};
+use super::{AdminFailure, Answer, Parameters, body, log};
 use crate::{
     http::Api,
-    store::{ActivityLine, Outcome, Source, WriteContext},
+    store::{ActivityLine, ActivityQuery, Kind, Outcome, Source, WriteContext},
 };
 
 fn entry((id, line): (i64, ActivityLine)) -> ActivityEntry {
@@ -53,20 +55,105 @@ fn outcome(name: &str) -> Answer<Outcome> {
     }
 }
 
+fn source(name: &str) -> Answer<Source> {
+    match name {
+        "scim" => Ok(Source::Scim),
+        "grafana" => Ok(Source::Grafana),
+        "admin" => Ok(Source::Admin),
+        _ => Err(AdminFailure::invalid(
+            "source",
+            "source is one of: scim, grafana, admin.",
+        )),
+    }
+}
+
 pub(in crate::http) async fn list(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
     RawQuery(query): RawQuery,
 ) -> Answer<Json<Activity>> {
     let query = Parameters::of(query.as_deref());
-    let only = query.text("outcome").map(outcome).transpose()?;
-    let (after, target) = (query.number("after")?, query.text("target"));
-    let page = api
-        .store
-        .activity(&ctx.tenant, after, query.count()?, target, only)
-        .await?;
+    let text = |name: &str| query.text(name).map(str::to_owned);
+    let wanted = ActivityQuery {
+        after: query.number("after")?,
+        count: query.count()?,
+        target: text("target"),
+        outcome: query.text("outcome").map(outcome).transpose()?,
+        source: query.text("source").map(source).transpose()?,
+        actor: text("actor"),
+        action: text("action"),
+        correlation: text("correlation"),
+        since_ms: query.number("since")?,
+        until_ms: query.number("until")?,
+    };
+    let page = api.store.activity(&ctx.tenant, &wanted).await?;
     Ok(Json(Activity {
         entries: page.lines.into_iter().map(entry).collect(),
         next: page.next,
     }))
+}
+
+fn kind(kind: TargetKind) -> Kind {
+    match kind {
+        TargetKind::User => Kind::User,
+        TargetKind::Group => Kind::Group,
+    }
+}
+
+fn unknown(kind: Kind) -> AdminFailure {
+    let what = match kind {
+        Kind::User => "user",
+        Kind::Group => "group",
+    };
+    AdminFailure::new(
+        StatusCode::NOT_FOUND,
+        format!("There is no such {what} any more, and nothing of it is left to do."),
+    )
+}
+
+/// What waits for its turn, or for a person, is tried now. Twice is as good as once: what waits no more is left alone.
+pub(in crate::http) async fn retry(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    bytes: Bytes,
+) -> Answer<StatusCode> {
+    let target: Target = body(&bytes)?;
+    let kind = kind(target.kind);
+    let found = api.store.retry_now(&ctx.tenant, kind, &target.id, ctx.now_ms).await?;
+    let Some((name, waited)) = found else {
+        return Err(unknown(kind));
+    };
+    if waited {
+        api.control.wake();
+        let action = match kind {
+            Kind::User => "user.retry",
+            Kind::Group => "group.retry",
+        };
+        log(&api, &ctx, action, (kind.as_str(), &target.id, &name), String::new()).await;
+    }
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// One resource is compared with Grafana as if it had just changed.
+pub(in crate::http) async fn resync(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    bytes: Bytes,
+) -> Answer<StatusCode> {
+    let target: Target = body(&bytes)?;
+    let kind = kind(target.kind);
+    let found = api
+        .store
+        .resync(&ctx.tenant, kind, &target.id, &ctx.correlation, ctx.now_ms)
+        .await?;
+    let Some(name) = found else {
+        return Err(unknown(kind));
+    };
+    api.control.wake();
+    let action = match kind {
+        Kind::User => "user.resync",
+        Kind::Group => "group.resync",
+    };
+    log(&api, &ctx, action, (kind.as_str(), &target.id, &name), String::new()).await;
+    Ok(StatusCode::ACCEPTED)
 }

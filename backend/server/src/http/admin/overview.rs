@@ -1,15 +1,15 @@
-//! `GET admin/overview`, `POST admin/sync`: is everyone in who should be, and no one else?
+//! `GET admin/overview`, `POST admin/sync`, `GET admin/login-doctor`: is everyone in who should be, and no one else?
 //!
 //! Owns: the handlers and the one sentence on top. Must never say "in sync" while anything waits. Start at [`overview`].
 
 use std::collections::BTreeMap;
 
-use admin_api::{Attention, Caller, Counts, GrafanaState, Overview, Pending, SyncState};
+use admin_api::{Attention, Caller, Counts, GrafanaState, LoginDoctor, Overview, Pending, SyncState};
 use axum::{Extension, Json, extract::State, http::StatusCode};
 
 use super::Answer;
 use crate::{
-    http::{Api, CallerSeen, EngineState, EngineStatus, scim},
+    http::{Api, CallerSeen, EngineState, EngineStatus, scim, traffic},
     store::{Tally, WriteContext},
 };
 
@@ -25,6 +25,13 @@ pub(in crate::http) async fn overview(
     let attention = api.store.attention_rows(&ctx.tenant, MOST_ATTENTION).await?;
     let known = api.store.last_callers(org_id).await?;
     let callers = callers(org_id, known, &api.callers());
+    let day_ago = traffic::from_ms(ctx.now_ms);
+    let logged = if day_ago < api.started_ms {
+        api.store.requests_by_hour(org_id, day_ago, api.started_ms).await?
+    } else {
+        Vec::new()
+    };
+    let chart = api.traffic().chart(org_id, ctx.now_ms, &logged);
     let engine = api.control.engine(org_id);
     let sync = state(&engine, &tally, !callers.is_empty());
     Ok(Json(Overview {
@@ -67,6 +74,8 @@ pub(in crate::http) async fn overview(
                 since_ms: row.since_ms,
             })
             .collect(),
+        warnings: engine.warnings,
+        chart,
         checked_ms: engine.checked_ms,
         now_ms: ctx.now_ms,
     }))
@@ -159,6 +168,13 @@ pub(in crate::http) async fn check_now(State(api): State<Api>, Extension(ctx): E
     StatusCode::ACCEPTED
 }
 
+pub(in crate::http) async fn login_doctor(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+) -> Json<LoginDoctor> {
+    Json(api.control.login_doctor(ctx.tenant.org_id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +188,7 @@ mod tests {
             latency_ms: None,
             error: None,
             checked_ms: None,
+            warnings: Vec::new(),
         }
     }
 
