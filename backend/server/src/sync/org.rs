@@ -13,7 +13,7 @@ use super::{
     engine::Core,
     status::{State, Status},
 };
-use crate::grafana::{Error, Grafana};
+use crate::grafana::{Doors, Error, Grafana};
 
 #[derive(Debug)]
 pub(super) struct Org {
@@ -33,6 +33,8 @@ pub(super) struct Org {
     pub(super) mappings: Option<BTreeSet<(i64, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
+    /// Whether the other rungs hold, and what who is new is given.
+    pub(super) doors: Doors,
 }
 
 /// While Grafana is away it is asked at least this often, so that what waited goes out soon after it is back.
@@ -53,6 +55,7 @@ impl Org {
             admins: None,
             mappings: None,
             role_sync_skipped: None,
+            doors: Doors::default(),
         }
     }
 
