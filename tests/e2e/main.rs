@@ -8,6 +8,7 @@ mod access;
 mod away;
 mod demo;
 mod groups;
+mod ladder;
 mod mapping;
 mod people;
 mod protection;

@@ -247,7 +247,10 @@ fn any_snapshot() -> impl Strategy<Value = Option<Snapshot>> {
     prop_oneof![
         Just(None),
         Just(Some(Snapshot {
-            orgs: vec![OrgRole { org_id: 1, role: "Editor".into() }],
+            orgs: vec![OrgRole {
+                org_id: 1,
+                role: "Editor".into()
+            }],
             teams: Vec::new(),
             profile: None,
         }))
@@ -363,7 +366,9 @@ fn change(account: &mut Account, action: &Action) {
         Action::JoinOrg(role) => account.orgs.push(role.clone()),
         Action::SetRole(role) => {
             let seat = account.orgs.iter_mut().find(|o| o.org_id == role.org_id);
-            seat.expect("only who is in it is given another role").role.clone_from(&role.role);
+            seat.expect("only who is in it is given another role")
+                .role
+                .clone_from(&role.role);
         }
         Action::JoinTeam(seat) => account.teams.push(seat.clone()),
         other => assert!(matches!(other, Action::Logout), "{other:?} is no change of an account"),
@@ -404,7 +409,10 @@ fn under_closed_a_single_sign_on_user_becomes_a_disabled_account_and_returns_wit
         assert_eq!(closed.access, Some(Access::Closed { by, holds: Some(true) }));
         let tombstone = world.account.clone().expect("a tombstone");
         assert!(tombstone.is_disabled && !tombstone.is_external && tombstone.id != 7);
-        assert_eq!((tombstone.login.as_str(), tombstone.email.as_str()), ("ann", "ann@ex.com"));
+        assert_eq!(
+            (tombstone.login.as_str(), tombstone.email.as_str()),
+            ("ann", "ann@ex.com")
+        );
         settle(&mut world, &Desired::Open(profile()), &rules);
         let back = world.account.expect("an account");
         assert!(!back.is_disabled);
@@ -420,7 +428,12 @@ fn a_local_user_is_disabled_under_every_policy_but_delete() {
         (Rung::Tombstone, Action::Disable),
         (Rung::Delete, Action::Delete(Rung::Delete)),
     ] {
-        let plan = plan(&Desired::Closed(profile()), Some(&link()), &seen(account()), &under(ceiling));
+        let plan = plan(
+            &Desired::Closed(profile()),
+            Some(&link()),
+            &seen(account()),
+            &under(ceiling),
+        );
         assert_eq!(plan.actions.last(), Some(&action), "{ceiling:?}");
     }
 }
@@ -432,7 +445,11 @@ fn under_delete_the_account_goes_and_is_made_anew_with_everything() {
     let closed = settle(&mut world, &Desired::Closed(profile()), &rules);
     assert_eq!(world.account, None);
     let by = Rung::Delete;
-    assert_eq!(closed.access, Some(Access::Closed { by, holds: Some(false) }), "he may sign up again");
+    assert_eq!(
+        closed.access,
+        Some(Access::Closed { by, holds: Some(false) }),
+        "he may sign up again"
+    );
     settle(&mut world, &Desired::Open(profile()), &rules);
     let back = world.account.expect("an account");
     assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
@@ -498,11 +515,20 @@ fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_joins_th
     let in_orgs = |orgs| stranger(Account { orgs, ..account() });
     let elsewhere = plan(&Desired::Open(profile()), None, &in_orgs(vec![seat(2)]), &rules());
     assert_eq!(elsewhere.actions, []);
-    assert!(elsewhere.attention.is_some_and(|a| a.reason.contains("another organization")));
+    assert!(
+        elsewhere
+            .attention
+            .is_some_and(|a| a.reason.contains("another organization"))
+    );
     let closing = plan(&Desired::Closed(profile()), None, &in_orgs(vec![seat(2)]), &rules());
     assert_eq!(closing.actions, []);
 
-    let both = plan(&Desired::Open(profile()), None, &in_orgs(vec![seat(1), seat(2)]), &rules());
+    let both = plan(
+        &Desired::Open(profile()),
+        None,
+        &in_orgs(vec![seat(1), seat(2)]),
+        &rules(),
+    );
     assert!(matches!(both.actions[..], [Action::Claim { .. }]));
     let none = plan(&Desired::Open(profile()), None, &in_orgs(Vec::new()), &rules());
     assert_eq!(none.actions.last(), Some(&Action::JoinOrg(seat(1))));

@@ -134,10 +134,26 @@ mod tests {
     #[test]
     fn a_deletion_holds_only_where_no_provider_that_is_on_makes_accounts() {
         for (provider, users, sign_up) in [
-            (serde_json::json!({"enabled": "true", "allow_sign_up": "true"}), "false", Some(true)),
-            (serde_json::json!({"enabled": "true", "allow_sign_up": "false"}), "false", Some(false)),
-            (serde_json::json!({"enabled": "true", "allow_sign_up": "false"}), "true", Some(true)),
-            (serde_json::json!({"enabled": "false", "allow_sign_up": "true"}), "false", None),
+            (
+                serde_json::json!({"enabled": "true", "allow_sign_up": "true"}),
+                "false",
+                Some(true),
+            ),
+            (
+                serde_json::json!({"enabled": "true", "allow_sign_up": "false"}),
+                "false",
+                Some(false),
+            ),
+            (
+                serde_json::json!({"enabled": "true", "allow_sign_up": "false"}),
+                "true",
+                Some(true),
+            ),
+            (
+                serde_json::json!({"enabled": "false", "allow_sign_up": "true"}),
+                "false",
+                None,
+            ),
         ] {
             let read = sections(serde_json::json!({"auth.okta": provider, "users": {"allow_sign_up": users}}));
             assert_eq!(read.doors.sign_up, sign_up, "{provider} {users}");

@@ -63,7 +63,9 @@ fn closed_note(rung: Rung, holds: Option<bool>) -> Option<&'static str> {
              Set allow_sign_up = false for the provider, or deprovision = closed, to make it hold.",
         ),
         (Rung::Tombstone, _) => Some("The account was deleted and made again, disabled, under a new id."),
-        (Rung::Delete, _) => Some("The account was deleted. On return it is made anew, with its organizations, roles and teams."),
+        (Rung::Delete, _) => {
+            Some("The account was deleted. On return it is made anew, with its organizations, roles and teams.")
+        }
         (Rung::Disable | Rung::Suspend, _) => None,
     }
 }
