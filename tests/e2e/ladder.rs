@@ -166,7 +166,7 @@ async fn tombstone(lookup: bool) -> Result<()> {
 
     active(&scim, &id, true).await?;
     let back = has_everything_back(&rig, team).await?;
-    ensure!((back.id == tombstone.id) == !lookup, "{tombstone:?} became {back:?}");
+    ensure!((back.id == tombstone.id) != lookup, "{tombstone:?} became {back:?}");
     shown(&rig, Access::Active).await?;
     rig.finish().await
 }
