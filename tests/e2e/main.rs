@@ -9,6 +9,7 @@ mod away;
 mod demo;
 mod doctor;
 mod groups;
+mod ladder;
 mod mapping;
 mod people;
 mod protection;

@@ -24,7 +24,7 @@ use tokio::sync::OnceCell;
 use crate::{
     grafana::{Account, Credentials, Grafana, PLUGIN},
     idp::{Connection, GROUP, ScimClient, USER},
-    stand_in::{Call, Effect, Fault, OauthSignIn, Options, Role, StandIn},
+    stand_in::{Call, Effect, Fault, OauthSignIn, Options, Refused, Role, SignedIn, StandIn},
     wait::{SOON, until},
 };
 
@@ -570,6 +570,21 @@ impl Rig {
         };
         self.stand_in().oauth_sign_in(&sign_in)?;
         Ok(())
+    }
+
+    /// Somebody whom the provider calls a Viewer comes in through it, whether or not Grafana knows him; what Grafana says to that.
+    ///
+    /// # Errors
+    /// If Grafana does not let him in.
+    pub fn comes_by_oauth(&self, email: &str) -> Result<SignedIn, Refused> {
+        self.stand_in().oauth_sign_in(&OauthSignIn {
+            module: "oauth_generic_oauth".into(),
+            subject: format!("subject of {email}"),
+            login: email.to_owned(),
+            email: email.to_owned(),
+            name: "Some Body".into(),
+            role: Some(Role::Viewer),
+        })
     }
 
     // What the plugin did.

@@ -21,7 +21,7 @@ pub enum Desired {
     Open(Profile),
     /// `active: false`.
     Closed(Profile),
-    /// Deleted: closed as well, because Grafana users are never deleted for it.
+    /// Deleted: closed as well. Grafana's user is deleted for it only where the setting `deprovision` allows that rung.
     Gone,
 }
 
@@ -67,7 +67,7 @@ pub struct TeamSeat {
     pub team_id: i64,
 }
 
-/// What to give back on return: Grafana forgets roles and team seats of who leaves an organization.
+/// What to give back on return: Grafana forgets roles and team seats of who leaves an organization, and everything of who is deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Organizations and roles.
@@ -75,6 +75,23 @@ pub struct Snapshot {
     /// Seats in teams.
     #[serde(default)]
     pub teams: Vec<TeamSeat>,
+    /// Login, e-mail and name of an account that is deleted to be made again with them.
+    #[serde(default)]
+    pub profile: Option<Write>,
+}
+
+impl Snapshot {
+    fn of(account: &Account) -> Self {
+        Self {
+            orgs: account.orgs.clone(),
+            teams: account.teams.clone(),
+            profile: Some(Write {
+                login: account.login.clone(),
+                email: account.email.clone(),
+                name: account.name.clone(),
+            }),
+        }
+    }
 }
 
 /// Where a managed account came from.
@@ -89,12 +106,15 @@ pub enum Origin {
 /// What we remember of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Grafana's id.
-    pub grafana_id: i64,
+    /// Grafana's id; `None` once we have deleted the account.
+    pub grafana_id: Option<i64>,
     /// Where it came from.
     pub origin: Origin,
-    /// What to give back on return, if it was suspended.
+    /// What to give back on return, if it was suspended, deleted or made anew.
     pub snapshot: Option<Snapshot>,
+    /// The rung that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
+    /// like a deletion by hand.
+    pub closed_by: Option<Rung>,
 }
 
 /// A Grafana account as just seen.
@@ -161,6 +181,10 @@ pub struct Observed {
 /// The rules in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
+    /// The organization this is about.
+    pub org_id: i64,
+    /// The role Grafana gives who is new in it (`auto_assign_org_role`).
+    pub new_role: String,
     /// Which accounts may be claimed.
     pub claim: ClaimPolicy,
     /// The highest rung allowed.
@@ -170,6 +194,29 @@ pub struct Rules {
     /// Whether the provider leaves org roles alone (`skip_org_role_sync`), where Grafana's settings could be read: only then does a
     /// suspension hold against a sign-in the provider still allows (`grafana-live.md` §1.3).
     pub role_sync_skipped: Option<bool>,
+    /// Whether LDAP is on, where that could be read: a sign-in by it *enables* an account (`authn/clients/ldap.go`, `EnableUser`).
+    pub ldap: Option<bool>,
+    /// Whether somebody without an account may get one by signing in (`allow_sign_up`), where that could be read.
+    pub sign_up: Option<bool>,
+}
+
+impl Rules {
+    /// Whether a rung keeps out who may still sign in at his provider; unknown where Grafana's settings cannot be read.
+    #[must_use]
+    pub fn holds(&self, rung: Rung) -> Option<bool> {
+        match rung {
+            Rung::Disable | Rung::Tombstone => self.ldap.map(|on| !on),
+            Rung::Suspend => self.role_sync_skipped,
+            Rung::Delete => self.sign_up.map(|may| !may),
+        }
+    }
+
+    fn closed(&self, by: Rung) -> Access {
+        Access::Closed {
+            by,
+            holds: self.holds(by),
+        }
+    }
 }
 
 /// One step. Every one is safe to run twice.
@@ -183,11 +230,15 @@ pub enum Action {
         origin: Origin,
         /// The deleted SCIM user it belonged to.
         from: Option<String>,
-        /// That user's snapshot.
+        /// What is to be given back.
         snapshot: Option<Snapshot>,
+        /// What closed it.
+        closed_by: Option<Rung>,
     },
-    /// Make the account.
+    /// Make the account. What is remembered of an earlier one stays.
     Create(Write),
+    /// Delete the account. The rung is recorded before: it says what is to follow.
+    Delete(Rung),
     /// Write the profile; always all three, because Grafana takes a missing login for the e-mail (`grafana-live.md` §3).
     Update(Write),
     /// Grafana's own "disabled"; ends the sessions too.
@@ -202,6 +253,8 @@ pub enum Action {
     Logout,
     /// Come back to an organization.
     JoinOrg(OrgRole),
+    /// Give back a role: an account that was made anew has Grafana's default one.
+    SetRole(OrgRole),
     /// Come back to a team.
     JoinTeam(TeamSeat),
     /// Nothing is left to remember: the account is gone in Grafana.
@@ -209,7 +262,7 @@ pub enum Action {
 }
 
 /// A profile as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
     /// Login.
     pub login: String,
@@ -271,20 +324,34 @@ impl Plan {
 /// Desired × observed → what to do.
 #[must_use]
 pub fn plan(desired: &Desired, link: Option<&Link>, observed: &Observed, rules: &Rules) -> Plan {
-    match (desired, link, &observed.linked) {
-        (_, Some(link), Some(account)) => managed(desired, link, account, &observed.others, rules),
-        (Desired::Gone, None, _) => Plan::nothing(Access::None),
-        // Deleted by hand (R9): made again for who may sign in, forgotten for who may not.
-        (Desired::Gone, Some(_), None) => forget(),
-        (Desired::Open(profile), _, _) => arrive(desired, profile, &observed.others, rules),
-        (Desired::Closed(profile), link, _) => {
-            let mut plan = leave_before_arriving(desired, profile, &observed.others, rules);
-            if plan.actions.is_empty() && plan.attention.is_none() && link.is_some() {
-                plan = forget();
-            }
-            plan
+    if let (Some(link), Some(account)) = (link, &observed.linked) {
+        return managed(desired, link, account, &observed.others, rules);
+    }
+    match desired {
+        // Deleted by hand (R9), or by us: made again for who may sign in.
+        Desired::Open(profile) => arrive(desired, profile, link, &observed.others, rules),
+        Desired::Closed(_) | Desired::Gone => absent(desired, link, &observed.others, rules),
+    }
+}
+
+/// Whose login and e-mail other accounts may be in the way of: the provider's word, or what a tombstone is to be made with again.
+#[must_use]
+pub fn sought(desired: &Desired, link: Option<&Link>) -> Option<Profile> {
+    match desired {
+        Desired::Open(profile) | Desired::Closed(profile) => Some(profile.clone()),
+        Desired::Gone => {
+            let write = remembered(link.filter(|l| is_tombstone(l)))?;
+            Some(Profile::new(&write.login, Some(&write.email), Some(&write.name)))
         }
     }
+}
+
+fn is_tombstone(link: &Link) -> bool {
+    link.closed_by == Some(Rung::Tombstone)
+}
+
+fn remembered(link: Option<&Link>) -> Option<&Write> {
+    link?.snapshot.as_ref()?.profile.as_ref()
 }
 
 fn forget() -> Plan {
@@ -294,49 +361,104 @@ fn forget() -> Plan {
     }
 }
 
-/// No account yet, and one is wanted.
-fn arrive(desired: &Desired, profile: &Profile, others: &[Candidate], rules: &Rules) -> Plan {
+/// A profile for an account to be made. What the provider does not say is as it was; without any e-mail Grafana uses the login, and
+/// without a name it shows the login.
+fn first_write(profile: &Profile, before: Option<&Write>) -> Write {
+    let or_before = |now: &Option<String>, old: fn(&Write) -> &String| {
+        now.clone()
+            .or_else(|| before.map(|w| old(w).clone()))
+            .unwrap_or_else(|| profile.login.clone())
+    };
+    Write {
+        login: profile.login.clone(),
+        email: or_before(&profile.email, |w| &w.email),
+        name: or_before(&profile.name, |w| &w.name),
+    }
+}
+
+/// No account, and one is wanted.
+fn arrive(desired: &Desired, profile: &Profile, link: Option<&Link>, others: &[Candidate], rules: &Rules) -> Plan {
     if others.is_empty() {
         if rules.break_glass.contains(&profile.login) {
             return Plan::attention(protected_attention(&profile.login, "it is on the break-glass list"));
         }
-        // Without an e-mail Grafana uses the login, without a name it shows the login.
-        let create = Action::Create(Write {
-            login: profile.login.clone(),
-            email: profile.email.clone().unwrap_or_else(|| profile.login.clone()),
-            name: profile.name.clone().unwrap_or_else(|| profile.login.clone()),
-        });
         return Plan {
-            actions: vec![create],
+            actions: vec![Action::Create(first_write(profile, remembered(link)))],
             ..Plan::nothing(Access::Open)
         };
     }
     match choose(profile, others, rules) {
-        Ok(chosen) => take_over(desired, chosen, others, rules),
+        Ok(chosen) => take_over(desired, link, chosen, others, rules),
         Err(attention) => Plan::attention(attention),
     }
 }
 
-/// No account of ours, and none is wanted: one is never made, but one that would be claimed is closed.
-fn leave_before_arriving(desired: &Desired, profile: &Profile, others: &[Candidate], rules: &Rules) -> Plan {
-    match choose(profile, others, rules) {
-        Ok(chosen) => take_over(desired, chosen, others, rules),
-        Err(attention) if others.iter().any(|c| protection(&c.account, rules).is_some()) => Plan::attention(attention),
-        Err(_) => Plan::nothing(Access::None),
+/// No account, and none is wanted: none is made but a tombstone, and one that would be claimed is closed.
+fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &Rules) -> Plan {
+    let tombstone = link.is_some_and(is_tombstone);
+    let profile = sought(desired, link);
+    if let Some(profile) = profile.as_ref().filter(|_| !others.is_empty()) {
+        let protected = others.iter().any(|c| protection(&c.account, rules).is_some());
+        match choose(profile, others, rules) {
+            Ok(chosen) => return take_over(desired, link, chosen, others, rules),
+            Err(attention) if protected || tombstone => return Plan::attention(attention),
+            Err(_) => {}
+        }
+    }
+    let Some(link) = link else {
+        return Plan::nothing(Access::None);
+    };
+    match link.closed_by {
+        // We deleted it to make it again as disabled, or somebody deleted the tombstone by hand: without it the next sign-in at the
+        // provider makes an open account.
+        Some(Rung::Tombstone) => {
+            let write = remembered(Some(link)).cloned();
+            match write.or_else(|| profile.map(|p| first_write(&p, None))) {
+                Some(write) if rules.break_glass.contains(&write.login) => {
+                    Plan::attention(protected_attention(&write.login, "it is on the break-glass list"))
+                }
+                Some(write) => Plan {
+                    actions: vec![Action::Create(write), Action::Disable],
+                    ..Plan::nothing(rules.closed(Rung::Tombstone))
+                },
+                None => forget(),
+            }
+        }
+        // Remembered for the return; who is deleted at the provider too has none.
+        Some(Rung::Delete) if *desired != Desired::Gone => Plan::nothing(rules.closed(Rung::Delete)),
+        _ => forget(),
     }
 }
 
-fn take_over(desired: &Desired, chosen: &Candidate, others: &[Candidate], rules: &Rules) -> Plan {
+fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: &[Candidate], rules: &Rules) -> Plan {
+    let grafana_id = Some(chosen.account.id);
     let (link, from) = match &chosen.manager {
-        Manager::Gone { user_id, link } => (link.clone(), Some(user_id.clone())),
-        Manager::Nobody | Manager::Other => (
+        Manager::Gone { user_id, link } => (
             Link {
-                grafana_id: chosen.account.id,
-                origin: Origin::Claimed,
-                snapshot: None,
+                grafana_id,
+                ..link.clone()
             },
-            None,
+            Some(user_id.clone()),
         ),
+        Manager::Nobody | Manager::Other => {
+            // Who is in no organization could sign in and see nothing: he joins this one, as somebody new would. It is "given back",
+            // so that a crash between the claim and the joining forgets nothing.
+            let joins = || Snapshot {
+                orgs: vec![OrgRole {
+                    org_id: rules.org_id,
+                    role: rules.new_role.clone(),
+                }],
+                ..Snapshot::default()
+            };
+            let before = own.and_then(|l| l.snapshot.clone());
+            let link = Link {
+                grafana_id,
+                origin: Origin::Claimed,
+                snapshot: before.or_else(|| chosen.account.orgs.is_empty().then(joins)),
+                closed_by: own.and_then(|l| l.closed_by),
+            };
+            (link, None)
+        }
     };
     let rest: Vec<Candidate> = others
         .iter()
@@ -351,6 +473,7 @@ fn take_over(desired: &Desired, chosen: &Candidate, others: &[Candidate], rules:
             origin: link.origin,
             from,
             snapshot: link.snapshot,
+            closed_by: link.closed_by,
         },
     );
     plan
@@ -397,6 +520,18 @@ fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Resu
     };
     if let Some(why) = protection(&found.account, rules) {
         return Err(protected_attention(&found.account.login, why));
+    }
+    // Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming
+    // their logins.
+    let elsewhere = !found.account.orgs.is_empty() && found.account.orgs.iter().all(|o| o.org_id != rules.org_id);
+    if found.manager == Manager::Nobody && elsewhere {
+        return Err(Attention::new(
+            format!(
+                "“{}” exists in Grafana already, in another organization, so it is not taken over from here.",
+                found.account.login
+            ),
+            "If it is the same person, add the account to this organization in Grafana; if not, rename one of the two.",
+        ));
     }
     match (&found.manager, rules.claim) {
         (Manager::Other, _) => Err(Attention::new(
@@ -450,19 +585,16 @@ fn protected_attention(login: &str, why: &str) -> Attention {
 }
 
 fn managed(desired: &Desired, link: &Link, account: &Account, others: &[Candidate], rules: &Rules) -> Plan {
-    let plan = match desired {
-        Desired::Open(profile) => {
-            let mut plan = open(link, account);
-            write(profile, account, others, &mut plan);
-            plan
-        }
-        Desired::Closed(profile) => {
-            let mut plan = close(link, account, rules);
-            write(profile, account, others, &mut plan);
-            plan
-        }
-        Desired::Gone => close(link, account, rules),
+    let mut plan = match desired {
+        Desired::Open(profile) => open(profile, link, account),
+        Desired::Closed(_) | Desired::Gone => close(link, account, rules),
     };
+    let deletes = plan.actions.iter().any(|a| matches!(a, Action::Delete(_)));
+    if let Desired::Open(profile) | Desired::Closed(profile) = desired
+        && !deletes
+    {
+        write(profile, account, others, &mut plan);
+    }
     match protection(account, rules) {
         Some(why) if !plan.actions.is_empty() || plan.attention.is_some() => {
             Plan::attention(protected_attention(&account.login, why))
@@ -471,25 +603,54 @@ fn managed(desired: &Desired, link: &Link, account: &Account, others: &[Candidat
     }
 }
 
-fn open(link: &Link, account: &Account) -> Plan {
-    if account.is_disabled && account.is_external {
-        // `grafana-live.md` §1.4: disabled first, linked by a sign-in afterwards. Deleted by hand he is made anew (R9).
-        return Plan::attention(Attention::new(
-            format!(
-                "“{}” was disabled and then linked to a sign-in provider; Grafana cannot enable it again.",
-                account.login
-            ),
-            "Delete this user in Grafana: it is made anew within a minute, with its teams.",
-        ));
+/// What must be remembered before the account goes; nothing where that is known already: who came back by himself has a role the
+/// provider gave, and what to restore is what he had before.
+fn remember(link: &Link, account: &Account) -> Option<Action> {
+    let now = Snapshot::of(account);
+    match &link.snapshot {
+        None => Some(Action::Remember(now)),
+        Some(before) if before.profile.is_none() => Some(Action::Remember(Snapshot {
+            profile: now.profile,
+            ..before.clone()
+        })),
+        Some(_) => None,
     }
+}
+
+fn open(profile: &Profile, link: &Link, account: &Account) -> Plan {
     let mut plan = Plan::nothing(Access::Open);
+    if account.is_disabled && account.is_external {
+        // `grafana-live.md` §1.4: disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more.
+        if link.closed_by.is_none() {
+            // Nor did we close it: LDAP disables who is no longer in its directory, and enables him itself.
+            return Plan::attention(Attention::new(
+                format!(
+                    "“{}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.",
+                    account.login
+                ),
+                "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: it is made anew within a minute.",
+            ));
+        }
+        plan.actions.extend(remember(link, account));
+        plan.actions.push(Action::Delete(Rung::Delete));
+        let before = Snapshot::of(account).profile;
+        plan.actions.push(Action::Create(first_write(profile, before.as_ref())));
+        return plan;
+    }
     if account.is_disabled {
         plan.actions.push(Action::Enable);
     }
     if let Some(snapshot) = &link.snapshot {
-        let missing = |o: &&OrgRole| !account.orgs.iter().any(|have| have.org_id == o.org_id);
-        plan.actions
-            .extend(snapshot.orgs.iter().filter(missing).cloned().map(Action::JoinOrg));
+        for given in &snapshot.orgs {
+            match account.orgs.iter().find(|have| have.org_id == given.org_id) {
+                None => plan.actions.push(Action::JoinOrg(given.clone())),
+                // A local account has a snapshot only where it was made anew. Roles of the others are their provider's.
+                Some(have) if have.role != given.role && !account.is_external => {
+                    plan.actions.push(Action::SetRole(given.clone()));
+                }
+                Some(_) => {}
+            }
+        }
         let unseated = |t: &&TeamSeat| !account.teams.contains(t);
         plan.actions
             .extend(snapshot.teams.iter().filter(unseated).cloned().map(Action::JoinTeam));
@@ -498,17 +659,23 @@ fn open(link: &Link, account: &Account) -> Plan {
 }
 
 fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
+    let local = if is_tombstone(link) {
+        Rung::Tombstone
+    } else {
+        Rung::Disable
+    };
+    // Deleting what is disabled gains nothing, so a change of the policy deletes nobody who is closed already.
     if account.is_disabled {
-        return Plan::nothing(Access::Closed {
-            by: Rung::Disable,
-            holds: Some(true),
-        });
+        return Plan::nothing(rules.closed(local));
     }
-    if account.is_external && account.orgs.is_empty() {
-        return Plan::nothing(Access::Closed {
-            by: Rung::Suspend,
-            holds: rules.role_sync_skipped,
-        });
+    let enough = match rules.ceiling {
+        Rung::Disable | Rung::Suspend => true,
+        // Who is in no organization can still sign in, and `closed` says nobody can.
+        Rung::Tombstone => false,
+        Rung::Delete => link.closed_by == Some(Rung::Suspend),
+    };
+    if account.is_external && account.orgs.is_empty() && enough {
+        return Plan::nothing(rules.closed(Rung::Suspend));
     }
     if let Some(org) = account.last_admin_of.first() {
         return Plan::attention(Attention::new(
@@ -519,41 +686,67 @@ fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
             "Make another person Admin of that organization; then access is closed within a minute.",
         ));
     }
-    if !account.is_external {
-        return Plan {
+    match rules.ceiling {
+        Rung::Delete => {
+            let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
+            actions.push(Action::Delete(Rung::Delete));
+            Plan {
+                actions,
+                ..Plan::nothing(rules.closed(Rung::Delete))
+            }
+        }
+        _ if !account.is_external => Plan {
             actions: vec![Action::Disable],
-            ..Plan::nothing(Access::Closed {
-                by: Rung::Disable,
-                holds: Some(true),
-            })
-        };
-    }
-    if rules.ceiling < Rung::Suspend {
-        return Plan::attention(Attention::new(
+            ..Plan::nothing(rules.closed(local))
+        },
+        Rung::Disable => Plan::attention(Attention::new(
             format!(
                 "“{}” signs in through a provider, so Grafana refuses to disable it, and the setting deprovision allows no more.",
                 account.login
             ),
-            "Set deprovision to “suspend”, or remove this person in Grafana yourself.",
-        ));
+            "Set deprovision to “suspend” or “closed”, or remove this person in Grafana yourself.",
+        )),
+        Rung::Suspend => {
+            let mut actions = Vec::new();
+            if link.snapshot.is_none() {
+                actions.push(Action::Remember(Snapshot::of(account)));
+            }
+            actions.extend(account.orgs.iter().map(|o| Action::LeaveOrg(o.org_id)));
+            actions.push(Action::Logout);
+            Plan {
+                actions,
+                ..Plan::nothing(rules.closed(Rung::Suspend))
+            }
+        }
+        Rung::Tombstone => {
+            let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
+            actions.push(Action::Delete(Rung::Tombstone));
+            actions.extend(Snapshot::of(account).profile.map(Action::Create));
+            actions.push(Action::Disable);
+            Plan {
+                actions,
+                ..Plan::nothing(rules.closed(Rung::Tombstone))
+            }
+        }
     }
-    let mut actions = Vec::new();
-    // Who came back by himself has a role the provider gave; what to restore is what he had before.
-    if link.snapshot.is_none() {
-        actions.push(Action::Remember(Snapshot {
-            orgs: account.orgs.clone(),
-            teams: account.teams.clone(),
-        }));
-    }
-    actions.extend(account.orgs.iter().map(|o| Action::LeaveOrg(o.org_id)));
-    actions.push(Action::Logout);
-    Plan {
-        actions,
-        ..Plan::nothing(Access::Closed {
-            by: Rung::Suspend,
-            holds: rules.role_sync_skipped,
-        })
-    }
+}
+
+const NOT_APPLIED: &str = "Could not change the profile of ";
+
+/// Grafana answered 200 to a profile and shows the old one: with `[users] verify_email_enabled` it sends a mail instead, and every
+/// further try would be one more (`api/user.go`, `handleUpdateUser`).
+#[must_use]
+pub fn not_applied(login: &str) -> Attention {
+    Attention::new(
+        format!("{NOT_APPLIED}“{login}”: Grafana took the change and shows the old values."),
+        "If [users] verify_email_enabled is on, the person must follow the link in Grafana's mail; or turn it off and press Check now.",
+    )
+}
+
+/// Whether a reason is [`not_applied`]'s: it ends by itself, when the person has followed the link.
+#[must_use]
+pub fn is_not_applied(reason: &str) -> bool {
+    reason.starts_with(NOT_APPLIED)
 }
 
 /// Profile attributes: written, deferred, or in somebody's way.

@@ -46,6 +46,11 @@ pub enum Rung {
     /// Out of every organization and signed out: what is left for SSO users, whom Grafana refuses to disable.
     #[default]
     Suspend,
+    /// Deleted and made again as disabled, with the same login and e-mail, so that no sign-in of a provider gets in. For SSO users;
+    /// others are disabled. The setting calls it `closed`.
+    Tombstone,
+    /// Deleted, whoever it is.
+    Delete,
 }
 
 /// What becomes of a team when its group is deleted in the identity provider.
@@ -190,7 +195,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "deprovision",
         json: "deprovision",
-        kind: Kind::Choice(&["disable", "suspend"]),
+        kind: Kind::Choice(&["disable", "suspend", "closed", "delete"]),
         default: "suspend",
         in_auth_section: false,
     },
@@ -438,10 +443,11 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "never" => ClaimPolicy::Never,
             _ => ClaimPolicy::Login,
         },
-        deprovision: if get("deprovision") == "disable" {
-            Rung::Disable
-        } else {
-            Rung::Suspend
+        deprovision: match get("deprovision") {
+            "disable" => Rung::Disable,
+            "closed" => Rung::Tombstone,
+            "delete" => Rung::Delete,
+            _ => Rung::Suspend,
         },
         team_removal: match get("team_removal") {
             "remove" => TeamRemoval::Remove,

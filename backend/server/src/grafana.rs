@@ -29,7 +29,7 @@ use std::{
 use domain::Secret;
 
 pub use failure::{Error, Result};
-pub use instance::AdminSettings;
+pub use instance::{AdminSettings, Doors};
 pub use orgs::OrgUser;
 pub use probe::{Finding, Probe, probe};
 pub use session::{Me, Session};

@@ -314,6 +314,14 @@ pub(super) fn update(desk: &mut Desk<'_>, user: &str) -> Outcome {
     if login.is_empty() {
         return Err(empty_names());
     }
+    if desk.settings.is_on("smtp", "enabled") && desk.settings.is_on("users", "verify_email_enabled") {
+        let row = desk.world.person(user).ok_or_else(not_found)?;
+        let new_login = login.contains('@') && row.login != login && row.email != login;
+        // Nothing of the request is written (`api/user.go` `handleUpdateUser`); a mail goes out instead.
+        if (!email.is_empty() && row.email != email) || new_login {
+            return Ok(Answer::message(200, "Email sent for verification"));
+        }
+    }
     // The database's own unique index says no, and Grafana does not know what it heard.
     desk.world
         .check_free(&login, &email, Some(user))

@@ -29,19 +29,28 @@ fn account() -> Account {
 
 fn link() -> Link {
     Link {
-        grafana_id: 7,
+        grafana_id: Some(7),
         origin: Origin::Provisioned,
         snapshot: None,
+        closed_by: None,
     }
 }
 
 fn rules() -> Rules {
     Rules {
+        org_id: 1,
+        new_role: "Viewer".into(),
         claim: ClaimPolicy::Login,
         ceiling: Rung::Suspend,
         break_glass: vec!["root".into()],
         role_sync_skipped: Some(true),
+        ldap: Some(false),
+        sign_up: Some(true),
     }
+}
+
+fn under(ceiling: Rung) -> Rules {
+    Rules { ceiling, ..rules() }
 }
 
 fn seen(account: Account) -> Observed {
@@ -238,65 +247,362 @@ fn any_snapshot() -> impl Strategy<Value = Option<Snapshot>> {
     prop_oneof![
         Just(None),
         Just(Some(Snapshot {
-            orgs: account().orgs,
-            teams: Vec::new()
+            orgs: vec![OrgRole {
+                org_id: 1,
+                role: "Editor".into()
+            }],
+            teams: Vec::new(),
+            profile: None,
         }))
     ]
 }
 
-/// Grafana and our record, after the plan.
-fn apply(account: &Account, link: &Link, plan: &Plan) -> (Account, Link) {
-    let (mut account, mut link) = (account.clone(), link.clone());
-    for action in &plan.actions {
-        match action {
-            Action::Update(w) => {
-                account.login.clone_from(&w.login);
-                account.email.clone_from(&w.email);
-                account.name.clone_from(&w.name);
-            }
-            Action::Disable => account.is_disabled = true,
-            Action::Enable => account.is_disabled = false,
-            Action::Remember(s) => link.snapshot = Some(s.clone()),
-            Action::LeaveOrg(id) => account.orgs.retain(|o| o.org_id != *id),
-            Action::JoinOrg(role) => account.orgs.push(role.clone()),
-            Action::JoinTeam(seat) => account.teams.push(seat.clone()),
-            Action::Claim { .. } | Action::Create(_) | Action::Logout | Action::Forget => {}
+fn any_ceiling() -> impl Strategy<Value = Rung> {
+    prop_oneof![
+        Just(Rung::Disable),
+        Just(Rung::Suspend),
+        Just(Rung::Tombstone),
+        Just(Rung::Delete)
+    ]
+}
+
+fn any_link() -> impl Strategy<Value = Link> {
+    let closed_by = prop_oneof![Just(None), any_ceiling().prop_map(Some)];
+    (any_snapshot(), closed_by).prop_map(|(snapshot, closed_by)| Link {
+        snapshot,
+        closed_by,
+        ..link()
+    })
+}
+
+/// Grafana and our record.
+#[derive(Clone, Debug)]
+struct World {
+    account: Option<Account>,
+    link: Option<Link>,
+    ids: i64,
+}
+
+impl World {
+    fn of(account: Account, link: Link) -> Self {
+        Self {
+            account: Some(account),
+            link: Some(link),
+            ids: 100,
         }
     }
-    (account, link)
+
+    fn plan(&self, desired: &Desired, rules: &Rules) -> Plan {
+        let observed = Observed {
+            linked: self.account.clone(),
+            others: Vec::new(),
+        };
+        plan(desired, self.link.as_ref(), &observed, rules)
+    }
+
+    /// As the engine does it, up to `steps` actions of the plan: then it dies.
+    fn apply(&mut self, plan: &Plan, steps: usize) {
+        for action in plan.actions.iter().take(steps) {
+            self.act(action);
+        }
+        if plan.actions.is_empty()
+            && let (Some(link), Some(access)) = (&mut self.link, plan.access)
+        {
+            match access {
+                Access::Open => (link.closed_by, link.snapshot) = (None, None),
+                Access::Closed { by, .. } => link.closed_by = Some(by),
+                Access::None => {}
+            }
+        }
+    }
+
+    fn act(&mut self, action: &Action) {
+        match action {
+            Action::Claim { .. } => {}
+            Action::Create(w) => {
+                self.ids += 1;
+                self.account = Some(Account {
+                    id: self.ids,
+                    login: w.login.clone(),
+                    email: w.email.clone(),
+                    name: w.name.clone(),
+                    ..account()
+                });
+                let mut made = self.link.clone().unwrap_or_else(link);
+                made.grafana_id = Some(self.ids);
+                self.link = Some(made);
+            }
+            Action::Delete(rung) => {
+                self.account = None;
+                if let Some(link) = &mut self.link {
+                    (link.closed_by, link.grafana_id) = (Some(*rung), None);
+                }
+            }
+            Action::Forget => self.link = None,
+            Action::Remember(s) => {
+                if let Some(link) = &mut self.link {
+                    link.snapshot = Some(s.clone());
+                }
+            }
+            _ => {
+                if let Some(account) = &mut self.account {
+                    change(account, action);
+                }
+            }
+        }
+    }
+}
+
+fn change(account: &mut Account, action: &Action) {
+    match action {
+        Action::Update(w) => {
+            account.login.clone_from(&w.login);
+            account.email.clone_from(&w.email);
+            account.name.clone_from(&w.name);
+        }
+        Action::Disable => account.is_disabled = true,
+        Action::Enable => account.is_disabled = false,
+        Action::LeaveOrg(id) => account.orgs.retain(|o| o.org_id != *id),
+        Action::JoinOrg(role) => account.orgs.push(role.clone()),
+        Action::SetRole(role) => {
+            let seat = account.orgs.iter_mut().find(|o| o.org_id == role.org_id);
+            seat.expect("only who is in it is given another role")
+                .role
+                .clone_from(&role.role);
+        }
+        Action::JoinTeam(seat) => account.teams.push(seat.clone()),
+        other => assert!(matches!(other, Action::Logout), "{other:?} is no change of an account"),
+    }
+}
+
+/// Looks, acts and looks again until nothing is left to do.
+fn settle(world: &mut World, desired: &Desired, rules: &Rules) -> Plan {
+    for _ in 0..4 {
+        let plan = world.plan(desired, rules);
+        world.apply(&plan, usize::MAX);
+        if plan.actions.is_empty() {
+            return plan;
+        }
+    }
+    panic!("never done: {world:?} for {desired:?}");
+}
+
+fn external() -> Account {
+    Account {
+        is_external: true,
+        orgs: vec![OrgRole {
+            org_id: 1,
+            role: "Editor".into(),
+        }],
+        teams: vec![TeamSeat { org_id: 1, team_id: 3 }],
+        ..account()
+    }
+}
+
+#[test]
+fn under_closed_a_single_sign_on_user_becomes_a_disabled_account_and_returns_with_everything() {
+    let rules = under(Rung::Tombstone);
+    for leaving in [Desired::Closed(profile()), Desired::Gone] {
+        let mut world = World::of(external(), link());
+        let closed = settle(&mut world, &leaving, &rules);
+        let by = Rung::Tombstone;
+        assert_eq!(closed.access, Some(Access::Closed { by, holds: Some(true) }));
+        let tombstone = world.account.clone().expect("a tombstone");
+        assert!(tombstone.is_disabled && !tombstone.is_external && tombstone.id != 7);
+        assert_eq!(
+            (tombstone.login.as_str(), tombstone.email.as_str()),
+            ("ann", "ann@ex.com")
+        );
+        settle(&mut world, &Desired::Open(profile()), &rules);
+        let back = world.account.expect("an account");
+        assert!(!back.is_disabled);
+        assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
+    }
+}
+
+#[test]
+fn a_local_user_is_disabled_under_every_policy_but_delete() {
+    for (ceiling, action) in [
+        (Rung::Disable, Action::Disable),
+        (Rung::Suspend, Action::Disable),
+        (Rung::Tombstone, Action::Disable),
+        (Rung::Delete, Action::Delete(Rung::Delete)),
+    ] {
+        let plan = plan(
+            &Desired::Closed(profile()),
+            Some(&link()),
+            &seen(account()),
+            &under(ceiling),
+        );
+        assert_eq!(plan.actions.last(), Some(&action), "{ceiling:?}");
+    }
+}
+
+#[test]
+fn under_delete_the_account_goes_and_is_made_anew_with_everything() {
+    let rules = under(Rung::Delete);
+    let mut world = World::of(external(), link());
+    let closed = settle(&mut world, &Desired::Closed(profile()), &rules);
+    assert_eq!(world.account, None);
+    let by = Rung::Delete;
+    assert_eq!(
+        closed.access,
+        Some(Access::Closed { by, holds: Some(false) }),
+        "he may sign up again"
+    );
+    settle(&mut world, &Desired::Open(profile()), &rules);
+    let back = world.account.expect("an account");
+    assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
+}
+
+#[test]
+fn a_change_of_the_policy_deletes_nobody_who_is_closed_already() {
+    let disabled = Account {
+        is_disabled: true,
+        ..account()
+    };
+    let suspended = Account {
+        orgs: Vec::new(),
+        ..external()
+    };
+    for (account, by) in [(disabled, Rung::Disable), (suspended, Rung::Suspend)] {
+        let link = Link {
+            closed_by: Some(by),
+            ..link()
+        };
+        let plan = plan(&Desired::Gone, Some(&link), &seen(account), &under(Rung::Delete));
+        assert_eq!(plan.actions, [], "{by:?}");
+    }
+}
+
+#[test]
+fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_closed_him() {
+    let stuck = Account {
+        is_disabled: true,
+        ..external()
+    };
+    let by_us = Link {
+        closed_by: Some(Rung::Disable),
+        ..link()
+    };
+    let mut world = World::of(stuck.clone(), by_us);
+    settle(&mut world, &Desired::Open(profile()), &rules());
+    let back = world.account.expect("an account");
+    assert!(!back.is_disabled && !back.is_external && back.id != 7);
+    assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
+
+    let by_others = plan(&Desired::Open(profile()), Some(&link()), &seen(stuck), &rules());
+    assert_eq!(by_others.actions, []);
+    assert!(by_others.attention.is_some_and(|a| a.reason.contains("cannot enable")));
+}
+
+#[test]
+fn with_ldap_on_a_disabled_account_is_said_not_to_hold_and_unread_settings_say_nothing() {
+    for (ldap, holds) in [(Some(true), Some(false)), (Some(false), Some(true)), (None, None)] {
+        let rules = Rules { ldap, ..rules() };
+        let plan = plan(&Desired::Gone, Some(&link()), &seen(account()), &rules);
+        let by = Rung::Disable;
+        assert_eq!(plan.access, Some(Access::Closed { by, holds }));
+    }
+}
+
+#[test]
+fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_joins_this_one() {
+    let seat = |org_id| OrgRole {
+        org_id,
+        role: "Viewer".into(),
+    };
+    let in_orgs = |orgs| stranger(Account { orgs, ..account() });
+    let elsewhere = plan(&Desired::Open(profile()), None, &in_orgs(vec![seat(2)]), &rules());
+    assert_eq!(elsewhere.actions, []);
+    assert!(
+        elsewhere
+            .attention
+            .is_some_and(|a| a.reason.contains("another organization"))
+    );
+    let closing = plan(&Desired::Closed(profile()), None, &in_orgs(vec![seat(2)]), &rules());
+    assert_eq!(closing.actions, []);
+
+    let both = plan(
+        &Desired::Open(profile()),
+        None,
+        &in_orgs(vec![seat(1), seat(2)]),
+        &rules(),
+    );
+    assert!(matches!(both.actions[..], [Action::Claim { .. }]));
+    let none = plan(&Desired::Open(profile()), None, &in_orgs(Vec::new()), &rules());
+    assert_eq!(none.actions.last(), Some(&Action::JoinOrg(seat(1))));
 }
 
 proptest! {
     #[test]
-    fn a_protected_account_is_never_changed(account in any_account(), desired in any_desired(), snapshot in any_snapshot()) {
-        let link = Link { snapshot, ..link() };
-        let plan = plan(&desired, Some(&link), &seen(account.clone()), &rules());
+    fn a_protected_account_is_never_changed(
+        account in any_account(), desired in any_desired(), link in any_link(), ceiling in any_ceiling(),
+    ) {
+        let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(ceiling));
         if protection(&account, &rules()).is_some() {
             prop_assert_eq!(plan.actions, vec![]);
         }
     }
 
     #[test]
-    fn a_second_look_finds_nothing_to_do(account in any_account(), desired in any_desired(), snapshot in any_snapshot()) {
-        let link = Link { snapshot, ..link() };
-        let first = plan(&desired, Some(&link), &seen(account.clone()), &rules());
-        let (account, link) = apply(&account, &link, &first);
-        let second = plan(&desired, Some(&link), &seen(account), &rules());
-        prop_assert_eq!(second.actions, vec![]);
+    fn after_acting_a_look_finds_nothing_to_do_and_the_rung_stays(
+        account in any_account(), desired in any_desired(), link in any_link(), ceiling in any_ceiling(),
+    ) {
+        let mut world = World::of(account, link);
+        let done = settle(&mut world, &desired, &under(ceiling));
+        let again = world.plan(&desired, &under(ceiling));
+        prop_assert_eq!(&again.actions, &vec![]);
+        prop_assert_eq!(again.access, done.access);
     }
 
     #[test]
-    fn the_last_admin_is_neither_disabled_nor_taken_out(account in any_account(), desired in any_desired()) {
-        let plan = plan(&desired, Some(&link()), &seen(account.clone()), &rules());
+    fn a_crash_between_any_two_steps_ends_in_the_same_state(
+        account in any_account(), desired in any_desired(), link in any_link(), ceiling in any_ceiling(), steps in 0_usize..6,
+    ) {
+        let rules = under(ceiling);
+        let mut straight = World::of(account, link);
+        let mut broken = straight.clone();
+        settle(&mut straight, &desired, &rules);
+        let first = broken.plan(&desired, &rules);
+        broken.apply(&first, steps);
+        settle(&mut broken, &desired, &rules);
+        let plain = |world: &World| {
+            let shown = |a: &Account| (a.login.clone(), a.is_disabled, a.is_external, a.orgs.clone(), a.teams.clone());
+            (world.account.as_ref().map(shown), world.link.as_ref().map(|l| (l.closed_by, l.snapshot.clone())))
+        };
+        prop_assert_eq!(plain(&straight), plain(&broken));
+    }
+
+    #[test]
+    fn the_last_admin_is_neither_closed_nor_deleted(
+        account in any_account(), link in any_link(), ceiling in any_ceiling(), gone in any::<bool>(),
+    ) {
+        let desired = if gone { Desired::Gone } else { Desired::Closed(profile()) };
+        let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(ceiling));
         if account.last_admin_of.contains(&1) {
-            let closing = |a: &Action| matches!(a, Action::Disable | Action::LeaveOrg(_) | Action::Logout);
+            let closing = |a: &Action| matches!(a, Action::Disable | Action::LeaveOrg(_) | Action::Logout | Action::Delete(_));
             prop_assert!(!plan.actions.iter().any(closing));
         }
     }
 
     #[test]
-    fn nobody_nobody_manages_is_changed_without_being_claimed_first(account in any_account(), desired in any_desired()) {
-        let plan = plan(&desired, None, &stranger(account), &rules());
+    fn nobody_is_deleted_whose_policy_does_not_say_so_unless_he_is_to_return(
+        account in any_account(), desired in any_desired(), link in any_link(),
+    ) {
+        for ceiling in [Rung::Disable, Rung::Suspend] {
+            let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(ceiling));
+            let deletes = plan.actions.iter().any(|a| matches!(a, Action::Delete(_)));
+            let remade = matches!(desired, Desired::Open(_)) && account.is_disabled && account.is_external;
+            prop_assert!(!deletes || remade);
+        }
+    }
+
+    #[test]
+    fn nobody_nobody_manages_is_changed_without_being_claimed_first(
+        account in any_account(), desired in any_desired(), ceiling in any_ceiling(),
+    ) {
+        let plan = plan(&desired, None, &stranger(account), &under(ceiling));
         if let Some(first) = plan.actions.first() {
             let claims = matches!(first, Action::Claim { .. });
             prop_assert!(claims, "{first:?}");

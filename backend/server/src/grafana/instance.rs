@@ -23,6 +23,20 @@ pub struct AdminSettings {
     pub public_url: Option<String>,
     /// What decides about sign-ins, in the file and on Grafana's own page.
     pub login: Lines,
+    /// How people get in.
+    pub doors: Doors,
+}
+
+/// What bears on whether a closed account stays closed, and on who is new. Everything is `None` where it could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Doors {
+    /// Whether LDAP is on: a sign-in by it enables a disabled account.
+    pub ldap: Option<bool>,
+    /// Whether a provider that is on, or Grafana itself, makes accounts for who has none. Unknown where no provider is seen: one that was
+    /// set up on Grafana's own page is not in its configuration file.
+    pub sign_up: Option<bool>,
+    /// The role of who is new in an organization.
+    pub new_role: Option<String>,
 }
 
 /// One provider of `/api/v1/sso-settings`, secrets redacted by Grafana.
@@ -102,6 +116,16 @@ fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> Adm
             login.put(section, key, &text(value));
         }
     }
+    let on = |section: &str, key: &str| get(section, key).is_some_and(|v| v == "true");
+    let providers = sections.keys().filter(|name| {
+        name.starts_with("auth.") && on(name, "enabled") && !["auth.basic", "auth.anonymous"].contains(&name.as_str())
+    });
+    let mut sign_up = on("users", "allow_sign_up").then_some(true);
+    for provider in providers {
+        // JWT and the auth proxy have their own word for it.
+        let may = ["allow_sign_up", "auto_sign_up"].iter().any(|key| on(provider, key));
+        sign_up = Some(may || sign_up == Some(true));
+    }
     AdminSettings {
         auth: sections
             .get("auth")
@@ -109,6 +133,11 @@ fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> Adm
             .unwrap_or_default(),
         public_url: get("server", "root_url"),
         login,
+        doors: Doors {
+            ldap: Some(on("auth.ldap", "enabled")),
+            sign_up,
+            new_role: get("users", "auto_assign_org_role"),
+        },
     }
 }
 
@@ -128,6 +157,40 @@ mod tests {
         }));
         assert_eq!(read.login.suspension_holds(), Some(true));
         assert!(!format!("{read:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_deletion_holds_only_where_no_provider_that_is_on_makes_accounts() {
+        for (provider, users, sign_up) in [
+            (
+                serde_json::json!({"enabled": "true", "allow_sign_up": "true"}),
+                "false",
+                Some(true),
+            ),
+            (
+                serde_json::json!({"enabled": "true", "allow_sign_up": "false"}),
+                "false",
+                Some(false),
+            ),
+            (
+                serde_json::json!({"enabled": "true", "allow_sign_up": "false"}),
+                "true",
+                Some(true),
+            ),
+            (
+                serde_json::json!({"enabled": "false", "allow_sign_up": "true"}),
+                "false",
+                None,
+            ),
+        ] {
+            let read = sections(serde_json::json!({"auth.okta": provider, "users": {"allow_sign_up": users}}));
+            assert_eq!(read.doors.sign_up, sign_up, "{provider} {users}");
+            assert_eq!(read.doors.ldap, Some(false));
+        }
+        let proxy = sections(serde_json::json!({"auth.proxy": {"enabled": "true", "auto_sign_up": "true"}}));
+        assert_eq!(proxy.doors.sign_up, Some(true));
+        let ldap = sections(serde_json::json!({"auth.ldap": {"enabled": "true", "allow_sign_up": "false"}}));
+        assert_eq!(ldap.doors.ldap, Some(true));
     }
 
     #[test]

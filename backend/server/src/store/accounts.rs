@@ -27,16 +27,7 @@ fn account(row: &SqliteRow) -> Result<AccountRecord> {
             }
         },
         login: row.try_get("login")?,
-        closed_by: match closed_by {
-            None => None,
-            Some("disable") => Some(Rung::Disable),
-            Some("suspend") => Some(Rung::Suspend),
-            Some(_) => {
-                return Err(Error::Unreadable {
-                    what: "rung of the deprovision ladder",
-                });
-            }
-        },
+        closed_by: closed_by.map(read_rung).transpose()?,
         holds: row.try_get("holds")?,
         snapshot: row.try_get("snapshot")?,
         deferred: deferred
@@ -59,7 +50,18 @@ fn rung(rung: Rung) -> &'static str {
     match rung {
         Rung::Disable => "disable",
         Rung::Suspend => "suspend",
+        Rung::Tombstone => "tombstone",
+        Rung::Delete => "delete",
     }
+}
+
+pub(super) fn read_rung(text: &str) -> Result<Rung> {
+    [Rung::Disable, Rung::Suspend, Rung::Tombstone, Rung::Delete]
+        .into_iter()
+        .find(|r| rung(*r) == text)
+        .ok_or(Error::Unreadable {
+            what: "rung of the deprovision ladder",
+        })
 }
 
 impl Store {
@@ -118,11 +120,11 @@ impl Store {
         match done {
             Ok(_) => Ok(()),
             Err(e) if is_taken(&e) => {
-                let user_id = self
-                    .account_by_grafana_id(a.grafana_id)
-                    .await?
-                    .map(|a| a.user_id)
-                    .unwrap_or_default();
+                let taker = match a.grafana_id {
+                    Some(id) => self.account_by_grafana_id(id).await?,
+                    None => None,
+                };
+                let user_id = taker.map(|a| a.user_id).unwrap_or_default();
                 Err(Error::AccountTaken { user_id })
             }
             Err(e) => Err(e.into()),

@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use domain::Tenant;
+use domain::{Tenant, settings::Rung};
 use scim::key::fold;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{AccountOrigin, Kind, Result, Store, UserRecord, users, work};
+use super::{AccountOrigin, Kind, Result, Store, UserRecord, accounts::read_rung, users, work};
 
 /// Which people to list.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +38,8 @@ pub struct PersonRow {
     pub user: UserRecord,
     /// Grafana's id and where the account came from.
     pub account: Option<(i64, AccountOrigin)>,
-    /// Closed in Grafana, and whether that holds.
-    pub closed: Option<Option<bool>>,
+    /// The rung that closed it in Grafana, and whether that holds.
+    pub closed: Option<(Rung, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
     pub deferred: String,
     /// How it waits.
@@ -169,7 +169,10 @@ impl Store {
                         },
                     )
                 }),
-                closed: closed_by.map(|_| row.try_get("holds")).transpose()?,
+                closed: match closed_by {
+                    Some(rung) => Some((read_rung(rung)?, row.try_get("holds")?)),
+                    None => None,
+                },
                 deferred: row.try_get::<Option<String>, _>("deferred")?.unwrap_or_default(),
                 waiting: waiting(row)?,
                 groups: Vec::new(),
@@ -240,8 +243,8 @@ impl Store {
         Ok(sqlx::query_as(
             "SELECT (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
              (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
-             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'provisioned') AS provisioned, \
-             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'claimed') AS claimed, \
+             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'provisioned' AND grafana_id IS NOT NULL) AS provisioned, \
+             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'claimed' AND grafana_id IS NOT NULL) AS claimed, \
              (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
              (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
                (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \

@@ -94,13 +94,13 @@ pub struct AccountRecord {
     pub user_id: String,
     /// Whose.
     pub tenant: Tenant,
-    /// Grafana's id.
-    pub grafana_id: i64,
+    /// Grafana's id; `None` once we have deleted the account.
+    pub grafana_id: Option<i64>,
     /// Made by us, or there before.
     pub origin: AccountOrigin,
     /// Login as last written or seen.
     pub login: String,
-    /// `None` while open, else the rung that closed it, as text of `domain::settings::Rung`.
+    /// `None` while open, else the rung that closed it or is about to, as text of `domain::settings::Rung`.
     pub closed_by: Option<domain::settings::Rung>,
     /// Whether that rung holds here.
     pub holds: Option<bool>,

@@ -39,7 +39,8 @@ impl Directory {
         self.users.insert(user.id, user);
     }
 
-    fn forget(&mut self, id: i64) {
+    /// Deleted.
+    pub(super) fn forget(&mut self, id: i64) {
         if let Some(old) = self.users.remove(&id) {
             for name in [&old.login, &old.email] {
                 if let Some(ids) = self.by_name.get_mut(&name.to_lowercase()) {

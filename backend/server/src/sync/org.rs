@@ -14,7 +14,7 @@ use super::{
     status::{State, Status},
     team_sync::TeamSync,
 };
-use crate::grafana::{Error, Grafana};
+use crate::grafana::{Doors, Error, Grafana};
 
 #[derive(Debug)]
 pub(super) struct Org {
@@ -36,6 +36,8 @@ pub(super) struct Org {
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.
     pub(super) team_sync: TeamSync,
+    /// Whether the other rungs hold, and what who is new is given.
+    pub(super) doors: Doors,
 }
 
 /// While Grafana is away it is asked at least this often, so that what waited goes out soon after it is back.
@@ -57,6 +59,7 @@ impl Org {
             mappings: None,
             role_sync_skipped: None,
             team_sync: TeamSync::default(),
+            doors: Doors::default(),
         }
     }
 

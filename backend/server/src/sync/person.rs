@@ -20,7 +20,7 @@ use super::{
     trouble::{Result, Trouble, looking},
 };
 use crate::{
-    grafana::{self, Error, ListedUser, User},
+    grafana::{self, Error, ListedUser, OrgMembership, User},
     store::{AccountOrigin, AccountRecord, Kind, Outcome, UserRecord, Work},
 };
 
@@ -45,6 +45,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
     };
     person.adopt(org).await?;
     let rules = rules(org);
+    let mut written: Option<Write> = None;
     for _ in 0..LOOKS {
         let link = person.record.as_ref().map(link);
         let observed = person.observe(org, &desired, link.as_ref()).await?;
@@ -54,7 +55,18 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
             person.tell_groups(before.as_ref()).await?;
             return plan.attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)));
         }
+        if let [Action::Update(write)] = &plan.actions[..]
+            && written.as_ref() == Some(write)
+        {
+            // All else is done; another try would be another mail.
+            person.settle(&plan, &observed).await?;
+            person.tell_groups(before.as_ref()).await?;
+            return Err(Trouble::Attention(account::not_applied(&person.name)));
+        }
         for action in &plan.actions {
+            if let Action::Update(write) = action {
+                written = Some(write.clone());
+            }
             person.act(org, action, &observed).await?;
         }
     }
@@ -82,20 +94,17 @@ pub(super) fn desired(user: Option<&UserRecord>) -> Desired {
     }
 }
 
-pub(super) fn profile(desired: &Desired) -> Option<&Profile> {
-    match desired {
-        Desired::Open(profile) | Desired::Closed(profile) => Some(profile),
-        Desired::Gone => None,
-    }
-}
-
 pub(super) fn rules(org: &Org) -> Rules {
     let effective = &org.settings.effective;
     Rules {
+        org_id: org.id(),
+        new_role: org.doors.new_role.clone().unwrap_or_else(|| "Viewer".to_owned()),
         claim: effective.claim_policy,
         ceiling: effective.deprovision,
         break_glass: effective.break_glass.clone(),
         role_sync_skipped: org.role_sync_skipped,
+        ldap: org.doors.ldap,
+        sign_up: org.doors.sign_up,
     }
 }
 
@@ -108,7 +117,16 @@ pub(super) fn link(record: &AccountRecord) -> Link {
         },
         // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
         snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
+        closed_by: record.closed_by,
     }
+}
+
+pub(super) fn roles(orgs: Vec<OrgMembership>) -> Vec<OrgRole> {
+    let role = |o: OrgMembership| OrgRole {
+        org_id: o.org_id,
+        role: o.role,
+    };
+    orgs.into_iter().map(role).collect()
 }
 
 /// The logins and e-mails an account has to be looked for by: none where the linked one has both already.
@@ -133,6 +151,8 @@ struct Person<'a> {
 #[derive(Clone, Copy)]
 struct Depth {
     closing: bool,
+    /// Whoever is closed here is deleted.
+    deleting: bool,
     returning: bool,
 }
 
@@ -141,7 +161,7 @@ impl Person<'_> {
     /// strangers, and even if the user is to be closed or was deleted meanwhile.
     async fn adopt(&mut self, org: &Org) -> Result<()> {
         let store = &self.core.store;
-        if self.record.is_some() {
+        if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
             return Ok(());
         }
         let Some(login) = store.creating(&self.work.id).await? else {
@@ -154,62 +174,67 @@ impl Person<'_> {
             return Ok(());
         };
         if store.account_by_grafana_id(user.id).await?.is_none() {
-            self.save(self.new_record(user.id, AccountOrigin::Provisioned, user.login, None))
-                .await?;
+            self.save(self.made(user.id, user.login)).await?;
             self.log(org, "user.claim", 0).await?;
         }
         Ok(self.core.store.clear_creating(&self.work.id).await?)
     }
 
-    fn new_record(
-        &self,
-        grafana_id: i64,
-        origin: AccountOrigin,
-        login: String,
-        snapshot: Option<&Snapshot>,
-    ) -> AccountRecord {
+    fn new_record(&self, grafana_id: i64, origin: AccountOrigin, login: String) -> AccountRecord {
         AccountRecord {
             user_id: self.work.id.clone(),
             tenant: self.work.tenant.clone(),
-            grafana_id,
+            grafana_id: Some(grafana_id),
             origin,
             login,
             closed_by: None,
             holds: None,
-            snapshot: snapshot.and_then(|s| serde_json::to_string(s).ok()),
+            snapshot: None,
             deferred: Vec::new(),
             synced_ms: self.core.clock.now_ms(),
+        }
+    }
+
+    /// The record of an account we made. What is remembered of an earlier one stays: it is what this one is made for.
+    fn made(&self, grafana_id: i64, login: String) -> AccountRecord {
+        let before = self.record.as_ref();
+        AccountRecord {
+            closed_by: before.and_then(|r| r.closed_by),
+            snapshot: before.and_then(|r| r.snapshot.clone()),
+            ..self.new_record(grafana_id, AccountOrigin::Provisioned, login)
         }
     }
 
     async fn observe(&self, org: &Org, desired: &Desired, link: Option<&Link>) -> Result<Observed> {
         let depth = Depth {
             closing: !matches!(desired, Desired::Open(_)),
+            deleting: org.settings.effective.deprovision == Rung::Delete,
             returning: link.is_some_and(|l| l.snapshot.is_some()),
         };
         let mut observed = Observed::default();
-        if let Some(link) = link
-            && let Some(user) = org
-                .grafana
-                .user(link.grafana_id)
-                .await
-                .map_err(looking("the account"))?
+        if let Some(id) = link.and_then(|l| l.grafana_id)
+            && let Some(user) = org.grafana.user(id).await.map_err(looking("the account"))?
         {
             observed.linked = Some(self.account(org, user, depth).await?);
         }
-        let Some(profile) = profile(desired) else {
+        let Some(profile) = account::sought(desired, link) else {
             return Ok(observed);
         };
         let linked = observed.linked.as_ref().map(|a| (a.login.as_str(), a.email.as_str()));
-        let names = names_to_find(profile, linked);
+        let names = names_to_find(&profile, linked);
         for id in self.find(org, &names).await? {
-            if link.is_some_and(|l| l.grafana_id == id) {
+            if link.is_some_and(|l| l.grafana_id == Some(id)) {
                 continue;
             }
             if let Some(user) = org.grafana.user(id).await.map_err(looking("the account"))? {
                 let manager = self.manager(&user).await?;
                 let depth = Depth {
-                    returning: matches!(&manager, Manager::Gone { link, .. } if link.snapshot.is_some()),
+                    returning: match &manager {
+                        Manager::Gone { link, .. } => link.snapshot.is_some(),
+                        // Which organizations he is in decides whether he may be claimed.
+                        Manager::Nobody => true,
+                        Manager::Other => false,
+                    },
                     ..depth
                 };
                 let account = self.account(org, user, depth).await?;
@@ -272,7 +297,9 @@ impl Person<'_> {
             teams: Vec::new(),
             last_admin_of: Vec::new(),
         };
-        if !depth.closing && !depth.returning {
+        // Disabled and linked: it may have to be made anew, with all that it has.
+        let returning = depth.returning || (account.is_disabled && account.is_external);
+        if !depth.closing && !returning {
             return Ok(account);
         }
         let orgs = org
@@ -280,13 +307,7 @@ impl Person<'_> {
             .orgs_of_user(account.id)
             .await
             .map_err(looking("organizations"))?;
-        account.orgs = orgs
-            .into_iter()
-            .map(|o| OrgRole {
-                org_id: o.org_id,
-                role: o.role,
-            })
-            .collect();
+        account.orgs = roles(orgs);
         if depth.closing && !account.is_disabled {
             for o in account.orgs.iter().filter(|o| o.role == "Admin") {
                 let users = org
@@ -299,7 +320,7 @@ impl Person<'_> {
                 }
             }
         }
-        if depth.returning || account.is_external {
+        if returning || account.is_external || depth.deleting {
             let ours = org.id();
             if account.orgs.iter().any(|o| o.org_id == ours) {
                 account.teams = self.teams(org, account.id, depth).await?;
@@ -323,7 +344,7 @@ impl Person<'_> {
     async fn act(&mut self, org: &mut Org, action: &Action, observed: &Observed) -> Result<()> {
         let core = self.core;
         core.go_on()?;
-        let id = self.record.as_ref().map_or(0, |r| r.grafana_id);
+        let id = self.record.as_ref().and_then(|r| r.grafana_id).unwrap_or(0);
         let name = format!("“{}”", self.name);
         match action {
             Action::Claim {
@@ -331,6 +352,7 @@ impl Person<'_> {
                 origin,
                 from,
                 snapshot,
+                closed_by,
             } => {
                 if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
                     core.store.remove_account(from).await?;
@@ -341,11 +363,14 @@ impl Person<'_> {
                     Origin::Provisioned => AccountOrigin::Provisioned,
                     Origin::Claimed => AccountOrigin::Claimed,
                 };
-                self.save(self.new_record(*grafana_id, origin, login, snapshot.as_ref()))
-                    .await?;
+                let mut record = self.new_record(*grafana_id, origin, login);
+                record.closed_by = *closed_by;
+                record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
+                self.save(record).await?;
                 self.log(org, "user.claim", 0).await
             }
             Action::Create(write) => self.create(org, write).await,
+            Action::Delete(rung) => self.delete(org, id, *rung).await,
             Action::Update(write) => {
                 let doing = format!("update {name}");
                 let call = org.grafana.update_user(id, sent(write));
@@ -393,6 +418,12 @@ impl Person<'_> {
                 self.call(org, "user.join_org", doing, call).await?;
                 self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
             }
+            Action::SetRole(role) => {
+                let doing = format!("give {name} back the role in organization {}", role.org_id);
+                let call = org.grafana.set_role(role.org_id, id, &role.role);
+                self.call(org, "user.restore", doing, call).await?;
+                self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
+            }
             Action::JoinTeam(seat) => {
                 let doing = format!("bring {name} back to team {}", seat.team_id);
                 let call = async {
@@ -413,8 +444,31 @@ impl Person<'_> {
         }
     }
 
+    /// The rung goes to disk before the account goes: after a crash in between, what is missing is known to be missing by our hand, and
+    /// is made again.
+    async fn delete(&mut self, org: &mut Org, id: i64, rung: Rung) -> Result<()> {
+        let Some(mut record) = self.record.clone().filter(|r| r.grafana_id == Some(id)) else {
+            return Err(Trouble::NotYet("There is no account to delete.".to_owned()));
+        };
+        (record.closed_by, record.holds) = (Some(rung), None);
+        self.save(record.clone()).await?;
+        let call = org.grafana.delete_user(id);
+        self.call(org, "user.delete", format!("delete “{}”", self.name), call)
+            .await?;
+        if let Some(directory) = &mut org.directory {
+            directory.forget(id);
+        }
+        record.grafana_id = None;
+        self.save(record).await
+    }
+
     async fn create(&mut self, org: &mut Org, write: &Write) -> Result<()> {
         let core = self.core;
+        // Whoever deleted the account: only a record without one takes up what the note below is about.
+        if let Some(mut record) = self.record.clone().filter(|r| r.grafana_id.is_some()) {
+            record.grafana_id = None;
+            self.save(record).await?;
+        }
         core.store.note_creating(&self.work.id, &write.login).await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
@@ -435,8 +489,7 @@ impl Person<'_> {
                 });
             }
         };
-        self.save(self.new_record(grafana_id, AccountOrigin::Provisioned, write.login.clone(), None))
-            .await?;
+        self.save(self.made(grafana_id, write.login.clone())).await?;
         core.store.clear_creating(&self.work.id).await?;
         learn(org, grafana_id, write);
         self.log(org, "user.create", elapsed(began)).await
@@ -503,10 +556,14 @@ impl Person<'_> {
 
     /// Nothing is left to do: what was seen is what we remember.
     async fn settle(&mut self, plan: &account::Plan, observed: &Observed) -> Result<()> {
-        let (Some(mut record), Some(account)) = (self.record.clone(), observed.linked.as_ref()) else {
+        let Some(mut record) = self.record.clone() else {
             return Ok(());
         };
-        record.login.clone_from(&account.login);
+        match &observed.linked {
+            Some(account) => record.login.clone_from(&account.login),
+            None if matches!(plan.access, Some(Access::Closed { .. })) => record.grafana_id = None,
+            None => return Ok(()),
+        }
         record.deferred = plan.deferred.iter().map(|a| (*a).to_owned()).collect();
         match plan.access {
             Some(Access::Open) => (record.closed_by, record.holds, record.snapshot) = (None, None, None),

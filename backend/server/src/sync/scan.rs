@@ -25,7 +25,7 @@ use super::{
     trouble::{Result, looking},
 };
 use crate::{
-    grafana::{Error, ListedUser, OrgUser, Team},
+    grafana::{Doors, Error, ListedUser, OrgUser, Team},
     store::{AccountRecord, Kind, PageQuery, UserRecord},
 };
 
@@ -40,11 +40,12 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
             org.role_sync_skipped = settings.login.suspension_holds();
             let findings = login::examine(&settings.login);
             core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
+            org.doors = settings.doors;
             core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
         }
         // An account that is in no organization may not (`grafana-live.md` §5); what depends on it is said to be unknown.
         Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
-            org.role_sync_skipped = None;
+            (org.role_sync_skipped, org.doors) = (None, Doors::default());
             let findings = login::unreadable();
             core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
         }
@@ -154,7 +155,7 @@ impl<'a> Marks<'a> {
             // What a person was told still stands.
             (Some(shown), Some(now)) => *shown != now.reason,
             // What Grafana refused is tried again when a person says so; what the planner asked for has been done.
-            (Some(shown), None) => !shown.starts_with("Could not "),
+            (Some(shown), None) => !shown.starts_with("Could not ") || (account::is_not_applied(shown) && !due),
             (None, now) => due || now.is_some(),
         };
         if mark {
@@ -171,16 +172,11 @@ impl<'a> Marks<'a> {
 async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
     let Some(directory) = &org.directory else { return Ok(()) };
     let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-    let mut managed: HashMap<i64, AccountRecord> = HashMap::new();
+    let mut records: Vec<AccountRecord> = Vec::new();
     for tenant in core.store.tenants().await? {
-        managed.extend(
-            core.store
-                .accounts(&tenant)
-                .await?
-                .into_iter()
-                .map(|a| (a.grafana_id, a)),
-        );
+        records.extend(core.store.accounts(&tenant).await?);
     }
+    let managed: HashMap<i64, &AccountRecord> = records.iter().filter_map(|a| Some((a.grafana_id?, a))).collect();
     let mut look = Look {
         org,
         directory,
@@ -203,14 +199,14 @@ async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]
             break;
         }
     }
-    let by_user: HashMap<&str, &AccountRecord> = managed.values().map(|a| (a.user_id.as_str(), a)).collect();
+    let by_user: HashMap<&str, &AccountRecord> = records.iter().map(|a| (a.user_id.as_str(), a)).collect();
     for (id, user) in &look.users {
         let record = by_user.get(id.as_str()).copied();
         let desired = person::desired(Some(user));
         look.one(marks, id, &desired, record, &managed).await?;
     }
-    let gone = managed
-        .values()
+    let gone = records
+        .iter()
         .filter(|a| a.tenant == *marks.tenant && !look.users.contains_key(&a.user_id));
     for record in gone {
         look.one(marks, &record.user_id, &Desired::Gone, Some(record), &managed)
@@ -235,22 +231,22 @@ impl Look<'_> {
         id: &str,
         desired: &Desired,
         record: Option<&AccountRecord>,
-        managed: &HashMap<i64, AccountRecord>,
+        managed: &HashMap<i64, &AccountRecord>,
     ) -> Result<()> {
         let closing = !matches!(desired, Desired::Open(_));
         let link = record.map(person::link);
-        let linked = link.as_ref().and_then(|l| self.directory.user(l.grafana_id));
+        let linked = link.as_ref().and_then(|l| self.directory.user(l.grafana_id?));
         let mut observed = Observed {
             linked: linked.map(|u| self.account(u, closing)),
             others: Vec::new(),
         };
-        if let Some(profile) = person::profile(desired) {
-            let names = person::names_to_find(profile, linked.map(|u| (u.login.as_str(), u.email.as_str())));
+        if let Some(profile) = account::sought(desired, link.as_ref()) {
+            let names = person::names_to_find(&profile, linked.map(|u| (u.login.as_str(), u.email.as_str())));
             let ids = self
                 .directory
                 .named(names)
                 .into_iter()
-                .filter(|i| link.as_ref().is_none_or(|l| l.grafana_id != *i));
+                .filter(|i| link.as_ref().is_none_or(|l| l.grafana_id != Some(*i)));
             for user in ids.filter_map(|i| self.directory.user(i)) {
                 let manager = match managed.get(&user.id) {
                     None => Manager::Nobody,
@@ -260,10 +256,13 @@ impl Look<'_> {
                         link: person::link(r),
                     },
                 };
-                observed.others.push(Candidate {
-                    account: self.account(user, closing),
-                    manager,
-                });
+                let mut account = self.account(user, closing);
+                if manager == Manager::Nobody && account.orgs.is_empty() {
+                    // The listing shows this organization only, and whether he is in another one decides.
+                    let orgs = self.org.grafana.orgs_of_user(user.id).await;
+                    account.orgs = person::roles(orgs.map_err(looking("organizations"))?);
+                }
+                observed.others.push(Candidate { account, manager });
             }
         }
         let plan = account::plan(desired, link.as_ref(), &observed, &person::rules(self.org));

@@ -302,7 +302,10 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
     let (id, ann) = rig.fake.person("ann").expect("an account");
     assert_eq!((ann.email.as_str(), ann.name.as_str()), ("ann@ex.com", "Name of ann"));
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
-    assert_eq!((record.grafana_id, record.origin), (id, AccountOrigin::Provisioned));
+    assert_eq!(
+        (record.grafana_id, record.origin),
+        (Some(id), AccountOrigin::Provisioned)
+    );
     assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
     assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 1);
     assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Done)]);
@@ -349,7 +352,10 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
     let engine = rig.start();
     rig.quiet().await;
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
-    assert_eq!((record.grafana_id, record.origin), (ann, AccountOrigin::Provisioned));
+    assert_eq!(
+        (record.grafana_id, record.origin),
+        (Some(ann), AccountOrigin::Provisioned)
+    );
     assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 0);
     assert_eq!(rig.store.account("id-bob").await.expect("read"), None);
     let attention = rig.attention().await;

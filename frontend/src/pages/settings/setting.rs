@@ -24,6 +24,7 @@ fn words(key: &str) -> (String, Option<&'static str>) {
         ),
         "team_sync_mode" => ("Team sync", "Whether groups become teams at all"),
         "mapping_mode" => ("Mapping mode", "Which groups become teams"),
+        "deprovision" => ("When someone leaves", "How far closing an account may go"),
         _ => return (format::title_of_key(key), None),
     };
     (title.to_owned(), Some(description))
@@ -36,6 +37,12 @@ fn choice(key: &str, value: &str) -> String {
         ("mapping_mode", "create") => "a team for every group",
         ("team_sync_mode", "scim_sync") => "groups become teams",
         ("team_sync_mode", _) => "users only",
+        ("deprovision", "disable") => "nothing but Grafana's own “disabled”; single sign-on users stay open",
+        ("deprovision", "suspend") => "single sign-on users leave every organization, and keep their account",
+        ("deprovision", "closed") => {
+            "single sign-on users are deleted and made again, disabled: id, stars and preferences are lost"
+        }
+        ("deprovision", "delete") => "accounts are deleted: id, stars and preferences are lost",
         _ => return value.to_owned(),
     };
     format!("{value}: {words}")

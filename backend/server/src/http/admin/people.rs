@@ -7,6 +7,7 @@ use axum::{
     Extension, Json,
     extract::{RawQuery, State},
 };
+use domain::settings::Rung;
 
 use super::{Answer, Parameters};
 use crate::{
@@ -18,7 +19,7 @@ fn access(row: &PersonRow) -> Access {
     match (&row.waiting, row.closed) {
         (Some(w), _) if w.next_step.is_some() => Access::NeedsAttention,
         (Some(_), _) => Access::Pending,
-        (None, Some(Some(false))) => Access::ClosedMayReturn,
+        (None, Some((_, Some(false)))) => Access::ClosedMayReturn,
         (None, Some(_)) => Access::Closed,
         (None, None) if row.user.document.active() => Access::Active,
         // Inactive from the start: an account was never made.
@@ -34,12 +35,8 @@ fn note(row: &PersonRow) -> Option<String> {
             None => problem,
         });
     }
-    if row.closed == Some(Some(false)) {
-        return Some(
-            "The single sign-on provider may let this person in again; the next check closes the account once more. \
-             Set skip_org_role_sync = true for the provider to make it hold."
-                .to_owned(),
-        );
+    if let Some(note) = row.closed.and_then(|(rung, holds)| closed_note(rung, holds)) {
+        return Some(note.to_owned());
     }
     if row.deferred.is_empty() {
         return None;
@@ -48,6 +45,29 @@ fn note(row: &PersonRow) -> Option<String> {
     Some(format!(
         "Waits for the next sign-in, because the single sign-on provider owns it: {waiting}."
     ))
+}
+
+/// How access was closed, where that is not plain, and what makes it hold where it does not.
+fn closed_note(rung: Rung, holds: Option<bool>) -> Option<&'static str> {
+    match (rung, holds) {
+        (Rung::Disable | Rung::Tombstone, Some(false)) => Some(
+            "A sign-in by LDAP enables the account again; the next check closes it once more. \
+             Take this person out of the LDAP directory, or out of Grafana's search filter, to make it hold.",
+        ),
+        (Rung::Suspend, Some(false)) => Some(
+            "The single sign-on provider may let this person in again; the next check closes the account once more. \
+             Set skip_org_role_sync = true for the provider, or deprovision = closed, to make it hold.",
+        ),
+        (Rung::Delete, Some(false)) => Some(
+            "The account was deleted. The next sign-in by the provider makes another one, which the next check deletes. \
+             Set allow_sign_up = false for the provider, or deprovision = closed, to make it hold.",
+        ),
+        (Rung::Tombstone, _) => Some("The account was deleted and made again, disabled, under a new id."),
+        (Rung::Delete, _) => {
+            Some("The account was deleted. On return it is made anew, with its organizations, roles and teams.")
+        }
+        (Rung::Disable | Rung::Suspend, _) => None,
+    }
 }
 
 fn person(row: PersonRow) -> Person {

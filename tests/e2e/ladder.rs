@@ -1,0 +1,394 @@
+//! How far access can be closed: people who sign in through a provider, and what they have when they return.
+
+use acceptance::{
+    grafana::Account,
+    idp::ScimClient,
+    rig::{Failpoint, Rig, Setup, user},
+    stand_in::Refused,
+    wait::{SOON, until},
+};
+use admin_api::{Access, People, Person};
+use anyhow::{Context as _, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const ADA: &str = "ada@example.com";
+
+/// A provider that syncs roles, or not; Grafana finds people by e-mail, or not; and how far closing may go.
+async fn rig(lookup: bool, skip_role_sync: bool, policy: &str) -> Result<Rig> {
+    let rig = Rig::with(|setup: Setup| {
+        setup
+            .ini("auth", "oauth_allow_insecure_email_lookup", &lookup.to_string())
+            .ini("auth.generic_oauth", "enabled", "true")
+            .ini("auth.generic_oauth", "skip_org_role_sync", &skip_role_sync.to_string())
+    })
+    .await?;
+    rig.grafana.set("deprovision", policy).await?.expect(&[200])?;
+    Ok(rig)
+}
+
+async fn active(scim: &ScimClient, id: &str, active: bool) -> Result<()> {
+    let operations = json!([{ "op": "replace", "value": { "active": active } }]);
+    // While the plugin is down Grafana answers 500, and a provider tries again.
+    until("the change is taken", SOON, async || {
+        let answer = scim.patch(&format!("/Users/{id}"), operations.clone()).await?;
+        ensure!(answer.status == 200, "{} {}", answer.status, answer.text);
+        Ok(())
+    })
+    .await
+}
+
+async fn orgs(rig: &Rig, account: i64) -> Result<Vec<Value>> {
+    rig.grafana.get(&format!("/api/users/{account}/orgs")).await
+}
+
+async fn out_of_every_organization(rig: &Rig, account: i64) -> Result<()> {
+    until("the person is in no organization", SOON, async || {
+        let orgs = orgs(rig, account).await?;
+        ensure!(orgs.is_empty(), "{orgs:?}");
+        Ok(())
+    })
+    .await
+}
+
+/// What the page says of Ada, as soon as it is this.
+async fn shown(rig: &Rig, access: Access) -> Result<Person> {
+    until(&format!("the page says {access:?}"), SOON, async || {
+        let people: People = rig.grafana.admin("users").await?;
+        let person = people.users.into_iter().find(|person| person.user_name == ADA);
+        let person = person.context("the page does not show her")?;
+        ensure!(person.access == access, "{person:?}");
+        Ok(person)
+    })
+    .await
+}
+
+/// Ada came by OAuth before anybody provisioned her, is an Editor, and somebody put her into a team by hand.
+async fn single_sign_on_ada(rig: &Rig, scim: &ScimClient) -> Result<(String, Account, i64)> {
+    rig.comes_by_oauth(ADA)?;
+    let ada = rig.grafana.existing_account(ADA).await?;
+    let team = with_role_and_team(rig, &ada).await?;
+    let [id] = rig.people(scim, [ADA]).await?;
+    shown(rig, Access::Active).await?;
+    Ok((id, ada, team))
+}
+
+async fn with_role_and_team(rig: &Rig, ada: &Account) -> Result<i64> {
+    // Grafana refuses to change the role of who is synced: as if the provider had said so.
+    if rig.grafana.set_role(ada.id, "Editor").await.is_err() {
+        rig.sign_in_by_oauth(ADA).await?;
+    }
+    let team = rig.grafana.make_team("By hand").await?;
+    rig.grafana.join_team(team, ada.id).await?;
+    rig.remember_team(team);
+    ensure!(rig.role(ADA).await? == "Editor");
+    Ok(team)
+}
+
+async fn has_everything_back(rig: &Rig, team: i64) -> Result<Account> {
+    let account = rig.open(ADA).await?;
+    until("role and team are hers again", SOON, async || {
+        ensure!(
+            rig.role(ADA).await? == "Editor",
+            "another role: {}",
+            rig.role(ADA).await?
+        );
+        let members = rig.grafana.members(team).await?;
+        ensure!(members.contains(ADA), "{members:?}");
+        Ok(())
+    })
+    .await?;
+    rig.settled().await?;
+    let accounts = rig.grafana.accounts(ADA).await?;
+    ensure!(accounts.len() == 1, "{accounts:?}");
+    Ok(account)
+}
+
+#[tokio::test]
+async fn who_is_suspended_and_comes_back_by_sso_is_out_again_at_the_next_look_and_returns_with_everything() -> Result<()>
+{
+    let rig = rig(false, false, "suspend").await?;
+    let scim = rig.scim().await?;
+    let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
+    active(&scim, &id, false).await?;
+    out_of_every_organization(&rig, ada.id).await?;
+    let told = shown(&rig, Access::ClosedMayReturn).await?;
+    ensure!(told.note.is_some_and(|note| note.contains("skip_org_role_sync")));
+
+    // The provider still lets her in, and Grafana makes her what it says.
+    rig.comes_by_oauth(ADA)?;
+    ensure!(
+        orgs(&rig, ada.id).await?.len() == 1,
+        "the sign-in was to bring her back"
+    );
+    rig.check_now().await?;
+    out_of_every_organization(&rig, ada.id).await?;
+
+    active(&scim, &id, true).await?;
+    let back = has_everything_back(&rig, team).await?;
+    ensure!(back.id == ada.id, "another account: {back:?}");
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_suspension_is_shown_to_hold_where_the_provider_leaves_roles_alone() -> Result<()> {
+    let rig = rig(false, true, "suspend").await?;
+    let scim = rig.scim().await?;
+    let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
+    active(&scim, &id, false).await?;
+    out_of_every_organization(&rig, ada.id).await?;
+    shown(&rig, Access::Closed).await?;
+    rig.comes_by_oauth(ADA)?;
+    ensure!(orgs(&rig, ada.id).await?.is_empty(), "it did not hold");
+    active(&scim, &id, true).await?;
+    has_everything_back(&rig, team).await?;
+    rig.finish().await
+}
+
+async fn tombstone(lookup: bool) -> Result<()> {
+    let rig = rig(lookup, false, "closed").await?;
+    let scim = rig.scim().await?;
+    let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
+    active(&scim, &id, false).await?;
+    let tombstone = rig.closed(ADA).await?;
+    ensure!(tombstone.id != ada.id && !tombstone.is_external, "{tombstone:?}");
+    ensure!(tombstone.email == ada.email, "{tombstone:?}");
+    shown(&rig, Access::Closed).await?;
+
+    let refused = rig.comes_by_oauth(ADA).err();
+    // With the lookup on she is found, linked to the tombstone, and out all the same.
+    let wanted = if lookup { Refused::Disabled } else { Refused::SyncFailed };
+    ensure!(refused == Some(wanted), "{refused:?}");
+    rig.check_now().await?;
+    rig.settled().await?;
+    shown(&rig, Access::Closed).await?;
+    ensure!(rig.closed(ADA).await?.id == tombstone.id, "a second tombstone");
+
+    active(&scim, &id, true).await?;
+    let back = has_everything_back(&rig, team).await?;
+    ensure!((back.id == tombstone.id) != lookup, "{tombstone:?} became {back:?}");
+    shown(&rig, Access::Active).await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn under_closed_no_sign_in_gets_in_and_everything_comes_back_with_the_return() -> Result<()> {
+    tombstone(false).await
+}
+
+#[tokio::test]
+async fn under_closed_no_sign_in_gets_in_where_grafana_looks_people_up_by_email_either() -> Result<()> {
+    tombstone(true).await
+}
+
+#[tokio::test]
+async fn who_is_deleted_at_the_provider_has_a_tombstone_that_is_made_again_if_somebody_deletes_it() -> Result<()> {
+    let rig = rig(false, false, "closed").await?;
+    let scim = rig.scim().await?;
+    let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
+    scim.delete(&format!("/Users/{id}")).await?.expect(&[204])?;
+    let tombstone = rig.closed(ADA).await?;
+    ensure!(tombstone.id != ada.id, "{tombstone:?}");
+    rig.settled().await?;
+    let path = format!("/api/admin/users/{}", tombstone.id);
+    rig.grafana.call(Method::DELETE, &path, None).await?.expect(&[200])?;
+    rig.check_now().await?;
+    let second = rig.closed(ADA).await?;
+    ensure!(second.id != tombstone.id, "{second:?}");
+    ensure!(rig.comes_by_oauth(ADA).is_err(), "she is in");
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_local_user_is_only_disabled_under_closed() -> Result<()> {
+    let rig = rig(false, false, "closed").await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [ADA]).await?;
+    let before = rig.open(ADA).await?;
+    active(&scim, &id, false).await?;
+    ensure!(rig.closed(ADA).await?.id == before.id, "deleted and made again");
+    active(&scim, &id, true).await?;
+    ensure!(rig.open(ADA).await? == before);
+    rig.finish().await
+}
+
+async fn killed_on_the_way_to_a_tombstone(place: Failpoint) -> Result<()> {
+    let mut rig = rig(false, false, "closed").await?;
+    let scim = rig.scim().await?;
+    let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
+    // What is found after the crash is ours by the note alone.
+    rig.grafana.set("claim_policy", "never").await?.expect(&[200])?;
+    rig.restart_with(Some(place)).await?;
+    active(&scim, &id, false).await?;
+    let tombstone = until("there is a tombstone", SOON, async || {
+        // The password comes to the plugin with a request, after each start anew.
+        rig.grafana.admin::<People>("users").await?;
+        let account = rig.grafana.existing_account(ADA).await?;
+        ensure!(account.id != ada.id && account.is_disabled, "{account:?}");
+        Ok(account)
+    })
+    .await?;
+    rig.restart_with(None).await?;
+    rig.settled().await?;
+    shown(&rig, Access::Closed).await?;
+    ensure!(
+        rig.grafana.existing_account(ADA).await? == tombstone,
+        "it was made twice"
+    );
+    active(&scim, &id, true).await?;
+    has_everything_back(&rig, team).await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn killed_before_the_tombstone_is_recorded_it_ends_the_same() -> Result<()> {
+    killed_on_the_way_to_a_tombstone(Failpoint::BeforeRecord).await
+}
+
+#[tokio::test]
+async fn killed_after_each_call_on_the_way_to_a_tombstone_it_ends_the_same() -> Result<()> {
+    killed_on_the_way_to_a_tombstone(Failpoint::AfterGrafanaCall).await
+}
+
+#[tokio::test]
+async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() -> Result<()> {
+    let rig = rig(true, true, "suspend").await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [ADA]).await?;
+    let ada = rig.open(ADA).await?;
+    let team = with_role_and_team(&rig, &ada).await?;
+    active(&scim, &id, false).await?;
+    rig.closed(ADA).await?;
+    rig.settled().await?;
+    ensure!(rig.comes_by_oauth(ADA).err() == Some(Refused::Disabled));
+    ensure!(
+        rig.grafana.existing_account(ADA).await?.is_external,
+        "the sign-in did not link her"
+    );
+
+    active(&scim, &id, true).await?;
+    let back = until("she is made anew", SOON, async || {
+        let account = rig.grafana.existing_account(ADA).await?;
+        ensure!(account.id != ada.id, "{account:?}");
+        Ok(account)
+    })
+    .await?;
+    ensure!(has_everything_back(&rig, team).await?.id == back.id);
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn under_delete_an_account_goes_goes_again_after_a_sign_in_and_returns_with_everything() -> Result<()> {
+    let rig = rig(false, true, "delete").await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [ADA]).await?;
+    let ada = rig.open(ADA).await?;
+    let team = with_role_and_team(&rig, &ada).await?;
+    let gone = async || {
+        until("there is no account", SOON, async || {
+            let account = rig.grafana.account(ADA).await?;
+            ensure!(account.is_none(), "{account:?}");
+            Ok(())
+        })
+        .await
+    };
+    active(&scim, &id, false).await?;
+    gone().await?;
+    let told = shown(&rig, Access::ClosedMayReturn).await?;
+    ensure!(told.note.is_some_and(|note| note.contains("allow_sign_up")) && told.grafana_id.is_none());
+
+    rig.comes_by_oauth(ADA)?;
+    rig.check_now().await?;
+    gone().await?;
+    shown(&rig, Access::ClosedMayReturn).await?;
+
+    active(&scim, &id, true).await?;
+    let back = has_everything_back(&rig, team).await?;
+    ensure!(back.id != ada.id, "it was never deleted: {back:?}");
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn with_ldap_on_nobody_is_told_that_a_disabled_account_stays_closed() -> Result<()> {
+    let rig = Rig::with(|setup| setup.ini("auth.ldap", "enabled", "true")).await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [ADA]).await?;
+    rig.open(ADA).await?;
+    active(&scim, &id, false).await?;
+    rig.closed(ADA).await?;
+    let told = shown(&rig, Access::ClosedMayReturn).await?;
+    ensure!(told.note.is_some_and(|note| note.contains("LDAP")));
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_change_that_waits_for_a_mail_to_be_answered_is_asked_for_once_and_told() -> Result<()> {
+    let rig = Rig::with(|setup| {
+        setup
+            .ini("smtp", "enabled", "true")
+            .ini("users", "verify_email_enabled", "true")
+    })
+    .await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [ADA]).await?;
+    let ada = rig.open(ADA).await?;
+    rig.settled().await?;
+    let path = format!("/api/users/{}", ada.id);
+    let mails = || {
+        let writes = |call: &&acceptance::stand_in::Call| call.method == "PUT" && call.path == path;
+        rig.changes_by_plugin().iter().filter(writes).count()
+    };
+    let operations = json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "new@example.com" }]);
+    scim.patch(&format!("/Users/{id}"), operations).await?.expect(&[200])?;
+    let told = rig.attention(ADA).await?;
+    ensure!(told.next_step.contains("verify_email_enabled"), "{told:?}");
+    ensure!(mails() == 1, "{} mails", mails());
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_joins() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let made = rig
+        .grafana
+        .send(Method::POST, "/api/orgs", &json!({ "name": "Other" }))
+        .await?;
+    let other = made.json["orgId"].as_i64().context("no organization")?;
+    for (login, stays) in [("eve@example.com", true), ("ida@example.com", false)] {
+        let account = rig.grafana.make_account(login, login, "a good password").await?;
+        if stays {
+            let body = json!({ "loginOrEmail": login, "role": "Editor" });
+            rig.grafana
+                .send(Method::POST, &format!("/api/orgs/{other}/users"), &body)
+                .await?;
+        }
+        let path = format!("/api/orgs/1/users/{account}");
+        rig.grafana.call(Method::DELETE, &path, None).await?.expect(&[200])?;
+    }
+    let eve = rig.grafana.existing_account("eve@example.com").await?;
+    let taken = scim
+        .post("/Users", &user("eve@example.com", "Not", "Eve"))
+        .await?
+        .expect(&[201])?;
+    let told = rig.attention("eve@example.com").await?;
+    ensure!(told.reason.contains("another organization"), "{told:?}");
+    active(&scim, &taken.id(), false).await?;
+    rig.settled().await?;
+    rig.check_now().await?;
+    rig.settled().await?;
+    ensure!(
+        rig.grafana.existing_account("eve@example.com").await? == eve,
+        "she was touched"
+    );
+
+    scim.post("/Users", &user("ida@example.com", "Ida", "Rhodes"))
+        .await?
+        .expect(&[201])?;
+    until("she is in this organization", SOON, async || {
+        ensure!(rig.role("ida@example.com").await? == "Viewer");
+        Ok(())
+    })
+    .await?;
+    rig.finish().await
+}
