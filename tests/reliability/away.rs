@@ -27,7 +27,9 @@ async fn however_long_grafana_was_away_it_is_asked_within_seconds_of_its_return(
     let closes = json!([{ "op": "replace", "value": { "active": false } }]);
     scim.patch(&format!("/Users/{ada}"), closes).await?.expect(&[200])?;
     let [cleo] = rig.people(&scim, ["cleo@example.com"]).await?;
-    scim.post("/Groups", &group("Engineering", &[&bob, &cleo])).await?.expect(&[201])?;
+    scim.post("/Groups", &group("Engineering", &[&bob, &cleo]))
+        .await?
+        .expect(&[201])?;
     let mut longest = Duration::ZERO;
     let mut before = rig.unanswered();
     for _ in 0..6 {
@@ -50,7 +52,8 @@ async fn however_long_grafana_was_away_it_is_asked_within_seconds_of_its_return(
         Ok(())
     })
     .await?;
-    rig.team_is("Engineering", &["bob@example.com", "cleo@example.com"]).await?;
+    rig.team_is("Engineering", &["bob@example.com", "cleo@example.com"])
+        .await?;
     rig.settled().await?;
     rig.made_once()?;
     rig.finish().await
@@ -70,7 +73,9 @@ async fn a_backlog_costs_one_call_a_person_and_two_a_team() -> Result<()> {
     }
     for (n, part) in ids.chunks(10).enumerate() {
         let members: Vec<&str> = part.iter().map(String::as_str).collect();
-        scim.post("/Groups", &group(&format!("Team {n}"), &members)).await?.expect(&[201])?;
+        scim.post("/Groups", &group(&format!("Team {n}"), &members))
+            .await?
+            .expect(&[201])?;
     }
     // Twice renamed and once left: only what it comes to in the end is anybody's business.
     for turn in ["One", "Two"] {
@@ -80,7 +85,9 @@ async fn a_backlog_costs_one_call_a_person_and_two_a_team() -> Result<()> {
     let leaves = json!([{ "op": "remove", "path": format!("members[value eq \"{}\"]", ids[39]) }]);
     let found = scim.find("/Groups", "filter=displayName%20eq%20%22Team%203%22").await?;
     let last = found.unwrap_or_default()["id"].as_str().unwrap_or_default().to_owned();
-    scim.patch(&format!("/Groups/{last}"), leaves).await?.expect(&[200, 204])?;
+    scim.patch(&format!("/Groups/{last}"), leaves)
+        .await?
+        .expect(&[200, 204])?;
     rig.grafana_back();
     for (n, part) in names.chunks(10).enumerate() {
         let kept = if n == 3 { &part[..9] } else { part };
@@ -115,7 +122,10 @@ async fn of_ten_thousand_changes_that_wait_the_one_that_locks_somebody_out_is_do
     rig.grafana_away();
     for first in (0..10_000).step_by(1_000) {
         let body = thousand(first);
-        let answer = insist(&scim, "a thousand are taken", async |scim| scim.post("/Bulk", &body).await).await?;
+        let answer = insist(&scim, "a thousand are taken", async |scim| {
+            scim.post("/Bulk", &body).await
+        })
+        .await?;
         let done = answer.expect(&[200])?;
         let refused = done.json["Operations"].as_array().into_iter().flatten();
         let refused = refused.filter(|operation| operation["status"] != "201").count();

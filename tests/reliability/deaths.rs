@@ -71,9 +71,8 @@ async fn an_account_is_made_once_wherever_the_plugin_dies() -> Result<()> {
         let body = user(&ada, "Ada", "King");
         dies(&mut rig, place, async |scim| posted(scim, "/Users", &body).await).await?;
         rig.open(&ada).await?;
-        let made = |change: &Change<'_>| {
-            matches!(change.parts(), ("POST", ["admin", "users"])) && change.text("login") == ada
-        };
+        let made =
+            |change: &Change<'_>| matches!(change.parts(), ("POST", ["admin", "users"])) && change.text("login") == ada;
         once(&rig, &ada, made).await?;
     }
     rig.finish().await
@@ -95,7 +94,12 @@ async fn an_address_is_changed_once_wherever_the_plugin_dies() -> Result<()> {
             Ok(())
         })
         .await?;
-        once(&rig, &ada, |change| matches!(change.parts(), ("PUT", ["users", id]) if *id == account)).await?;
+        once(
+            &rig,
+            &ada,
+            |change| matches!(change.parts(), ("PUT", ["users", id]) if *id == account),
+        )
+        .await?;
     }
     rig.finish().await
 }
@@ -216,7 +220,10 @@ async fn a_member_leaves_once_wherever_the_plugin_dies() -> Result<()> {
     for place in PLACES {
         let name = format!("Engineering {place:?}");
         posted(&scim, "/Groups", &group(&name, &[&ada, &bob])).await?;
-        let team = rig.team_is(&name, &["ada@example.com", "bob@example.com"]).await?.to_string();
+        let team = rig
+            .team_is(&name, &["ada@example.com", "bob@example.com"])
+            .await?
+            .to_string();
         let path = format!("/Groups/{}", id_of(&scim, "/Groups", "displayName", &name).await?);
         let leaves = json!({ "op": "remove", "path": format!("members[value eq \"{bob}\"]") });
         dies(&mut rig, place, async |scim| patched(scim, &path, leaves.clone()).await).await?;

@@ -17,7 +17,8 @@ async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes
     let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
     rig.open("ada@example.com").await?;
     rig.settled().await?;
-    rig.restart_in(vec![("ROLLCALL_STORE_PAGES".into(), PAGES.into())]).await?;
+    rig.restart_in(vec![("ROLLCALL_STORE_PAGES".into(), PAGES.into())])
+        .await?;
 
     let mut taken = vec!["ada@example.com".to_owned()];
     let mut refused = Vec::new();
@@ -32,7 +33,11 @@ async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes
             201 => taken.push(name),
             503 => {
                 let wait: u64 = answer.header("retry-after").parse().unwrap_or_default();
-                ensure!((1..=60).contains(&wait), "Retry-After: {:?}", answer.header("retry-after"));
+                ensure!(
+                    (1..=60).contains(&wait),
+                    "Retry-After: {:?}",
+                    answer.header("retry-after")
+                );
                 ensure!(answer.str("/status") == "503", "no SCIM error: {}", answer.text);
                 refused.push(name);
             }
@@ -56,7 +61,12 @@ async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes
         ensure!(found.is_none(), "{name} was refused and is there");
     }
     let all = scim.get("/Users?count=0").await?.expect(&[200])?;
-    ensure!(all.json["totalResults"] == taken.len(), "{} of {}", all.text, taken.len());
+    ensure!(
+        all.json["totalResults"] == taken.len(),
+        "{} of {}",
+        all.text,
+        taken.len()
+    );
 
     // There is room again.
     rig.restart_in(vec![]).await?;

@@ -48,7 +48,10 @@ async fn converges_after(effect: Effect) -> Result<()> {
         .await?
         .expect(&[201])?;
     until("everything is as asked for", LONGER_THAN_A_HANG, async || {
-        ensure!(rig.grafana.existing_account("bob@example.com").await?.is_disabled, "bob");
+        ensure!(
+            rig.grafana.existing_account("bob@example.com").await?.is_disabled,
+            "bob"
+        );
         let cleo = rig.grafana.existing_account("cleo@example.com").await?;
         ensure!(cleo.email == "cleo.new@example.com", "{cleo:?}");
         let team = rig.grafana.existing_team("Engineering").await?;
@@ -62,7 +65,11 @@ async fn converges_after(effect: Effect) -> Result<()> {
     rig.made_once()?;
     let accounts = rig.grafana.accounts("@example.com").await?;
     ensure!(accounts.len() == 4, "{accounts:?}");
-    ensure!(rig.grafana.teams().await?.len() == 1, "{:?}", rig.grafana.teams().await?);
+    ensure!(
+        rig.grafana.teams().await?.len() == 1,
+        "{:?}",
+        rig.grafana.teams().await?
+    );
     rig.finish().await
 }
 
@@ -90,7 +97,11 @@ async fn what_grafana_did_and_a_proxy_answered_is_not_done_again() -> Result<()>
 
 #[tokio::test]
 async fn a_grafana_that_stumbles_is_asked_again() -> Result<()> {
-    converges_after(Effect::Answer(500, json!({ "message": "database is locked" }).to_string())).await
+    converges_after(Effect::Answer(
+        500,
+        json!({ "message": "database is locked" }).to_string(),
+    ))
+    .await
 }
 
 #[tokio::test]
@@ -176,7 +187,11 @@ async fn signed_out_by_somebody_the_plugin_signs_in_again() -> Result<()> {
     let bot = rig.grafana.existing_account(BOT).await?.id;
     for name in ["ada@example.com", "bob@example.com"] {
         rig.grafana
-            .call(Method::POST, &format!("/api/admin/users/{bot}/logout"), Some(&json!({})))
+            .call(
+                Method::POST,
+                &format!("/api/admin/users/{bot}/logout"),
+                Some(&json!({})),
+            )
             .await?
             .expect(&[200])?;
         // What went wrong with the sign-in itself is not a refusal, and is tried again.

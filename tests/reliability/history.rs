@@ -91,21 +91,27 @@ impl Company {
     }
 
     async fn switched(&mut self, scim: &ScimClient, who: usize) -> Result<()> {
-        let Some(person) = self.people.get_mut(&who) else { return Ok(()) };
+        let Some(person) = self.people.get_mut(&who) else {
+            return Ok(());
+        };
         person.active = !person.active;
         let active = json!([{ "op": "replace", "value": { "active": person.active } }]);
         patched(scim, &format!("/Users/{}", person.id), &active).await
     }
 
     async fn moves(&mut self, scim: &ScimClient, who: usize) -> Result<()> {
-        let Some(person) = self.people.get_mut(&who) else { return Ok(()) };
+        let Some(person) = self.people.get_mut(&who) else {
+            return Ok(());
+        };
         person.email = format!("person-{who:02}-{}@example.com", self.changes);
         let email = json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": person.email }]);
         patched(scim, &format!("/Users/{}", person.id), &email).await
     }
 
     async fn leaves(&mut self, scim: &ScimClient, who: usize) -> Result<()> {
-        let Some(person) = self.people.remove(&who) else { return Ok(()) };
+        let Some(person) = self.people.remove(&who) else {
+            return Ok(());
+        };
         self.left.insert(who);
         for group in self.groups.values_mut() {
             group.members.remove(&who);
@@ -123,16 +129,20 @@ impl Company {
         let members: BTreeSet<usize> = self.people.keys().copied().take(3).collect();
         let ids: Vec<&str> = members.iter().map(|who| self.people[who].id.as_str()).collect();
         let body = group(&name, &ids);
-        insist(scim, "a group is founded", async |scim| scim.post("/Groups", &body).await)
-            .await?
-            .expect(&[201, 409])?;
+        insist(scim, "a group is founded", async |scim| {
+            scim.post("/Groups", &body).await
+        })
+        .await?
+        .expect(&[201, 409])?;
         let id = id_of(scim, "/Groups", "displayName", &name).await?;
         self.groups.insert(which, Group { id, name, members });
         Ok(())
     }
 
     async fn reseated(&mut self, scim: &ScimClient, which: usize, random: &mut StdRng) -> Result<()> {
-        let Some(group) = self.groups.get_mut(&which) else { return Ok(()) };
+        let Some(group) = self.groups.get_mut(&which) else {
+            return Ok(());
+        };
         let path = format!("/Groups/{}", group.id);
         let some = random.random_range(1..4);
         if random.random_bool(0.6) {
@@ -157,14 +167,18 @@ impl Company {
 
     async fn renamed(&mut self, scim: &ScimClient, which: usize) -> Result<()> {
         let name = self.new_name();
-        let Some(group) = self.groups.get_mut(&which) else { return Ok(()) };
+        let Some(group) = self.groups.get_mut(&which) else {
+            return Ok(());
+        };
         group.name.clone_from(&name);
         let renames = json!([{ "op": "replace", "path": "displayName", "value": name }]);
         patched(scim, &format!("/Groups/{}", group.id), &renames).await
     }
 
     async fn dissolved(&mut self, scim: &ScimClient, which: usize) -> Result<()> {
-        let Some(group) = self.groups.remove(&which) else { return Ok(()) };
+        let Some(group) = self.groups.remove(&which) else {
+            return Ok(());
+        };
         deleted(scim, &format!("/Groups/{}", group.id)).await
     }
 
@@ -194,7 +208,11 @@ impl Company {
         }
         let teams = rig.grafana.teams().await?;
         let living = teams.iter().filter(|team| !team.name.contains("(archived")).count();
-        ensure!(living == self.groups.len(), "{living} teams for {} groups: {teams:?}", self.groups.len());
+        ensure!(
+            living == self.groups.len(),
+            "{living} teams for {} groups: {teams:?}",
+            self.groups.len()
+        );
         Ok(())
     }
 
@@ -203,7 +221,11 @@ impl Company {
         for person in self.people.values() {
             let read = scim.get(&format!("/Users/{}", person.id)).await?.expect(&[200])?;
             ensure!(read.json["active"] == person.active, "{} of {person:?}", read.text);
-            ensure!(read.json["emails"][0]["value"] == person.email, "{} of {person:?}", read.text);
+            ensure!(
+                read.json["emails"][0]["value"] == person.email,
+                "{} of {person:?}",
+                read.text
+            );
         }
         for group in self.groups.values() {
             let read = scim.get(&format!("/Groups/{}", group.id)).await?.expect(&[200])?;
@@ -217,7 +239,10 @@ impl Company {
 }
 
 async fn patched(scim: &ScimClient, path: &str, operations: &Value) -> Result<()> {
-    let answer = insist(scim, "a change is taken", async |scim| scim.patch(path, operations.clone()).await).await?;
+    let answer = insist(scim, "a change is taken", async |scim| {
+        scim.patch(path, operations.clone()).await
+    })
+    .await?;
     answer.expect(&[200, 204]).map(drop)
 }
 
@@ -236,9 +261,11 @@ fn seed() -> u64 {
 /// Kills the plugin again and again, each time at another moment of its life.
 async fn kill_again_and_again(rig: &Rig, mut random: StdRng) -> Result<()> {
     for kill in 0..KILLS {
-        let pid = until("the plugin runs again", SOON, async || rig.plugin_pid().context("it does not"))
-            .await
-            .with_context(|| format!("after {kill} kills"))?;
+        let pid = until("the plugin runs again", SOON, async || {
+            rig.plugin_pid().context("it does not")
+        })
+        .await
+        .with_context(|| format!("after {kill} kills"))?;
         let life = Duration::from_millis(random.random_range(LIFE));
         // A state that never comes: the wait is the random moment.
         _ = tokio::time::timeout(life, std::future::pending::<()>()).await;

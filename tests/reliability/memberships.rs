@@ -61,7 +61,10 @@ impl Team {
             let write: BTreeSet<String> = write.iter().cloned().collect();
             ensure!(write.is_subset(&may), "bulk write {n} names {write:?}");
             // The first one brought ada and bob in.
-            ensure!(always.iter().all(|name| write.contains(*name)), "bulk write {n} drops somebody: {write:?}");
+            ensure!(
+                always.iter().all(|name| write.contains(*name)),
+                "bulk write {n} drops somebody: {write:?}"
+            );
         }
         self.rig.finish().await
     }
@@ -78,11 +81,22 @@ async fn an_upper_case_address_throws_nobody_out() -> Result<()> {
     // Twice, because it is the members already there whom Grafana looks for by exact spelling.
     team.join(&ids).await?;
     team.rig
-        .members_are(team.id, &["admin", HAND, ADA, BOB, "cleo@example.com", "dan@example.com"])
+        .members_are(
+            team.id,
+            &["admin", HAND, ADA, BOB, "cleo@example.com", "dan@example.com"],
+        )
         .await?;
-    let more = team.rig.people(&team.scim, ["eve@example.com", "fay@example.com"]).await?;
+    let more = team
+        .rig
+        .people(&team.scim, ["eve@example.com", "fay@example.com"])
+        .await?;
     team.join(&more).await?;
-    let all = ["cleo@example.com", "dan@example.com", "eve@example.com", "fay@example.com"];
+    let all = [
+        "cleo@example.com",
+        "dan@example.com",
+        "eve@example.com",
+        "fay@example.com",
+    ];
     team.ends_with(&all).await
 }
 
@@ -144,7 +158,8 @@ async fn an_account_deleted_by_hand_keeps_nobody_else_waiting() -> Result<()> {
         .expect(&[200])?;
     team.join(&[cleo, dan, eve]).await?;
     // She is made anew, with the same SCIM id, and comes in after the others.
-    team.ends_with(&["cleo@example.com", "dan@example.com", "eve@example.com"]).await
+    team.ends_with(&["cleo@example.com", "dan@example.com", "eve@example.com"])
+        .await
 }
 
 #[tokio::test]

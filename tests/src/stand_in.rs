@@ -152,7 +152,14 @@ impl StandIn {
             root_url: settings.get("server", "root_url").to_owned(),
             sub_path: options.sub_path,
         };
-        let server = Arc::new(Server::new(world, settings, plugins, pages, options.costs, stop.clone()));
+        let server = Arc::new(Server::new(
+            world,
+            settings,
+            plugins,
+            pages,
+            options.costs,
+            stop.clone(),
+        ));
         let accepting = tokio::spawn(server::accept(server.clone(), listener));
         let saving = tokio::spawn(save(server.clone(), state, stop.clone()));
         Ok(Self {

@@ -57,7 +57,12 @@ impl Rig {
                 ("POST", ["teams"]) => ("team", change.text("name")),
                 _ => continue,
             };
-            ensure!(seen.insert(name.clone()), "the {} {} was asked for twice", name.0, name.1);
+            ensure!(
+                seen.insert(name.clone()),
+                "the {} {} was asked for twice",
+                name.0,
+                name.1
+            );
         }
         Ok(())
     }
@@ -70,7 +75,9 @@ impl Rig {
             .filter(|call| matches!(Change::of(call).parts(), ("PUT", ["teams", _, "members"])))
             .map(|call| {
                 let body: Value = serde_json::from_str(&call.body).unwrap_or_default();
-                let lists = ["members", "admins"].into_iter().filter_map(|list| body[list].as_array());
+                let lists = ["members", "admins"]
+                    .into_iter()
+                    .filter_map(|list| body[list].as_array());
                 lists.flatten().filter_map(Value::as_str).map(str::to_owned).collect()
             })
             .collect()

@@ -69,7 +69,9 @@ fn rows(answer: &Answer) -> f64 {
 /// How many a bulk call names.
 fn named(call: &Call) -> f64 {
     let body: Value = serde_json::from_str(&call.body).unwrap_or_default();
-    let lists = ["members", "admins"].into_iter().filter_map(|list| body[list].as_array());
+    let lists = ["members", "admins"]
+        .into_iter()
+        .filter_map(|list| body[list].as_array());
     number(lists.map(Vec::len).sum())
 }
 

@@ -50,6 +50,8 @@ pub struct Call {
     pub body: String,
     /// The status of the answer; none if there was no answer.
     pub status: Option<u16>,
+    /// When that was.
+    pub at: std::time::Instant,
 }
 
 /// What goes wrong.
@@ -228,6 +230,7 @@ impl Server {
             who: String::new(),
             body: String::from_utf8_lossy(&body).into_owned(),
             status: None,
+            at: std::time::Instant::now(),
         };
         let fault = logged.then(|| self.fault(&call.method, &call.path)).flatten();
         let mut cut = false;
@@ -268,6 +271,7 @@ impl Server {
                 Some(answer)
             }
         };
+        call.at = std::time::Instant::now();
         call.status = answer.as_ref().map(|answer| answer.status.as_u16());
         if logged {
             let mut calls = lock(&self.calls);
