@@ -15,7 +15,8 @@ use crate::insistence::insist;
 const BACK_WITHIN: Duration = Duration::from_secs(10);
 
 /// No test waits ten minutes. What makes them different from these seconds is the wait between two attempts, and that is seen to stay
-/// as short as it is after the first: the sixth attempt comes as soon as the third.
+/// as short as it is after the first: the sixth attempt comes as soon as the third. Regression: a change that came between two attempts
+/// moved the next one to the minute's look, because what was due already when it came was in no answer about the future.
 #[tokio::test]
 async fn however_long_grafana_was_away_it_is_asked_within_seconds_of_its_return() -> Result<()> {
     let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create")).await?;
@@ -32,7 +33,8 @@ async fn however_long_grafana_was_away_it_is_asked_within_seconds_of_its_return(
         .expect(&[201])?;
     let mut longest = Duration::ZERO;
     let mut before = rig.unanswered();
-    for _ in 0..6 {
+    for n in 0..6 {
+        rig.people(&scim, [format!("late-{n}@example.com").as_str()]).await?;
         let began = Instant::now();
         before = until("Grafana is asked again", SOON, async || {
             let now = rig.unanswered();
