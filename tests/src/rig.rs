@@ -3,6 +3,7 @@
 //! Owns: the life of one stand-in, the account the plugin works with, waiting for what is promised, and the question every test ends
 //! with ([`Rig::finish`]). Must never look into the plugin: it is asked as everybody asks. Start at [`Rig::start`].
 
+mod faults;
 mod property;
 
 use std::{
@@ -20,6 +21,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
+
+pub use faults::Change;
 
 use crate::{
     grafana::{Account, Credentials, Grafana, PLUGIN},
@@ -71,6 +74,7 @@ impl Failpoint {
 #[derive(Clone, Default)]
 pub struct Setup {
     lines: Vec<(String, String, String)>,
+    costs: bool,
 }
 
 impl Setup {
@@ -78,6 +82,13 @@ impl Setup {
     #[must_use]
     pub fn ini(mut self, section: &str, key: &str, value: &str) -> Self {
         self.lines.push((section.to_owned(), key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Every call takes as long as it did on a real Grafana.
+    #[must_use]
+    pub fn with_costs(mut self) -> Self {
+        self.costs = true;
         self
     }
 }
@@ -159,6 +170,7 @@ impl Rig {
         for (section, key, value) in &setup.lines {
             options = options.with_setting(section, key, value);
         }
+        options.costs = setup.costs;
         let stand_in = StandIn::start(options.clone()).await?;
         // A second start keeps the address, which clients and settings know by then.
         options.listen = stand_in.url().trim_start_matches("http://").parse::<SocketAddr>()?;
@@ -537,14 +549,21 @@ impl Rig {
     /// # Errors
     /// If it does not come back.
     pub async fn restart_with(&mut self, failpoint: Option<Failpoint>) -> Result<()> {
+        let place = failpoint.map(|place| ("ROLLCALL_FAILPOINT".to_owned(), place.name().to_owned()));
+        self.restart_in(place.into_iter().collect()).await
+    }
+
+    /// Stops Grafana and starts it again on the same data, with more environment for the plugin.
+    ///
+    /// # Errors
+    /// If it does not come back.
+    pub async fn restart_in(&mut self, environment: Vec<(String, String)>) -> Result<()> {
         if let Some(stand_in) = self.stand_in.take() {
             self.earlier.extend(stand_in.calls());
             stand_in.stop().await;
         }
         let mut options = self.options.clone();
-        options
-            .plugin_env
-            .extend(failpoint.map(|place| ("ROLLCALL_FAILPOINT".to_owned(), place.name().to_owned())));
+        options.plugin_env.extend(environment);
         // Connections of the one before may still hold the address for a moment.
         let started = until("Grafana starts again", SOON, async || {
             StandIn::start(options.clone()).await
@@ -590,7 +609,8 @@ impl Rig {
     // What the plugin did.
 
     /// Calls of everybody, in order.
-    fn calls(&self) -> Vec<Call> {
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
         let now = self.stand_in.as_ref().map(StandIn::calls).unwrap_or_default();
         self.earlier.iter().cloned().chain(now).collect()
     }

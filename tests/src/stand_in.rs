@@ -7,6 +7,7 @@
 
 mod answer;
 mod api;
+mod costs;
 mod identity;
 mod oauth;
 mod orgs;
@@ -59,6 +60,8 @@ pub struct Options {
     pub sub_path: String,
     /// Whether plugins' logs are also written to stderr; `plugins.log` in the data directory has them anyway.
     pub show_plugin_log: bool,
+    /// Whether a call takes as long as it did on a real Grafana (`grafana-live.md` §2).
+    pub costs: bool,
 }
 
 impl Options {
@@ -74,6 +77,7 @@ impl Options {
             plugin_env: vec![],
             sub_path: String::new(),
             show_plugin_log: false,
+            costs: false,
         }
     }
 
@@ -148,7 +152,14 @@ impl StandIn {
             root_url: settings.get("server", "root_url").to_owned(),
             sub_path: options.sub_path,
         };
-        let server = Arc::new(Server::new(world, settings, plugins, pages, stop.clone()));
+        let server = Arc::new(Server::new(
+            world,
+            settings,
+            plugins,
+            pages,
+            options.costs,
+            stop.clone(),
+        ));
         let accepting = tokio::spawn(server::accept(server.clone(), listener));
         let saving = tokio::spawn(save(server.clone(), state, stop.clone()));
         Ok(Self {

@@ -82,6 +82,9 @@ impl App {
 
     async fn open(&self, config: &Config) -> store::Result<()> {
         let store = Store::open(&config.data_dir).await?;
+        if let Some(pages) = config.store_pages {
+            store.limit(pages).await?;
+        }
         let mut page = BTreeMap::new();
         for org_id in store.orgs_with_settings().await? {
             page.insert(org_id, store.page_settings(org_id).await?);

@@ -29,6 +29,8 @@ pub struct Config {
     pub app_url: Option<String>,
     /// Where the process is to die, for tests of what a crash leaves behind. Builds without debug assertions have no such place.
     pub failpoint: Option<String>,
+    /// After how many pages the store is full, for tests of a full disk. Builds without debug assertions know no such limit.
+    pub store_pages: Option<u32>,
 }
 
 impl Config {
@@ -49,7 +51,9 @@ impl Config {
                 plugin_ini.insert(key.name.to_owned(), value.clone());
             }
         }
-        let failpoint = filled("ROLLCALL_FAILPOINT").filter(|_| cfg!(debug_assertions));
+        let for_tests = |name: &str| filled(name).filter(|_| cfg!(debug_assertions));
+        let failpoint = for_tests("ROLLCALL_FAILPOINT");
+        let store_pages = for_tests("ROLLCALL_STORE_PAGES").and_then(|pages| pages.trim().parse().ok());
         Self {
             data_dir: data_dir(
                 filled("GF_PLUGIN_DATA_DIR").map(String::as_str),
@@ -61,6 +65,7 @@ impl Config {
             secrets,
             app_url: filled("GF_APP_URL").cloned(),
             failpoint: failpoint.cloned(),
+            store_pages,
         }
     }
 }

@@ -177,6 +177,18 @@ impl Store {
         })
     }
 
+    /// Lets the file grow to so many pages and no further: a full disk, for tests.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when the database does not answer.
+    pub async fn limit(&self, pages: u32) -> Result<()> {
+        // A pragma takes no parameters; this one is a number.
+        sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}")))
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
     /// Ends every connection; what was committed is in the file.
     pub async fn close(&self) {
         self.read.close().await;

@@ -150,6 +150,7 @@ mod tests {
             who: BOT.into(),
             body: body.into(),
             status: Some(200),
+            at: std::time::Instant::now(),
         }
     }
 

@@ -88,6 +88,19 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The whole head and the first half of the body; then the connection breaks.
+    pub(super) fn half(self) -> Response<Body> {
+        let length = self.body.len().to_string();
+        let first = self.body[..self.body.len() / 2].to_vec();
+        let mut response = self.with(header::CONTENT_LENGTH, &length).into_response();
+        let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let parts = [Ok(bytes::Bytes::from(first)), Err(broken)];
+        *response.body_mut() = Body::from_stream(futures_util::stream::iter(parts));
+        response
+    }
+}
+
 /// Grafana's `web.Bind`: Go finds keys in any case, takes `null` for "not there", and ignores what it does not know. `T` has its
 /// fields in lower case, with defaults.
 pub(super) fn form<T: DeserializeOwned>(json_sent: bool, body: &[u8]) -> Result<T, Answer> {

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     answer::{Answer, Outcome},
     api::{self, Desk, VERSION},
+    costs,
     identity::{self, Identity},
     page::Pages,
     plugins::{self, Plugin},
@@ -49,6 +50,8 @@ pub struct Call {
     pub body: String,
     /// The status of the answer; none if there was no answer.
     pub status: Option<u16>,
+    /// When that was.
+    pub at: std::time::Instant,
 }
 
 /// What goes wrong.
@@ -62,6 +65,12 @@ pub enum Effect {
     Drop,
     /// It is done, and the connection breaks before the answer.
     DropAnswer,
+    /// Grafana answers this status and `Retry-After` in seconds, and does nothing.
+    Busy(u16, u64),
+    /// It is done, and the connection breaks in the middle of the answer.
+    Truncate,
+    /// It is done, and something on the way answers 200 with JSON of its own.
+    Garble,
 }
 
 /// A number of calls that go wrong.
@@ -131,6 +140,7 @@ pub(super) struct Server {
     calls: Mutex<VecDeque<Call>>,
     faults: Mutex<Vec<Fault>>,
     changed: AtomicBool,
+    costs: bool,
     stop: CancellationToken,
 }
 
@@ -145,6 +155,7 @@ impl Server {
         settings: Settings,
         plugins: Vec<Plugin>,
         pages: Pages,
+        costs: bool,
         stop: CancellationToken,
     ) -> Self {
         Self {
@@ -155,6 +166,7 @@ impl Server {
             calls: Mutex::default(),
             faults: Mutex::default(),
             changed: AtomicBool::new(true),
+            costs,
             stop,
         }
     }
@@ -218,8 +230,10 @@ impl Server {
             who: String::new(),
             body: String::from_utf8_lossy(&body).into_owned(),
             status: None,
+            at: std::time::Instant::now(),
         };
         let fault = logged.then(|| self.fault(&call.method, &call.path)).flatten();
+        let mut cut = false;
         let answer = match fault {
             Some(Effect::Answer(status, body)) => Some(Answer::new(
                 status,
@@ -235,8 +249,29 @@ impl Server {
                 self.answer(&parts, path, body, peer, &mut call.who).await;
                 None
             }
-            None => Some(self.answer(&parts, path, body, peer, &mut call.who).await),
+            Some(Effect::Busy(status, seconds)) => {
+                let busy = Answer::message(status, "a fault of the test");
+                Some(busy.with(header::RETRY_AFTER, &seconds.to_string()))
+            }
+            Some(Effect::Truncate) => {
+                let whole = self.answer(&parts, path, body, peer, &mut call.who).await;
+                cut = true;
+                Some(whole)
+            }
+            Some(Effect::Garble) => {
+                self.answer(&parts, path, body, peer, &mut call.who).await;
+                Some(Answer::json(200, &json!(["not", "Grafana"])))
+            }
+            None => {
+                let before = self.costs.then(std::time::Instant::now);
+                let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
+                if let Some(before) = before {
+                    costs::spend(&parts, &call, &answer, before).await;
+                }
+                Some(answer)
+            }
         };
+        call.at = std::time::Instant::now();
         call.status = answer.as_ref().map(|answer| answer.status.as_u16());
         if logged {
             let mut calls = lock(&self.calls);
@@ -246,7 +281,8 @@ impl Server {
             }
         }
         let answer = answer.map(|answer| if logged { answer.hardened() } else { answer });
-        answer.map(Answer::into_response).ok_or(Broken)
+        let into_response = if cut { Answer::half } else { Answer::into_response };
+        answer.map(into_response).ok_or(Broken)
     }
 
     async fn answer(&self, parts: &Parts, path: &str, body: Bytes, peer: SocketAddr, who: &mut String) -> Answer {

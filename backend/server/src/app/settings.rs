@@ -320,6 +320,7 @@ mod tests {
             orgs: BTreeSet::from([1]),
             app_url: None,
             failpoint: None,
+            store_pages: None,
         };
         SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([1]))
     }

@@ -114,6 +114,17 @@ impl Refusal {
 }
 
 impl Error {
+    /// Grafana itself said that it did not do it. After everything else (no answer, somebody else's answer, its own fall in the middle)
+    /// it may have been done all the same.
+    #[must_use]
+    pub fn says_no(&self) -> bool {
+        match self {
+            Self::Away(_) | Self::NotGrafana(_) | Self::Busy { .. } => false,
+            Self::Refused { status, .. } => *status < 500,
+            _ => true,
+        }
+    }
+
     /// Reads a refusal (`grafana-live.md` §3 and §4, answer by answer).
     pub(super) fn of(status: StatusCode, refusal: &Refusal, retry_after: Option<&str>) -> Self {
         let message = refusal.words(status);

@@ -4,7 +4,7 @@
 //! Start at [`Store::record`].
 
 use domain::Tenant;
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{ActivityLine, Error, Outcome, Result, Source, Store, WriteContext};
 
@@ -136,7 +136,7 @@ fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
 }
 
 /// Writes a line inside the caller's transaction.
-pub(super) async fn insert(tx: &mut Transaction<'static, Sqlite>, l: &ActivityLine) -> Result<()> {
+pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Result<()> {
     sqlx::query(
         "INSERT INTO activity (org_id, connection, at_ms, source, actor, action, target_kind, target_id, target_name, outcome, \
          reason, duration_ms, correlation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
@@ -154,7 +154,7 @@ pub(super) async fn insert(tx: &mut Transaction<'static, Sqlite>, l: &ActivityLi
     .bind(&l.reason)
     .bind(l.duration_ms)
     .bind(&l.correlation)
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
@@ -162,8 +162,11 @@ pub(super) async fn insert(tx: &mut Transaction<'static, Sqlite>, l: &ActivityLi
 impl Store {
     /// Writes lines that belong to no resource change of ours: refusals, and what the engine did in Grafana.
     pub async fn record(&self, lines: &[ActivityLine]) -> Result<()> {
-        if lines.is_empty() {
-            return Ok(());
+        match lines {
+            [] => return Ok(()),
+            // One statement is a transaction of its own.
+            [line] => return insert(&mut *self.write.acquire().await?, line).await,
+            _ => {}
         }
         let mut tx = self.begin().await?;
         for line in lines {

@@ -4,7 +4,7 @@
 //! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
 
 use domain::Tenant;
-use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Error, Kind, Result, Store, Work};
 
@@ -39,7 +39,7 @@ fn work(row: &SqliteRow) -> Result<Work> {
 
 /// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
 pub(super) async fn mark(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut SqliteConnection,
     tenant: &Tenant,
     kind: Kind,
     id: &str,
@@ -60,7 +60,7 @@ pub(super) async fn mark(
     .bind(closing)
     .bind(now_ms)
     .bind(correlation)
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
@@ -98,9 +98,9 @@ impl Store {
         correlation: &str,
         now_ms: i64,
     ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        mark(&mut tx, tenant, kind, id, closing, correlation, now_ms).await?;
-        Ok(tx.commit().await?)
+        // One statement is a transaction of its own.
+        let connection = &mut *self.write.acquire().await?;
+        mark(connection, tenant, kind, id, closing, correlation, now_ms).await
     }
 
     /// The resource matches: the mark goes, unless it was made anew meanwhile.

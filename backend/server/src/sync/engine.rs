@@ -20,7 +20,7 @@ use super::{
     directory::Directory,
     failpoints::{BEFORE_RECORD, Failpoints},
     group,
-    org::Org,
+    org::{AWAY_MS, Org},
     person, scan,
     trouble::{Result, Trouble, looking},
     wake::Shared,
@@ -166,7 +166,7 @@ impl Loop {
     async fn until_next(&self) -> Result<Duration> {
         let now = self.core.clock.now_ms();
         let due = self.core.store.next_due_ms(self.looked_ms).await?;
-        let next = self.orgs.values().filter_map(|org| org.wakes_at(due)).min();
+        let next = self.orgs.values().filter_map(|org| org.wakes_at(now, due)).min();
         let wait = next.map_or(SCAN_MS, |at| at.saturating_sub(now)).clamp(10, SCAN_MS);
         Ok(Duration::from_millis(wait.unsigned_abs()))
     }
@@ -448,7 +448,7 @@ async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
             let mut verdict = attempt::judge(&failure, &doing, work.attempts, jitter);
             if let (Failure::Away, Verdict::Retry { after_ms }) = (&failure, &mut verdict) {
                 // Soon after Grafana is back; the organization's gate keeps the calls few until then.
-                *after_ms = (*after_ms).min(15_000);
+                *after_ms = (*after_ms).min(AWAY_MS);
             }
             let quiet = failure == Failure::Away && work.attempts > 0;
             let action = action.or(matches!(verdict, Verdict::Attention(_)).then_some(sync));

@@ -20,7 +20,7 @@ use super::{
     trouble::{Result, Trouble, looking},
 };
 use crate::{
-    grafana::{Error, Team},
+    grafana::Team,
     store::{self, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, Work},
 };
 
@@ -142,7 +142,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
     let id = match created {
         Ok(id) => id,
         Err(error) => {
-            if !matches!(error, Error::Away(_)) {
+            if error.says_no() {
                 core.store.clear_creating(&note).await?;
             }
             return Err(Trouble::Grafana {

@@ -41,7 +41,7 @@ pub(super) struct Org {
 }
 
 /// While Grafana is away it is asked at least this often, so that what waited goes out soon after it is back.
-const AWAY_MS: i64 = 5_000;
+pub(super) const AWAY_MS: i64 = 5_000;
 const REFUSED_MS: i64 = 60_000;
 
 impl Org {
@@ -73,12 +73,16 @@ impl Org {
     }
 
     /// When there is something to do at the earliest; `None` while only new settings can change that.
-    pub(super) fn wakes_at(&self, next_due_ms: Option<i64>) -> Option<i64> {
+    pub(super) fn wakes_at(&self, now_ms: i64, next_due_ms: Option<i64>) -> Option<i64> {
         if self.settings.credentials.admin().is_none() || self.gate_ms == i64::MAX {
             return None;
         }
+        // What was due already when the gate closed is in no answer about the future.
+        if self.gate_ms > now_ms {
+            return Some(self.gate_ms);
+        }
         let next = next_due_ms.map_or(self.next_scan_ms, |due| due.min(self.next_scan_ms));
-        Some(next.max(self.gate_ms))
+        Some(next)
     }
 
     /// Other settings: what was refused may be tried again.

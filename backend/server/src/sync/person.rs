@@ -478,7 +478,7 @@ impl Person<'_> {
             Ok(id) => id,
             Err(error) => {
                 // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
-                if !matches!(error, Error::Away(_)) {
+                if error.says_no() {
                     core.store.clear_creating(&self.work.id).await?;
                 }
                 return Err(Trouble::Grafana {

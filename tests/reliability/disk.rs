@@ -1,0 +1,82 @@
+//! The disk is full: what cannot be kept is refused, what is kept can be read, and when there is room again nothing is missing.
+
+use acceptance::{
+    idp::eq,
+    rig::{Rig, user},
+};
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+/// More than an empty store, and soon reached.
+const PAGES: &str = "96";
+
+#[tokio::test]
+async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes_on() -> Result<()> {
+    let mut rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    rig.open("ada@example.com").await?;
+    rig.settled().await?;
+    rig.restart_in(vec![("ROLLCALL_STORE_PAGES".into(), PAGES.into())])
+        .await?;
+
+    let mut taken = vec!["ada@example.com".to_owned()];
+    let mut refused = Vec::new();
+    // Rows that fill pages.
+    let long = "x".repeat(3_000);
+    for n in 0..400 {
+        let name = format!("person-{n}@example.com");
+        let mut body = user(&name, "Some", "Body");
+        body["title"] = json!(long);
+        let answer = scim.post("/Users", &body).await?;
+        match answer.status {
+            201 => taken.push(name),
+            503 => {
+                let wait: u64 = answer.header("retry-after").parse().unwrap_or_default();
+                ensure!(
+                    (1..=60).contains(&wait),
+                    "Retry-After: {:?}",
+                    answer.header("retry-after")
+                );
+                ensure!(answer.str("/status") == "503", "no SCIM error: {}", answer.text);
+                refused.push(name);
+            }
+            other => anyhow::bail!("{other} {}", answer.text),
+        }
+        if refused.len() == 5 {
+            break;
+        }
+    }
+    ensure!(refused.len() == 5, "the disk was never full: {} taken", taken.len());
+
+    // Nothing half-written: neither the refused users nor a change to one who is there.
+    let read = scim.get(&format!("/Users/{ada}")).await?.expect(&[200])?;
+    let longer = json!([{ "op": "replace", "path": "title", "value": "y".repeat(200_000) }]);
+    let answer = scim.patch(&format!("/Users/{ada}"), longer).await?;
+    ensure!(answer.status == 503, "{} {}", answer.status, answer.text);
+    let again = scim.get(&format!("/Users/{ada}")).await?.expect(&[200])?;
+    ensure!(again.text == read.text, "{} became {}", read.text, again.text);
+    for name in &refused {
+        let found = scim.find("/Users", &eq("userName", name)).await?;
+        ensure!(found.is_none(), "{name} was refused and is there");
+    }
+    let all = scim.get("/Users?count=0").await?.expect(&[200])?;
+    ensure!(
+        all.json["totalResults"] == taken.len(),
+        "{} of {}",
+        all.text,
+        taken.len()
+    );
+
+    // There is room again.
+    rig.restart_in(vec![]).await?;
+    for name in &refused {
+        scim.post("/Users", &user(name, "Some", "Body")).await?.expect(&[201])?;
+    }
+    for name in taken.iter().chain(&refused) {
+        rig.open(name).await?;
+    }
+    rig.settled().await?;
+    rig.made_once()?;
+    rig.finish().await
+}
