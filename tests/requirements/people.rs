@@ -273,11 +273,12 @@ async fn r09_an_account_deleted_by_hand_is_made_again_with_its_teams_and_its_sci
         // The next sync of that user, not only a comparison, brings him back.
         let operations = json!([{ "op": "replace", "path": "displayName", "value": "Ada Lovelace" }]);
         scim.patch(&format!("/Users/{id}"), operations).await?.expect(&[200])?;
-        let after = rig.account(&login).await?;
-        ensure!(
-            after.id != before.id && after.name == "Ada Lovelace",
-            "{before:?}, {after:?}"
-        );
+        rig.account_is(&login, |account| {
+            ensure!(account.id != before.id, "it was never deleted: {account:?}");
+            ensure!(account.name == "Ada Lovelace", "{account:?}");
+            Ok(())
+        })
+        .await?;
         rig.members_are(team, &[&login]).await?;
         let found = scim.get(&format!("/Users/{id}")).await?.expect(&[200])?;
         ensure!(found.str("/userName") == login, "{}", found.text);
