@@ -203,9 +203,10 @@ async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_lis
 }
 
 #[tokio::test]
-async fn r18_the_page_counts_whom_it_made_whom_it_took_over_and_who_is_in_conflict() -> Result<()> {
+async fn r18_the_page_counts_whom_it_made_whom_it_took_over_whom_nobody_manages_and_who_is_in_conflict() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
+        compared(rig).await?;
         let before = overview(rig).await?.counts;
         assigned(rig, &scim, &rig.own("made@example.com")).await?;
         let there = rig.own("there@example.com");
@@ -219,7 +220,14 @@ async fn r18_the_page_counts_whom_it_made_whom_it_took_over_and_who_is_in_confli
             .expect(&[201])?;
         let told = rig.attention(&conflicting).await?;
         ensure!(!told.reason.is_empty() && !told.next_step.is_empty(), "{told:?}");
-        let after = rig.settled().await?.counts;
+        let nobodys = rig.own("nobodys@example.com");
+        rig.grafana.make_account(&nobodys, &nobodys, PASSWORD).await?;
+        compared(rig).await?;
+        let after = overview(rig).await?.counts;
+        ensure!(
+            after.unmanaged.is_some() && after.unmanaged == before.unmanaged.map(|count| count + 1),
+            "{before:?}, {after:?}"
+        );
         ensure!(after.users == before.users + 3, "{before:?}, {after:?}");
         ensure!(after.provisioned == before.provisioned + 1, "{before:?}, {after:?}");
         ensure!(after.claimed == before.claimed + 1, "{before:?}, {after:?}");

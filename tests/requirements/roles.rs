@@ -1,6 +1,7 @@
 //! R19–R22: roles are Grafana's, and nothing a provider sends changes one.
 
 use acceptance::rig::{Rig, on_any_grafana, only_on_the_stand_in, user};
+use admin_api::Activity;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -65,6 +66,14 @@ async fn r20_roles_and_entitlements_in_a_payload_are_accepted_and_give_nothing()
             Ok(())
         })
         .await?;
+        let log: Activity = rig.grafana.admin(&format!("activity?target={}", made.id())).await?;
+        let told = log.entries.iter().filter_map(|line| line.reason.as_deref());
+        let told: Vec<&str> = told.filter(|reason| reason.contains("without effect")).collect();
+        ensure!(
+            told.iter()
+                .any(|reason| reason.contains("roles") && reason.contains("entitlements")),
+            "the log does not say that they give nothing: {log:?}"
+        );
         rig.settled().await?;
         let (with, orgs, _) = whole(rig, account.id).await?;
         ensure!(!with.is_grafana_admin, "{with:?}");

@@ -59,6 +59,8 @@ async fn r43_a_refused_request_has_a_line_in_the_log_with_its_cause() -> Result<
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
         let (id, _) = assigned(rig, &scim, &login).await?;
+        let newest: Activity = rig.grafana.admin("activity?count=1").await?;
+        let before = newest.entries.first().map_or(0, |line| line.id);
         let twice = scim
             .post("/Users", &user(&login, "Ada", "King"))
             .await?
@@ -66,10 +68,10 @@ async fn r43_a_refused_request_has_a_line_in_the_log_with_its_cause() -> Result<
         ensure!(twice.str("/scimType") == "uniqueness", "{}", twice.text);
         until("the refusal is in the log", SOON, async || {
             let page: Activity = rig.grafana.admin("activity?outcome=refused&count=50").await?;
-            let line = page.entries.iter().find(|line| {
-                line.reason.as_deref().is_some_and(|reason| !reason.is_empty()) && line.target_kind == "User"
-            });
-            ensure!(line.is_some(), "{page:?}");
+            let line = page.entries.iter().find(|line| line.id > before);
+            let line = line.context("it is not")?;
+            let cause = line.reason.as_deref().unwrap_or_default();
+            ensure!(line.target_kind == "User" && cause.contains("userName"), "{line:?}");
             Ok(())
         })
         .await?;

@@ -56,6 +56,7 @@ impl Control for Controls {
             latency_ms: status.latency_ms,
             error: status.error,
             checked_ms: status.checked_ms,
+            unmanaged: status.unmanaged,
         }
     }
 

@@ -62,6 +62,8 @@ pub struct EngineStatus {
     pub error: Option<String>,
     /// When the last full comparison ended.
     pub checked_ms: Option<i64>,
+    /// People of the organization whom nobody manages, as counted then.
+    pub unmanaged: Option<i64>,
 }
 
 /// A team as last seen.

@@ -81,6 +81,7 @@ impl Control for Quiet {
             latency_ms: Some(2),
             error: None,
             checked_ms: Some(5),
+            unmanaged: Some(3),
         }
     }
     fn public_url(&self, _: i64) -> Option<String> {

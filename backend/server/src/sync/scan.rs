@@ -55,6 +55,9 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         let marks = Marks::read(core, tenant, &correlation).await?;
         people(core, org, &marks, &org_users).await?;
     }
+    let managed = managed(core).await?;
+    let unmanaged = org_users.iter().filter(|u| !managed.contains_key(&u.user_id)).count();
+    org.status.unmanaged = i64::try_from(unmanaged).ok();
     // Afterwards, because it may be another credential: people must not wait for a token.
     let teams = org.grafana.all_teams().await.map_err(looking("teams"))?;
     let seen = |t: &Team| TeamSeen {
@@ -138,19 +141,20 @@ impl<'a> Marks<'a> {
     }
 }
 
+/// Every account that some provider manages, by Grafana's id.
+async fn managed(core: &Core) -> Result<HashMap<i64, AccountRecord>> {
+    let mut managed = HashMap::new();
+    for tenant in core.store.tenants().await? {
+        let accounts = core.store.accounts(&tenant).await?;
+        managed.extend(accounts.into_iter().map(|a| (a.grafana_id, a)));
+    }
+    Ok(managed)
+}
+
 async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
     let Some(directory) = &org.directory else { return Ok(()) };
     let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-    let mut managed: HashMap<i64, AccountRecord> = HashMap::new();
-    for tenant in core.store.tenants().await? {
-        managed.extend(
-            core.store
-                .accounts(&tenant)
-                .await?
-                .into_iter()
-                .map(|a| (a.grafana_id, a)),
-        );
-    }
+    let managed = managed(core).await?;
     let mut look = Look {
         org,
         directory,

@@ -36,6 +36,8 @@ pub struct Status {
     pub error: Option<String>,
     /// When the last full comparison ended.
     pub checked_ms: Option<i64>,
+    /// People of the organization whom nobody manages, as counted then.
+    pub unmanaged: Option<i64>,
 }
 
 impl Status {
@@ -54,6 +56,7 @@ impl Status {
             latency_ms: None,
             error: None,
             checked_ms: None,
+            unmanaged: None,
         }
     }
 }

@@ -44,6 +44,7 @@ pub(in crate::http) async fn overview(
             users_active: tally.users_active,
             provisioned: tally.provisioned,
             claimed: tally.claimed,
+            unmanaged: engine.unmanaged,
             groups: tally.groups,
             groups_mapped: tally.groups_mapped,
             groups_unmapped: tally.groups - tally.groups_mapped,
@@ -172,6 +173,7 @@ mod tests {
             latency_ms: None,
             error: None,
             checked_ms: None,
+            unmanaged: None,
         }
     }
 
