@@ -1,4 +1,4 @@
-//! R34–R36: the two settings of the document, with their origin.
+//! R34–R37: the two settings of the document, with their origin and what a switch does.
 
 use acceptance::{
     rig::{Rig, on_any_grafana, only_on_the_stand_in},
@@ -8,7 +8,7 @@ use admin_api::{GroupStatus, Groups, Setting, SettingOrigin, Settings};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::scenes::{A_WHILE, pushed};
+use crate::scenes::{A_WHILE, compared, pushed};
 
 async fn setting(rig: &Rig, key: &str) -> Result<Setting> {
     let all: Settings = rig.grafana.admin("settings").await?;
@@ -143,6 +143,54 @@ async fn r36_a_provisioned_mode_is_in_force_and_shown_as_such() -> Result<()> {
     pushed(&scim, "Engineering", &[&ada]).await?;
     rig.team_is("Engineering", &["ada@example.com"]).await?;
     rig.finish().await
+}
+
+/// The page's dialog is made of these rows: each group that is not mapped, with the team of its name if there is one.
+#[tokio::test]
+async fn r37_what_the_page_says_before_a_switch_to_create_is_what_happens() -> Result<()> {
+    on_any_grafana(async |rig| {
+        let scim = rig.scim().await?;
+        let (new, there, mapped) = (rig.own("New"), rig.own("There"), rig.own("Mapped"));
+        let ada = rig.own("ada@example.com");
+        let [id] = rig.people(&scim, [ada.as_str()]).await?;
+        let team = rig.empty_team(&there).await?;
+        let makes = pushed(&scim, &new, &[&id]).await?;
+        let uses = pushed(&scim, &there, &[&id]).await?;
+        let stays = pushed(&scim, &mapped, &[&id]).await?;
+        let other = rig.own("Other name");
+        rig.map_to_new(&stays, &other).await?;
+        let kept = rig.team_is(&other, &[&ada]).await?;
+        compared(rig).await?;
+
+        let shown: Groups = rig.grafana.admin("groups").await?;
+        let row = |id: &str| {
+            let found = shown.groups.iter().find(|row| row.id == id);
+            found.context("the page does not show it")
+        };
+        for (id, team) in [(&makes, None), (&uses, Some(team))] {
+            let row = row(id)?;
+            ensure!(row.status == GroupStatus::NotMapped, "{row:?}");
+            ensure!(row.suggestion.as_ref().map(|team| team.id) == team, "{row:?}");
+        }
+        ensure!(row(&stays)?.suggestion.is_none(), "{shown:?}");
+        ensure!(
+            rig.grafana.team(&new).await?.is_none() && rig.grafana.members(team).await?.is_empty(),
+            "the preview itself changed something"
+        );
+
+        if !rig.create_mode().await? {
+            return Ok(());
+        }
+        rig.team_is(&new, &[&ada]).await?;
+        ensure!(rig.team_is(&there, &[&ada]).await? == team, "another team than it said");
+        rig.settled().await?;
+        ensure!(
+            rig.grafana.team(&mapped).await?.is_none(),
+            "a mapped group got a second team"
+        );
+        rig.members_are(kept, &[&ada]).await
+    })
+    .await
 }
 
 #[tokio::test]
