@@ -21,7 +21,8 @@ async fn r01_who_is_assigned_has_an_account_with_login_email_and_name() -> Resul
         let (login, email) = (rig.own("Ada.King@Example.com"), rig.own("ada@work.example.com"));
         let mut body = user(&login, "Ada", "King");
         body["emails"][0]["value"] = json!(email);
-        scim.post("/Users", &body).await?.expect(&[201])?;
+        let made = scim.post("/Users", &body).await?.expect(&[201])?;
+        ensure!(made.str("/userName") == login, "it comes back otherwise: {}", made.text);
         let account = rig.account(&login.to_lowercase()).await?;
         ensure!(account.login == login.to_lowercase(), "{account:?}");
         ensure!(account.email == email && account.name == "Ada King", "{account:?}");

@@ -105,6 +105,7 @@ async fn r44_an_external_id_is_text_and_never_the_number_of_an_account() -> Resu
             let mut body = user(&login, "Mal", "Lory");
             body["externalId"] = json!(external_id);
             body["id"] = json!(admin.id.to_string());
+            body["isGrafanaAdmin"] = json!(true);
             let made = scim.post("/Users", &body).await?.expect(&[201])?;
             ensure!(made.str("/externalId") == external_id, "{}", made.text);
             ensure!(

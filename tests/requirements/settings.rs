@@ -4,7 +4,7 @@ use acceptance::{
     rig::{Rig, on_any_grafana, only_on_the_stand_in},
     wait::{SOON, throughout, until},
 };
-use admin_api::{GroupStatus, Groups, Setting, SettingOrigin, Settings};
+use admin_api::{GroupStatus, Groups, MappingMode, Setting, SettingOrigin, Settings};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -119,6 +119,11 @@ async fn r36_both_lines_work_as_the_document_writes_them() -> Result<()> {
     .await?;
     from_file(&rig, "team_sync_mode", "scim_sync", SettingOrigin::GrafanaIni).await?;
     from_file(&rig, "mapping_mode", "create", SettingOrigin::GrafanaIni).await?;
+    let shown: Groups = rig.grafana.admin("groups").await?;
+    ensure!(
+        shown.mapping_mode == MappingMode::Create && shown.mapping_mode_locked && shown.group_sync,
+        "{shown:?}"
+    );
     let scim = rig.scim().await?;
     let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
     pushed(&scim, "Engineering", &[&ada]).await?;

@@ -6,7 +6,7 @@ use acceptance::{
     rig::{Rig, group, on_any_grafana, only_on_the_stand_in},
     wait::{throughout, until},
 };
-use admin_api::{GroupStatus, SyncState};
+use admin_api::{GroupStatus, MappingOrigin, SyncState};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
@@ -26,8 +26,16 @@ async fn r23_in_mode_create_a_group_without_a_team_gets_one_of_its_name() -> Res
         let (name, ada) = (rig.own("Engineering"), rig.own("ada@example.com"));
         let [id] = rig.people(&scim, [ada.as_str()]).await?;
         ensure!(rig.grafana.team(&name).await?.is_none(), "there is such a team already");
-        pushed(&scim, &name, &[&id]).await?;
-        rig.team_is(&name, &[&ada]).await.map(drop)
+        let made = pushed(&scim, &name, &[&id]).await?;
+        rig.team_is(&name, &[&ada]).await?;
+        let row = rig.group_is(&made, GroupStatus::InSync).await?;
+        ensure!(
+            row.mappings
+                .iter()
+                .all(|mapping| mapping.origin == MappingOrigin::Create),
+            "{row:?}"
+        );
+        Ok(())
     })
     .await
 }

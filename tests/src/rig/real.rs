@@ -9,7 +9,7 @@ use admin_api::{GroupStatus, Groups, MappingMode, Overview, SettingOrigin, Setti
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex as Turn, OnceCell};
 
 use super::{ADMIN, Permitted, Rig};
 use crate::{
@@ -18,6 +18,8 @@ use crate::{
     stand_in::Options,
     wait::{SOON, until},
 };
+
+static TURN: Turn<()> = Turn::const_new(());
 
 /// What is known of the Grafana before the test.
 pub(super) struct Real {
@@ -59,6 +61,8 @@ pub async fn on_any_grafana(test: impl AsyncFnOnce(&Rig) -> Result<()>) -> Resul
         test(&rig).await?;
         return rig.finish().await;
     };
+    // Settings are everybody's: one test at a time, however many threads there are.
+    let _turn = TURN.lock().await;
     let rig = Rig::of_real(&url)
         .await
         .with_context(|| format!("{url} cannot be tested"))?;
