@@ -6,7 +6,7 @@ use acceptance::{
     rig::{Rig, group},
     wait::{SOON, throughout, until},
 };
-use admin_api::{GroupStatus, Groups, MappingMode, MappingOrigin};
+use admin_api::{GroupStatus, Groups, MappingMode};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
@@ -58,99 +58,6 @@ async fn in_strict_mode_an_unmapped_group_is_shown_and_touches_no_team() -> Resu
         .find(|row| row.display_name == "Engineering")
         .and_then(|row| row.suggestion.clone());
     ensure!(suggested.is_some_and(|suggested| suggested.id == team), "{shown:?}");
-    rig.finish().await
-}
-
-#[tokio::test]
-async fn a_group_mapped_later_is_synced_at_once_without_the_provider() -> Result<()> {
-    let rig = Rig::start().await?;
-    let scim = rig.scim().await?;
-    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
-    let made = scim
-        .post("/Groups", &group("Engineering", &[&ada]))
-        .await?
-        .expect(&[201])?;
-    rig.settled().await?;
-    let mapping = rig.map_to_new(&made.id(), "Builders").await?;
-    ensure!(mapping.origin == MappingOrigin::Page, "{mapping:?}");
-    rig.team_is("Builders", &["ada@example.com"]).await?;
-    rig.group_is(&made.id(), GroupStatus::InSync).await?;
-    rig.finish().await
-}
-
-#[tokio::test]
-async fn an_unmapped_team_stays_and_only_the_tie_is_gone() -> Result<()> {
-    let rig = Rig::start().await?;
-    let scim = rig.scim().await?;
-    let [ada, bob] = rig.people(&scim, ["ada@example.com", "bob@example.com"]).await?;
-    let made = scim
-        .post("/Groups", &group("Engineering", &[&ada]))
-        .await?
-        .expect(&[201])?;
-    let mapping = rig.map_to_new(&made.id(), "Engineering").await?;
-    let team = rig.team_is("Engineering", &["ada@example.com"]).await?;
-    rig.remember_team(team);
-    rig.grafana
-        .admin_send(Method::DELETE, &format!("mappings/{}", mapping.id), &json!({}))
-        .await?
-        .expect(&[204])?;
-    let joins = json!([{ "op": "add", "path": "members", "value": [{ "value": bob }] }]);
-    scim.patch(&format!("/Groups/{}", made.id()), joins)
-        .await?
-        .expect(&[200, 204])?;
-    rig.group_is(&made.id(), GroupStatus::NotMapped).await?;
-    throughout("nobody joins a team that is not mapped any more", A_WHILE, async || {
-        ensure!(
-            rig.grafana.teams().await?.iter().any(|t| t.id == team),
-            "the team is gone"
-        );
-        ensure!(
-            !rig.grafana.members(team).await?.contains("bob@example.com"),
-            "bob is in"
-        );
-        Ok(())
-    })
-    .await?;
-    rig.finish().await
-}
-
-#[tokio::test]
-async fn in_create_mode_every_group_has_a_team_and_one_of_its_name_is_reused() -> Result<()> {
-    let rig = Rig::start().await?;
-    let there = rig.grafana.make_team("Finance").await?;
-    rig.grafana.set("mapping_mode", "create").await?.expect(&[200])?;
-    let scim = rig.scim().await?;
-    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
-    scim.post("/Groups", &group("Engineering", &[&ada]))
-        .await?
-        .expect(&[201])?;
-    scim.post("/Groups", &group("Finance", &[&ada])).await?.expect(&[201])?;
-    rig.team_is("Engineering", &["ada@example.com"]).await?;
-    let reused = rig.team_is("Finance", &["admin", "ada@example.com"]).await?;
-    ensure!(reused == there, "a second team Finance");
-    let shown: Groups = rig.grafana.admin("groups").await?;
-    ensure!(
-        shown
-            .groups
-            .iter()
-            .all(|row| row.mappings.iter().all(|m| m.origin == MappingOrigin::Create)),
-        "{shown:?}"
-    );
-    rig.finish().await
-}
-
-#[tokio::test]
-async fn switching_to_create_makes_the_teams_of_groups_that_came_before() -> Result<()> {
-    let rig = Rig::start().await?;
-    let scim = rig.scim().await?;
-    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
-    let made = scim
-        .post("/Groups", &group("Engineering", &[&ada]))
-        .await?
-        .expect(&[201])?;
-    rig.group_is(&made.id(), GroupStatus::NotMapped).await?;
-    rig.grafana.set("mapping_mode", "create").await?.expect(&[200])?;
-    rig.team_is("Engineering", &["ada@example.com"]).await?;
     rig.finish().await
 }
 

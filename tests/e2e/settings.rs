@@ -1,7 +1,7 @@
 //! Settings with origin: what a file sets is in force, shown as such and locked.
 
 use acceptance::rig::{Rig, group};
-use admin_api::{Groups, MappingMode, Setting, SettingOrigin, Settings};
+use admin_api::{Groups, Setting, SettingOrigin, Settings};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
@@ -25,41 +25,6 @@ async fn setting_from(rig: &Rig, key: &str, origin: SettingOrigin) -> Result<Set
         },
     )
     .await
-}
-
-/// The two lines of the issue, as they stand there.
-#[tokio::test]
-async fn the_two_lines_in_grafanas_auth_section_are_in_force_and_locked() -> Result<()> {
-    let rig = Rig::with(|setup| {
-        setup
-            .ini("auth", "team_sync_mode", "scim_sync")
-            .ini("auth", "mapping_mode", "create")
-    })
-    .await?;
-    let mode = setting_from(&rig, "mapping_mode", SettingOrigin::GrafanaIni).await?;
-    ensure!(mode.value.as_deref() == Some("create") && mode.locked, "{mode:?}");
-    ensure!(mode.choices == ["strict", "create"], "{mode:?}");
-    let sync = setting_from(&rig, "team_sync_mode", SettingOrigin::GrafanaIni).await?;
-    ensure!(sync.value.as_deref() == Some("scim_sync") && sync.locked, "{sync:?}");
-    let refused = rig.grafana.set("mapping_mode", "strict").await?.expect(&[409])?;
-    ensure!(
-        refused.str("/message").contains("mapping_mode") || refused.str("/field") == "mapping_mode",
-        "{}",
-        refused.text
-    );
-
-    let groups: Groups = rig.grafana.admin("groups").await?;
-    ensure!(
-        groups.mapping_mode == MappingMode::Create && groups.mapping_mode_locked && groups.group_sync,
-        "{groups:?}"
-    );
-    let scim = rig.scim().await?;
-    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
-    scim.post("/Groups", &group("Engineering", &[&ada]))
-        .await?
-        .expect(&[201])?;
-    rig.team_is("Engineering", &["ada@example.com"]).await?;
-    rig.finish().await
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod faults;
 mod property;
+mod real;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 pub use faults::Change;
+pub use real::{on_any_grafana, only_on_the_stand_in};
 
 use crate::{
     grafana::{Account, Credentials, Grafana, PLUGIN},
@@ -101,6 +103,8 @@ pub struct Rig {
     page: Grafana,
     stand_in: Option<StandIn>,
     options: Options,
+    /// Set where the Grafana is a real one; then there is no stand-in.
+    real: Option<real::Real>,
     scim: OnceCell<Connection>,
     /// Calls of stand-ins that were stopped meanwhile.
     earlier: Vec<Call>,
@@ -192,6 +196,7 @@ impl Rig {
             page,
             stand_in: Some(stand_in),
             options,
+            real: None,
             scim: OnceCell::new(),
             earlier: Vec::new(),
             permitted: Mutex::default(),
@@ -244,7 +249,7 @@ impl Rig {
     pub async fn connection(&self) -> Result<Connection> {
         let made = self
             .scim
-            .get_or_try_init(|| self.grafana.scim_connection("Identity provider"))
+            .get_or_try_init(async || self.grafana.scim_connection(&self.own("Identity provider")).await)
             .await?;
         Ok(made.clone())
     }
@@ -606,6 +611,23 @@ impl Rig {
         })
     }
 
+    /// Somebody whom Grafana does not know comes in through the provider and has an account by that.
+    ///
+    /// # Errors
+    /// If Grafana does not let him in.
+    pub async fn sign_up_by_oauth(&self, email: &str) -> Result<Account> {
+        let sign_in = OauthSignIn {
+            module: "oauth_generic_oauth".into(),
+            subject: format!("subject of {email}"),
+            login: email.to_owned(),
+            email: email.to_owned(),
+            name: "Signed Up".into(),
+            role: Some(Role::Editor),
+        };
+        self.stand_in().oauth_sign_in(&sign_in)?;
+        self.grafana.existing_account(email).await
+    }
+
     // What the plugin did.
 
     /// Calls of everybody, in order.
@@ -653,6 +675,12 @@ impl Rig {
     /// # Errors
     /// Names the first call that should not have been.
     pub async fn finish(mut self) -> Result<()> {
+        if let Some(real) = &self.real {
+            // There is no log of calls here: what everybody else has is compared instead.
+            self.leave(real).await?;
+            self.finished = true;
+            return Ok(());
+        }
         property::only_its_own(&self).await?;
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
         ensure!(!self.tells_secrets(&log), "a secret is in the plugin's log");

@@ -86,6 +86,9 @@ pub struct Counts {
     pub provisioned: i64,
     /// Grafana accounts that were there before and are managed now.
     pub claimed: i64,
+    /// People of the organization whom no identity provider manages, as the last full comparison counted them.
+    #[serde(default)]
+    pub unmanaged: Option<i64>,
     /// SCIM groups.
     pub groups: i64,
     /// …of them with at least one team.

@@ -135,6 +135,12 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
             .filter(|pending| pending.closing > 0)
             .map(|pending| view! { <li><b>{host.number(pending.closing)}</b>" to be closed, first in line"</li> })
     };
+    let unmanaged = move || {
+        counts
+            .get()
+            .and_then(|counts| counts.unmanaged)
+            .map(|people| view! { <li><b>{host.number(people)}</b>" not managed by a provider"</li> })
+    };
     view! {
         <section class="rc-cards" aria-label="Counts">
             <div class="rc-card">
@@ -143,6 +149,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
                     <li><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</li>
                     <li><b>{count(|c| c.users - c.users_active)}</b>" closed"</li>
                     <li><b>{count(|c| c.provisioned)}</b>" provisioned, "<b>{count(|c| c.claimed)}</b>" claimed"</li>
+                    {unmanaged}
                 </ul>
             </div>
             <div class="rc-card">

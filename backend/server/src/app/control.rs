@@ -60,6 +60,7 @@ impl Control for Controls {
             error: status.error,
             checked_ms: status.checked_ms,
             warnings: status.warnings,
+            unmanaged: status.unmanaged,
         }
     }
 

@@ -66,6 +66,8 @@ pub struct EngineStatus {
     pub checked_ms: Option<i64>,
     /// What works against us, in words.
     pub warnings: Vec<String>,
+    /// People of the organization whom nobody manages, as counted then.
+    pub unmanaged: Option<i64>,
 }
 
 /// A team as last seen.

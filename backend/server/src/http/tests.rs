@@ -83,6 +83,7 @@ impl Control for Quiet {
             error: None,
             checked_ms: Some(5),
             warnings: vec!["Team Sync fills “Platform” as well.".into()],
+            unmanaged: Some(3),
         }
     }
     fn login_doctor(&self, _: i64) -> LoginDoctor {

@@ -134,8 +134,23 @@ async fn write_emails(tx: &mut Transaction<'static, Sqlite>, pk: i64, emails: &[
     Ok(())
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str) -> ActivityLine {
-    ActivityLine::of_request(ctx, Source::Scim, action, ("User", id, name), Outcome::Done, None)
+fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, note: Option<String>) -> ActivityLine {
+    ActivityLine::of_request(ctx, Source::Scim, action, ("User", id, name), Outcome::Done, note)
+}
+
+/// What a provider sent anew that never has an effect in Grafana, so that nobody waits for it.
+fn without_effect(before: Option<&Document>, now: &Document) -> Option<String> {
+    let sent = |name: &&str| {
+        let value = now.as_map().get(*name);
+        value.is_some() && value != before.and_then(|before| before.as_map().get(*name))
+    };
+    let names: Vec<&str> = ["roles", "entitlements"].into_iter().filter(sent).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Kept, and without effect in Grafana: {}. SCIM changes no role.",
+            names.join(", ")
+        )
+    })
 }
 
 impl Store {
@@ -175,7 +190,11 @@ impl Store {
             ctx.now_ms,
         )
         .await?;
-        activity::insert(&mut tx, &line(ctx, "user.create", id, &keys.user_name)).await?;
+        activity::insert(
+            &mut tx,
+            &line(ctx, "user.create", id, &keys.user_name, without_effect(None, &document)),
+        )
+        .await?;
         tx.commit().await?;
         let record = UserRecord {
             id: id.to_owned(),
@@ -207,6 +226,7 @@ impl Store {
         };
         let UserChange { document, changed } = change(&current)?;
         let record = if changed {
+            let note = without_effect(Some(&current.document), &document);
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
             let version = current.version + 1;
@@ -243,7 +263,7 @@ impl Store {
                 (false, true) => "user.activate",
                 _ => "user.update",
             };
-            activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name)).await?;
+            activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name, note)).await?;
             UserRecord {
                 document,
                 version,
@@ -290,7 +310,7 @@ impl Store {
             .await?;
         work::mark(&mut tx, &ctx.tenant, Kind::User, id, true, &ctx.correlation, ctx.now_ms).await?;
         let name = current.document.user_name().unwrap_or_default();
-        activity::insert(&mut tx, &line(ctx, "user.delete", id, name)).await?;
+        activity::insert(&mut tx, &line(ctx, "user.delete", id, name, None)).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -225,7 +225,7 @@ struct Known {
 }
 
 /// What is known of a resource, also of one that the provider has deleted and that is not, or was never, closed in Grafana.
-async fn known(tx: &mut Transaction<'static, Sqlite>, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
+async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
     let sql = match kind {
         Kind::User => {
             "SELECT 1 AS rank, user_name AS name, NOT active AS closing FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3 \
@@ -242,7 +242,7 @@ async fn known(tx: &mut Transaction<'static, Sqlite>, tenant: &Tenant, kind: Kin
         .bind(id)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
-        .fetch_optional(&mut **tx)
+        .fetch_optional(tx)
         .await?;
     row.map(|row| {
         Ok(Known {

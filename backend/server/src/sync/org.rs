@@ -87,10 +87,15 @@ impl Org {
 
     /// Other settings: what was refused may be tried again.
     pub(super) fn take(&mut self, settings: OrgSettings, grafana: Grafana) {
-        let (version, checked_ms) = (self.status.version.take(), self.status.checked_ms);
+        let (version, checked_ms, unmanaged) = (
+            self.status.version.take(),
+            self.status.checked_ms,
+            self.status.unmanaged,
+        );
         *self = Self::new(settings, grafana);
         self.status.version = version;
         self.status.checked_ms = checked_ms;
+        self.status.unmanaged = unmanaged;
     }
 
     /// A person asked: do not wait for the back-off. A refused password stays refused.

@@ -3,7 +3,7 @@
 //! Owns: finding what drifted, by asking the same planners with what the listings show. Must never change anything in Grafana, nor
 //! mark what waits for its turn or for a person already (that would undo the back-off). Start at [`scan`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::{
     Tenant,
@@ -65,6 +65,9 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         let marks = Marks::read(core, tenant, &correlation).await?;
         people(core, org, &marks, &org_users).await?;
     }
+    let managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
+    let unmanaged = org_users.iter().filter(|u| !managed.contains(&u.user_id)).count();
+    org.status.unmanaged = i64::try_from(unmanaged).ok();
     // Afterwards, because it may be another credential: people must not wait for a token.
     let teams = org.grafana.all_teams().await.map_err(looking("teams"))?;
     let seen = |t: &Team| TeamSeen {
@@ -169,13 +172,19 @@ impl<'a> Marks<'a> {
     }
 }
 
-async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
-    let Some(directory) = &org.directory else { return Ok(()) };
-    let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-    let mut records: Vec<AccountRecord> = Vec::new();
+/// What is remembered of accounts, of every organization.
+async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
+    let mut records = Vec::new();
     for tenant in core.store.tenants().await? {
         records.extend(core.store.accounts(&tenant).await?);
     }
+    Ok(records)
+}
+
+async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
+    let Some(directory) = &org.directory else { return Ok(()) };
+    let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+    let records = remembered(core).await?;
     let managed: HashMap<i64, &AccountRecord> = records.iter().filter_map(|a| Some((a.grafana_id?, a))).collect();
     let mut look = Look {
         org,

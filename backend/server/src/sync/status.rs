@@ -40,6 +40,8 @@ pub struct Status {
     pub warnings: Vec<String>,
     /// Teams that Grafana's own Team Sync fills as well.
     pub twice_filled_teams: Vec<i64>,
+    /// People of the organization whom nobody manages, as counted then.
+    pub unmanaged: Option<i64>,
 }
 
 impl Status {
@@ -60,6 +62,7 @@ impl Status {
             checked_ms: None,
             warnings: Vec::new(),
             twice_filled_teams: Vec::new(),
+            unmanaged: None,
         }
     }
 }

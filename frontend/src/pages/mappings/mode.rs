@@ -13,6 +13,27 @@ use crate::{
     loaded::Loaded,
 };
 
+/// As many lines as a dialog has room for.
+const MOST_LINES: usize = 20;
+
+/// What mode *create* does with a group that is not mapped: the preview.
+#[derive(Clone, PartialEq)]
+struct Consequence {
+    group: String,
+    /// Members of the team of that name that is there; none means one is made.
+    team_members: Option<i64>,
+}
+
+fn consequences(groups: &Groups) -> Vec<Consequence> {
+    let unmapped = groups.groups.iter().filter(|group| group.mappings.is_empty());
+    unmapped
+        .map(|group| Consequence {
+            group: group.display_name.clone(),
+            team_members: group.suggestion.as_ref().map(|team| team.members),
+        })
+        .collect()
+}
+
 fn key(mode: MappingMode) -> &'static str {
     match mode {
         MappingMode::Strict => "strict",
@@ -26,7 +47,7 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
     let host = Host::get();
     let mode = groups.part(|g| g.mapping_mode);
     let locked = groups.part(|g| g.mapping_mode_locked);
-    let unmapped = groups.part(|g| g.groups.iter().filter(|group| group.mappings.is_empty()).count() as i64);
+    let unmapped = groups.part(consequences);
     let wish = RwSignal::new(None::<MappingMode>);
     let close = move || wish.set(None);
 
@@ -84,7 +105,7 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
 #[component]
 fn Switch(
     to: MappingMode,
-    unmapped: i64,
+    unmapped: Vec<Consequence>,
     on_done: impl Fn() + Copy + Send + Sync + 'static,
     on_close: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
@@ -113,7 +134,7 @@ fn Switch(
         MappingMode::Create => (
             "Make a team for every group?",
             "Switch to create",
-            match unmapped {
+            match unmapped.len() {
                 0 => "Every group is mapped, so nothing changes now. A group that comes later gets a team of its name."
                     .to_owned(),
                 n => format!(
@@ -134,10 +155,25 @@ fn Switch(
             "No team is deleted.",
         ),
     };
+    let more = unmapped.len().saturating_sub(MOST_LINES);
+    let lines = (to == MappingMode::Create && !unmapped.is_empty()).then(|| {
+        let line = |one: Consequence| {
+            let team = match one.team_members {
+                None => "a new team".to_owned(),
+                Some(1) => "the team that is there, with 1 member".to_owned(),
+                Some(n) => format!("the team that is there, with {n} members"),
+            };
+            view! { <li><b>{one.group}</b>": " {team}</li> }
+        };
+        let shown = unmapped.into_iter().take(MOST_LINES).map(line).collect_view();
+        let rest = (more > 0).then(|| view! { <li class="rc-muted">{format!("and {more} more")}</li> });
+        view! { <ul class="rc-figures">{shown}{rest}</ul> }
+    });
     view! {
         <Confirm title=title action=action busy=busy on_confirm=confirm on_close=on_close>
             {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The mode was not changed">{message}</Alert> })}
             <p>{consequence}</p>
+            {lines}
             <p class="rc-muted">{rest}</p>
         </Confirm>
     }

@@ -51,6 +51,7 @@ pub(in crate::http) async fn overview(
             users_active: tally.users_active,
             provisioned: tally.provisioned,
             claimed: tally.claimed,
+            unmanaged: engine.unmanaged,
             groups: tally.groups,
             groups_mapped: tally.groups_mapped,
             groups_unmapped: tally.groups - tally.groups_mapped,
@@ -189,6 +190,7 @@ mod tests {
             error: None,
             checked_ms: None,
             warnings: Vec::new(),
+            unmanaged: None,
         }
     }
 
