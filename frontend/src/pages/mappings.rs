@@ -60,7 +60,7 @@ pub fn MappingsPage() -> impl IntoView {
             <Show when=move || synced.get() == Some(false)>
                 <Alert severity=Severity::Info title="Groups are stored, but touch no team">
                     "Group sync is off. To turn it on, set "<code>"team_sync_mode"</code>" to "<code>"scim_sync"</code>" in the "
-                    <a class="rc-link" href=host.link(&Route::Settings)>"settings"</a>"."
+                    <a class="rc-link" href=host.link(Route::Settings)>"settings"</a>"."
                 </Alert>
             </Show>
             <Mode groups=groups changed=refresh />

@@ -1,9 +1,8 @@
 //! *Overview*: is everyone in who should be, and no one else?
 //!
-//! The answer first (one sentence), then the evidence (where requests come from, what waits, what needs a person), then the people.
+//! The answer first (one sentence), then the evidence (where requests come from, what waits, what needs a person), then what happened last.
 //! Start at [`OverviewPage`].
 
-mod people;
 mod recent;
 mod setup;
 mod status;
@@ -14,7 +13,6 @@ use admin_api::{Attention, Caller, Counts, Overview, SyncState};
 use leptos::prelude::*;
 
 use self::{
-    people::People,
     recent::Recent,
     setup::Steps,
     status::{Chain, Status},
@@ -25,7 +23,7 @@ use crate::{
     format,
     host::Host,
     loaded::{Loaded, poll, row_key},
-    route::Route,
+    route::{Location, Route},
 };
 
 /// Often enough to watch a sync, seldom enough to cost nothing.
@@ -68,10 +66,9 @@ pub fn OverviewPage() -> impl IntoView {
             <Show when=move || blank.get() == Some(true) fallback=move || view! {
                 <NeedsYou overview=overview />
                 <Numbers overview=overview />
-                <People />
                 <Connection overview=overview />
             }>
-                <Steps overview=overview />
+                <Steps />
             </Show>
             <Recent />
         </Show>
@@ -82,10 +79,16 @@ pub fn OverviewPage() -> impl IntoView {
 #[component]
 fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
     let items = overview.list(|o| o.attention.clone());
-    let row = |item: Attention| {
+    let host = Host::get();
+    let row = move |item: Attention| {
+        let href = if item.kind == "User" {
+            host.link(Location::from(Route::Users).with("user", Some(&item.id)))
+        } else {
+            host.link(Location::from(Route::Activity).with("target", Some(&item.id)))
+        };
         view! {
             <tr>
-                <td><strong>{item.name}</strong><div class="rc-small rc-muted">{if item.kind == "User" { "person" } else { "group" }}</div></td>
+                <td><a class="rc-link" href=href>{item.name}</a><div class="rc-small rc-muted">{if item.kind == "User" { "person" } else { "group" }}</div></td>
                 <td>{item.reason}</td>
                 <td>{item.next_step}</td>
                 <td class="rc-nowrap rc-muted"><Ago at_ms=item.since_ms /></td>
@@ -118,7 +121,10 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
     let counts = overview.part(|o| o.counts);
     let count = move |of: fn(&Counts) -> i64| move || host.number(counts.get().as_ref().map(of).unwrap_or_default());
     let pending = overview.part(|o| o.pending);
-    let mappings = host.link(&Route::Mappings);
+    let mappings = host.link(Route::Mappings);
+    let people = host.link(Route::Users);
+    let with = |access| host.link(Location::from(Route::Users).with("access", Some(access)));
+    let waiting = with("pending");
     let age = move || match pending.get() {
         Some(pending) if pending.count > 0 => {
             let age = pending
@@ -140,8 +146,8 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
             <div class="rc-card">
                 <h3 class="rc-card__title">"People"</h3>
                 <ul class="rc-figures">
-                    <li><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</li>
-                    <li><b>{count(|c| c.users - c.users_active)}</b>" closed"</li>
+                    <li><a class="rc-figure-link" href=people><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</a></li>
+                    <li><a class="rc-figure-link" href=with("closed")><b>{count(|c| c.users - c.users_active)}</b>" closed"</a></li>
                     <li><b>{count(|c| c.provisioned)}</b>" provisioned, "<b>{count(|c| c.claimed)}</b>" claimed"</li>
                 </ul>
             </div>
@@ -156,7 +162,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
             <div class="rc-card">
                 <h3 class="rc-card__title">"Waiting for Grafana"</h3>
                 <ul class="rc-figures">
-                    <li><b class="rc-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</li>
+                    <li><a class="rc-figure-link" href=waiting><b class="rc-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</a></li>
                     <li>{age}</li>
                     {closing}
                 </ul>

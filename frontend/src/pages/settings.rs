@@ -89,7 +89,7 @@ fn group_of(key: &str) -> Group {
     }
 }
 
-/// The third tab.
+/// The last tab.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let host = Host::get();
@@ -103,6 +103,16 @@ pub fn SettingsPage() -> impl IntoView {
         }
     });
     on_cleanup(move || guard.remove());
+    // …and the same for a link inside Grafana, and for "back".
+    let unsaved = Memo::new(move |_| draft.typed.with(|typed| !typed.is_empty()));
+    Effect::new(move || {
+        host.guard(if unsaved.get() {
+            "You have unsaved settings. Leave without saving them?"
+        } else {
+            ""
+        })
+    });
+    on_cleanup(move || host.guard(""));
 
     let fields = move |group: Group| {
         let of_group = settings.list(move |answer| {

@@ -47,7 +47,7 @@ pub fn Status(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Send + Syn
             Some(SyncState::NotConfigured | SyncState::CredentialsRefused)
         )
     });
-    let settings = host.link(&Route::Settings);
+    let settings = host.link(Route::Settings);
     view! {
         {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The check was not started">{message}</Alert> })}
         <section class="rc-status" aria-label="Sync state">
