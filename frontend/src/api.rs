@@ -44,7 +44,7 @@ pub async fn people(host: Host, count: u32, filter: &[(&str, Option<String>)]) -
     call(host, "GET", &filtered("admin/users", count, filter), None).await
 }
 
-/// The newest lines of the log by what `filter` says: `outcome`, `target`, `after`.
+/// The newest lines of the log by what `filter` says: `outcome`, `source`, `target`, `correlation`, `since`, `after`.
 pub async fn activity(host: Host, count: u32, filter: &[(&str, Option<String>)]) -> Result<Activity, ApiError> {
     call(host, "GET", &filtered("admin/activity", count, filter), None).await
 }

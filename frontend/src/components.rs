@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod badge;
 pub mod button;
+pub mod choose;
 pub mod copy;
 pub mod empty;
 pub mod field;
@@ -20,6 +21,7 @@ pub mod time;
 pub use alert::{Alert, Severity};
 pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLook, IconButton};
+pub use choose::Select;
 pub use copy::CopyField;
 pub use empty::EmptyState;
 pub use field::Field;

@@ -1,6 +1,6 @@
 //! *Activity*: what happened to X, and why?
 //!
-//! The log as sentences, by outcome and by whom it is about; one line in a drawer that has its own URL; the whole as a file.
+//! The log as sentences, by outcome, source, time and whom it is about; one line in a drawer that has its own URL; the whole as a file.
 //! Start at [`ActivityPage`].
 
 mod export;
@@ -15,8 +15,8 @@ pub use self::line::Lines;
 use self::{export::Export, line::LineDrawer};
 use crate::{
     api,
-    components::{Alert, Button, Choice, Clock, EmptyState, Pager, RadioGroup, Severity, SkeletonRows},
-    host::Host,
+    components::{Alert, Button, Choice, Clock, EmptyState, Pager, RadioGroup, Select, Severity, SkeletonRows},
+    host::{self, Host},
     loaded::{Loaded, poll},
 };
 
@@ -32,12 +32,36 @@ const OUTCOMES: [(&str, &str); 5] = [
     ("attention", "Needs you"),
 ];
 
+const SOURCES: [(&str, &str); 4] = [
+    ("", "From anywhere"),
+    ("scim", "Identity provider"),
+    ("grafana", "Changes in Grafana"),
+    ("admin", "Admins"),
+];
+
+const TIMES: [(&str, &str); 4] = [
+    ("", "Any time"),
+    ("1", "Last hour"),
+    ("24", "Last 24 hours"),
+    ("168", "Last 7 days"),
+];
+
+/// What of the URL narrows the list, by its name in the API.
+const KEYS: [&str; 4] = ["outcome", "source", "target", "correlation"];
+
 /// What the URL asks for.
 fn filter(host: Host) -> Vec<(&'static str, Option<String>)> {
-    ["outcome", "target", "source"]
-        .into_iter()
-        .map(|key| (key, host.location().with_untracked(|at| at.get(key).map(str::to_owned))))
-        .collect()
+    host.location().with_untracked(|at| {
+        let mut filter: Vec<_> = KEYS
+            .into_iter()
+            .map(|key| (key, at.get(key).map(str::to_owned)))
+            .collect();
+        // Counted in hours back from now, so that a link means the same tomorrow.
+        let hours = at.get("hours").and_then(|hours| hours.parse::<i64>().ok());
+        let since = hours.map(|hours| host::now_ms() - hours.clamp(1, 24 * 366) * 3_600_000);
+        filter.push(("since", since.map(|since| since.to_string())));
+        filter
+    })
 }
 
 /// The tab.
@@ -57,8 +81,18 @@ pub fn ActivityPage() -> impl IntoView {
         activity.load(async move { api::activity(host, PAGE, &filter).await });
     };
     poll(PERIOD, refresh);
+    let (source, hours, correlation) = (host.query("source"), host.query("hours"), host.query("correlation"));
+    let narrowed = Memo::new(move |_| {
+        [
+            outcome.get(),
+            target.get(),
+            source.get(),
+            hours.get(),
+            correlation.get(),
+        ]
+    });
     Effect::watch(
-        move || (outcome.get(), target.get()),
+        move || narrowed.get(),
         move |_, _, _| {
             pages.set(Vec::new());
             refresh();
@@ -100,14 +134,25 @@ pub fn ActivityPage() -> impl IntoView {
             }
         })
     };
+    let one_request = move || {
+        correlation.get().map(|_| {
+            view! {
+                <p class="rc-row" role="status">
+                    <span>"Only one request, and what it led to"</span>
+                    <Button small=true on_click=move |_| host.turn("correlation", None, false)>"Show everything"</Button>
+                </p>
+            }
+        })
+    };
     let arrived = activity.arrived();
+    let choose = move |key| Callback::new(move |value: String| host.turn(key, Some(&value), true));
     let chosen = Signal::derive(move || {
         let outcome = outcome.get().unwrap_or_default();
         OUTCOMES.iter().map(|(name, _)| *name).find(|name| *name == outcome)
     });
     let choices = OUTCOMES.map(|(value, text)| Choice { value, text }).to_vec();
     let nothing = move || {
-        if outcome.with(Option::is_none) && target.with(Option::is_none) {
+        if narrowed.with(|keys| keys.iter().all(Option::is_none)) {
             view! {
                 <EmptyState message="Nothing has happened yet">
                     "Each request of your identity provider that changes something or is refused has a line here, and so has each change in Grafana."
@@ -120,10 +165,13 @@ pub fn ActivityPage() -> impl IntoView {
     view! {
         <div class="rc-filters">
             <RadioGroup name="outcome" label="Outcome" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("outcome", Some(name), true) />
+            <Select label="Source" options=&SOURCES value=source on_choose=choose("source") />
+            <Select label="Time" options=&TIMES value=hours on_choose=choose("hours") />
             <span class="rc-grow"></span>
             <Export />
         </div>
         {followed}
+        {one_request}
         {move || activity.error().get().map(|message| view! { <Alert severity=Severity::Error title="The activity could not be loaded">{message}</Alert> })}
         <Show when=move || arrived.get() fallback=move || activity.error().get().is_none().then(|| view! { <SkeletonRows columns=2 /> })>
             <Show when=move || !lines.with(Vec::is_empty) fallback=nothing>

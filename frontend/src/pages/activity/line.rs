@@ -102,6 +102,7 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
         .map(|href| view! { <a class="rc-btn rc-btn--secondary" href=href>"Open this person"</a> });
     let follow =
         (!entry.target_id.is_empty()).then(|| view! { <a class="rc-btn rc-btn--secondary" href=same>"Follow"</a> });
+    let request = host.link(Location::from(Route::Activity).with("correlation", Some(&entry.correlation)));
     let kind = match entry.target_kind.as_str() {
         "User" => Some("User"),
         "Group" => Some("Group"),
@@ -126,7 +127,7 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
             <dt>{entry.target_kind}</dt><dd>{entry.target_name}<div class="rc-mono rc-muted">{entry.target_id}</div></dd>
             <dt>"Outcome"</dt><dd>{format::outcome(entry.outcome)}</dd>
             <dt>"Took"</dt><dd>{host.number(entry.duration_ms)}" ms"</dd>
-            <dt>"Correlation id"</dt><dd class="rc-mono">{entry.correlation}</dd>
+            <dt>"Correlation id"</dt><dd><a class="rc-link rc-mono" href=request>{entry.correlation}</a></dd>
         </dl>
         {buttons}
     }
