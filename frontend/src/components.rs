@@ -4,6 +4,7 @@
 //! Start at [`button`], and [`modal`] for what a dialog must do.
 
 pub mod alert;
+pub mod answered;
 pub mod badge;
 pub mod button;
 pub mod choose;
@@ -15,10 +16,11 @@ pub mod modal;
 pub mod pager;
 pub mod radio;
 pub mod search;
-pub mod skeleton;
+mod skeleton;
 pub mod time;
 
 pub use alert::{Alert, Severity};
+pub use answered::Answered;
 pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLook, IconButton};
 pub use choose::Select;
@@ -30,5 +32,4 @@ pub use modal::{Confirm, Modal};
 pub use pager::Pager;
 pub use radio::{Choice, RadioGroup};
 pub use search::SearchInput;
-pub use skeleton::SkeletonRows;
 pub use time::{Ago, Clock};

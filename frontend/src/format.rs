@@ -73,6 +73,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "logout" => "signed out",
         "members" | "member" => "changed the members of",
         "test" => "tested",
+        "add" => "added",
         other => other,
     };
     let kind = match entry.target_kind.as_str() {

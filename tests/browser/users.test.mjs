@@ -28,7 +28,7 @@ test('everybody is there, and each filter of access shows exactly its own people
       if (of.total === 0) await page.getByText('No person matches').waitFor();
       for (const user of of.users) await cell(page, user.user_name).first().waitFor();
       const others = users.filter((user) => user.access !== access);
-      for (const user of others) await cell(page, user.user_name).waitFor({ state: 'detached' });
+      for (const user of others) await cell(page, user.user_name).first().waitFor({ state: 'detached' });
     }
     assert.equal(filtered, (await backend(context, 'users?count=1')).total, 'each person has one access');
   }));
@@ -59,11 +59,11 @@ test('the next page begins where this one ends, and nobody is on two', () =>
     assert.equal(first.length, 2);
     assert.ok(await page.getByRole('button', { name: 'Previous' }).isDisabled());
     await page.getByRole('button', { name: 'Next' }).click();
-    await cell(page, first[0]).waitFor({ state: 'detached' });
+    await cell(page, first[0]).first().waitFor({ state: 'detached' });
     const second = await logins();
     assert.deepEqual(first.filter((login) => second.includes(login)), []);
     await page.getByRole('button', { name: 'Previous' }).click();
-    await cell(page, first[0]).waitFor();
+    await cell(page, first[0]).first().waitFor();
     assert.deepEqual(await logins(), first);
   }));
 

@@ -15,7 +15,7 @@ pub use self::line::Lines;
 use self::{export::Export, line::LineDrawer};
 use crate::{
     api,
-    components::{Alert, Button, Choice, Clock, EmptyState, Pager, RadioGroup, Select, Severity, SkeletonRows},
+    components::{Answered, Button, Choice, Clock, EmptyState, Pager, RadioGroup, Select},
     host::{self, Host},
     loaded::{Loaded, poll},
 };
@@ -172,8 +172,7 @@ pub fn ActivityPage() -> impl IntoView {
         </div>
         {followed}
         {one_request}
-        {move || activity.error().get().map(|message| view! { <Alert severity=Severity::Error title="The activity could not be loaded">{message}</Alert> })}
-        <Show when=move || arrived.get() fallback=move || activity.error().get().is_none().then(|| view! { <SkeletonRows columns=2 /> })>
+        <Answered error=activity.error() arrived=arrived failed="The activity could not be loaded" columns=2>
             <Show when=move || !lines.with(Vec::is_empty) fallback=nothing>
                 <Lines lines=lines nothing="" />
                 <Pager
@@ -182,7 +181,7 @@ pub fn ActivityPage() -> impl IntoView {
                     turn=Callback::new(turn)
                 />
             </Show>
-        </Show>
+        </Answered>
         {move || open.get().and_then(|id| id.parse().ok()).map(|id: i64| view! { <LineDrawer id=id /> })}
     }
 }

@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     api,
-    components::{Ago, Alert, Clock, CopyField, Icon, IconName, Severity, SkeletonRows},
+    components::{Ago, Answered, Clock, CopyField, Icon, IconName},
     format,
     host::Host,
     loaded::{Loaded, poll, row_key},
@@ -55,12 +55,7 @@ pub fn OverviewPage() -> impl IntoView {
     });
     let arrived = overview.arrived();
     view! {
-        {move || overview.error().get().map(|message| view! {
-            <Alert severity=Severity::Error title=if arrived.get() { "What you see is not up to date" } else { "The overview could not be loaded" }>
-                {message}
-            </Alert>
-        })}
-        <Show when=move || arrived.get() fallback=move || overview.error().get().is_none().then(|| view! { <SkeletonRows columns=3 /> })>
+        <Answered error=overview.error() arrived=arrived failed="The overview could not be loaded" columns=3>
             <Status overview=overview refresh=refresh />
             <Chain overview=overview />
             <Show when=move || blank.get() == Some(true) fallback=move || view! {
@@ -71,7 +66,7 @@ pub fn OverviewPage() -> impl IntoView {
                 <Steps />
             </Show>
             <Recent />
-        </Show>
+        </Answered>
     }
 }
 
@@ -98,10 +93,10 @@ fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
     view! {
         <Show when=move || !items.with(Vec::is_empty)>
             <section class="rc-section" aria-labelledby="rc-needs-you">
-                <h3 class="rc-h" id="rc-needs-you">
+                <h2 class="rc-h" id="rc-needs-you">
                     <span class="rc-tone--warning"><Icon name=IconName::Warning /></span>
                     {move || format!("Needs you ({})", items.with(Vec::len))}
-                </h3>
+                </h2>
                 <div class="rc-scroll">
                     <table class="rc-table">
                         <thead><tr><th>"Who"</th><th>"What is wrong"</th><th>"Next step"</th><th>"Since"</th></tr></thead>
@@ -144,7 +139,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
     view! {
         <section class="rc-cards" aria-label="Counts">
             <div class="rc-card">
-                <h3 class="rc-card__title">"People"</h3>
+                <h2 class="rc-card__title">"People"</h2>
                 <ul class="rc-figures">
                     <li><a class="rc-figure-link" href=people><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</a></li>
                     <li><a class="rc-figure-link" href=with("closed")><b>{count(|c| c.users - c.users_active)}</b>" closed"</a></li>
@@ -152,7 +147,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
                 </ul>
             </div>
             <div class="rc-card">
-                <h3 class="rc-card__title">"Groups"</h3>
+                <h2 class="rc-card__title">"Groups"</h2>
                 <ul class="rc-figures">
                     <li><a class="rc-figure-link" href=mappings.clone()><b class="rc-figure">{count(|c| c.groups_mapped)}</b>" mapped"</a></li>
                     <li><a class="rc-figure-link" href=mappings.clone()><b>{count(|c| c.groups_unmapped)}</b>" not mapped"</a></li>
@@ -160,7 +155,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
                 </ul>
             </div>
             <div class="rc-card">
-                <h3 class="rc-card__title">"Waiting for Grafana"</h3>
+                <h2 class="rc-card__title">"Waiting for Grafana"</h2>
                 <ul class="rc-figures">
                     <li><a class="rc-figure-link" href=waiting><b class="rc-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</a></li>
                     <li>{age}</li>
@@ -190,7 +185,7 @@ fn Connection(overview: Loaded<Overview>) -> impl IntoView {
     };
     view! {
         <section class="rc-section" aria-labelledby="rc-connection">
-            <h3 class="rc-h" id="rc-connection">"Identity provider"</h3>
+            <h2 class="rc-h" id="rc-connection">"Identity provider"</h2>
             <p class="rc-muted">"SCIM endpoint. Your identity provider calls it with the token of a service account that has the role Admin."</p>
             <CopyField label="SCIM endpoint" value=Signal::derive(move || url.get().unwrap_or_default()) />
             <Show

@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     api,
-    components::{Ago, Alert, Choice, Clock, CopyField, Icon, IconName, RadioGroup, Severity, SkeletonRows},
+    components::{Ago, Answered, Choice, Clock, CopyField, Icon, IconName, RadioGroup},
     host::Host,
     loaded::{Loaded, poll},
     route::Route,
@@ -53,14 +53,9 @@ pub fn SetupPage() -> impl IntoView {
         })
         .to_vec();
     view! {
-        {move || overview.error().get().map(|message| view! {
-            <Alert severity=Severity::Error title=if arrived.get() { "What you see is not up to date" } else { "The set-up could not be loaded" }>
-                {message}
-            </Alert>
-        })}
-        <Show when=move || arrived.get() fallback=move || overview.error().get().is_none().then(|| view! { <SkeletonRows columns=2 /> })>
+        <Answered error=overview.error() arrived=arrived failed="The set-up could not be loaded" columns=2>
             <section class="rc-section">
-                <h3 class="rc-h" id="rc-provider">"Which identity provider do you have?"</h3>
+                <h2 class="rc-h" id="rc-provider">"Which identity provider do you have?"</h2>
                 <RadioGroup
                     name="provider" label="Identity provider" choices=choices.clone() value=Signal::derive(move || Some(provider.get()))
                     on_choose=move |provider: Provider| host.turn("provider", Some(provider.name()), true)
@@ -89,7 +84,7 @@ pub fn SetupPage() -> impl IntoView {
                 </li>
                 <Arrival overview=overview made=made />
             </ol>
-        </Show>
+        </Answered>
     }
 }
 

@@ -14,9 +14,7 @@ pub use self::person::AgainButtons;
 use self::person::PersonDrawer;
 use crate::{
     api,
-    components::{
-        Ago, Alert, Badge, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput, Severity, SkeletonRows, Tone,
-    },
+    components::{Ago, Answered, Badge, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput, Tone},
     host::Host,
     loaded::{Loaded, poll, row_key},
     route::Route,
@@ -119,8 +117,7 @@ pub fn UsersPage() -> impl IntoView {
             <SearchInput label="Search people by login, name or e-mail" on_search=search />
             <RadioGroup name="access" label="Access" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("access", Some(name), true) />
         </div>
-        {move || people.error().get().map(|message| view! { <Alert severity=Severity::Error title="The people could not be loaded">{message}</Alert> })}
-        <Show when=move || arrived.get() fallback=move || people.error().get().is_none().then(|| view! { <SkeletonRows columns=7 /> })>
+        <Answered error=people.error() arrived=arrived failed="The people could not be loaded" columns=7>
             <Show when=move || !rows.with(Vec::is_empty) fallback=nobody>
                 <div class="rc-scroll" tabindex="0" role="region" aria-label="People">
                     <table class="rc-table" data-testid="people">
@@ -136,7 +133,7 @@ pub fn UsersPage() -> impl IntoView {
                     turn=Callback::new(turn)
                 />
             </Show>
-        </Show>
+        </Answered>
         {move || open.get().map(|id| view! { <PersonDrawer id=id /> })}
     }
 }

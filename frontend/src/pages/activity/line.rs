@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     api,
-    components::{Ago, Alert, Badge, EmptyState, Modal, Severity, SkeletonRows, Tone},
+    components::{Ago, Answered, Badge, EmptyState, Modal, Tone},
     format,
     host::Host,
     loaded::{Loaded, row_key},
@@ -82,8 +82,7 @@ pub fn LineDrawer(id: i64) -> impl IntoView {
     };
     view! {
         <Modal title="What happened" drawer=true on_close=move || host.turn("line", None, false)>
-            {move || found.error().get().map(|message| view! { <Alert severity=Severity::Error title="This line could not be loaded">{message}</Alert> })}
-            <Show when=move || arrived.get() fallback=|| view! { <SkeletonRows columns=2 /> }>{body}</Show>
+            <Answered error=found.error() arrived=arrived failed="This line could not be loaded" columns=2>{body}</Answered>
         </Modal>
     }
 }

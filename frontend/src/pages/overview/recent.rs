@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::{
     api,
-    components::{Alert, Severity, SkeletonRows},
+    components::Answered,
     host::Host,
     loaded::{Loaded, poll},
     pages::activity::Lines,
@@ -28,12 +28,11 @@ pub fn Recent() -> impl IntoView {
     let all = host.link(Route::Activity);
     view! {
         <section class="rc-section" aria-labelledby="rc-recent">
-            <h3 class="rc-h" id="rc-recent">"Recent activity"</h3>
-            {move || activity.error().get().map(|message| view! { <Alert severity=Severity::Error title="The activity could not be loaded">{message}</Alert> })}
-            <Show when=move || arrived.get() fallback=move || activity.error().get().is_none().then(|| view! { <SkeletonRows columns=2 /> })>
+            <h2 class="rc-h" id="rc-recent">"Recent activity"</h2>
+            <Answered error=activity.error() arrived=arrived failed="The activity could not be loaded" columns=2>
                 <Lines lines=entries nothing="Nothing has happened yet" />
                 <p class="rc-gap-half"><a class="rc-link" href=all.clone()>"All activity"</a></p>
-            </Show>
+            </Answered>
         </section>
     }
 }

@@ -8,7 +8,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{access_badge, origin_badge};
 use crate::{
     api::{self, Again},
-    components::{Ago, Alert, Button, CopyField, EmptyState, Modal, Severity, SkeletonRows},
+    components::{Ago, Alert, Answered, Button, CopyField, EmptyState, Modal, Severity},
     format,
     host::Host,
     loaded::{Loaded, poll},
@@ -53,14 +53,13 @@ pub fn PersonDrawer(id: String) -> impl IntoView {
     };
     view! {
         <Modal title=title drawer=true on_close=move || host.turn("user", None, false)>
-            {move || found.error().get().map(|message| view! { <Alert severity=Severity::Error title="This person could not be loaded">{message}</Alert> })}
-            <Show when=move || arrived.get() fallback=|| view! { <SkeletonRows columns=2 /> }>
+            <Answered error=found.error() arrived=arrived failed="This person could not be loaded" columns=2>
                 {body}
                 <h3 class="rc-h rc-gap">"History"</h3>
                 {move || history.error().get().map(|message| view! { <Alert severity=Severity::Error title="The history could not be loaded">{message}</Alert> })}
                 <Lines lines=lines nothing="Nothing has happened to this person yet" />
                 <p class="rc-gap-half"><a class="rc-link" href=all.clone()>"All activity of this person"</a></p>
-            </Show>
+            </Answered>
         </Modal>
     }
 }
