@@ -15,7 +15,10 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
 
   const TABS = [
     { path: "", text: "Overview" },
+    { path: "users", text: "Users" },
     { path: "mappings", text: "Team mappings" },
+    { path: "activity", text: "Activity" },
+    { path: "setup", text: "Set-up" },
     { path: "settings", text: "Settings" },
   ];
 
@@ -31,16 +34,17 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
     return (/^(https?:\/)?\//.test(base) ? base : subUrl() + "/" + base) + "/" + file;
   }
 
-  /** The part of the URL that is ours, without slashes at its ends; null on somebody else's page. */
-  function routeOf(meta, pathname) {
+  /** The part of the URL that is ours, without slashes at its ends and with its query; null on somebody else's page. */
+  function routeOf(meta, location) {
     const base = appPath(meta);
+    const { pathname, search } = location;
     if (pathname !== base && !pathname.startsWith(base + "/")) {
       return null;
     }
-    return pathname.slice(base.length).replace(/^\/+|\/+$/g, "");
+    return pathname.slice(base.length).replace(/^\/+|\/+$/g, "") + (search || "");
   }
 
-  const currentRoute = (meta) => routeOf(meta, runtime.locationService.getLocation().pathname) || "";
+  const currentRoute = (meta) => routeOf(meta, runtime.locationService.getLocation()) || "";
 
   // ---- the WASM, once per page load ------------------------------------------------------------------------------------------
 
@@ -138,6 +142,34 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
     return Promise.resolve(done);
   }
 
+  /** A file made on this page, e.g. an export. */
+  function download(name, type, text) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.target = "_self"; // Grafana's router takes links without a target
+    document.body.appendChild(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  /** While there is something to lose, Grafana's history asks `question` before it leaves the page; an empty one takes it back. */
+  let unblock = null;
+  function guard(meta, question) {
+    if (unblock) {
+      unblock();
+      unblock = null;
+    }
+    if (question) {
+      const here = currentRoute(meta).split("?")[0];
+      unblock = runtime.locationService.getHistory().block((next) => {
+        const route = routeOf(meta, next.location || next);
+        return route !== null && route.split("?")[0] === here ? undefined : question;
+      });
+    }
+  }
+
   /** Intl throws on what Grafana may say: "default", "browser", "". */
   function usable(candidates, accepts) {
     return candidates.find((candidate) => {
@@ -165,6 +197,8 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       call: (method, path, jsonBody) => request(method, "/api/plugins/" + meta.id + "/resources/" + path.replace(/^\//, ""), jsonBody),
       grafana: (method, path, jsonBody) => request(method, path, jsonBody),
       navigate: (path, replace) => runtime.locationService[replace ? "replace" : "push"](appPath(meta) + (path ? "/" + path : "")),
+      download,
+      guard: (question) => guard(meta, question),
       notify: (kind, title, text) => runtime.getAppEvents().publish({ type: data.AppEvents[kind].name, payload: [title, text] }),
       copy,
     };
@@ -226,7 +260,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
     React.useEffect(
       () =>
         runtime.locationService.getHistory().listen((event) => {
-          const route = routeOf(meta, (event.location || event).pathname);
+          const route = routeOf(meta, event.location || event);
           if (route !== null) {
             setPath(route);
           }
@@ -240,7 +274,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       }
     }, [theme, state.ready]);
 
-    const first = path.split("/")[0];
+    const first = path.split(/[/?]/)[0];
     const url = subUrl() + appPath(meta);
     const pageNav = {
       text: meta.name,

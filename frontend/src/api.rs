@@ -39,18 +39,74 @@ pub async fn check_now(host: Host) -> Result<(), ApiError> {
     succeeded(&host.call("POST", "admin/sync", None).await).map(drop)
 }
 
-/// People whose login, name or e-mail contains `query`.
-pub async fn people(host: Host, query: &str, after: Option<&str>, count: u32) -> Result<People, ApiError> {
-    let mut path = format!("admin/users?count={count}&query={}", encoded(query));
-    if let Some(after) = after {
-        path.push_str(&format!("&after={}", encoded(after)));
-    }
-    call(host, "GET", &path, None).await
+/// People by what `filter` says: `query` (in login, name or e-mail), `access`, `id`, `after`.
+pub async fn people(host: Host, count: u32, filter: &[(&str, Option<String>)]) -> Result<People, ApiError> {
+    call(host, "GET", &filtered("admin/users", count, filter), None).await
 }
 
-/// The newest lines of the log.
-pub async fn activity(host: Host, count: u32) -> Result<Activity, ApiError> {
-    call(host, "GET", &format!("admin/activity?count={count}"), None).await
+/// The newest lines of the log by what `filter` says: `outcome`, `source`, `target`, `correlation`, `since`, `after`.
+pub async fn activity(host: Host, count: u32, filter: &[(&str, Option<String>)]) -> Result<Activity, ApiError> {
+    call(host, "GET", &filtered("admin/activity", count, filter), None).await
+}
+
+fn filtered(path: &str, count: u32, filter: &[(&str, Option<String>)]) -> String {
+    let mut path = format!("{path}?count={count}");
+    for (key, value) in filter {
+        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+            path.push('&');
+            path.push_str(key);
+            path.push('=');
+            path.push_str(&encoded(value));
+        }
+    }
+    path
+}
+
+/// What can be done again for one person or group.
+#[derive(Clone, Copy)]
+pub enum Again {
+    /// What waits, now.
+    Retry,
+    /// A comparison with Grafana, whether something waits or not.
+    Resync,
+}
+
+/// Puts one person (`User`) or group (`Group`) at the head of the queue.
+pub async fn again(host: Host, what: Again, kind: &str, id: &str) -> Result<(), ApiError> {
+    let path = match what {
+        Again::Retry => "admin/retry",
+        Again::Resync => "admin/resync",
+    };
+    let body = serde_json::json!({ "kind": kind, "id": id }).to_string();
+    succeeded(&host.call("POST", path, Some(body)).await).map(drop)
+}
+
+/// A service account of Grafana.
+#[derive(Deserialize)]
+pub struct ServiceAccount {
+    /// Its id.
+    pub id: i64,
+    /// Its login, by which our log calls it.
+    pub login: String,
+}
+
+/// A service account with the role Admin: Grafana lets no other call a plugin that asks for Admin.
+pub async fn add_service_account(host: Host, name: &str) -> Result<ServiceAccount, ApiError> {
+    let body = serde_json::json!({ "name": name, "role": "Admin", "isDisabled": false }).to_string();
+    parse(&host.grafana("POST", "/api/serviceaccounts", Some(body)).await)
+}
+
+#[derive(Deserialize)]
+struct Token {
+    key: String,
+}
+
+/// A token of it, which Grafana tells once. Without `seconds` it does not expire.
+pub async fn add_token(host: Host, account: i64, name: &str, seconds: Option<u32>) -> Result<String, ApiError> {
+    let path = format!("/api/serviceaccounts/{account}/tokens");
+    let body = serde_json::json!({ "name": name, "secondsToLive": seconds.unwrap_or(0) }).to_string();
+    let token: Token = parse(&host.grafana("POST", &path, Some(body)).await)?;
+    Ok(token.key)
 }
 
 /// Every group with its teams.

@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use crate::{
     components::EmptyState,
     host::Host,
-    pages::{mappings::MappingsPage, overview::OverviewPage, settings::SettingsPage},
+    pages::{
+        activity::ActivityPage, mappings::MappingsPage, overview::OverviewPage, settings::SettingsPage,
+        setup::SetupPage, users::UsersPage,
+    },
     route::Route,
 };
 
@@ -14,15 +17,21 @@ pub const STYLE: &str = include_str!("../style/rollcall.css");
 
 /// The whole app.
 #[component]
-pub fn App(route: ArcRwSignal<Route>) -> impl IntoView {
+pub fn App() -> impl IntoView {
+    let location = Host::get().location();
+    // A filter or a drawer is not another page.
+    let route = Memo::new(move |_| location.with(|location| location.route.clone()));
     view! {
         <style>{STYLE}</style>
         {move || match route.get() {
             Route::Overview => view! { <OverviewPage /> }.into_any(),
+            Route::Users => view! { <UsersPage /> }.into_any(),
+            Route::Activity => view! { <ActivityPage /> }.into_any(),
+            Route::Setup => view! { <SetupPage /> }.into_any(),
             Route::Mappings => view! { <MappingsPage /> }.into_any(),
             Route::Settings => view! { <SettingsPage /> }.into_any(),
             Route::Unknown(_) => {
-                let overview = Host::get().link(&Route::Overview);
+                let overview = Host::get().link(Route::Overview);
                 view! {
                     <EmptyState message="There is no such page">
                         <a class="rc-link" href=overview>"Go to the overview"</a>

@@ -4,27 +4,32 @@
 //! Start at [`button`], and [`modal`] for what a dialog must do.
 
 pub mod alert;
+pub mod answered;
 pub mod badge;
 pub mod button;
+pub mod choose;
 pub mod copy;
 pub mod empty;
 pub mod field;
 pub mod icon;
 pub mod modal;
+pub mod pager;
 pub mod radio;
 pub mod search;
-pub mod skeleton;
+mod skeleton;
 pub mod time;
 
 pub use alert::{Alert, Severity};
+pub use answered::Answered;
 pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLook, IconButton};
+pub use choose::Select;
 pub use copy::CopyField;
 pub use empty::EmptyState;
 pub use field::Field;
 pub use icon::{Icon, IconName};
 pub use modal::{Confirm, Modal};
+pub use pager::Pager;
 pub use radio::{Choice, RadioGroup};
 pub use search::SearchInput;
-pub use skeleton::SkeletonRows;
 pub use time::{Ago, Clock};

@@ -3,7 +3,7 @@
 //! Owns: every sentence that is made of data, so that they can be tested without a browser. Must never touch the DOM.
 //! Start at [`ago`] and [`activity_sentence`].
 
-use admin_api::{ActivityEntry, ActivitySource, SettingOrigin, SyncState};
+use admin_api::{Access, ActivityEntry, ActivityOutcome, ActivitySource, Person, SettingOrigin, SyncState};
 
 /// "12 s ago". What lies ahead (clocks differ) is now.
 pub fn ago(now_ms: i64, at_ms: i64) -> String {
@@ -73,6 +73,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "logout" => "signed out",
         "members" | "member" => "changed the members of",
         "test" => "tested",
+        "add" => "added",
         other => other,
     };
     let kind = match entry.target_kind.as_str() {
@@ -111,6 +112,93 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
     }
 }
 
+/// What holds for a person, as a sentence.
+pub fn access_sentence(person: &Person) -> &'static str {
+    match person.access {
+        Access::Active => "May sign in to Grafana, as your identity provider wants.",
+        Access::Closed if person.grafana_id.is_none() => "Was never active, so there is no account in Grafana.",
+        Access::Closed => "Cannot sign in to Grafana, as your identity provider wants.",
+        Access::ClosedMayReturn => "Closed, but the next sign-in may open it until Rollcall looks again.",
+        Access::Pending => "The last change is on its way to Grafana.",
+        Access::NeedsAttention => "Rollcall cannot go on here without you.",
+    }
+}
+
+/// The API's name of an outcome.
+pub fn outcome(outcome: ActivityOutcome) -> &'static str {
+    match outcome {
+        ActivityOutcome::Done => "done",
+        ActivityOutcome::Refused => "refused",
+        ActivityOutcome::Retry => "retry",
+        ActivityOutcome::Attention => "attention",
+    }
+}
+
+/// The API's name of a source.
+pub fn source(source: ActivitySource) -> &'static str {
+    match source {
+        ActivitySource::Scim => "scim",
+        ActivitySource::Grafana => "grafana",
+        ActivitySource::Admin => "admin",
+    }
+}
+
+/// One line of a CSV file (RFC 4180). A spreadsheet must not take what somebody was called for a formula.
+fn csv_line(out: &mut String, cells: &[&str]) {
+    for (n, cell) in cells.iter().enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        out.push('"');
+        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            out.push('\'');
+        }
+        out.push_str(&cell.replace('"', "\"\""));
+        out.push('"');
+    }
+    out.push_str("\r\n");
+}
+
+/// The log as a CSV file; `time` writes a moment.
+pub fn activity_csv(entries: &[ActivityEntry], time: fn(i64) -> String) -> String {
+    let mut out = String::new();
+    csv_line(
+        &mut out,
+        &[
+            "time",
+            "source",
+            "actor",
+            "action",
+            "target_kind",
+            "target_id",
+            "target_name",
+            "outcome",
+            "reason",
+            "duration_ms",
+            "correlation",
+        ],
+    );
+    for e in entries {
+        csv_line(
+            &mut out,
+            &[
+                &time(e.at_ms),
+                source(e.source),
+                &e.actor,
+                &e.action,
+                &e.target_kind,
+                &e.target_id,
+                &e.target_name,
+                outcome(e.outcome),
+                e.reason.as_deref().unwrap_or_default(),
+                &e.duration_ms.to_string(),
+                &e.correlation,
+            ],
+        );
+    }
+    out
+}
+
 /// Where a setting comes from.
 pub fn origin(origin: SettingOrigin) -> &'static str {
     match origin {
@@ -136,7 +224,7 @@ pub fn title_of_key(key: &str) -> String {
 mod tests {
     use admin_api::{ActivityEntry, ActivityOutcome, ActivitySource};
 
-    use super::{activity_sentence, ago, counted, span, title_of_key};
+    use super::{activity_csv, activity_sentence, ago, counted, span, title_of_key};
 
     fn entry(source: ActivitySource, actor: &str, action: &str, kind: &str, name: &str) -> ActivityEntry {
         ActivityEntry {
@@ -196,6 +284,17 @@ mod tests {
         assert_eq!(
             said(&entry(Grafana, "rollcall", "team.members", "Team", "Platform")),
             "Rollcall changed the members of team Platform"
+        );
+    }
+
+    #[test]
+    fn an_exported_name_is_neither_a_formula_nor_a_second_cell() {
+        let entry = entry(ActivitySource::Scim, "okta", "user.create", "User", "=cmd(\"x\"),y");
+        let csv = activity_csv(&[entry], |_| "now".to_owned());
+        let line = csv.lines().nth(1).unwrap();
+        assert!(
+            line.starts_with(r#""now","scim","okta","user.create","User","id-1","'=cmd(""x""),y","done","","1","#),
+            "{line}"
         );
     }
 

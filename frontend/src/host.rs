@@ -7,6 +7,8 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::route::Location;
+
 #[wasm_bindgen]
 extern "C" {
     /// The shim's `ctx`.
@@ -37,16 +39,22 @@ extern "C" {
     fn notify(this: &Context, kind: &str, title: &str, text: &str);
     #[wasm_bindgen(method)]
     fn copy(this: &Context, text: &str) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    fn navigate(this: &Context, path: &str, replace: bool);
+    #[wasm_bindgen(method)]
+    fn download(this: &Context, name: &str, media_type: &str, text: &str);
+    #[wasm_bindgen(method)]
+    fn guard(this: &Context, question: &str);
 }
 
 /// The context, for every component: `Host::get()`.
 #[derive(Clone, Copy)]
-pub struct Host(StoredValue<Context, LocalStorage>);
+pub struct Host(StoredValue<Context, LocalStorage>, RwSignal<Location>);
 
 impl Host {
     /// For the root only.
-    pub fn new(context: Context) -> Self {
-        Self(StoredValue::new_local(context))
+    pub fn new(context: Context, location: RwSignal<Location>) -> Self {
+        Self(StoredValue::new_local(context), location)
     }
 
     /// The one of this page.
@@ -59,13 +67,48 @@ impl Host {
         self.0.with_value(Context::plugin_id)
     }
 
+    /// Where Grafana's location is, as far as it is ours.
+    pub fn location(self) -> ReadSignal<Location> {
+        self.1.read_only()
+    }
+
+    /// What the URL says for `key`.
+    pub fn query(self, key: &'static str) -> Memo<Option<String>> {
+        let location = self.1;
+        Memo::new(move |_| location.with(|location| location.get(key).map(str::to_owned)))
+    }
+
     /// A link to a page of this app.
-    pub fn link(self, route: &crate::route::Route) -> String {
-        let base = self.0.with_value(Context::base);
-        match route.to_path() {
-            "" => base,
-            path => format!("{base}/{path}"),
+    pub fn link(self, to: impl Into<Location>) -> String {
+        let (base, path) = (self.0.with_value(Context::base), to.into().to_path());
+        if path.is_empty() {
+            base
+        } else {
+            format!("{base}/{path}")
         }
+    }
+
+    /// A link to this page with `key` set.
+    pub fn link_with(self, key: &str, value: &str) -> String {
+        self.link(self.1.with(|location| location.with(key, Some(value))))
+    }
+
+    /// This page with `key` set or taken away: a step of its own in the browser's history, unless it is only a filter.
+    pub fn turn(self, key: &str, value: Option<&str>, replace: bool) {
+        let path = self.1.with_untracked(|location| location.with(key, value).to_path());
+        let _ = self.0.try_with_value(|context| context.navigate(&path, replace));
+    }
+
+    /// Hands a file to the browser.
+    pub fn download(self, name: &str, media_type: &str, text: &str) {
+        let _ = self
+            .0
+            .try_with_value(|context| context.download(name, media_type, text));
+    }
+
+    /// Asks `question` before Grafana leaves this page; nothing is asked any more after an empty one.
+    pub fn guard(self, question: &str) {
+        let _ = self.0.try_with_value(|context| context.guard(question));
     }
 
     /// A link to a page of Grafana's own, e.g. `/org/serviceaccounts`.

@@ -22,13 +22,13 @@ use web_sys::HtmlElement;
 use crate::{
     app::App,
     host::{Context, Host},
-    route::Route,
+    route::Location,
 };
 
 /// A mounted page. Its owner, the shim, passes paths in and takes it away.
 #[wasm_bindgen]
 pub struct Handle {
-    route: ArcRwSignal<Route>,
+    location: ArcRwSignal<Location>,
     mounted: Box<dyn std::any::Any>,
 }
 
@@ -36,25 +36,25 @@ pub struct Handle {
 #[wasm_bindgen]
 pub fn mount(root: HtmlElement, context: Context) -> Handle {
     crash::show_panics_in(&root);
-    let route = ArcRwSignal::new(Route::parse(&context.path()));
-    let shown = route.clone();
+    let location = ArcRwSignal::new(Location::parse(&context.path()));
+    let shown = location.clone();
     let mounted = leptos::mount::mount_to(root, move || {
-        provide_context(Host::new(context));
-        view! { <App route=shown /> }
+        provide_context(Host::new(context, shown.into()));
+        view! { <App /> }
     });
     Handle {
-        route,
+        location,
         mounted: Box::new(mounted),
     }
 }
 
 #[wasm_bindgen]
 impl Handle {
-    /// Grafana's location has changed: `path` is what follows the app's own base, e.g. `mappings`.
+    /// Grafana's location has changed: `path` is what follows the app's own base, e.g. `users?access=closed`.
     pub fn set_path(&self, path: &str) {
-        let next = Route::parse(path);
-        if self.route.get_untracked() != next {
-            self.route.set(next);
+        let next = Location::parse(path);
+        if self.location.get_untracked() != next {
+            self.location.set(next);
         }
     }
 

@@ -1,10 +1,10 @@
-//! `GET admin/users?query=&access=&after=&count=`: why does (or doesn't) this person have access?
+//! `GET admin/users?query=&access=&id=&after=&count=`: why does (or doesn't) this person have access?
 //!
 //! Owns: the shape of a person's row. Start at [`Person`].
 
 use serde::{Deserialize, Serialize};
 
-/// `GET admin/users`. `query` is searched in userName, name and e-mail without case; `count` is at most 200 (default 50).
+/// `GET admin/users`. `query` is searched in userName, name and e-mail without case; `access` is a name of [`Access`]; `id` a SCIM id; `count` is at most 200 (default 50).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct People {
     /// How many match in all.

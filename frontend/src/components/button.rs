@@ -45,11 +45,23 @@ pub fn Button(
     children: Children,
 ) -> impl IntoView {
     let class = format!("rc-btn {}{}", look.class(), if small { " rc-btn--sm" } else { "" });
+    button(class, disabled, label, Box::new(on_click), children)
+}
+
+/// Not generic: there are many buttons, and each kind of closure would bring its own copy of this.
+fn button(
+    class: String,
+    disabled: Signal<bool>,
+    label: Option<String>,
+    on_click: Box<dyn Fn(MouseEvent)>,
+    children: Children,
+) -> AnyView {
     view! {
         <button type="button" class=class disabled=disabled aria-label=label on:click=on_click>
             {children()}
         </button>
     }
+    .into_any()
 }
 
 /// A square button with an icon; `label` is its name and its tooltip.

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 pub fn EmptyState(#[prop(into)] message: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
         <div class="rc-empty">
-            <h4 class="rc-empty__message">{message}</h4>
+            <p class="rc-empty__message">{message}</p>
             {children.map(|children| view! { <div class="rc-muted">{children()}</div> })}
         </div>
     }

@@ -13,10 +13,23 @@ use super::{
 /// Open for as long as it is mounted. `on_close` must unmount it.
 #[component]
 pub fn Modal(
-    #[prop(into)] title: String,
+    #[prop(into)] title: Signal<String>,
+    /// At the right edge and as high as the page, for what belongs to one row of a list.
+    #[prop(optional)]
+    drawer: bool,
     on_close: impl Fn() + Copy + Send + Sync + 'static,
     children: Children,
 ) -> impl IntoView {
+    let on_close = Callback::new(move |()| on_close());
+    dialog(
+        title,
+        if drawer { "rc-modal rc-drawer" } else { "rc-modal" },
+        on_close,
+        children,
+    )
+}
+
+fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, children: Children) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     // An effect runs once the element is in the document, which `show_modal` needs.
     Effect::new(move || {
@@ -32,21 +45,22 @@ pub fn Modal(
     });
     view! {
         <dialog
-            class="rc-modal"
+            class=class
             aria-labelledby="rc-modal-title"
             node_ref=dialog
             on:cancel=move |event: web_sys::Event| {
                 event.prevent_default();
-                on_close();
+                on_close.run(());
             }
         >
             <div class="rc-modal__header">
                 <h2 class="rc-modal__title" id="rc-modal-title">{title}</h2>
-                <IconButton icon=IconName::Cross label="Close" on_click=move |_| on_close() />
+                <IconButton icon=IconName::Cross label="Close" on_click=move |_| on_close.run(()) />
             </div>
             <div class="rc-modal__content">{children()}</div>
         </dialog>
     }
+    .into_any()
 }
 
 /// Asks before something that has a consequence; `children` names it.

@@ -14,8 +14,7 @@ use self::{map_dialog::MapDialog, mode::Mode};
 use crate::{
     api,
     components::{
-        Alert, Badge, Button, Confirm, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, SkeletonRows,
-        Tone,
+        Alert, Answered, Badge, Button, Confirm, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, Tone,
     },
     format,
     host::Host,
@@ -51,21 +50,16 @@ pub fn MappingsPage() -> impl IntoView {
     let arrived = groups.arrived();
     let synced = groups.part(|g| g.group_sync);
     view! {
-        {move || groups.error().get().map(|message| view! {
-            <Alert severity=Severity::Error title=if arrived.get() { "What you see is not up to date" } else { "The groups could not be loaded" }>
-                {message}
-            </Alert>
-        })}
-        <Show when=move || arrived.get() fallback=move || groups.error().get().is_none().then(|| view! { <SkeletonRows columns=5 /> })>
+        <Answered error=groups.error() arrived=arrived failed="The groups could not be loaded" columns=5>
             <Show when=move || synced.get() == Some(false)>
                 <Alert severity=Severity::Info title="Groups are stored, but touch no team">
                     "Group sync is off. To turn it on, set "<code>"team_sync_mode"</code>" to "<code>"scim_sync"</code>" in the "
-                    <a class="rc-link" href=host.link(&Route::Settings)>"settings"</a>"."
+                    <a class="rc-link" href=host.link(Route::Settings)>"settings"</a>"."
                 </Alert>
             </Show>
             <Mode groups=groups changed=refresh />
             <Table groups=groups open=open />
-        </Show>
+        </Answered>
         {move || open.get().map(|what| match what {
             Open::Map(group, team) => view! { <MapDialog group=group team=team on_done=changed on_close=close /> }.into_any(),
             Open::Remove(mapping) => view! { <Remove mapping=mapping on_done=changed on_close=close /> }.into_any(),
@@ -103,7 +97,7 @@ fn Table(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoView 
     };
     view! {
         <section class="rc-section" aria-labelledby="rc-groups">
-            <h3 class="rc-h" id="rc-groups">"Groups from your identity provider"</h3>
+            <h2 class="rc-h" id="rc-groups">"Groups from your identity provider"</h2>
             <SearchInput label="Search groups and teams" on_search=move |text| query.set(text) />
             <Show when=move || !shown.with(Vec::is_empty) fallback=nothing>
                 <div class="rc-scroll">

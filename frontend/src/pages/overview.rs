@@ -1,9 +1,8 @@
 //! *Overview*: is everyone in who should be, and no one else?
 //!
-//! The answer first (one sentence), then the evidence (where requests come from, what waits, what needs a person), then the people.
+//! The answer first (one sentence), then the evidence (where requests come from, what waits, what needs a person), then what happened last.
 //! Start at [`OverviewPage`].
 
-mod people;
 mod recent;
 mod setup;
 mod status;
@@ -14,18 +13,17 @@ use admin_api::{Attention, Caller, Counts, Overview, SyncState};
 use leptos::prelude::*;
 
 use self::{
-    people::People,
     recent::Recent,
     setup::Steps,
     status::{Chain, Status},
 };
 use crate::{
     api,
-    components::{Ago, Alert, Clock, CopyField, Icon, IconName, Severity, SkeletonRows},
+    components::{Ago, Answered, Clock, CopyField, Icon, IconName},
     format,
     host::Host,
     loaded::{Loaded, poll, row_key},
-    route::Route,
+    route::{Location, Route},
 };
 
 /// Often enough to watch a sync, seldom enough to cost nothing.
@@ -57,24 +55,18 @@ pub fn OverviewPage() -> impl IntoView {
     });
     let arrived = overview.arrived();
     view! {
-        {move || overview.error().get().map(|message| view! {
-            <Alert severity=Severity::Error title=if arrived.get() { "What you see is not up to date" } else { "The overview could not be loaded" }>
-                {message}
-            </Alert>
-        })}
-        <Show when=move || arrived.get() fallback=move || overview.error().get().is_none().then(|| view! { <SkeletonRows columns=3 /> })>
+        <Answered error=overview.error() arrived=arrived failed="The overview could not be loaded" columns=3>
             <Status overview=overview refresh=refresh />
             <Chain overview=overview />
             <Show when=move || blank.get() == Some(true) fallback=move || view! {
                 <NeedsYou overview=overview />
                 <Numbers overview=overview />
-                <People />
                 <Connection overview=overview />
             }>
-                <Steps overview=overview />
+                <Steps />
             </Show>
             <Recent />
-        </Show>
+        </Answered>
     }
 }
 
@@ -82,10 +74,16 @@ pub fn OverviewPage() -> impl IntoView {
 #[component]
 fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
     let items = overview.list(|o| o.attention.clone());
-    let row = |item: Attention| {
+    let host = Host::get();
+    let row = move |item: Attention| {
+        let href = if item.kind == "User" {
+            host.link(Location::from(Route::Users).with("user", Some(&item.id)))
+        } else {
+            host.link(Location::from(Route::Activity).with("target", Some(&item.id)))
+        };
         view! {
             <tr>
-                <td><strong>{item.name}</strong><div class="rc-small rc-muted">{if item.kind == "User" { "person" } else { "group" }}</div></td>
+                <td><a class="rc-link" href=href>{item.name}</a><div class="rc-small rc-muted">{if item.kind == "User" { "person" } else { "group" }}</div></td>
                 <td>{item.reason}</td>
                 <td>{item.next_step}</td>
                 <td class="rc-nowrap rc-muted"><Ago at_ms=item.since_ms /></td>
@@ -95,10 +93,10 @@ fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
     view! {
         <Show when=move || !items.with(Vec::is_empty)>
             <section class="rc-section" aria-labelledby="rc-needs-you">
-                <h3 class="rc-h" id="rc-needs-you">
+                <h2 class="rc-h" id="rc-needs-you">
                     <span class="rc-tone--warning"><Icon name=IconName::Warning /></span>
                     {move || format!("Needs you ({})", items.with(Vec::len))}
-                </h3>
+                </h2>
                 <div class="rc-scroll">
                     <table class="rc-table">
                         <thead><tr><th>"Who"</th><th>"What is wrong"</th><th>"Next step"</th><th>"Since"</th></tr></thead>
@@ -118,7 +116,10 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
     let counts = overview.part(|o| o.counts);
     let count = move |of: fn(&Counts) -> i64| move || host.number(counts.get().as_ref().map(of).unwrap_or_default());
     let pending = overview.part(|o| o.pending);
-    let mappings = host.link(&Route::Mappings);
+    let mappings = host.link(Route::Mappings);
+    let people = host.link(Route::Users);
+    let with = |access| host.link(Location::from(Route::Users).with("access", Some(access)));
+    let waiting = with("pending");
     let age = move || match pending.get() {
         Some(pending) if pending.count > 0 => {
             let age = pending
@@ -144,16 +145,16 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
     view! {
         <section class="rc-cards" aria-label="Counts">
             <div class="rc-card">
-                <h3 class="rc-card__title">"People"</h3>
+                <h2 class="rc-card__title">"People"</h2>
                 <ul class="rc-figures">
-                    <li><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</li>
-                    <li><b>{count(|c| c.users - c.users_active)}</b>" closed"</li>
+                    <li><a class="rc-figure-link" href=people><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</a></li>
+                    <li><a class="rc-figure-link" href=with("closed")><b>{count(|c| c.users - c.users_active)}</b>" closed"</a></li>
                     <li><b>{count(|c| c.provisioned)}</b>" provisioned, "<b>{count(|c| c.claimed)}</b>" claimed"</li>
                     {unmanaged}
                 </ul>
             </div>
             <div class="rc-card">
-                <h3 class="rc-card__title">"Groups"</h3>
+                <h2 class="rc-card__title">"Groups"</h2>
                 <ul class="rc-figures">
                     <li><a class="rc-figure-link" href=mappings.clone()><b class="rc-figure">{count(|c| c.groups_mapped)}</b>" mapped"</a></li>
                     <li><a class="rc-figure-link" href=mappings.clone()><b>{count(|c| c.groups_unmapped)}</b>" not mapped"</a></li>
@@ -161,9 +162,9 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
                 </ul>
             </div>
             <div class="rc-card">
-                <h3 class="rc-card__title">"Waiting for Grafana"</h3>
+                <h2 class="rc-card__title">"Waiting for Grafana"</h2>
                 <ul class="rc-figures">
-                    <li><b class="rc-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</li>
+                    <li><a class="rc-figure-link" href=waiting><b class="rc-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</a></li>
                     <li>{age}</li>
                     {closing}
                 </ul>
@@ -191,7 +192,7 @@ fn Connection(overview: Loaded<Overview>) -> impl IntoView {
     };
     view! {
         <section class="rc-section" aria-labelledby="rc-connection">
-            <h3 class="rc-h" id="rc-connection">"Identity provider"</h3>
+            <h2 class="rc-h" id="rc-connection">"Identity provider"</h2>
             <p class="rc-muted">"SCIM endpoint. Your identity provider calls it with the token of a service account that has the role Admin."</p>
             <CopyField label="SCIM endpoint" value=Signal::derive(move || url.get().unwrap_or_default()) />
             <Show

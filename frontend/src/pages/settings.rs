@@ -14,7 +14,7 @@ use leptos::{ev, prelude::*, task::spawn_local};
 use self::{setting::SettingField, test::Test};
 use crate::{
     api::{self, ApiError},
-    components::{Alert, Button, ButtonLook, Severity, SkeletonRows},
+    components::{Alert, Answered, Button, ButtonLook, Severity},
     format,
     host::Host,
     loaded::{Loaded, row_key},
@@ -89,7 +89,7 @@ fn group_of(key: &str) -> Group {
     }
 }
 
-/// The third tab.
+/// The last tab.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let host = Host::get();
@@ -103,6 +103,16 @@ pub fn SettingsPage() -> impl IntoView {
         }
     });
     on_cleanup(move || guard.remove());
+    // …and the same for a link inside Grafana, and for "back".
+    let unsaved = Memo::new(move |_| draft.typed.with(|typed| !typed.is_empty()));
+    Effect::new(move || {
+        host.guard(if unsaved.get() {
+            "You have unsaved settings. Leave without saving them?"
+        } else {
+            ""
+        })
+    });
+    on_cleanup(move || host.guard(""));
 
     let fields = move |group: Group| {
         let of_group = settings.list(move |answer| {
@@ -117,11 +127,10 @@ pub fn SettingsPage() -> impl IntoView {
     };
     let has_more = settings.part(|answer| answer.settings.iter().any(|s| group_of(&s.key) == Group::More));
     view! {
-        {move || settings.error().get().map(|message| view! { <Alert severity=Severity::Error title="The settings could not be loaded">{message}</Alert> })}
-        <Show when=move || arrived.get() fallback=move || settings.error().get().is_none().then(|| view! { <SkeletonRows columns=2 /> })>
+        <Answered error=settings.error() arrived=arrived failed="The settings could not be loaded" columns=2>
             <div class="rc-form">
                 <section class="rc-section" aria-labelledby="rc-settings-grafana">
-                    <h3 class="rc-h" id="rc-settings-grafana">"Connection to Grafana"</h3>
+                    <h2 class="rc-h" id="rc-settings-grafana">"Connection to Grafana"</h2>
                     <p class="rc-muted">
                         "Grafana lets only a server admin create and disable users. A service account token is used for teams where there is one."
                     </p>
@@ -129,18 +138,18 @@ pub fn SettingsPage() -> impl IntoView {
                     <Test draft=draft />
                 </section>
                 <section class="rc-section" aria-labelledby="rc-settings-teams">
-                    <h3 class="rc-h" id="rc-settings-teams">"Teams"</h3>
+                    <h2 class="rc-h" id="rc-settings-teams">"Teams"</h2>
                     {fields(Group::Teams)}
                 </section>
                 <Show when=move || has_more.get() == Some(true)>
                     <section class="rc-section" aria-labelledby="rc-settings-more">
-                        <h3 class="rc-h" id="rc-settings-more">"More"</h3>
+                        <h2 class="rc-h" id="rc-settings-more">"More"</h2>
                         {fields(Group::More)}
                     </section>
                 </Show>
                 <SaveBar settings=settings draft=draft />
             </div>
-        </Show>
+        </Answered>
     }
 }
 

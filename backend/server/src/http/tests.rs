@@ -677,6 +677,19 @@ async fn the_overview_counts_what_is_there_and_names_who_called() {
         (&json!(1), &json!("pending"))
     );
     assert_eq!(people.body["users"][0]["groups"], json!(["Eng"]));
+    // The filter and the words agree, and a filter that does not exist is not taken for "everybody".
+    for (access, total) in [("pending", 1), ("active", 0), ("closed", 0), ("needs_attention", 0)] {
+        let path = format!("/users?access={access}");
+        let found = server.admin(Method::GET, &path, Value::Null).await;
+        assert_eq!(found.body["total"], json!(total), "{access}");
+    }
+    let wrong = server.admin(Method::GET, "/users?access=gone", Value::Null).await;
+    assert_eq!(wrong.body["field"], json!("access"));
+    let id = people.body["users"][0]["id"].as_str().unwrap();
+    let one = server.admin(Method::GET, &format!("/users?id={id}"), Value::Null).await;
+    assert_eq!(one.body["total"], json!(1));
+    let none = server.admin(Method::GET, "/users?id=someone-else", Value::Null).await;
+    assert_eq!(none.body["total"], json!(0));
 }
 
 #[tokio::test]

@@ -20,6 +20,51 @@ pub struct PeopleQuery {
     pub after: Option<String>,
     /// How many at most.
     pub count: i64,
+    /// The one person with this SCIM id.
+    pub id: Option<String>,
+    standing: Option<Standing>,
+}
+
+/// What holds in Grafana for a person, as [`PersonRow`]'s fields tell it: each row has exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Active,
+    Closed,
+    MayReturn,
+    Pending,
+    Attention,
+}
+
+impl Standing {
+    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Active => "w.id IS NULL AND a.closed_by IS NULL AND u.active",
+            // Without an account of its own: inactive from the start.
+            Self::Closed => {
+                "w.id IS NULL AND (CASE WHEN a.closed_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
+            }
+            Self::MayReturn => "w.id IS NULL AND a.closed_by IS NOT NULL AND NOT a.holds",
+            Self::Pending => "w.id IS NOT NULL AND w.next_step IS NULL",
+            Self::Attention => "w.next_step IS NOT NULL",
+        }
+    }
+}
+
+impl PeopleQuery {
+    /// Only people with this access, by its name in the API; `None` if there is no such access.
+    #[must_use]
+    pub fn with_access(mut self, name: &str) -> Option<Self> {
+        self.standing = Some(match name {
+            "active" => Standing::Active,
+            "closed" => Standing::Closed,
+            "closed_may_return" => Standing::MayReturn,
+            "pending" => Standing::Pending,
+            "needs_attention" => Standing::Attention,
+            _ => return None,
+        });
+        Some(self)
+    }
 }
 
 /// How a resource waits, if it does.
@@ -103,6 +148,9 @@ pub struct Tally {
     pub attention: i64,
 }
 
+const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
+     LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id";
+
 fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
     let generation: Option<i64> = row.try_get("generation")?;
     Ok(match generation {
@@ -127,15 +175,21 @@ impl Store {
                     .push_bind(fold(query.text.trim()))
                     .push(") > 0");
             }
+            if let Some(id) = &query.id {
+                q.push(" AND u.id = ").push_bind(id.clone());
+            }
+            if let Some(standing) = query.standing {
+                q.push(" AND ").push(standing.condition());
+            }
         };
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_user u WHERE ");
+        // Counting everybody needs no look at each one's account and work.
+        let joined = if query.standing.is_some() { JOINED } else { "" };
+        let mut count = QueryBuilder::<Sqlite>::new(format!("SELECT count(*) FROM scim_user u {joined} WHERE "));
         matching(&mut count);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
 
         let mut select = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, w.generation, w.problem, w.next_step \
-             FROM scim_user u LEFT JOIN account a ON a.user_id = u.id \
-             LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id WHERE ",
+            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, w.generation, w.problem, w.next_step FROM scim_user u {JOINED} WHERE ",
             users::COLUMNS
         ));
         matching(&mut select);
@@ -258,5 +312,65 @@ impl Store {
         .bind(&tenant.connection)
         .fetch_one(&self.read)
         .await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Tenant;
+
+    use super::{PeopleQuery, Store};
+
+    /// One person for each way the three tables can stand together, named after the filter that must find him.
+    const PEOPLE: [(&str, bool, Option<&str>, Option<&str>); 8] = [
+        ("active", true, Some("NULL, NULL"), None),
+        ("active", true, None, None),
+        ("closed", false, Some("'disable', TRUE"), None),
+        ("closed", false, Some("'disable', NULL"), None),
+        ("closed", false, None, None),
+        ("closed_may_return", false, Some("'suspend', FALSE"), None),
+        ("pending", true, Some("'suspend', FALSE"), Some("NULL")),
+        ("needs_attention", false, None, Some("'Look.'")),
+    ];
+
+    #[tokio::test]
+    async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).await.unwrap();
+        let tenant = Tenant {
+            org_id: 1,
+            connection: "default".into(),
+        };
+        let mut sql = String::new();
+        for (n, (_, active, account, work)) in PEOPLE.iter().enumerate() {
+            sql.push_str(&format!(
+                "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, active, document, search_key, version, \
+                 created_ms, modified_ms) VALUES (1, 'default', 'p{n}', 'p{n}', 'p{n}', {active}, '{{\"userName\":\"p{n}\"}}', 'p{n}', 1, 0, 0);"
+            ));
+            if let Some(closed) = account {
+                sql.push_str(&format!(
+                    "INSERT INTO account (closed_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
+                     VALUES ({closed}, 'p{n}', 1, 'default', {n}, 'provisioned', 'p{n}', '', 0);"
+                ));
+            }
+            if let Some(next_step) = work {
+                sql.push_str(&format!(
+                    "INSERT INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
+                     VALUES ({next_step}, 1, 'default', 'User', 'p{n}', 1, FALSE, 0, 0, 0, '');"
+                ));
+            }
+        }
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&store.write).await.unwrap();
+        for filter in ["active", "closed", "closed_may_return", "pending", "needs_attention"] {
+            let mut query = PeopleQuery::default().with_access(filter).unwrap();
+            query.count = 50;
+            let (total, found, _) = store.people(&tenant, &query).await.unwrap();
+            let found: Vec<_> = found.into_iter().map(|row| row.user.id).collect();
+            let of_filter = PEOPLE.iter().enumerate().filter(|(_, person)| person.0 == filter);
+            let expected: Vec<_> = of_filter.map(|(n, _)| format!("p{n}")).collect();
+            assert_eq!(usize::try_from(total), Ok(expected.len()), "{filter}");
+            assert_eq!(found, expected, "{filter}");
+        }
+        assert!(PeopleQuery::default().with_access("gone").is_none());
     }
 }

@@ -73,7 +73,7 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
     };
     view! {
         <section class="rc-section" aria-labelledby="rc-mode">
-            <h3 class="rc-h" id="rc-mode">"Mapping mode"</h3>
+            <h2 class="rc-h" id="rc-mode">"Mapping mode"</h2>
             <div class="rc-row">
                 <RadioGroup
                     name="mode"

@@ -47,7 +47,7 @@ pub fn Status(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Send + Syn
             Some(SyncState::NotConfigured | SyncState::CredentialsRefused)
         )
     });
-    let settings = host.link(&Route::Settings);
+    let settings = host.link(Route::Settings);
     view! {
         {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The check was not started">{message}</Alert> })}
         <section class="rc-status" aria-label="Sync state">
@@ -120,11 +120,11 @@ pub fn Chain(overview: Loaded<Overview>) -> impl IntoView {
     let arrow = || view! { <li class="rc-chain__arrow" aria-hidden="true"><Icon name=IconName::Arrow /></li> };
     view! {
         <ol class="rc-chain" aria-label="From identity provider to Grafana">
-            <li class="rc-chain__station"><h3 class="rc-card__title">"Identity provider"</h3>{provider}</li>
+            <li class="rc-chain__station"><h2 class="rc-card__title">"Identity provider"</h2>{provider}</li>
             {arrow()}
-            <li class="rc-chain__station"><h3 class="rc-card__title">"Rollcall"</h3>{rollcall}</li>
+            <li class="rc-chain__station"><h2 class="rc-card__title">"Rollcall"</h2>{rollcall}</li>
             {arrow()}
-            <li class="rc-chain__station"><h3 class="rc-card__title">"Grafana"</h3>{target}</li>
+            <li class="rc-chain__station"><h2 class="rc-card__title">"Grafana"</h2>{target}</li>
         </ol>
     }
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use domain::settings::Rung;
 
-use super::{Answer, Parameters};
+use super::{AdminFailure, Answer, Parameters};
 use crate::{
     http::Api,
     store::{self, PeopleQuery, PersonRow, WriteContext},
@@ -98,11 +98,19 @@ pub(in crate::http) async fn list(
     RawQuery(query): RawQuery,
 ) -> Answer<Json<People>> {
     let query = Parameters::of(query.as_deref());
-    let wanted = PeopleQuery {
-        text: query.text("query").unwrap_or_default().to_owned(),
-        after: query.text("after").map(str::to_owned),
-        count: query.count()?,
-    };
+    let mut wanted = PeopleQuery::default();
+    wanted.text = query.text("query").unwrap_or_default().to_owned();
+    wanted.after = query.text("after").map(str::to_owned);
+    wanted.count = query.count()?;
+    wanted.id = query.text("id").map(str::to_owned);
+    if let Some(access) = query.text("access") {
+        wanted = wanted.with_access(access).ok_or_else(|| {
+            AdminFailure::invalid(
+                "access",
+                "access is one of: active, closed, closed_may_return, pending, needs_attention.",
+            )
+        })?;
+    }
     let (total, rows, next) = api.store.people(&ctx.tenant, &wanted).await?;
     let users = rows.into_iter().map(person).collect();
     Ok(Json(People { total, users, next }))

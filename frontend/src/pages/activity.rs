@@ -1,0 +1,187 @@
+//! *Activity*: what happened to X, and why?
+//!
+//! The log as sentences, by outcome, source, time and whom it is about; one line in a drawer that has its own URL; the whole as a file.
+//! Start at [`ActivityPage`].
+
+mod export;
+mod line;
+
+use std::time::Duration;
+
+use admin_api::Activity;
+use leptos::prelude::*;
+
+pub use self::line::Lines;
+use self::{export::Export, line::LineDrawer};
+use crate::{
+    api,
+    components::{Answered, Button, Choice, Clock, EmptyState, Pager, RadioGroup, Select},
+    host::{self, Host},
+    loaded::{Loaded, poll},
+};
+
+const PAGE: u32 = 50;
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// Names in the API, and in words.
+const OUTCOMES: [(&str, &str); 5] = [
+    ("", "Everything"),
+    ("done", "Done"),
+    ("refused", "Refused"),
+    ("retry", "Tried again"),
+    ("attention", "Needs you"),
+];
+
+const SOURCES: [(&str, &str); 4] = [
+    ("", "From anywhere"),
+    ("scim", "Identity provider"),
+    ("grafana", "Changes in Grafana"),
+    ("admin", "Admins"),
+];
+
+const TIMES: [(&str, &str); 4] = [
+    ("", "Any time"),
+    ("1", "Last hour"),
+    ("24", "Last 24 hours"),
+    ("168", "Last 7 days"),
+];
+
+/// What of the URL narrows the list, by its name in the API.
+const KEYS: [&str; 4] = ["outcome", "source", "target", "correlation"];
+
+/// What the URL asks for.
+fn filter(host: Host) -> Vec<(&'static str, Option<String>)> {
+    host.location().with_untracked(|at| {
+        let mut filter: Vec<_> = KEYS
+            .into_iter()
+            .map(|key| (key, at.get(key).map(str::to_owned)))
+            .collect();
+        // Counted in hours back from now, so that a link means the same tomorrow.
+        let hours = at.get("hours").and_then(|hours| hours.parse::<i64>().ok());
+        let since = hours.map(|hours| host::now_ms() - hours.clamp(1, 24 * 366) * 3_600_000);
+        filter.push(("since", since.map(|since| since.to_string())));
+        filter
+    })
+}
+
+/// The tab.
+#[component]
+pub fn ActivityPage() -> impl IntoView {
+    let host = Host::get();
+    provide_context(Clock::start());
+    let activity = Loaded::<Activity>::new();
+    let outcome = host.query("outcome");
+    let target = host.query("target");
+    let open = host.query("line");
+    let pages = RwSignal::new(Vec::<i64>::new());
+    let refresh = move || {
+        let mut filter = filter(host);
+        let after = pages.with_untracked(|pages| pages.last().map(i64::to_string));
+        filter.push(("after", after));
+        activity.load(async move { api::activity(host, PAGE, &filter).await });
+    };
+    poll(PERIOD, refresh);
+    let (source, hours, correlation) = (host.query("source"), host.query("hours"), host.query("correlation"));
+    let narrowed = Memo::new(move |_| {
+        [
+            outcome.get(),
+            target.get(),
+            source.get(),
+            hours.get(),
+            correlation.get(),
+        ]
+    });
+    Effect::watch(
+        move || narrowed.get(),
+        move |_, _, _| {
+            pages.set(Vec::new());
+            refresh();
+        },
+        false,
+    );
+
+    let lines = activity.list(|answer| answer.entries.clone());
+    let next = activity.part(|answer| answer.next);
+    let turn = move |forward: bool| {
+        if !forward {
+            pages.update(|pages| {
+                pages.pop();
+            });
+        } else if let Some(after) = next.get_untracked().flatten() {
+            pages.update(|pages| pages.push(after));
+        }
+        refresh();
+    };
+    let range = Signal::derive(move || match pages.with(Vec::len) {
+        0 => "Newest first".to_owned(),
+        page => format!("Page {}", host.number(page as i64 + 1)),
+    });
+    // The name of whom we follow is in the lines themselves.
+    let followed = move || {
+        target.get().map(|id| {
+            let name = lines.with(|lines| {
+                lines
+                    .iter()
+                    .find(|line| line.target_id == id)
+                    .map(|line| line.target_name.clone())
+            });
+            let name = name.filter(|name| !name.is_empty()).unwrap_or(id);
+            view! {
+                <p class="rc-row" role="status">
+                    <span>"Only what happened to "<strong>{name}</strong></span>
+                    <Button small=true on_click=move |_| host.turn("target", None, false)>"Show everything"</Button>
+                </p>
+            }
+        })
+    };
+    let one_request = move || {
+        correlation.get().map(|_| {
+            view! {
+                <p class="rc-row" role="status">
+                    <span>"Only one request, and what it led to"</span>
+                    <Button small=true on_click=move |_| host.turn("correlation", None, false)>"Show everything"</Button>
+                </p>
+            }
+        })
+    };
+    let arrived = activity.arrived();
+    let choose = move |key| Callback::new(move |value: String| host.turn(key, Some(&value), true));
+    let chosen = Signal::derive(move || {
+        let outcome = outcome.get().unwrap_or_default();
+        OUTCOMES.iter().map(|(name, _)| *name).find(|name| *name == outcome)
+    });
+    let choices = OUTCOMES.map(|(value, text)| Choice { value, text }).to_vec();
+    let nothing = move || {
+        if narrowed.with(|keys| keys.iter().all(Option::is_none)) {
+            view! {
+                <EmptyState message="Nothing has happened yet">
+                    "Each request of your identity provider that changes something or is refused has a line here, and so has each change in Grafana."
+                </EmptyState>
+            }
+        } else {
+            view! { <EmptyState message="No line matches">"Choose another outcome, or show everything."</EmptyState> }
+        }
+    };
+    view! {
+        <div class="rc-filters">
+            <RadioGroup name="outcome" label="Outcome" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("outcome", Some(name), true) />
+            <Select label="Source" options=&SOURCES value=source on_choose=choose("source") />
+            <Select label="Time" options=&TIMES value=hours on_choose=choose("hours") />
+            <span class="rc-grow"></span>
+            <Export />
+        </div>
+        {followed}
+        {one_request}
+        <Answered error=activity.error() arrived=arrived failed="The activity could not be loaded" columns=2>
+            <Show when=move || !lines.with(Vec::is_empty) fallback=nothing>
+                <Lines lines=lines nothing="" />
+                <Pager
+                    label="Pages of activity" range=range
+                    first=Signal::derive(move || pages.with(Vec::is_empty)) last=Signal::derive(move || next.get().flatten().is_none())
+                    turn=Callback::new(turn)
+                />
+            </Show>
+        </Answered>
+        {move || open.get().and_then(|id| id.parse().ok()).map(|id: i64| view! { <LineDrawer id=id /> })}
+    }
+}

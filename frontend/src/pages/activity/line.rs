@@ -1,0 +1,134 @@
+//! One line of the log: as a sentence, and all of it in a drawer.
+
+use admin_api::{Activity, ActivityEntry, ActivityOutcome, ActivitySource};
+use leptos::prelude::*;
+
+use crate::{
+    api,
+    components::{Ago, Answered, Badge, EmptyState, Modal, Tone},
+    format,
+    host::Host,
+    loaded::{Loaded, row_key},
+    pages::users::AgainButtons,
+    route::{Location, Route},
+};
+
+/// A list of them. `nothing` is said where there is none.
+#[component]
+pub fn Lines(lines: Memo<Vec<ActivityEntry>>, nothing: &'static str) -> impl IntoView {
+    view! {
+        <Show when=move || !lines.with(Vec::is_empty) fallback=move || view! { <EmptyState message=nothing /> }>
+            <ol class="rc-log" data-testid="activity"><For each=move || lines.get() key=row_key children=line /></ol>
+        </Show>
+    }
+}
+
+fn outcome_badge(outcome: ActivityOutcome) -> Option<AnyView> {
+    let (tone, text) = match outcome {
+        ActivityOutcome::Done => return None,
+        ActivityOutcome::Refused => (Tone::Bad, "refused"),
+        ActivityOutcome::Retry => (Tone::Info, "will be tried again"),
+        ActivityOutcome::Attention => (Tone::Warning, "needs you"),
+    };
+    Some(view! { <Badge tone=tone text=text /> }.into_any())
+}
+
+fn line(entry: ActivityEntry) -> AnyView {
+    let host = Host::get();
+    let said = format::activity_sentence(&entry);
+    let id = entry.id.to_string();
+    // On the page itself the filter stays; elsewhere this is a link to the page.
+    let href = move || {
+        if host.location().with(|at| at.route == Route::Activity) {
+            host.link_with("line", &id)
+        } else {
+            host.link(Location::from(Route::Activity).with("line", Some(&id)))
+        }
+    };
+    view! {
+        <li class="rc-log__line">
+            <a class="rc-log__when rc-link" href=href><Ago at_ms=entry.at_ms /></a>
+            <span>
+                {said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.place}" "{outcome_badge(entry.outcome)}
+                {entry.reason.map(|reason| view! { <div class="rc-small rc-muted">{reason}</div> })}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+/// Open while the URL says `line=`.
+#[component]
+pub fn LineDrawer(id: i64) -> impl IntoView {
+    let host = Host::get();
+    let found = Loaded::<Activity>::new();
+    let refresh = move || {
+        let before = [("after", Some((id + 1).to_string()))];
+        found.load(async move { api::activity(host, 1, &before).await });
+    };
+    refresh();
+    let arrived = found.arrived();
+    let body = move || {
+        let entry = found
+            .part(move |answer| answer.entries.iter().find(|entry| entry.id == id).cloned())
+            .get();
+        match entry.flatten() {
+            Some(entry) => details(entry, Callback::new(move |()| refresh())),
+            None => {
+                view! { <EmptyState message="This line is gone">"Old lines are deleted after a while."</EmptyState> }
+                    .into_any()
+            }
+        }
+    };
+    view! {
+        <Modal title="What happened" drawer=true on_close=move || host.turn("line", None, false)>
+            <Answered error=found.error() arrived=arrived failed="This line could not be loaded" columns=2>{body}</Answered>
+        </Modal>
+    }
+}
+
+fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
+    let host = Host::get();
+    let said = format::activity_sentence(&entry);
+    let half = match entry.source {
+        ActivitySource::Scim => "a request of the identity provider",
+        ActivitySource::Grafana => "a change in Grafana",
+        ActivitySource::Admin => "an admin on this page",
+    };
+    let same = host.link(Location::from(Route::Activity).with("target", Some(&entry.target_id)));
+    let person = (entry.target_kind == "User")
+        .then(|| host.link(Location::from(Route::Users).with("user", Some(&entry.target_id))))
+        .map(|href| view! { <a class="rc-btn rc-btn--secondary" href=href>"Open this person"</a> });
+    let follow =
+        (!entry.target_id.is_empty()).then(|| view! { <a class="rc-btn rc-btn--secondary" href=same>"Follow"</a> });
+    let request = host.link(Location::from(Route::Activity).with("correlation", Some(&entry.correlation)));
+    let kind = match entry.target_kind.as_str() {
+        "User" => Some("User"),
+        "Group" => Some("Group"),
+        _ => None,
+    };
+    let waits = matches!(entry.outcome, ActivityOutcome::Retry | ActivityOutcome::Attention);
+    let id = entry.target_id.clone();
+    let links = view! { <div class="rc-row">{person}{follow}</div> };
+    let buttons = match kind.filter(|_| !id.is_empty()) {
+        Some(kind) => {
+            view! { <AgainButtons kind=kind id=id waits=waits changed=changed>{links}</AgainButtons> }.into_any()
+        }
+        None => links.into_any(),
+    };
+    view! {
+        <p>{said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.place}" "{outcome_badge(entry.outcome)}</p>
+        {entry.reason.map(|reason| view! { <p class="rc-consequence">{reason}</p> })}
+        <dl class="rc-facts">
+            <dt>"When"</dt><dd>{host.exact_time(entry.at_ms)}" ("<Ago at_ms=entry.at_ms />")"</dd>
+            <dt>"Who"</dt><dd>{entry.actor}", "{half}</dd>
+            <dt>"Action"</dt><dd class="rc-mono">{entry.action}</dd>
+            <dt>{entry.target_kind}</dt><dd>{entry.target_name}<div class="rc-mono rc-muted">{entry.target_id}</div></dd>
+            <dt>"Outcome"</dt><dd>{format::outcome(entry.outcome)}</dd>
+            <dt>"Took"</dt><dd>{host.number(entry.duration_ms)}" ms"</dd>
+            <dt>"Correlation id"</dt><dd><a class="rc-link rc-mono" href=request>{entry.correlation}</a></dd>
+        </dl>
+        {buttons}
+    }
+    .into_any()
+}

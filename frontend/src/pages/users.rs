@@ -1,0 +1,191 @@
+//! *Users*: why does (or doesn't) this person have access?
+//!
+//! Everybody the identity provider has sent, by search and by access; one person in a drawer that has its own URL.
+//! Start at [`UsersPage`].
+
+mod person;
+
+use std::time::Duration;
+
+use admin_api::{Access, AccountOrigin, People, Person};
+use leptos::prelude::*;
+
+pub use self::person::AgainButtons;
+use self::person::PersonDrawer;
+use crate::{
+    api,
+    components::{Ago, Answered, Badge, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput, Tone},
+    host::Host,
+    loaded::{Loaded, poll, row_key},
+    route::Route,
+};
+
+const PAGE: u32 = 25;
+const PERIOD: Duration = Duration::from_secs(5);
+/// More group names than this in a cell are counted, not listed.
+const GROUPS_SHOWN: usize = 3;
+
+/// Names in the API, and in words.
+const FILTERS: [(&str, &str); 6] = [
+    ("", "All people"),
+    ("active", "Active"),
+    ("closed", "Closed"),
+    ("closed_may_return", "May return"),
+    ("pending", "Pending"),
+    ("needs_attention", "Needs you"),
+];
+
+/// The tab.
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    let host = Host::get();
+    provide_context(Clock::start());
+    let people = Loaded::<People>::new();
+    let query = RwSignal::new(String::new());
+    let access = host.query("access");
+    let open = host.query("user");
+    // Where each page we came through starts. Paging is by key: there are no page numbers to jump to.
+    let pages = RwSignal::new(Vec::<String>::new());
+    let refresh = move || {
+        let filter = [
+            ("query", Some(query.get_untracked())),
+            ("access", access.get_untracked()),
+            ("after", pages.with_untracked(|pages| pages.last().cloned())),
+        ];
+        people.load(async move { api::people(host, PAGE, &filter).await });
+    };
+    poll(PERIOD, refresh);
+    let search = move |text: String| {
+        query.set(text);
+        pages.set(Vec::new());
+        refresh();
+    };
+    // The filter is in the URL, so that "back" and a link bring it back.
+    Effect::watch(
+        move || access.get(),
+        move |_, _, _| {
+            pages.set(Vec::new());
+            refresh();
+        },
+        false,
+    );
+
+    let rows = people.list(|answer| answer.users.clone());
+    let total = people.part(|answer| answer.total);
+    let next = people.part(|answer| answer.next.clone());
+    let turn = move |forward: bool| {
+        if !forward {
+            pages.update(|pages| drop(pages.pop()));
+        } else if let Some(after) = next.get_untracked().flatten() {
+            pages.update(|pages| pages.push(after));
+        }
+        refresh();
+    };
+    let range = Signal::derive(move || {
+        let before = pages.with(Vec::len) as i64 * i64::from(PAGE);
+        let shown = rows.with(Vec::len) as i64;
+        let total = host.number(total.get().unwrap_or_default());
+        format!(
+            "{}–{} of {total}",
+            host.number(before + shown.min(1)),
+            host.number(before + shown)
+        )
+    });
+    let nobody = move || {
+        if query.with(String::is_empty) && access.with(Option::is_none) {
+            let setup = host.link(Route::Setup);
+            view! {
+                <EmptyState message="No people yet">
+                    "They appear here as soon as your identity provider sends them. "
+                    <a class="rc-link" href=setup>"Set it up"</a>
+                </EmptyState>
+            }
+            .into_any()
+        } else {
+            view! { <EmptyState message="No person matches">"Try another search, or look at all people."</EmptyState> }
+                .into_any()
+        }
+    };
+    let arrived = people.arrived();
+    let chosen = Signal::derive(move || {
+        let access = access.get().unwrap_or_default();
+        FILTERS.iter().map(|(name, _)| *name).find(|name| *name == access)
+    });
+    let choices = FILTERS.map(|(value, text)| Choice { value, text }).to_vec();
+    view! {
+        <div class="rc-filters">
+            <SearchInput label="Search people by login, name or e-mail" on_search=search />
+            <RadioGroup name="access" label="Access" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("access", Some(name), true) />
+        </div>
+        <Answered error=people.error() arrived=arrived failed="The people could not be loaded" columns=7>
+            <Show when=move || !rows.with(Vec::is_empty) fallback=nobody>
+                <div class="rc-scroll" tabindex="0" role="region" aria-label="People">
+                    <table class="rc-table" data-testid="people">
+                        <thead><tr>
+                            <th>"Login"</th><th>"Name"</th><th>"Email"</th><th>"Access"</th><th>"Origin"</th><th>"Groups"</th><th>"Changed"</th>
+                        </tr></thead>
+                        <tbody><For each=move || rows.get() key=row_key children=row /></tbody>
+                    </table>
+                </div>
+                <Pager
+                    label="Pages of people" range=range
+                    first=Signal::derive(move || pages.with(Vec::is_empty)) last=Signal::derive(move || next.get().flatten().is_none())
+                    turn=Callback::new(turn)
+                />
+            </Show>
+        </Answered>
+        {move || open.get().map(|id| view! { <PersonDrawer id=id /> })}
+    }
+}
+
+/// How an access looks and reads, everywhere.
+fn access_badge(access: Access) -> AnyView {
+    let (tone, text) = match access {
+        Access::Active => (Tone::Good, "active"),
+        Access::Closed => (Tone::Plain, "closed"),
+        Access::ClosedMayReturn => (Tone::Warning, "closed, may return"),
+        Access::Pending => (Tone::Info, "pending"),
+        Access::NeedsAttention => (Tone::Warning, "needs you"),
+    };
+    view! { <Badge tone=tone text=text /> }.into_any()
+}
+
+fn origin_badge(origin: AccountOrigin) -> AnyView {
+    let (tone, text, title) = match origin {
+        AccountOrigin::Provisioned => (Tone::Info, "provisioned", "Rollcall made this account"),
+        AccountOrigin::Claimed => (Tone::Plain, "claimed", "This account was there before"),
+    };
+    view! { <Badge tone=tone text=text title=title /> }.into_any()
+}
+
+fn row(person: Person) -> AnyView {
+    let host = Host::get();
+    let id = person.id;
+    let href = move || host.link_with("user", &id);
+    let more = person.groups.len().saturating_sub(GROUPS_SHOWN);
+    let all_groups = person.groups.join(", ");
+    let mut groups = person
+        .groups
+        .into_iter()
+        .take(GROUPS_SHOWN)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        groups.push_str(&format!(" +{more}"));
+    }
+    view! {
+        <tr>
+            <td><a class="rc-link" href=href>{person.user_name}</a></td>
+            <td>{person.name}</td>
+            <td class="rc-muted">{person.email}</td>
+            <td class="rc-note">
+                {access_badge(person.access)}
+                {person.note.map(|note| view! { <div class="rc-small rc-muted">{note}</div> })}
+            </td>
+            <td>{person.origin.map(origin_badge)}</td>
+            <td title=all_groups>{groups}</td>
+            <td class="rc-nowrap rc-muted"><Ago at_ms=person.modified_ms /></td>
+        </tr>
+    }
+    .into_any()
+}

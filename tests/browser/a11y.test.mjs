@@ -1,0 +1,70 @@
+// axe-core over every page, dark and light, with what can be open on it; and the unsaved-changes question (see session.mjs).
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { appUrl, backend, launch, screenshot, setTheme, signedIn } from './session.mjs';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+/** What is wrong inside our root; the rest of the page is Grafana's. */
+async function violations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run('[data-testid=rollcall-root]'));
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' | ')}`);
+}
+
+const PAGES = {
+  overview: async () => appUrl(),
+  users: async () => appUrl('users'),
+  person: async (context) => `${appUrl('users')}?user=${(await backend(context, 'users?count=1')).users[0].id}`,
+  mappings: async () => appUrl('mappings'),
+  activity: async () => appUrl('activity'),
+  line: async (context) => `${appUrl('activity')}?line=${(await backend(context, 'activity?count=1')).entries[0].id}`,
+  setup: async () => appUrl('setup'),
+  settings: async () => appUrl('settings'),
+};
+
+for (const [name, address] of Object.entries(PAGES)) {
+  test(`${name}: nothing stands in the way of anybody, in dark and in light`, () =>
+    signedIn(browser, async (page, context) => {
+      for (const theme of ['dark', 'light']) {
+        await page.goto(await address(context));
+        await setTheme(page, theme);
+        await page.getByTestId('rollcall-root').locator('table, .rc-log, .rc-facts, .rc-form').first().waitFor();
+        await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+        await screenshot(page, `${name}-${theme}`);
+        assert.deepEqual(await violations(page), [], theme);
+      }
+    }));
+}
+
+test('settings that were typed and not saved are not lost by a wrong click', () =>
+  signedIn(browser, async (page, context) => {
+    const { settings } = await backend(context, 'settings');
+    const field = settings.find(({ key, locked }) => key === 'grafana_url' && !locked);
+    if (!field) return;
+    await page.goto(appUrl('settings'));
+    await page.locator('#rc-setting-grafana_url').fill('https://elsewhere.example.com');
+    let asked = 0;
+    const answer = { leave: false };
+    page.on('dialog', (dialog) => {
+      asked++;
+      return answer.leave ? dialog.accept() : dialog.dismiss();
+    });
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    assert.equal(asked, 1);
+    assert.equal(await page.locator('#rc-setting-grafana_url').inputValue(), 'https://elsewhere.example.com');
+    answer.leave = true;
+    await page.getByRole('tab', { name: 'Overview' }).click();
+    await page.getByRole('region', { name: 'Sync state' }).waitFor();
+    await page.getByRole('tab', { name: 'Settings' }).click();
+    await page.locator('#rc-setting-grafana_url').waitFor();
+    assert.equal(await page.locator('#rc-setting-grafana_url').inputValue(), field.value ?? '');
+    assert.equal(asked, 2);
+  }));

@@ -1,0 +1,115 @@
+// The users page, in a real browser, against the real backend (see session.mjs).
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { appUrl, backend, launch, signedIn } from './session.mjs';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const cell = (page, name) => page.getByTestId('people').getByRole('cell', { name, exact: true });
+const ACCESS = { active: 'Active', closed: 'Closed', closed_may_return: 'May return', pending: 'Pending', needs_attention: 'Needs you' };
+
+test('everybody is there, and each filter of access shows exactly its own people', () =>
+  signedIn(browser, async (page, context) => {
+    const { users, total } = await backend(context, 'users?count=25');
+    assert.ok(total > 0, 'the demo has people');
+    await page.goto(appUrl('users'));
+    for (const user of users) await cell(page, user.user_name).first().waitFor();
+    let filtered = 0;
+    for (const [access, label] of Object.entries(ACCESS)) {
+      const of = await backend(context, `users?count=25&access=${access}`);
+      filtered += of.total;
+      assert.ok(of.users.every((user) => user.access === access), access);
+      await page.getByRole('radio', { name: label, exact: true }).check();
+      await page.waitForURL((url) => url.searchParams.get('access') === access);
+      if (of.total === 0) await page.getByText('No person matches').waitFor();
+      for (const user of of.users) await cell(page, user.user_name).first().waitFor();
+      const others = users.filter((user) => user.access !== access);
+      for (const user of others) await cell(page, user.user_name).first().waitFor({ state: 'detached' });
+    }
+    assert.equal(filtered, (await backend(context, 'users?count=1')).total, 'each person has one access');
+  }));
+
+test('the search finds a person by a part of the login, and says so when there is none', () =>
+  signedIn(browser, async (page, context) => {
+    const { users } = await backend(context, 'users?count=25');
+    const wanted = users.at(-1).user_name;
+    const others = users.filter((user) => !JSON.stringify(user).toLowerCase().includes(wanted.toLowerCase()));
+    await page.goto(appUrl('users'));
+    await page.getByTestId('people').waitFor();
+    const search = page.getByRole('searchbox', { name: /Search people/ });
+    await search.fill(wanted.toUpperCase());
+    for (const other of others) await cell(page, other.user_name).first().waitFor({ state: 'detached' });
+    await cell(page, wanted).first().waitFor();
+    await search.fill('nobody has this name');
+    await page.getByText('No person matches').waitFor();
+  }));
+
+test('the next page begins where this one ends, and nobody is on two', () =>
+  signedIn(browser, async (page) => {
+    // More people than the demo has: the backend's own answers, two to a page.
+    await page.route('**/admin/users?count=25*', (route) => route.continue({ url: route.request().url().replace('count=25', 'count=2') }));
+    await page.goto(appUrl('users'));
+    await page.getByTestId('people').waitFor();
+    const logins = () => page.getByTestId('people').locator('tbody tr td:first-child').allTextContents();
+    const first = await logins();
+    assert.equal(first.length, 2);
+    assert.ok(await page.getByRole('button', { name: 'Previous' }).isDisabled());
+    await page.getByRole('button', { name: 'Next' }).click();
+    await cell(page, first[0]).first().waitFor({ state: 'detached' });
+    const second = await logins();
+    assert.deepEqual(first.filter((login) => second.includes(login)), []);
+    await page.getByRole('button', { name: 'Previous' }).click();
+    await cell(page, first[0]).first().waitFor();
+    assert.deepEqual(await logins(), first);
+  }));
+
+test('a person opens by keyboard, tells ids, groups and history, and Esc goes back to the row', () =>
+  signedIn(browser, async (page, context) => {
+    const { users } = await backend(context, 'users?count=25');
+    const user = users.find((user) => user.grafana_id && user.groups.length > 0) ?? users[0];
+    await page.goto(appUrl('users'));
+    const link = page.getByRole('link', { name: user.user_name, exact: true });
+    await link.focus();
+    await page.keyboard.press('Enter');
+    const drawer = page.getByRole('dialog', { name: user.user_name });
+    await drawer.getByTestId('activity').getByRole('listitem').first().waitFor();
+    assert.equal(await drawer.getByRole('textbox', { name: 'SCIM id' }).inputValue(), user.id);
+    await drawer.getByText(`Grafana id ${user.grafana_id}`).waitFor();
+    await drawer.getByText(user.groups.join(', ')).waitFor();
+    assert.match(await drawer.getByRole('link', { name: 'Open in Grafana' }).getAttribute('href'), new RegExp(`/admin/users/edit/${user.grafana_id}$`));
+    await page.keyboard.press('Escape');
+    await drawer.waitFor({ state: 'detached' });
+    assert.ok(await link.evaluate((element) => element === document.activeElement));
+    assert.equal(new URL(page.url()).searchParams.get('user'), null);
+  }));
+
+test('a link to a person opens them, "back" closes them, and an unknown one is said to be gone', () =>
+  signedIn(browser, async (page, context) => {
+    const [user] = (await backend(context, 'users?count=1')).users;
+    await page.goto(`${appUrl('users')}?access=${user.access}`);
+    await page.getByRole('link', { name: user.user_name, exact: true }).click();
+    await page.getByRole('dialog', { name: user.user_name }).waitFor();
+    const link = page.url();
+    await page.goBack();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.ok(await page.getByRole('radio', { name: ACCESS[user.access], exact: true }).isChecked(), 'the filter is still there');
+    await page.goto(link);
+    await page.getByRole('dialog', { name: user.user_name }).waitFor();
+    await page.goto(`${appUrl('users')}?user=no-such-id`);
+    await page.getByRole('dialog').getByText('Nobody here has this id').waitFor();
+  }));
+
+test('a refresh does not take the focus away nor draw what is the same again', () =>
+  signedIn(browser, async (page) => {
+    await page.goto(appUrl('users'));
+    const search = page.getByRole('searchbox', { name: /Search people/ });
+    await search.focus();
+    const row = await page.getByTestId('people').locator('tbody tr').first().elementHandle();
+    for (let round = 0; round < 2; round++) await page.waitForResponse((answer) => answer.url().includes('/admin/users'));
+    assert.ok(await row.evaluate((element) => element.isConnected), 'an unchanged row is still the same element');
+    assert.ok(await search.evaluate((element) => element === document.activeElement));
+  }));
