@@ -392,3 +392,30 @@ async fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_jo
     .await?;
     rig.finish().await
 }
+
+#[tokio::test]
+async fn who_became_a_server_admin_is_not_closed_and_somebody_is_told() -> Result<()> {
+    let rig = rig(false, false, "delete").await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [ADA]).await?;
+    let ada = rig.open(ADA).await?;
+    rig.settled().await?;
+    let path = format!("/api/admin/users/{}/permissions", ada.id);
+    let body = json!({ "isGrafanaAdmin": true });
+    rig.grafana.send(Method::PUT, &path, &body).await?.expect(&[200])?;
+    active(&scim, &id, false).await?;
+    let told = rig.attention(ADA).await?;
+    ensure!(told.reason.contains("protected"), "{told:?}");
+    ensure!(!rig.grafana.existing_account(ADA).await?.is_disabled);
+
+    // The protection ends, and what the provider said counts.
+    let body = json!({ "isGrafanaAdmin": false });
+    rig.grafana.send(Method::PUT, &path, &body).await?.expect(&[200])?;
+    rig.check_now().await?;
+    until("she is gone", SOON, async || {
+        ensure!(rig.grafana.account(ADA).await?.is_none());
+        Ok(())
+    })
+    .await?;
+    rig.finish().await
+}

@@ -22,6 +22,8 @@ pub trait Control: Send + Sync + 'static {
     fn public_url(&self, org_id: i64) -> Option<String>;
     /// Grafana's teams as last seen.
     fn teams(&self, org_id: i64) -> Vec<TeamSeen>;
+    /// Whether the account of this login is known to be a Grafana server admin. `false` may also mean that nobody has looked yet.
+    fn is_server_admin(&self, org_id: i64, login: &str) -> bool;
     /// The settings in force.
     fn settings(&self, org_id: i64) -> Arc<SettingsView>;
     /// The page's settings changed in the store.
