@@ -166,7 +166,7 @@ impl Loop {
     async fn until_next(&self) -> Result<Duration> {
         let now = self.core.clock.now_ms();
         let due = self.core.store.next_due_ms(self.looked_ms).await?;
-        let next = self.orgs.values().filter_map(|org| org.wakes_at(due)).min();
+        let next = self.orgs.values().filter_map(|org| org.wakes_at(due, now)).min();
         let wait = next.map_or(SCAN_MS, |at| at.saturating_sub(now)).clamp(10, SCAN_MS);
         Ok(Duration::from_millis(wait.unsigned_abs()))
     }

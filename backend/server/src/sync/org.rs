@@ -69,12 +69,16 @@ impl Org {
     }
 
     /// When there is something to do at the earliest; `None` while only new settings can change that.
-    pub(super) fn wakes_at(&self, next_due_ms: Option<i64>) -> Option<i64> {
+    pub(super) fn wakes_at(&self, next_due_ms: Option<i64>, now_ms: i64) -> Option<i64> {
         if self.settings.credentials.admin().is_none() || self.gate_ms == i64::MAX {
             return None;
         }
+        // What became due while the gate is closed waits for the gate; its own time is over and wakes nobody.
+        if self.gate_ms > now_ms {
+            return Some(self.gate_ms);
+        }
         let next = next_due_ms.map_or(self.next_scan_ms, |due| due.min(self.next_scan_ms));
-        Some(next.max(self.gate_ms))
+        Some(next)
     }
 
     /// Other settings: what was refused may be tried again.
