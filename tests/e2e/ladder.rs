@@ -1,11 +1,13 @@
 //! How far access can be closed: people who sign in through a provider, and what they have when they return.
 
+use std::time::Duration;
+
 use acceptance::{
     grafana::Account,
     idp::ScimClient,
-    rig::{Failpoint, Rig, Setup, user},
+    rig::{Failpoint, Rig, Setup, group, user},
     stand_in::Refused,
-    wait::{SOON, until},
+    wait::{SOON, throughout, until},
 };
 use admin_api::{Access, People, Person};
 use anyhow::{Context as _, Result, ensure};
@@ -200,6 +202,39 @@ async fn who_is_deleted_at_the_provider_has_a_tombstone_that_is_made_again_if_so
 }
 
 #[tokio::test]
+async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> Result<()> {
+    let rig = rig(false, true, "closed").await?;
+    let scim = rig.scim().await?;
+    let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
+    let [bob] = rig.people(&scim, ["bob@example.com"]).await?;
+    let made = scim
+        .post("/Groups", &group("Engineering", &[&id, &bob]))
+        .await?
+        .expect(&[201])?
+        .id();
+    rig.map_to_new(&made, "Engineering").await?;
+    rig.team_is("Engineering", &[ADA, "bob@example.com"]).await?;
+    active(&scim, &id, false).await?;
+    let tombstone = rig.closed(ADA).await?;
+    ensure!(tombstone.id != ada.id);
+    rig.settled().await?;
+    active(&scim, &id, true).await?;
+    rig.open(ADA).await?;
+    rig.team_is("Engineering", &[ADA, "bob@example.com"]).await?;
+    rig.settled().await?;
+    // Nothing drifts that is looked at again and again.
+    let done = rig.changes_by_plugin().len();
+    rig.check_now().await?;
+    throughout("nothing more is changed", Duration::from_secs(2), async || {
+        let more = rig.changes_by_plugin().split_off(done);
+        ensure!(more.is_empty(), "{more:?}");
+        Ok(())
+    })
+    .await?;
+    rig.finish().await
+}
+
+#[tokio::test]
 async fn a_local_user_is_only_disabled_under_closed() -> Result<()> {
     let rig = rig(false, false, "closed").await?;
     let scim = rig.scim().await?;
@@ -387,6 +422,33 @@ async fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_jo
         .expect(&[201])?;
     until("she is in this organization", SOON, async || {
         ensure!(rig.role("ida@example.com").await? == "Viewer");
+        Ok(())
+    })
+    .await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn who_became_a_server_admin_is_not_closed_and_somebody_is_told() -> Result<()> {
+    let rig = rig(false, false, "delete").await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [ADA]).await?;
+    let ada = rig.open(ADA).await?;
+    rig.settled().await?;
+    let path = format!("/api/admin/users/{}/permissions", ada.id);
+    let body = json!({ "isGrafanaAdmin": true });
+    rig.grafana.send(Method::PUT, &path, &body).await?.expect(&[200])?;
+    active(&scim, &id, false).await?;
+    let told = rig.attention(ADA).await?;
+    ensure!(told.reason.contains("protected"), "{told:?}");
+    ensure!(!rig.grafana.existing_account(ADA).await?.is_disabled);
+
+    // The protection ends, and what the provider said counts.
+    let body = json!({ "isGrafanaAdmin": false });
+    rig.grafana.send(Method::PUT, &path, &body).await?.expect(&[200])?;
+    rig.check_now().await?;
+    until("she is gone", SOON, async || {
+        ensure!(rig.grafana.account(ADA).await?.is_none());
         Ok(())
     })
     .await?;

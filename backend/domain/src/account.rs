@@ -621,8 +621,8 @@ fn open(profile: &Profile, link: &Link, account: &Account) -> Plan {
     let mut plan = Plan::nothing(Access::Open);
     if account.is_disabled && account.is_external {
         // `grafana-live.md` §1.4: disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more.
-        if link.closed_by.is_none() {
-            // Nor did we close it: LDAP disables who is no longer in its directory, and enables him itself.
+        if matches!(link.closed_by, None | Some(Rung::Suspend)) {
+            // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.
             return Plan::attention(Attention::new(
                 format!(
                     "“{}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.",

@@ -129,6 +129,12 @@ impl Engine {
         self.0.shared.login(org_id)
     }
 
+    /// Whether the last listing showed a server admin of this login.
+    #[must_use]
+    pub fn is_admin(&self, org_id: i64, login: &str) -> bool {
+        self.0.shared.is_admin(org_id, login)
+    }
+
     /// Finishes the Grafana call that is under way, then ends; gives up on it after 450 ms, which is as safe as a crash.
     pub async fn stop(&self) {
         self.0.stop.cancel();

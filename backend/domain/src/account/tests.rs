@@ -476,7 +476,7 @@ fn a_change_of_the_policy_deletes_nobody_who_is_closed_already() {
 }
 
 #[test]
-fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_closed_him() {
+fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_disabled_him() {
     let stuck = Account {
         is_disabled: true,
         ..external()
@@ -491,9 +491,13 @@ fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_closed_him() {
     assert!(!back.is_disabled && !back.is_external && back.id != 7);
     assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
 
-    let by_others = plan(&Desired::Open(profile()), Some(&link()), &seen(stuck), &rules());
-    assert_eq!(by_others.actions, []);
-    assert!(by_others.attention.is_some_and(|a| a.reason.contains("cannot enable")));
+    // LDAP disables who left its directory, and enables him itself.
+    for closed_by in [None, Some(Rung::Suspend)] {
+        let link = Link { closed_by, ..link() };
+        let by_others = plan(&Desired::Open(profile()), Some(&link), &seen(stuck.clone()), &rules());
+        assert_eq!(by_others.actions, [], "{closed_by:?}");
+        assert!(by_others.attention.is_some_and(|a| a.reason.contains("cannot enable")));
+    }
 }
 
 #[test]

@@ -99,6 +99,10 @@ impl Control for Controls {
         self.engine.teams(org_id).into_iter().map(team).collect()
     }
 
+    fn is_server_admin(&self, org_id: i64, login: &str) -> bool {
+        self.engine.is_admin(org_id, login)
+    }
+
     fn settings(&self, org_id: i64) -> Arc<SettingsView> {
         self.settings.view(org_id)
     }

@@ -24,6 +24,8 @@ pub trait Control: Send + Sync + 'static {
     fn teams(&self, org_id: i64) -> Vec<TeamSeen>;
     /// What Grafana's configuration will do to sign-ins, as last read.
     fn login_doctor(&self, org_id: i64) -> LoginDoctor;
+    /// Whether the account of this login is known to be a Grafana server admin. `false` may also mean that nobody has looked yet.
+    fn is_server_admin(&self, org_id: i64, login: &str) -> bool;
     /// The settings in force.
     fn settings(&self, org_id: i64) -> Arc<SettingsView>;
     /// The page's settings changed in the store.

@@ -100,6 +100,9 @@ impl Control for Quiet {
         };
         vec![team(7, "Platform"), team(8, "Data")]
     }
+    fn is_server_admin(&self, _: i64, login: &str) -> bool {
+        login.eq_ignore_ascii_case("root")
+    }
     fn settings(&self, _: i64) -> Arc<SettingsView> {
         let sources = Sources {
             plugin_ini: self.ini.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
@@ -372,6 +375,22 @@ async fn a_user_is_created_found_changed_and_deleted() {
         server.quiet.wakes.load(Ordering::Relaxed) >= 4,
         "each change woke the engine"
     );
+}
+
+#[tokio::test]
+async fn a_login_known_to_be_protected_is_refused_at_once_and_nothing_is_stored() {
+    let server = server(&[("break_glass", "Glass")]).await;
+    for (login, why) in [("Root", "server admin"), ("GLASS", "break-glass")] {
+        let refused = server.scim(Method::POST, "/Users", json!({ "userName": login })).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{login}");
+        assert!(
+            refused.body["detail"].as_str().unwrap().contains(why),
+            "{}",
+            refused.body
+        );
+    }
+    let all = server.scim(Method::GET, "/Users", Value::Null).await;
+    assert_eq!(all.body["totalResults"], json!(0));
 }
 
 #[tokio::test]

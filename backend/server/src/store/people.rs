@@ -360,7 +360,10 @@ mod tests {
                 ));
             }
         }
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&store.write).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&store.write)
+            .await
+            .unwrap();
         for filter in ["active", "closed", "closed_may_return", "pending", "needs_attention"] {
             let mut query = PeopleQuery::default().with_access(filter).unwrap();
             query.count = 50;

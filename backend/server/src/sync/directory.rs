@@ -67,6 +67,11 @@ impl Directory {
         ids
     }
 
+    pub(super) fn admin_logins(&self) -> HashSet<String> {
+        let admins = self.users.values().filter(|u| u.is_admin);
+        admins.map(|u| u.login.to_lowercase()).collect()
+    }
+
     pub(super) fn admins(&self) -> HashSet<i64> {
         self.users.values().filter(|u| u.is_admin).map(|u| u.id).collect()
     }

@@ -506,6 +506,7 @@ pub(super) async fn fresh_directory(core: &Core, org: &mut Org) -> Result<()> {
     let users = org.grafana.all_users().await.map_err(looking("all users"))?;
     let directory = Directory::of(users, core.clock.now_ms());
     org.admins = Some(directory.admins());
+    core.shared.set_admins(org.id(), directory.admin_logins());
     org.directory = Some(directory);
     Ok(())
 }

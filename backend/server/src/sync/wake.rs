@@ -3,7 +3,7 @@
 //! Owns: the wake-up, the organizations to check now, and the last status. Must never block: handlers call it. Start at [`Wake`].
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -18,6 +18,8 @@ pub(super) struct Shared {
     status: Mutex<HashMap<i64, Status>>,
     teams: Mutex<HashMap<i64, Vec<TeamSeen>>>,
     login: Mutex<HashMap<i64, LoginSeen>>,
+    /// Logins of server admins, our own among them, by the organization that looked.
+    admins: Mutex<HashMap<i64, HashSet<String>>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -48,6 +50,16 @@ impl Shared {
 
     pub(super) fn set_login(&self, org_id: i64, seen: LoginSeen) {
         locked(&self.login).insert(org_id, seen);
+    }
+
+    pub(super) fn is_admin(&self, org_id: i64, login: &str) -> bool {
+        locked(&self.admins)
+            .get(&org_id)
+            .is_some_and(|admins| admins.contains(&login.to_lowercase()))
+    }
+
+    pub(super) fn set_admins(&self, org_id: i64, logins: HashSet<String>) {
+        locked(&self.admins).insert(org_id, logins);
     }
 
     pub(super) fn set_teams(&self, org_id: i64, mut teams: Vec<TeamSeen>) {

@@ -40,6 +40,26 @@ fn missing(id: &str) -> ScimFailure {
     Error::not_found(RT.name(), id).into()
 }
 
+/// 409 at once for a login that is known to be protected (design §4, "Answering"). Only here: nothing is stored that could be lost by it,
+/// while a PUT or PATCH says what must count as soon as the protection ends. It is no guard: that is the planner, which looks anew.
+fn refuse_protected(api: &Api, ctx: &WriteContext, user_name: &str) -> Result<(), ScimFailure> {
+    let org_id = ctx.tenant.org_id;
+    let login = user_name.trim().to_lowercase();
+    if api.control.is_server_admin(org_id, &login) {
+        return Err(Error::conflict(
+            "Grafana's account of this userName is a server admin and is not managed by SCIM.",
+        )
+        .into());
+    }
+    if api.control.settings(org_id).effective.break_glass.contains(&login) {
+        return Err(Error::conflict(
+            "Grafana's account of this userName is on the break-glass list and is not managed by SCIM.",
+        )
+        .into());
+    }
+    Ok(())
+}
+
 /// What a POST does, alone or in a Bulk.
 pub(super) async fn create_user(
     api: &Api,
@@ -48,6 +68,7 @@ pub(super) async fn create_user(
     body: &Value,
 ) -> Result<UserView, ScimFailure> {
     let document = resource::create(RT, resource::parse(RT, body)?)?;
+    refuse_protected(api, ctx, document.user_name().unwrap_or_default())?;
     Ok(api.store.create_user(ctx, id, document).await?)
 }
 
