@@ -426,8 +426,13 @@ async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
     };
     let (action, verdict, text, took_ms) = match trouble {
         Trouble::Store(_) | Trouble::Stopped => return Err(trouble),
-        Trouble::Attention(attention) => (Some(sync), Verdict::Attention(attention), String::new(), 0),
+        Trouble::Attention(attention) => {
+            // Grafana was asked and has answered.
+            org.went_well(core).await;
+            (Some(sync), Verdict::Attention(attention), String::new(), 0)
+        }
         Trouble::NotYet(text) => {
+            org.went_well(core).await;
             let after_ms = backoff_ms(work.attempts, jitter);
             (Some(sync), Verdict::Retry { after_ms }, text, 0)
         }
