@@ -277,6 +277,10 @@ impl Loop {
             if !org.runnable(now) || org.next_scan_ms > now {
                 continue;
             }
+            // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
+            if org.status.checked_ms.is_some() && self.core.store.closing_due(org.id(), now).await? {
+                continue;
+            }
             self.core.go_on()?;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
             match scan::scan(&self.core, org).await {
