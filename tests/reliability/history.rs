@@ -22,6 +22,8 @@ use crate::insistence::{id_of, insist};
 const KILLS: usize = 200;
 /// Between a start and the next kill, in milliseconds: from before the first request to long after the last.
 const LIFE: std::ops::Range<u64> = 1..220;
+/// Changes without a kill, at the end.
+const AFTERWARDS: usize = 60;
 const PEOPLE: usize = 24;
 const GROUPS: usize = 6;
 
@@ -301,6 +303,10 @@ async fn survives(seed: u64) -> Result<()> {
         }
     }
     drop(kills);
+    // After the last start everything is compared once. What is lost later than that would show at the next look, a minute away.
+    for _ in 0..AFTERWARDS {
+        company.step(&scim, &mut random).await?;
+    }
     rig.settled().await?;
     company.is_what_scim_shows(&scim).await?;
     until("Grafana shows what was acknowledged", SOON, async || {

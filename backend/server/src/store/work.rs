@@ -78,6 +78,17 @@ impl Store {
         rows.iter().map(work).collect()
     }
 
+    /// Whether somebody of an organization is to be locked out now.
+    pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM work WHERE closing AND org_id = $1 AND due_ms <= $2 AND next_step IS NULL)",
+        )
+        .bind(org_id)
+        .bind(now_ms)
+        .fetch_one(&self.read)
+        .await?)
+    }
+
     /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
     pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
         Ok(

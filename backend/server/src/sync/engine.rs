@@ -277,6 +277,10 @@ impl Loop {
             if !org.runnable(now) || org.next_scan_ms > now {
                 continue;
             }
+            // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
+            if org.status.checked_ms.is_some() && self.core.store.closing_due(org.id(), now).await? {
+                continue;
+            }
             self.core.go_on()?;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
             match scan::scan(&self.core, org).await {
@@ -426,8 +430,13 @@ async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
     };
     let (action, verdict, text, took_ms) = match trouble {
         Trouble::Store(_) | Trouble::Stopped => return Err(trouble),
-        Trouble::Attention(attention) => (Some(sync), Verdict::Attention(attention), String::new(), 0),
+        Trouble::Attention(attention) => {
+            // Grafana was asked and has answered.
+            org.went_well(core).await;
+            (Some(sync), Verdict::Attention(attention), String::new(), 0)
+        }
         Trouble::NotYet(text) => {
+            org.went_well(core).await;
             let after_ms = backoff_ms(work.attempts, jitter);
             (Some(sync), Verdict::Retry { after_ms }, text, 0)
         }

@@ -146,8 +146,8 @@ impl Org {
             (_, Failure::Busy(after)) => {
                 self.gate_ms = now.saturating_add(after.unwrap_or(0).clamp(wait.min(AWAY_MS), 60_000))
             }
-            // About one thing only: the others go on.
-            _ => return,
+            // About one thing only: Grafana is there, and the others go on.
+            _ => return self.went_well(core).await,
         }
         self.failures += 1;
         self.status.error = Some(error.to_string());
