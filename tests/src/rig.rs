@@ -22,7 +22,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-pub use real::{on_any_grafana, only_on_the_stand_in};
+pub use real::{on_any_grafana, only_on_a_real_grafana, only_on_the_stand_in};
 
 use crate::{
     grafana::{Account, Credentials, Grafana, PLUGIN},
