@@ -2,7 +2,7 @@
 
 use acceptance::{
     idp::USER,
-    rig::{Rig, on_any_grafana, only_on_the_stand_in, user},
+    rig::{Rig, on_any_grafana, only_on_a_real_grafana, only_on_the_stand_in, user},
     wait::{SOON, throughout, until},
 };
 use admin_api::Access;
@@ -11,7 +11,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::scenes::{
-    A_WHILE, assigned, compared, give_password, joins, mapped, pushed, set_active, shown, sign_in, whole, with_session,
+    A_WHILE, as_session, assigned, compared, give_password, joins, mapped, pushed, set_active, shown, sign_in, whole,
+    with_session,
 };
 
 #[tokio::test]
@@ -211,6 +212,55 @@ async fn r06_who_signs_in_through_the_provider_is_shut_out_and_his_account_stays
         "another account"
     );
     rig.finish().await
+}
+
+/// The stand-in has neither dashboards nor preferences, so this one asks a real Grafana only.
+#[tokio::test]
+async fn r06_the_dashboards_and_preferences_of_who_is_removed_are_there_when_he_returns() -> Result<()> {
+    on_any_grafana(async |rig| {
+        if only_on_a_real_grafana(rig, "it has neither dashboards nor preferences") {
+            return Ok(());
+        }
+        let scim = rig.scim().await?;
+        let login = rig.own("ada@example.com");
+        let (id, account) = assigned(rig, &scim, &login).await?;
+        rig.grafana.set_role(account.id, "Editor").await?;
+        give_password(rig, account.id).await?;
+        let Ok(hers) = sign_in(rig, &login).await? else {
+            anyhow::bail!("she cannot sign in");
+        };
+        let theme = json!({ "theme": "light" });
+        as_session(rig, &hers, Method::PUT, "/api/user/preferences", Some(&theme))
+            .await?
+            .expect(&[200])?;
+        let body = json!({ "dashboard": { "title": rig.own("Hers"), "panels": [] }, "overwrite": false });
+        let made = as_session(rig, &hers, Method::POST, "/api/dashboards/db", Some(&body))
+            .await?
+            .expect(&[200])?;
+        let dashboard = format!("/api/dashboards/uid/{}", made.str("/uid"));
+        let by_her = async || -> Result<()> {
+            let found: Value = rig.grafana.get(&dashboard).await?;
+            ensure!(
+                found["meta"]["createdBy"] == login.as_str(),
+                "made by {}",
+                found["meta"]["createdBy"]
+            );
+            Ok(())
+        };
+        by_her().await?;
+        set_active(&scim, &id, false).await?;
+        rig.closed(&login).await?;
+        by_her().await?;
+        set_active(&scim, &id, true).await?;
+        rig.open(&login).await?;
+        let Ok(hers) = sign_in(rig, &login).await? else {
+            anyhow::bail!("she cannot sign in after her return");
+        };
+        let kept = as_session(rig, &hers, Method::GET, "/api/user/preferences", None).await?;
+        ensure!(kept.str("/theme") == "light", "her preferences are {}", kept.text);
+        by_her().await
+    })
+    .await
 }
 
 #[tokio::test]

@@ -121,6 +121,16 @@ pub async fn sign_in(rig: &Rig, login: &str) -> Result<std::result::Result<Strin
     })
 }
 
+/// One request of who holds this session.
+pub async fn as_session(rig: &Rig, cookie: &str, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+    let nobody = rig.grafana.as_somebody(Credentials::Anonymous);
+    let mut asked = nobody.request(method, path).header("Cookie", cookie);
+    if let Some(body) = body {
+        asked = asked.json(body);
+    }
+    Answer::of(asked).await
+}
+
 /// Gives an account a password by hand, so that somebody can sign in.
 pub async fn give_password(rig: &Rig, account: i64) -> Result<()> {
     let path = format!("/api/admin/users/{account}/password");
@@ -132,7 +142,5 @@ pub async fn give_password(rig: &Rig, account: i64) -> Result<()> {
 
 /// What Grafana answers to who holds this session.
 pub async fn with_session(rig: &Rig, cookie: &str) -> Result<u16> {
-    let nobody = rig.grafana.as_somebody(Credentials::Anonymous);
-    let asked = nobody.request(Method::GET, "/api/user").header("Cookie", cookie);
-    Ok(Answer::of(asked).await?.status)
+    Ok(as_session(rig, cookie, Method::GET, "/api/user", None).await?.status)
 }

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 pub use faults::Change;
-pub use real::{on_any_grafana, only_on_the_stand_in};
+pub use real::{on_any_grafana, only_on_a_real_grafana, only_on_the_stand_in};
 
 use crate::{
     grafana::{Account, Credentials, Grafana, PLUGIN},

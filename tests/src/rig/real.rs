@@ -82,6 +82,16 @@ pub fn only_on_the_stand_in(why: &str) -> bool {
     real
 }
 
+/// True on the stand-in, after saying so: the test needs what only a real Grafana has.
+#[must_use]
+#[track_caller]
+pub fn only_on_a_real_grafana(rig: &Rig, why: &str) -> bool {
+    if !rig.is_real() {
+        say_skipped(why, Location::caller());
+    }
+    !rig.is_real()
+}
+
 /// Not by `eprintln!`, which the test harness keeps for itself when a test passes.
 fn say_skipped(why: &str, at: &Location<'_>) {
     // Nobody to tell if stderr is closed.
@@ -303,6 +313,14 @@ impl Rig {
             .filter(|team| team.name.contains(mark))
         {
             self.gone(&format!("/api/teams/{}", team.id)).await?;
+        }
+        let dashboards: Vec<Value> = self
+            .grafana
+            .get(&format!("/api/search?type=dash-db&query={mark}"))
+            .await?;
+        for dashboard in &dashboards {
+            let uid = dashboard["uid"].as_str().unwrap_or_default();
+            self.gone(&format!("/api/dashboards/uid/{uid}")).await?;
         }
         let others = until("others are as they were", SOON, async || {
             let now = self.others(mark).await?;
