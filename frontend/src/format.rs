@@ -74,6 +74,8 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "members" | "member" => "changed the members of",
         "test" => "tested",
         "add" => "added",
+        "retry" => "retried",
+        "resync" => "resynced",
         other => other,
     };
     let kind = match entry.target_kind.as_str() {

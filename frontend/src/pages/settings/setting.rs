@@ -24,7 +24,31 @@ fn words(key: &str) -> (String, Option<&'static str>) {
         ),
         "team_sync_mode" => ("Team sync", "Whether groups become teams at all"),
         "mapping_mode" => ("Mapping mode", "Which groups become teams"),
-        "deprovision" => ("When someone leaves", "How far closing an account may go"),
+        "claim_policy" => (
+            "Accounts that exist already",
+            "Which account of Grafana a new person takes over",
+        ),
+        "deprovision" => (
+            "Closing an account",
+            "How far it may go. Up to suspend, the account and all they made stay",
+        ),
+        "team_removal" => (
+            "When a group is deleted",
+            "In mode create: what happens to its team. People added by hand are kept in any case",
+        ),
+        "break_glass" => (
+            "Never touched",
+            "Logins or e-mails, separated by commas. Put an Admin here who does not sign in through the provider",
+        ),
+        "scim_callers" => (
+            "Further callers",
+            "Logins that may call SCIM without being a service account with the role Admin",
+        ),
+        "activity_days" => ("Activity log", "For how many days a line is kept"),
+        "public_url" => (
+            "Public URL",
+            "Grafana as your identity provider reaches it; only for the address that is shown",
+        ),
         _ => return (format::title_of_key(key), None),
     };
     (title.to_owned(), Some(description))
@@ -35,6 +59,12 @@ fn choice(key: &str, value: &str) -> String {
     let words = match (key, value) {
         ("mapping_mode", "strict") => "only groups you map",
         ("mapping_mode", "create") => "a team for every group",
+        ("claim_policy", "login") => "the one with the same login",
+        ("claim_policy", "email") => "the same login, else the same e-mail",
+        ("claim_policy", "ask") => "none until you allow it",
+        ("team_removal", "archive") => "its members leave, and it is renamed",
+        ("team_removal", "remove") => "the team is deleted",
+        ("team_removal", "keep") => "its members leave",
         ("team_sync_mode", "scim_sync") => "groups become teams",
         ("team_sync_mode", _) => "users only",
         ("deprovision", "disable") => "nothing but Grafana's own “disabled”; single sign-on users stay open",
