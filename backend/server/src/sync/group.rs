@@ -31,6 +31,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
         return Ok(());
     }
     let mut mappings = core.store.mappings_of_group(&work.tenant, &work.id).await?;
+    adopt(core, org, work, &mut mappings).await?;
     let Some(group) = core.store.group(&work.tenant, &work.id).await? else {
         return gone(core, org, work, mappings).await;
     };
@@ -52,6 +53,43 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
     attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)))
 }
 
+/// Where is noted that a team is about to be made for a group, and how it will be called.
+fn note(work: &Work) -> String {
+    format!("team:{}", work.id)
+}
+
+/// We asked Grafana for a team and died before it was on disk whose it is: it is that group's, even if the group was renamed or deleted
+/// meanwhile. Else it would stay behind, with nobody in it, for ever.
+async fn adopt(core: &Core, org: &Org, work: &Work, mappings: &mut Vec<MappingRecord>) -> Result<()> {
+    let Some(name) = core.store.creating(&note(work)).await? else {
+        return Ok(());
+    };
+    let found = org.grafana.team_named(&name).await.map_err(looking("teams"))?;
+    if let Some(team) = found
+        && core.store.mappings_of_team(org.id(), team.id).await?.is_empty()
+        && is_as_made(org, team.id).await?
+    {
+        remember_ourselves(core, org, team.id).await?;
+        let unmade = |m: &&mut MappingRecord| m.team_id.is_none() && m.team_name == name;
+        if let Some(mapping) = mappings.iter_mut().find(unmade) {
+            core.store
+                .set_mapping_team(mapping.id, Some(team.id), &team.name)
+                .await?;
+            mapping.team_id = Some(team.id);
+        } else if mappings.is_empty() && org.settings.effective.mapping_mode == MappingMode::Create {
+            mappings.extend(map(core, work, &name, team).await?);
+        }
+    }
+    Ok(core.store.clear_creating(&note(work)).await?)
+}
+
+/// Whether nobody has used a team yet: somebody else may have made one of that name, and it is his.
+async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
+    let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+    let members = org.grafana.team_members(team_id).await.map_err(looking("members"))?;
+    Ok(members.is_some_and(|members| members.iter().all(|member| member.user_id == me)))
+}
+
 async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecord) -> Result<()> {
     let mut mapping = Some(mapping);
     // Twice: a team that was deleted by hand is made anew, under its old mapping.
@@ -62,7 +100,10 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
         if current.team_id.is_none() {
             let team = ensure(core, org, work, &current.team_name).await?;
             match core.store.set_mapping_team(current.id, Some(team.id), &team.name).await {
-                Ok(()) => current.team_id = Some(team.id),
+                Ok(()) => {
+                    core.store.clear_creating(&note(work)).await?;
+                    current.team_id = Some(team.id);
+                }
                 // The group feeds that team already: one mapping is enough.
                 Err(store::Error::MappingTaken) => {
                     return Ok(core.store.remove_mapping(current.id).await?);
@@ -98,6 +139,13 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
 /// Mode *create*: a team of exactly the group's name is used, else made (R23, R24).
 async fn map_by_name(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Option<MappingRecord>> {
     let team = ensure(core, org, work, name).await?;
+    let mapping = map(core, work, name, team).await?;
+    core.store.clear_creating(&note(work)).await?;
+    Ok(mapping)
+}
+
+/// The mapping that mode *create* makes.
+async fn map(core: &Core, work: &Work, name: &str, team: Team) -> Result<Option<MappingRecord>> {
     let new = NewMapping {
         tenant: work.tenant.clone(),
         group_id: work.id.clone(),
@@ -117,20 +165,15 @@ async fn map_by_name(core: &Core, org: &Org, work: &Work, name: &str) -> Result<
     }
 }
 
-/// The team of a name: there, archived earlier, or made now.
+/// The team of a name: there, archived earlier, or made now. What was noted about making it stays until it is on disk whose it is.
 async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
-    let note = format!("team:{}", work.id);
+    let note = note(work);
     let found = org.grafana.team_named(name).await.map_err(looking("teams"))?;
     let found = match found {
         Some(team) => Some(team),
         None => archived(org, name).await?,
     };
     if let Some(team) = found {
-        // We asked for it and died before the answer was on disk: then we are in it because Grafana makes the creator its admin.
-        if core.store.creating(&note).await?.as_deref() == Some(name) {
-            remember_ourselves(core, org, team.id).await?;
-            core.store.clear_creating(&note).await?;
-        }
         return Ok(team);
     }
     core.go_on()?;
@@ -154,7 +197,6 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
         }
     };
     remember_ourselves(core, org, id).await?;
-    core.store.clear_creating(&note).await?;
     let team = Team {
         id,
         name: name.to_owned(),
