@@ -39,6 +39,26 @@ async fn who_is_deactivated_cannot_sign_in_and_who_returns_has_the_same_account(
 }
 
 #[tokio::test]
+async fn who_is_inactive_from_the_start_has_no_account_until_he_is_let_in() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let mut ada = user("ada@example.com", "Ada", "King");
+    ada["active"] = json!(false);
+    let made = scim.post("/Users", &ada).await?.expect(&[201])?;
+    rig.settled().await?;
+    ensure!(
+        rig.grafana.account("ada@example.com").await?.is_none(),
+        "an account nobody may use"
+    );
+    let path = format!("/Users/{}", made.id());
+    scim.patch(&path, json!([{ "op": "replace", "value": { "active": true } }]))
+        .await?
+        .expect(&[200])?;
+    rig.open("ada@example.com").await?;
+    rig.finish().await
+}
+
+#[tokio::test]
 async fn a_deactivated_user_is_still_found_by_the_provider() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
