@@ -62,7 +62,7 @@ async fn main() -> Result<()> {
     let client = ScimClient::new(connection.clone());
     let made = client
         .post(
-            "Users",
+            "/Users",
             &json!({ "userName": "ada@ex.com", "emails": [{ "value": "ada@ex.com" }] }),
         )
         .await?
@@ -73,11 +73,11 @@ async fn main() -> Result<()> {
         resident(pid)?
     ))?;
 
-    let user = format!("Users/{}", made.id());
+    let user = format!("/Users/{}", made.id());
     for callers in CALLERS {
         // The same endpoint with the smallest answer the plugin has tells how much of a call is the rig and the way to the plugin.
         let ours = reads(&connection, &user, callers).await?;
-        let least = reads(&connection, "Me", callers).await?;
+        let least = reads(&connection, "/Me", callers).await?;
         say(&format!("GET one user, {callers} callers: {ours}"))?;
         say(&format!(
             "  the least answer there is (501), {callers} callers: {least}"

@@ -21,7 +21,9 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     }
     let mut cargo = workspace.cargo();
     cargo.env("ROLLCALL_PLUGIN_DIR", plugin);
-    process::run(cargo.args(["bench", "--package", "acceptance", "--bench", "plugin"]))
+    // The callers are not what is measured: built as the tests are, so that nothing is compiled twice.
+    let bench = ["bench", "--profile", "dev", "--package", "acceptance", "--bench", "plugin"];
+    process::run(cargo.args(bench))
 }
 
 /// gzip is part of every Debian.
