@@ -22,7 +22,15 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.env("ROLLCALL_PLUGIN_DIR", plugin);
     // The callers are not what is measured: built as the tests are, so that nothing is compiled twice.
-    let bench = ["bench", "--profile", "dev", "--package", "acceptance", "--bench", "plugin"];
+    let bench = [
+        "bench",
+        "--profile",
+        "dev",
+        "--package",
+        "acceptance",
+        "--bench",
+        "plugin",
+    ];
     process::run(cargo.args(bench))
 }
 
