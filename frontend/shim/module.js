@@ -5,12 +5,13 @@
  * Leptos app (frontend/src), mounted into one <div> that React never fills.
  * It must never bundle a library, use JSX or anything newer than React.createElement (one file serves Grafana 10.4 to 13), or
  * touch `window`. `cargo xtask build` pastes the output of `wasm-bindgen --target no-modules` over the GLUE line, where it stays
- * local to this function, and writes the content hash of the WASM over the HASH mark: Grafana lets browsers keep plugin files for
- * an hour, and new glue must never meet an old WASM.
+ * local to this function, frontend/style/rollcall.css over the STYLE mark, and the content hash of the WASM over the HASH mark:
+ * Grafana lets browsers keep plugin files for an hour, and new glue must never meet an old WASM.
  */
 define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (React, data, runtime, ui) {
   "use strict";
   /*GLUE*/
+  const STYLE = "/*STYLE*/";
   const h = React.createElement;
 
   const TABS = [
@@ -296,7 +297,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       notice = h(ui.LoadingPlaceholder, { text: "Loading..." });
     }
     // PluginPage is set when Grafana's app starts: read now, not when this module loads.
-    return h(runtime.PluginPage, { pageNav }, notice, h("div", { ref: root, className: "rollcall-root", "data-testid": "rollcall-root" }));
+    return h(runtime.PluginPage, { pageNav }, h("style", null, STYLE), notice, h("div", { ref: root, className: "rollcall-root", "data-testid": "rollcall-root" }));
   }
 
   function ConfigPage(props) {

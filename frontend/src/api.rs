@@ -3,12 +3,14 @@
 //! Owns: which route answers what (the types are `admin_api`'s). Must never show anything: a failure is a value, [`ApiError`], which
 //! the page that asked puts where it belongs. Start at [`overview`].
 
+use std::collections::BTreeMap;
+
 use admin_api::{
     Activity, CredentialTest, CredentialsTest, Groups, MappingRow, NewMapping, Overview, People, Settings,
     SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use crate::host::Host;
 
@@ -21,12 +23,13 @@ pub struct ApiError {
     pub field: Option<String>,
 }
 
-/// What the shim resolves every call to.
+/// What the shim resolves every call to. The body stays text until its type is known: a tree in between would bring a second reader of
+/// every type into the bundle.
 #[derive(Deserialize)]
-struct Answer {
+struct Answer<'a> {
     status: u16,
-    #[serde(default)]
-    body: Value,
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
 }
 
 /// Is everyone in who should be?
@@ -77,7 +80,12 @@ pub async fn again(host: Host, what: Again, kind: &str, id: &str) -> Result<(), 
         Again::Retry => "admin/retry",
         Again::Resync => "admin/resync",
     };
-    let body = serde_json::json!({ "kind": kind, "id": id }).to_string();
+    #[derive(Serialize)]
+    struct Target<'a> {
+        kind: &'a str,
+        id: &'a str,
+    }
+    let body = json(&Target { kind, id });
     succeeded(&host.call("POST", path, Some(body)).await).map(drop)
 }
 
@@ -92,7 +100,18 @@ pub struct ServiceAccount {
 
 /// A service account with the role Admin: Grafana lets no other call a plugin that asks for Admin.
 pub async fn add_service_account(host: Host, name: &str) -> Result<ServiceAccount, ApiError> {
-    let body = serde_json::json!({ "name": name, "role": "Admin", "isDisabled": false }).to_string();
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct NewServiceAccount<'a> {
+        name: &'a str,
+        role: &'a str,
+        is_disabled: bool,
+    }
+    let body = json(&NewServiceAccount {
+        name,
+        role: "Admin",
+        is_disabled: false,
+    });
     parse(&host.grafana("POST", "/api/serviceaccounts", Some(body)).await)
 }
 
@@ -103,8 +122,17 @@ struct Token {
 
 /// A token of it, which Grafana tells once. Without `seconds` it does not expire.
 pub async fn add_token(host: Host, account: i64, name: &str, seconds: Option<u32>) -> Result<String, ApiError> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct NewToken<'a> {
+        name: &'a str,
+        seconds_to_live: u32,
+    }
     let path = format!("/api/serviceaccounts/{account}/tokens");
-    let body = serde_json::json!({ "name": name, "secondsToLive": seconds.unwrap_or(0) }).to_string();
+    let body = json(&NewToken {
+        name,
+        seconds_to_live: seconds.unwrap_or(0),
+    });
     let token: Token = parse(&host.grafana("POST", &path, Some(body)).await)?;
     Ok(token.key)
 }
@@ -148,27 +176,30 @@ pub async fn test_credentials(host: Host, test: &CredentialsTest) -> Result<Cred
 /// for the secrets it is not given, so what is there now is read first and sent back.
 pub async fn save_secrets(host: Host, secrets: &[(String, String)]) -> Result<(), ApiError> {
     let path = format!("/api/plugins/{}/settings", host.plugin_id());
-    let now = succeeded(&host.grafana("GET", &path, None).await)?;
-    succeeded(
-        &host
-            .grafana("POST", &path, Some(with_secrets(&now, secrets).to_string()))
-            .await,
-    )
-    .map(drop)
+    let now = host.grafana("GET", &path, None).await;
+    let next = with_secrets(succeeded(&now)?, secrets)?;
+    succeeded(&host.grafana("POST", &path, Some(next)).await).map(drop)
 }
 
-fn with_secrets(now: &Value, secrets: &[(String, String)]) -> Value {
-    let mut next = Map::new();
-    for kept in ["enabled", "pinned", "jsonData"] {
-        if let Some(value) = now.get(kept) {
-            next.insert(kept.to_owned(), value.clone());
-        }
-    }
-    let secrets = secrets
-        .iter()
-        .map(|(key, value)| (secure_key(key), Value::from(value.as_str())));
-    next.insert("secureJsonData".to_owned(), Value::Object(secrets.collect()));
-    Value::Object(next)
+/// The plugin's setting as Grafana gives and takes it, as far as it is ours to send back.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PluginSetting<'a> {
+    #[serde(default)]
+    enabled: bool,
+    #[serde(default)]
+    pinned: bool,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    json_data: Option<&'a RawValue>,
+    #[serde(skip_deserializing)]
+    secure_json_data: BTreeMap<String, &'a str>,
+}
+
+fn with_secrets(now: &str, secrets: &[(String, String)]) -> Result<String, ApiError> {
+    let mut setting: PluginSetting<'_> = read(now)?;
+    let secrets = secrets.iter().map(|(key, value)| (secure_key(key), value.as_str()));
+    setting.secure_json_data = secrets.collect();
+    Ok(json(&setting))
 }
 
 /// `admin_password` is `adminPassword` in Grafana's `secureJsonData`.
@@ -188,21 +219,25 @@ async fn call<T: DeserializeOwned>(host: Host, method: &str, path: &str, body: O
 }
 
 fn parse<T: DeserializeOwned>(answer: &str) -> Result<T, ApiError> {
-    let body = succeeded(answer)?;
-    serde_json::from_value(body).map_err(|error| {
+    read(succeeded(answer)?)
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, ApiError> {
+    serde_json::from_str(body).map_err(|error| {
         ApiError::new(format!("The backend answered something this page does not understand ({error}). Reload the page: it may be older than the plugin."))
     })
 }
 
 /// The body, if the answer is a 2xx.
-fn succeeded(answer: &str) -> Result<Value, ApiError> {
+fn succeeded(answer: &str) -> Result<&str, ApiError> {
     let Ok(Answer { status, body }) = serde_json::from_str(answer) else {
         return Err(ApiError::new("Grafana did not answer."));
     };
+    let body = body.map_or("null", RawValue::get);
     if (200..300).contains(&status) {
         return Ok(body);
     }
-    if let Ok(error) = serde_json::from_value::<admin_api::Error>(body) {
+    if let Ok(error) = serde_json::from_str::<admin_api::Error>(body) {
         // 0: the browser's own words ("Failed to fetch") help nobody.
         if status != 0 && !error.message.is_empty() {
             return Err(ApiError {
@@ -242,8 +277,6 @@ fn encoded(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::{parse, secure_key, succeeded, with_secrets};
 
     #[test]
@@ -275,11 +308,11 @@ mod tests {
 
     #[test]
     fn saving_a_secret_keeps_what_else_the_plugin_setting_holds() {
-        let now = json!({"id": "x", "enabled": true, "pinned": false, "jsonData": {"dataDir": "/d"}, "secureJsonFields": {"adminPassword": true}});
-        let next = with_secrets(&now, &[("service_account_token".into(), "glsa_1".into())]);
+        let now = r#"{"id":"x","enabled":true,"pinned":false,"jsonData":{"dataDir":"/d"},"secureJsonFields":{"adminPassword":true}}"#;
+        let next = with_secrets(now, &[("service_account_token".into(), "glsa_1".into())]).unwrap();
         assert_eq!(
             next,
-            json!({"enabled": true, "pinned": false, "jsonData": {"dataDir": "/d"}, "secureJsonData": {"serviceAccountToken": "glsa_1"}})
+            r#"{"enabled":true,"pinned":false,"jsonData":{"dataDir":"/d"},"secureJsonData":{"serviceAccountToken":"glsa_1"}}"#
         );
     }
 

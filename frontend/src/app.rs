@@ -1,4 +1,4 @@
-//! The frame around the pages: which one is shown, and the style they share.
+//! The frame around the pages: which one is shown. Their style (`style/rollcall.css`) is the shim's to put into the page.
 
 use leptos::prelude::*;
 
@@ -12,9 +12,6 @@ use crate::{
     route::Route,
 };
 
-/// Grafana's look on plain DOM, by the `--gf-*` properties which the shim sets on our root.
-pub const STYLE: &str = include_str!("../style/rollcall.css");
-
 /// The whole app.
 #[component]
 pub fn App() -> impl IntoView {
@@ -22,7 +19,6 @@ pub fn App() -> impl IntoView {
     // A filter or a drawer is not another page.
     let route = Memo::new(move |_| location.with(|location| location.route.clone()));
     view! {
-        <style>{STYLE}</style>
         {move || match route.get() {
             Route::Overview => view! { <OverviewPage /> }.into_any(),
             Route::Users => view! { <UsersPage /> }.into_any(),

@@ -54,9 +54,7 @@ fn replace_by_message(root: &HtmlElement, what: &str) -> Option<()> {
         body.append_child(&part).ok()?;
     }
     message.append_child(&body).ok()?;
-    let style = element(&document, "style", "", crate::app::STYLE)?;
     root.set_text_content(None);
-    root.append_child(&style).ok()?;
     root.append_child(&message).ok()?;
     Some(())
 }

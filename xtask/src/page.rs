@@ -15,6 +15,8 @@ const OUT_NAME: &str = "rollcall";
 pub const WASM_FILE: &str = "rollcall_bg.wasm";
 const SHIM: &str = "frontend/shim/module.js";
 const GLUE_MARK: &str = "/*GLUE*/";
+const STYLE: &str = "frontend/style/rollcall.css";
+const STYLE_MARK: &str = "\"/*STYLE*/\"";
 const HASH_MARK: &str = "/*HASH*/";
 
 /// What Grafana loads.
@@ -65,12 +67,14 @@ pub fn bundle(workspace: &Workspace) -> Result<Bundle> {
         .generate_output()
         .with_context(|| format!("wasm-bindgen on {}", input.display()))?;
     let wasm = built.wasm_mut().emit_wasm();
-    let module = paste(&shim, built.js(), &hash(&wasm))?;
+    let style =
+        fs::read_to_string(workspace.root.join(STYLE)).with_context(|| format!("{STYLE}: how the page looks"))?;
+    let module = paste(&shim, built.js(), &style, &hash(&wasm))?;
     Ok(Bundle { module, wasm })
 }
 
-/// Puts wasm-bindgen's glue and the content hash into the shim: one file cannot get out of step with itself.
-fn paste(shim: &str, glue: &str, hash: &str) -> Result<String> {
+/// Puts wasm-bindgen's glue, the style and the content hash into the shim: one file cannot get out of step with itself.
+fn paste(shim: &str, glue: &str, style: &str, hash: &str) -> Result<String> {
     let is_mark = |line: &&str| line.trim() == GLUE_MARK;
     let marks = shim.lines().filter(is_mark).count();
     ensure!(
@@ -81,16 +85,33 @@ fn paste(shim: &str, glue: &str, hash: &str) -> Result<String> {
         shim.contains(HASH_MARK),
         "{SHIM} must name the WASM with ?v={HASH_MARK}, else browsers keep an old one for an hour"
     );
-    let mut module = String::with_capacity(shim.len() + glue.len());
+    ensure!(
+        shim.matches(STYLE_MARK).count() == 1,
+        "{SHIM} must have {STYLE_MARK} exactly once, where its style is to stand"
+    );
+    // A JSON string is a JavaScript string.
+    let style = serde_json::to_string(&squeezed(style))?;
+    let mut module = String::with_capacity(shim.len() + glue.len() + style.len());
     for line in shim.lines() {
         if is_mark(&line) {
             module.push_str(glue.trim_end());
         } else {
-            module.push_str(&line.replace(HASH_MARK, hash));
+            module.push_str(&line.replace(HASH_MARK, hash).replace(STYLE_MARK, &style));
         }
         module.push('\n');
     }
     Ok(module)
+}
+
+/// A style sheet without its comments and indentation, which are for us.
+fn squeezed(style: &str) -> String {
+    let mut parts = style.split("/*");
+    let mut code = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        code.push_str(part.split_once("*/").map_or("", |(_, after)| after));
+    }
+    let lines = code.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// FNV-1a, 64 bits: the URL only has to change when the bytes do, and to be the same on every machine.
@@ -106,34 +127,42 @@ fn hash(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const SHIM: &str =
-        "define(['react'], function (React) {\n  /*GLUE*/\n  load('rollcall_bg.wasm?v=/*HASH*/');\n});\n";
+    const SHIM: &str = "define(['react'], function (React) {\n  /*GLUE*/\n  style(\"/*STYLE*/\");\n  load('rollcall_bg.wasm?v=/*HASH*/');\n});\n";
 
     #[test]
-    fn glue_and_hash_land_where_the_shim_says() {
-        let module = paste(SHIM, "let wasm_bindgen = 1;\n\n", "00ff").unwrap();
+    fn glue_style_and_hash_land_where_the_shim_says() {
+        let module = paste(
+            SHIM,
+            "let wasm_bindgen = 1;\n\n",
+            "a::after { content: \"x\"; }",
+            "00ff",
+        )
+        .unwrap();
         assert_eq!(
             module,
-            "define(['react'], function (React) {\nlet wasm_bindgen = 1;\n  load('rollcall_bg.wasm?v=00ff');\n});\n"
+            "define(['react'], function (React) {\nlet wasm_bindgen = 1;\n  style(\"a::after { content: \\\"x\\\"; }\");\n  load('rollcall_bg.wasm?v=00ff');\n});\n"
         );
     }
 
     #[test]
     fn a_mark_inside_the_glue_stays_as_it_is() {
-        let module = paste(SHIM, "let text = '/*HASH*/';", "00ff").unwrap();
+        let module = paste(SHIM, "let text = '/*HASH*/';", "", "00ff").unwrap();
         assert!(module.contains("let text = '/*HASH*/';"));
     }
 
     #[test]
+    fn a_style_is_sent_without_what_is_only_for_us() {
+        let style = "/* Why.\n   More. */\n.a {\n  color: red; /* or so */\n}\n\n.b { }\n";
+        assert_eq!(squeezed(style), ".a {\ncolor: red;\n}\n.b { }");
+    }
+
+    #[test]
     fn a_shim_without_its_marks_is_refused() {
-        assert!(paste("/*HASH*/", "", "").unwrap_err().to_string().contains("it has 0"));
-        assert!(
-            paste("/*GLUE*/\n/*GLUE*/\n/*HASH*/", "", "")
-                .unwrap_err()
-                .to_string()
-                .contains("it has 2")
-        );
-        assert!(paste("/*GLUE*/\n", "", "").unwrap_err().to_string().contains("?v="));
+        let why = |shim: &str| paste(shim, "", "", "").unwrap_err().to_string();
+        assert!(why("/*HASH*/").contains("it has 0"));
+        assert!(why("/*GLUE*/\n/*GLUE*/\n/*HASH*/").contains("it has 2"));
+        assert!(why("/*GLUE*/\n").contains("?v="));
+        assert!(why("/*GLUE*/\n/*HASH*/\n").contains("style"));
     }
 
     #[test]
