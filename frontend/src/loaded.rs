@@ -6,7 +6,6 @@
 use std::{future::Future, time::Duration};
 
 use leptos::{ev, prelude::*, task::spawn_local};
-use serde::Serialize;
 
 use crate::{api::ApiError, host};
 
@@ -85,11 +84,6 @@ impl<T: PartialEq + Send + Sync + 'static> Loaded<T> {
     {
         Memo::new(move |_| self.value.with(|value| value.as_ref().map(&of).unwrap_or_default()))
     }
-}
-
-/// The key of a table row: a row whose content has not changed keeps its elements, and with them focus and selection.
-pub fn row_key<T: Serialize>(row: &T) -> String {
-    serde_json::to_string(row).unwrap_or_default()
 }
 
 /// Calls `refresh` now, every `period` while somebody can see the page, and as soon as they can again. Ends with the component.

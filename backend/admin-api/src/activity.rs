@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Filters, all of which must fit: `target` (an id), `outcome` and `source` (the words of [`ActivityOutcome`] and [`ActivitySource`]),
 /// `actor` (a login), `action` (how it begins: `user.` for all about users), `correlation`, and the time: `since` (from then on) and
 /// `until` (before then), in milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Activity {
     /// This page.
     pub entries: Vec<ActivityEntry>,
@@ -18,7 +18,7 @@ pub struct Activity {
 }
 
 /// One SCIM request that changed something or was refused, or one change made in Grafana.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ActivityEntry {
     /// Grows with time.
     pub id: i64,
@@ -47,7 +47,7 @@ pub struct ActivityEntry {
 }
 
 /// Which half of the product wrote a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivitySource {
     /// An identity provider's request.
@@ -59,7 +59,7 @@ pub enum ActivitySource {
 }
 
 /// How it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivityOutcome {
     /// Done.
@@ -74,7 +74,7 @@ pub enum ActivityOutcome {
 
 /// `POST admin/retry`: what waits for its turn, or for a person, is tried now. `POST admin/resync`: it is compared with Grafana as if
 /// it had just changed. 202 without a body; 404 where nobody knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// What kind of resource.
@@ -84,7 +84,7 @@ pub struct Target {
 }
 
 /// What can be tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TargetKind {
     /// A SCIM User.
     User,

@@ -29,7 +29,7 @@ pub use settings::{
 use serde::{Deserialize, Serialize};
 
 /// What every admin route answers when it does not answer what was asked (any status from 400 up).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Error {
     /// What happened and what to do, in words an admin understands. Grafana's page shows this key as a toast if nobody else does.
     pub message: String,

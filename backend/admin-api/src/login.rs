@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `GET admin/login-doctor`: what follows from Grafana's configuration as last read, worst first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LoginDoctor {
     /// When the configuration was read; absent until it has been.
     pub checked_ms: Option<i64>,
@@ -14,7 +14,7 @@ pub struct LoginDoctor {
 }
 
 /// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LoginFinding {
     /// How much it matters.
     pub severity: LoginSeverity,
@@ -29,7 +29,7 @@ pub struct LoginFinding {
 }
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoginSeverity {
     /// It works.

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `GET admin/groups`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Groups {
     /// The mode in force.
     pub mapping_mode: MappingMode,
@@ -21,7 +21,7 @@ pub struct Groups {
 }
 
 /// The seed document's `mapping_mode`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MappingMode {
     /// Only mapped groups are synced.
@@ -32,7 +32,7 @@ pub enum MappingMode {
 }
 
 /// One SCIM group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GroupRow {
     /// SCIM id.
     pub id: String,
@@ -51,7 +51,7 @@ pub struct GroupRow {
 }
 
 /// How a group stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupStatus {
     /// Every team has the members it should.
@@ -65,7 +65,7 @@ pub enum GroupStatus {
 }
 
 /// One row of the strict table: `group × org × team`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MappingRow {
     /// This mapping's own id.
     pub id: i64,
@@ -88,7 +88,7 @@ pub struct MappingRow {
 }
 
 /// What the group's members become in the team.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MappingKind {
     /// Team members.
@@ -99,7 +99,7 @@ pub enum MappingKind {
 }
 
 /// What happens to people somebody else put into the team.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberPolicy {
     /// They stay.
@@ -110,7 +110,7 @@ pub enum MemberPolicy {
 }
 
 /// Who made a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MappingOrigin {
     /// An admin, on the page.
@@ -122,7 +122,7 @@ pub enum MappingOrigin {
 }
 
 /// `POST admin/mappings`. Exactly one of `team_id` (an existing team) and `new_team` (a name to make) is set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewMapping {
     /// SCIM group id.
@@ -142,14 +142,14 @@ pub struct NewMapping {
 }
 
 /// `GET admin/teams?query=`: Grafana's teams as last seen, at most fifty, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Teams {
     /// The teams.
     pub teams: Vec<Team>,
 }
 
 /// A Grafana team.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Team {
     /// Grafana's id.
     pub id: i64,

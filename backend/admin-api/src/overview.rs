@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `GET admin/overview`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Overview {
     /// This plugin's version.
     pub version: String,
@@ -39,7 +39,7 @@ pub struct Overview {
 }
 
 /// The state of the whole, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncState {
     /// No credentials are set: nothing can be written.
@@ -61,7 +61,7 @@ pub enum SyncState {
 }
 
 /// What is known of Grafana itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GrafanaState {
     /// Where it is called.
     pub url: String,
@@ -76,7 +76,7 @@ pub struct GrafanaState {
 }
 
 /// How many. Every number is the length of a list some page can show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Counts {
     /// SCIM users.
     pub users: i64,
@@ -102,7 +102,7 @@ pub struct Counts {
 }
 
 /// One caller of the SCIM endpoint (an identity provider's token).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Caller {
     /// Grafana's login of the caller, e.g. `sa-1-okta`.
     pub login: String,
@@ -117,7 +117,7 @@ pub struct Caller {
 }
 
 /// One hour of the chart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HourCount {
     /// When the hour begins.
     pub from_ms: i64,
@@ -128,7 +128,7 @@ pub struct HourCount {
 }
 
 /// The queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pending {
     /// How many resources wait.
     pub count: i64,
@@ -139,7 +139,7 @@ pub struct Pending {
 }
 
 /// One thing only a person can mend.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attention {
     /// `User` or `Group`.
     pub kind: String,

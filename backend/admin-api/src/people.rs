@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// `GET admin/users`. `query` is searched in userName, name and e-mail without case; `access` is a name of [`Access`]; `id` a SCIM id; `count` is at most 200 (default 50).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct People {
     /// How many match in all.
     pub total: i64,
@@ -16,7 +16,7 @@ pub struct People {
 }
 
 /// One person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Person {
     /// SCIM id.
     pub id: String,
@@ -43,7 +43,7 @@ pub struct Person {
 }
 
 /// What holds in Grafana for a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     /// May sign in, as the identity provider wants.
@@ -59,7 +59,7 @@ pub enum Access {
 }
 
 /// Where a Grafana account came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountOrigin {
     /// Made by us.

@@ -12,14 +12,14 @@
 use serde::{Deserialize, Serialize};
 
 /// `GET admin/settings`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Settings {
     /// Every setting, in the order to show them.
     pub settings: Vec<Setting>,
 }
 
 /// One setting.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Setting {
     /// Its key, e.g. `mapping_mode`, the same in every file.
     pub key: String,
@@ -40,7 +40,7 @@ pub struct Setting {
 }
 
 /// Where a value comes from, strongest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettingOrigin {
     /// `[auth] team_sync_mode` / `mapping_mode` in Grafana's own configuration file.
@@ -56,7 +56,7 @@ pub enum SettingOrigin {
 }
 
 /// `PUT admin/settings`: only the keys to change. A `null` value goes back to the default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsUpdate {
     /// Key to new value.
@@ -64,7 +64,7 @@ pub struct SettingsUpdate {
 }
 
 /// `POST admin/credentials/test`: what to try. Absent fields mean "as it is set now". Nothing of this is kept.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialsTest {
     /// Grafana's URL as the plugin reaches it.
@@ -91,7 +91,7 @@ impl std::fmt::Debug for CredentialsTest {
 }
 
 /// What a credentials test found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CredentialTest {
     /// Whether everything that is needed works.
     pub ok: bool,
@@ -102,7 +102,7 @@ pub struct CredentialTest {
 }
 
 /// One thing that was tried.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CredentialCheck {
     /// What it is for, e.g. "Create, disable and delete users".
     pub what: String,
@@ -113,7 +113,7 @@ pub struct CredentialCheck {
 }
 
 /// How one check went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TestOutcome {
     /// Works.

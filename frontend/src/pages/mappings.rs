@@ -15,10 +15,11 @@ use crate::{
     api,
     components::{
         Alert, Answered, Badge, Button, Confirm, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, Tone,
+        rows,
     },
     format,
     host::Host,
-    loaded::{Loaded, poll, row_key},
+    loaded::{Loaded, poll},
     route::Route,
 };
 
@@ -107,7 +108,7 @@ fn Table(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoView 
                             <th><span class="rc-sr">"Actions"</span></th>
                         </tr></thead>
                         <tbody>
-                            <For each=move || shown.get() key=row_key children=move |group| view! { <Row group=group mode=mode open=open /> } />
+                            {move || rows(shown, move |group| view! { <Row group=group mode=mode open=open /> })}
                         </tbody>
                     </table>
                 </div>

@@ -19,10 +19,10 @@ use self::{
 };
 use crate::{
     api,
-    components::{Ago, Answered, Clock, CopyField, Icon, IconName},
+    components::{Ago, Answered, Clock, CopyField, Icon, IconName, rows},
     format,
     host::Host,
-    loaded::{Loaded, poll, row_key},
+    loaded::{Loaded, poll},
     route::{Location, Route},
 };
 
@@ -100,7 +100,7 @@ fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
                 <div class="rc-scroll">
                     <table class="rc-table">
                         <thead><tr><th>"Who"</th><th>"What is wrong"</th><th>"Next step"</th><th>"Since"</th></tr></thead>
-                        <tbody><For each=move || items.get() key=row_key children=row /></tbody>
+                        <tbody>{move || rows(items, row)}</tbody>
                     </table>
                 </div>
             </section>
@@ -205,7 +205,7 @@ fn Connection(overview: Loaded<Overview>) -> impl IntoView {
                             <th>"Caller"</th><th>"Last request"</th><th>"When"</th>
                             <th class="rc-number">"Requests"</th><th class="rc-number">"Failed"</th>
                         </tr></thead>
-                        <tbody><For each=move || callers.get() key=row_key children=row /></tbody>
+                        <tbody>{move || rows(callers, row)}</tbody>
                     </table>
                 </div>
             </Show>

@@ -14,10 +14,10 @@ use leptos::{ev, prelude::*, task::spawn_local};
 use self::{setting::SettingField, test::Test};
 use crate::{
     api::{self, ApiError},
-    components::{Alert, Answered, Button, ButtonLook, Severity},
+    components::{Alert, Answered, Button, ButtonLook, Severity, rows},
     format,
     host::Host,
-    loaded::{Loaded, row_key},
+    loaded::Loaded,
 };
 
 /// What was typed and not saved yet, by key. A key that is absent is unchanged.
@@ -123,7 +123,10 @@ pub fn SettingsPage() -> impl IntoView {
                 .cloned()
                 .collect()
         });
-        view! { <For each=move || of_group.get() key=row_key children=move |setting: Setting| view! { <SettingField setting=setting draft=draft /> } /> }
+        rows(
+            of_group,
+            move |setting: Setting| view! { <SettingField setting=setting draft=draft /> },
+        )
     };
     let has_more = settings.part(|answer| answer.settings.iter().any(|s| group_of(&s.key) == Group::More));
     view! {

@@ -14,9 +14,9 @@ pub use self::person::AgainButtons;
 use self::person::PersonDrawer;
 use crate::{
     api,
-    components::{Ago, Answered, Badge, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput, Tone},
+    components::{self, Ago, Answered, Badge, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput, Tone},
     host::Host,
-    loaded::{Loaded, poll, row_key},
+    loaded::{Loaded, poll},
     route::Route,
 };
 
@@ -124,7 +124,7 @@ pub fn UsersPage() -> impl IntoView {
                         <thead><tr>
                             <th>"Login"</th><th>"Name"</th><th>"Email"</th><th>"Access"</th><th>"Origin"</th><th>"Groups"</th><th>"Changed"</th>
                         </tr></thead>
-                        <tbody><For each=move || rows.get() key=row_key children=row /></tbody>
+                        <tbody>{move || components::rows(rows, row)}</tbody>
                     </table>
                 </div>
                 <Pager

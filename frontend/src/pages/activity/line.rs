@@ -5,10 +5,10 @@ use leptos::prelude::*;
 
 use crate::{
     api,
-    components::{Ago, Answered, Badge, EmptyState, Modal, Tone},
+    components::{Ago, Answered, Badge, EmptyState, Modal, Tone, rows},
     format,
     host::Host,
-    loaded::{Loaded, row_key},
+    loaded::Loaded,
     pages::users::AgainButtons,
     route::{Location, Route},
 };
@@ -18,7 +18,7 @@ use crate::{
 pub fn Lines(lines: Memo<Vec<ActivityEntry>>, nothing: &'static str) -> impl IntoView {
     view! {
         <Show when=move || !lines.with(Vec::is_empty) fallback=move || view! { <EmptyState message=nothing /> }>
-            <ol class="rc-log" data-testid="activity"><For each=move || lines.get() key=row_key children=line /></ol>
+            <ol class="rc-log" data-testid="activity">{move || rows(lines, line)}</ol>
         </Show>
     }
 }

@@ -7,16 +7,16 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
 
 use crate::{
     api,
-    components::{Alert, Button, ButtonLook, Choice, Field, Modal, RadioGroup, Severity},
+    components::{Alert, Button, ButtonLook, Choice, Field, Modal, RadioGroup, Severity, rows},
     format,
     host::Host,
-    loaded::{Loaded, row_key},
+    loaded::Loaded,
 };
 
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What the team will be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 enum Target {
     Existing(Team),
     New(String),
@@ -222,17 +222,17 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
         event.prevent_default();
         event.stop_propagation();
     };
-    let option = move |at: ReadSignal<usize>, option: Target| {
+    let option = move |(at, option): (usize, Target)| {
         let (shown, more) = match &option {
             Target::Existing(team) => (team.name.clone(), format::counted(team.members, "member", "members")),
             Target::New(name) => (format!("Make a new team “{name}”"), String::new()),
         };
         view! {
             <li
-                id=move || format!("rc-team-option-{}", at.get())
+                id=format!("rc-team-option-{at}")
                 role="option"
                 class="rc-option"
-                aria-selected=move || (active.get() == at.get()).to_string()
+                aria-selected=move || (active.get() == at).to_string()
                 // Before the input's blur, which closes the list.
                 on:mousedown=move |event| {
                     event.prevent_default();
@@ -242,7 +242,9 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
                 <span>{shown}</span><span class="rc-small rc-muted">{more}</span>
             </li>
         }
+        .into_any()
     };
+    let numbered = Memo::new(move |_| options.get().into_iter().enumerate().collect::<Vec<_>>());
     view! {
         <Field id="rc-team" label="Team" description="Search for a team, or type the name of a new one" error=missing>
             <div class="rc-picker">
@@ -265,14 +267,7 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
                     on:blur=move |_| listed.set(false)
                 />
                 <ul class="rc-options" id="rc-team-list" role="listbox" aria-label="Teams" hidden=move || !listed.get() || options.with(Vec::is_empty)>
-                    <ForEnumerate
-                        each=move || options.get()
-                        key=|option| match option {
-                            Target::Existing(team) => row_key(team),
-                            Target::New(name) => format!("new {name}"),
-                        }
-                        children=move |at, item| option(at, item)
-                    />
+                    {rows(numbered, option)}
                 </ul>
                 {move || found.error().get().map(|message| view! { <div class="rc-small rc-muted">{message}</div> })}
             </div>
