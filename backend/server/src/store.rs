@@ -34,7 +34,7 @@ use sqlx::{
 
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
-pub use mappings::NewMapping;
+pub use mappings::{NewMapping, TeamBeingMade};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
     AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord,
@@ -211,7 +211,8 @@ impl Store {
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
         let rows: Vec<(i64, String)> = sqlx::query_as(
             "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
-             UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work ORDER BY 1, 2",
+             UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
+             UNION SELECT org_id, connection FROM team_being_made ORDER BY 1, 2",
         )
         .fetch_all(&self.read)
         .await?;

@@ -1,6 +1,6 @@
 //! Mappings: group × org × team.
 //!
-//! Owns: the table `mapping`. Must never decide which team a group gets: an admin or the engine does. Start at [`Store::add_mapping`].
+//! Owns: the tables `mapping` and `team_being_made`. Must never decide which team a group gets: an admin or the engine does. Start at [`Store::add_mapping`].
 
 use domain::Tenant;
 use sqlx::{Row, sqlite::SqliteRow};
@@ -26,6 +26,17 @@ pub struct NewMapping {
     pub remove_others: bool,
     /// Who makes it.
     pub origin: MappingOrigin,
+}
+
+/// A team that Grafana was asked for and that is in no mapping yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamBeingMade {
+    /// SCIM id of the group it is for, which may be gone or have another name by now.
+    pub group_id: String,
+    /// The name that was asked for.
+    pub name: String,
+    /// When the call was about to be made.
+    pub since_ms: i64,
 }
 
 fn mapping(row: &SqliteRow) -> Result<MappingRecord> {
@@ -170,5 +181,52 @@ impl Store {
         .bind(org_id)
         .fetch_all(&self.read)
         .await?)
+    }
+
+    /// Notes that Grafana is about to be asked for a team: if the process or the answer is lost, it is found by its name.
+    pub async fn note_team(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO team_being_made (org_id, connection, group_id, name, since_ms) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (org_id, connection, group_id, name) DO UPDATE SET since_ms = excluded.since_ms",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(group_id)
+        .bind(name)
+        .bind(now_ms)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Every such note of a tenant, the oldest first.
+    pub async fn teams_being_made(&self, tenant: &Tenant) -> Result<Vec<TeamBeingMade>> {
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT group_id, name, since_ms FROM team_being_made WHERE org_id = $1 AND connection = $2 ORDER BY since_ms, name",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_all(&self.read)
+        .await?;
+        let note = |(group_id, name, since_ms)| TeamBeingMade {
+            group_id,
+            name,
+            since_ms,
+        };
+        Ok(rows.into_iter().map(note).collect())
+    }
+
+    /// It is on disk whose the team is, or there is none: the note goes.
+    pub async fn clear_team_note(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM team_being_made WHERE org_id = $1 AND connection = $2 AND group_id = $3 AND name = $4",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(group_id)
+        .bind(name)
+        .execute(&self.write)
+        .await?;
+        Ok(())
     }
 }

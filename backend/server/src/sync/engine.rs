@@ -20,7 +20,7 @@ use super::{
     directory::Directory,
     failpoints::{BEFORE_RECORD, Failpoints},
     group,
-    org::{AWAY_MS, Org},
+    org::{AWAY_MS, Configuration, Org},
     person, scan,
     trouble::{Result, Trouble, looking},
     wake::Shared,
@@ -278,7 +278,7 @@ impl Loop {
                 continue;
             }
             // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
-            if org.status.checked_ms.is_some() && self.core.store.closing_due(org.id(), now).await? {
+            if org.configuration != Configuration::Unasked && self.core.store.closing_due(org.id(), now).await? {
                 continue;
             }
             self.core.go_on()?;
@@ -295,6 +295,7 @@ impl Loop {
                     if Failure::from(&error) == Failure::Away {
                         org.next_scan_ms = now;
                     } else {
+                        org.was_asked();
                         org.status.error = Some(error.to_string());
                         org.publish(&self.core).await;
                     }
@@ -316,7 +317,7 @@ impl Loop {
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
             let may: Vec<Work> = due
                 .into_iter()
-                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.runnable(now)))
+                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(w.kind, now)))
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {
@@ -385,7 +386,7 @@ impl Loop {
     /// Teams no mapping feeds any more: whom we put there leaves.
     async fn orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
-            if !org.runnable(self.core.clock.now_ms()) || !org.settings.effective.group_sync {
+            if !org.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
                 continue;
             }
             for team_id in self.core.store.orphaned_teams(org.id()).await? {

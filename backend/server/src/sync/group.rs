@@ -20,7 +20,7 @@ use super::{
     trouble::{Result, Trouble, looking},
 };
 use crate::{
-    grafana::Team,
+    grafana::{Error, Team},
     store::{self, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, Work},
 };
 
@@ -31,8 +31,9 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
         return Ok(());
     }
     let mut mappings = core.store.mappings_of_group(&work.tenant, &work.id).await?;
-    adopt(core, org, work, &mut mappings).await?;
-    let Some(group) = core.store.group(&work.tenant, &work.id).await? else {
+    let group = core.store.group(&work.tenant, &work.id).await?;
+    adopt(core, org, work, group.is_some(), &mut mappings).await?;
+    let Some(group) = group else {
         return gone(core, org, work, mappings).await;
     };
     let name = group.document.display_name().unwrap_or_default().to_owned();
@@ -53,34 +54,61 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
     attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)))
 }
 
-/// Where is noted that a team is about to be made for a group, and how it will be called.
-fn note(work: &Work) -> String {
-    format!("team:{}", work.id)
+/// So long a call may still be in Grafana's hands after we, or the connection, died in the middle of it: a request whose caller is gone
+/// goes on there until its transaction ends.
+const UNDER_WAY_MS: i64 = 120_000;
+
+/// Grafana was asked for a team, and we died, or its answer was lost, before it was on disk whose it is: it is that group's, even if the
+/// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups
+/// with such a note, so nothing depends on a mark that was there when we died.
+async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &mut Vec<MappingRecord>) -> Result<()> {
+    let noted = core.store.teams_being_made(&work.tenant).await?;
+    for note in noted.into_iter().filter(|note| note.group_id == work.id) {
+        let found = org.grafana.team_named(&note.name).await.map_err(looking("teams"))?;
+        let Some(team) = found else {
+            if core.clock.now_ms().saturating_sub(note.since_ms) > UNDER_WAY_MS {
+                forget(core, work, &note.name).await?;
+            }
+            continue;
+        };
+        if core.store.mappings_of_team(org.id(), team.id).await?.is_empty() && is_as_made(org, team.id).await? {
+            remember_ourselves(core, org, team.id).await?;
+            let unmade = |m: &&mut MappingRecord| m.team_id.is_none() && m.team_name == note.name;
+            let create = org.settings.effective.mapping_mode == MappingMode::Create;
+            if let Some(mapping) = mappings.iter_mut().find(unmade) {
+                core.store
+                    .set_mapping_team(mapping.id, Some(team.id), &team.name)
+                    .await?;
+                mapping.team_id = Some(team.id);
+            } else if lives && create && mappings.is_empty() {
+                mappings.extend(map(core, work, &note.name, team).await?);
+            } else {
+                // Its group is gone, or has a team by now.
+                let occasion = Occasion {
+                    removal: Some(removal(org, MappingOrigin::Create)),
+                    ..Occasion::default()
+                };
+                settle(core, org, work, team.id, occasion).await?;
+            }
+        }
+        forget(core, work, &note.name).await?;
+    }
+    Ok(())
 }
 
-/// We asked Grafana for a team and died before it was on disk whose it is: it is that group's, even if the group was renamed or deleted
-/// meanwhile. Else it would stay behind, with nobody in it, for ever.
-async fn adopt(core: &Core, org: &Org, work: &Work, mappings: &mut Vec<MappingRecord>) -> Result<()> {
-    let Some(name) = core.store.creating(&note(work)).await? else {
-        return Ok(());
-    };
-    let found = org.grafana.team_named(&name).await.map_err(looking("teams"))?;
-    if let Some(team) = found
-        && core.store.mappings_of_team(org.id(), team.id).await?.is_empty()
-        && is_as_made(org, team.id).await?
-    {
-        remember_ourselves(core, org, team.id).await?;
-        let unmade = |m: &&mut MappingRecord| m.team_id.is_none() && m.team_name == name;
-        if let Some(mapping) = mappings.iter_mut().find(unmade) {
-            core.store
-                .set_mapping_team(mapping.id, Some(team.id), &team.name)
-                .await?;
-            mapping.team_id = Some(team.id);
-        } else if mappings.is_empty() && org.settings.effective.mapping_mode == MappingMode::Create {
-            mappings.extend(map(core, work, &name, team).await?);
-        }
+/// It is on disk whose the team of this name is, or there is none.
+async fn forget(core: &Core, work: &Work, name: &str) -> Result<()> {
+    Ok(core.store.clear_team_note(&work.tenant, &work.id, name).await?)
+}
+
+/// What becomes of a team that no group feeds any more: only what we made ourselves is archived or deleted.
+fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
+    let effective = &org.settings.effective;
+    if origin == MappingOrigin::Create && effective.mapping_mode == MappingMode::Create {
+        effective.team_removal
+    } else {
+        TeamRemoval::Keep
     }
-    Ok(core.store.clear_creating(&note(work)).await?)
 }
 
 /// Whether nobody has used a team yet: somebody else may have made one of that name, and it is his.
@@ -101,7 +129,7 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
             let team = ensure(core, org, work, &current.team_name).await?;
             match core.store.set_mapping_team(current.id, Some(team.id), &team.name).await {
                 Ok(()) => {
-                    core.store.clear_creating(&note(work)).await?;
+                    forget(core, work, &current.team_name).await?;
                     current.team_id = Some(team.id);
                 }
                 // The group feeds that team already: one mapping is enough.
@@ -140,7 +168,7 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
 async fn map_by_name(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Option<MappingRecord>> {
     let team = ensure(core, org, work, name).await?;
     let mapping = map(core, work, name, team).await?;
-    core.store.clear_creating(&note(work)).await?;
+    forget(core, work, name).await?;
     Ok(mapping)
 }
 
@@ -167,7 +195,6 @@ async fn map(core: &Core, work: &Work, name: &str, team: Team) -> Result<Option<
 
 /// The team of a name: there, archived earlier, or made now. What was noted about making it stays until it is on disk whose it is.
 async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
-    let note = note(work);
     let found = org.grafana.team_named(name).await.map_err(looking("teams"))?;
     let found = match found {
         Some(team) => Some(team),
@@ -177,7 +204,8 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
         return Ok(team);
     }
     core.go_on()?;
-    core.store.note_creating(&note, name).await?;
+    let now = core.clock.now_ms();
+    core.store.note_team(&work.tenant, &work.id, name, now).await?;
     core.failpoints.reach(BEFORE_CALL);
     let began = Instant::now();
     let created = org.grafana.create_team(name).await;
@@ -185,8 +213,9 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
     let id = match created {
         Ok(id) => id,
         Err(error) => {
-            if error.says_no() {
-                core.store.clear_creating(&note).await?;
+            // A name that was free a moment ago and is taken now may be taken by a call of ours that was still under way.
+            if error.says_no() && !matches!(error, Error::Conflict(_)) {
+                forget(core, work, name).await?;
             }
             return Err(Trouble::Grafana {
                 action: Some("team.create"),
@@ -233,18 +262,11 @@ async fn archived(org: &Org, name: &str) -> Result<Option<Team>> {
 
 /// The group was deleted in the identity provider (R29).
 async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingRecord>) -> Result<()> {
-    let effective = org.settings.effective.clone();
     for mapping in mappings.into_iter().filter(|m| !m.paused) {
         if let Some(team_id) = mapping.team_id {
-            let made_by_us = mapping.origin == MappingOrigin::Create && effective.mapping_mode == MappingMode::Create;
-            let removal = if made_by_us {
-                effective.team_removal
-            } else {
-                TeamRemoval::Keep
-            };
             let occasion = Occasion {
                 without: Some(mapping.id),
-                removal: Some(removal),
+                removal: Some(removal(org, mapping.origin)),
                 attempts: work.attempts,
                 names: None,
             };

@@ -14,7 +14,21 @@ use super::{
     status::{State, Status},
     team_sync::TeamSync,
 };
-use crate::grafana::{Doors, Error, Grafana};
+use crate::{
+    grafana::{Doors, Error, Grafana},
+    store::Kind,
+};
+
+/// What is known of how Grafana is configured: its `[auth]` lines say what a group means, the doors what closing means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Configuration {
+    /// It was not asked with these credentials yet.
+    Unasked,
+    /// It answered something else.
+    Unanswered,
+    /// Known, as far as our account may read it.
+    Known,
+}
 
 #[derive(Debug)]
 pub(super) struct Org {
@@ -32,6 +46,7 @@ pub(super) struct Org {
     pub(super) admins: Option<HashSet<i64>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
     pub(super) mappings: Option<BTreeSet<(i64, bool, bool, bool)>>,
+    pub(super) configuration: Configuration,
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.
@@ -57,6 +72,7 @@ impl Org {
             directory: None,
             admins: None,
             mappings: None,
+            configuration: Configuration::Unasked,
             role_sync_skipped: None,
             team_sync: TeamSync::default(),
             doors: Doors::default(),
@@ -70,6 +86,24 @@ impl Org {
     /// Whether calls may be made now.
     pub(super) fn runnable(&self, now_ms: i64) -> bool {
         self.settings.credentials.admin().is_some() && self.gate_ms <= now_ms
+    }
+
+    /// Whether such a piece of work may be done now. Credentials may arrive, and a gate may open, between a look and the work that follows
+    /// it: acted upon before the look, the team of a deleted group would be kept where `[auth] mapping_mode` says it is archived.
+    pub(super) fn may_do(&self, kind: Kind, now_ms: i64) -> bool {
+        let informed = match self.configuration {
+            Configuration::Unasked => false,
+            Configuration::Unanswered => kind == Kind::User,
+            Configuration::Known => true,
+        };
+        informed && self.runnable(now_ms)
+    }
+
+    /// A look at Grafana did not end, and not because Grafana is away: people need not wait for the next one.
+    pub(super) fn was_asked(&mut self) {
+        if self.configuration == Configuration::Unasked {
+            self.configuration = Configuration::Unanswered;
+        }
     }
 
     /// When there is something to do at the earliest; `None` while only new settings can change that.

@@ -17,7 +17,7 @@ use domain::{
 use super::{
     directory::Directory,
     engine::{self, Core},
-    org::Org,
+    org::{Configuration, Org},
     person,
     roster::{Occasion, Roster},
     status::{LoginSeen, TeamSeen},
@@ -51,6 +51,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         }
         Err(e) => return Err(looking("Grafana's settings")(e)),
     }
+    org.configuration = Configuration::Known;
     engine::fresh_directory(core, org).await?;
     let org_users = org
         .grafana
@@ -342,6 +343,11 @@ async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams: &HashMap<i
         for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
             found.entry(id).or_default().0 = true;
         }
+    }
+    // What was being made when we died is in no mapping, and its group may be gone.
+    let being_made = core.store.teams_being_made(marks.tenant).await?;
+    for note in &being_made {
+        found.entry(&note.group_id).or_default().0 = true;
     }
     for (team_id, group_ids) in feeds {
         core.go_on()?;

@@ -25,6 +25,7 @@ use crate::{
     },
 };
 
+mod being_made;
 mod scans;
 
 struct RealClock;
@@ -824,37 +825,6 @@ async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same(
         rig.fake.person("ann").expect("kept").1.disabled,
         "disabled, not deleted"
     );
-    engine.stop().await;
-}
-
-/// Found by two hundred random kills: the note of the team was forgotten before it was on disk whose the team is.
-#[tokio::test]
-async fn a_team_that_was_being_made_is_its_groups_though_the_group_was_deleted_or_renamed_meanwhile() {
-    let rig = Rig::new(&[("mapping_mode", "create")]).await;
-    let (me, _) = rig.fake.person("admin").expect("our account");
-    let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
-    let mut teams = Vec::new();
-    for (group, member) in [("eng", (me, 4)), ("ops", (me, 4)), ("data", (ann, 0))] {
-        rig.group(group, &[]).await;
-        rig.store
-            .note_creating(&format!("team:id-{group}"), group)
-            .await
-            .expect("noted");
-        teams.push(rig.fake.add_team(group, &[member]));
-    }
-    for gone in ["id-eng", "id-data"] {
-        rig.store
-            .delete_group(&rig.ctx(), gone, |_| Ok(()))
-            .await
-            .expect("deleted");
-    }
-    rig.change_group("ops", "platform", Vec::new()).await;
-    let engine = rig.start();
-    rig.quiet().await;
-    assert_eq!(rig.fake.team("eng (archived)").expect("archived").0, teams[0]);
-    assert_eq!(rig.fake.team("platform").expect("renamed").0, teams[1]);
-    assert!(rig.fake.team("ops").is_none());
-    assert_eq!(logins(&rig.fake, "data"), ["ann"], "somebody else's team of that name");
     engine.stop().await;
 }
 

@@ -1,0 +1,219 @@
+//! What was on its way when the process died, and what must be known before anything is done: two hundred random kills found these.
+
+use std::sync::atomic::AtomicUsize;
+
+use domain::settings::MappingMode;
+
+use super::*;
+
+/// A note that a team was asked for, as old as this.
+async fn asked_for(rig: &Rig, group: &str, name: &str, age_ms: i64) {
+    let since = RealClock.now_ms() - age_ms;
+    let id = format!("id-{group}");
+    rig.store.note_team(&rig.tenant, &id, name, since).await.expect("noted");
+}
+
+async fn notes(rig: &Rig) -> Vec<String> {
+    let notes = rig.store.teams_being_made(&rig.tenant).await.expect("read");
+    notes.into_iter().map(|note| note.name).collect()
+}
+
+async fn dissolved(rig: &Rig, group: &str) {
+    let id = format!("id-{group}");
+    let done = rig.store.delete_group(&rig.ctx(), &id, |_| Ok(())).await;
+    assert!(done.expect("deleted"));
+    rig.wake();
+}
+
+/// Found by two hundred random kills: the note of the team was forgotten before it was on disk whose the team is.
+#[tokio::test]
+async fn a_team_that_was_being_made_is_its_groups_though_the_group_was_deleted_or_renamed_meanwhile() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let (me, _) = rig.fake.person("admin").expect("our account");
+    let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
+    let mut teams = Vec::new();
+    for (group, member) in [("eng", (me, 4)), ("ops", (me, 4)), ("data", (ann, 0))] {
+        rig.group(group, &[]).await;
+        asked_for(&rig, group, group, 0).await;
+        teams.push(rig.fake.add_team(group, &[member]));
+    }
+    for gone in ["id-eng", "id-data"] {
+        rig.store
+            .delete_group(&rig.ctx(), gone, |_| Ok(()))
+            .await
+            .expect("deleted");
+    }
+    rig.change_group("ops", "platform", Vec::new()).await;
+    let engine = rig.start();
+    rig.quiet().await;
+    assert_eq!(rig.fake.team("eng (archived)").expect("archived").0, teams[0]);
+    assert_eq!(rig.fake.team("platform").expect("renamed").0, teams[1]);
+    assert!(rig.fake.team("ops").is_none());
+    assert_eq!(logins(&rig.fake, "data"), ["ann"], "somebody else's team of that name");
+    engine.stop().await;
+}
+
+/// Credentials that Grafana sends with the first request, which comes while the engine is between its look and the work that follows;
+/// and `mapping_mode` in Grafana's own file, which is known after that look.
+struct Late {
+    given: Arc<Given>,
+    asked: AtomicUsize,
+}
+
+impl Settings for Late {
+    fn orgs(&self) -> Vec<i64> {
+        self.given.orgs()
+    }
+    fn of(&self, org_id: i64) -> OrgSettings {
+        let mut now = self.given.of(org_id);
+        // Asked at the start of a turn, and again after the looks of that turn.
+        if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            now.credentials.admin_password = None;
+        }
+        let looked = !self.given.seen.lock().expect("no panic").is_empty();
+        if looked {
+            now.effective.mapping_mode = MappingMode::Create;
+        }
+        now
+    }
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.given.changes()
+    }
+    fn grafana_seen(&self, org_id: i64, auth_section: BTreeMap<String, String>, public_url: Option<String>) {
+        self.given.grafana_seen(org_id, auth_section, public_url);
+        self.given.change(|_| ());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_done_before_grafana_has_said_how_it_is_configured_though_credentials_come_in_the_middle() {
+    let rig = Rig::new(&[]).await;
+    let (me, _) = rig.fake.person("admin").expect("our account");
+    // One group has its team, the other's was asked for when the process died; both groups are gone meanwhile.
+    rig.group("eng", &[]).await;
+    let team = rig.fake.add_team("eng", &[]);
+    let mapping = NewMapping {
+        tenant: rig.tenant.clone(),
+        group_id: "id-eng".into(),
+        group_name: "eng".into(),
+        team_id: Some(team),
+        team_name: "eng".into(),
+        admins: false,
+        remove_others: false,
+        origin: MappingOrigin::Create,
+    };
+    rig.store
+        .add_mapping(&mapping, "req", RealClock.now_ms())
+        .await
+        .expect("mapped");
+    rig.group("ops", &[]).await;
+    asked_for(&rig, "ops", "ops", 0).await;
+    rig.fake.add_team("ops", &[(me, 4)]);
+    dissolved(&rig, "eng").await;
+    dissolved(&rig, "ops").await;
+    let late = Late {
+        given: rig.settings.clone(),
+        asked: AtomicUsize::new(0),
+    };
+    let engine = Engine::start(
+        rig.store.clone(),
+        Arc::new(RealClock),
+        Arc::new(Counted::default()),
+        Arc::new(late),
+        Failpoints::default(),
+    );
+    rig.quiet().await;
+    for name in ["eng", "ops"] {
+        assert!(rig.fake.team(name).is_none(), "{name} lives and is no group's");
+        assert!(rig.fake.team(&format!("{name} (archived)")).is_some());
+    }
+    engine.stop().await;
+}
+
+/// Grafana ends a request whose caller died, if its transaction was begun: the team is there only after the restarted process has looked.
+#[tokio::test]
+async fn a_team_that_grafana_makes_after_we_looked_for_it_is_found_at_a_later_look() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let (me, _) = rig.fake.person("admin").expect("our account");
+    rig.group("eng", &[]).await;
+    asked_for(&rig, "eng", "eng", 0).await;
+    dissolved(&rig, "eng").await;
+    let engine = rig.start();
+    rig.quiet().await;
+    assert_eq!(notes(&rig).await, ["eng"], "it may still come");
+    let team = rig.fake.add_team("eng", &[(me, 4)]);
+    rig.check_now();
+    rig.until("archived", || async { rig.fake.team("eng (archived)").is_some() })
+        .await;
+    rig.quiet().await;
+    assert_eq!(rig.fake.team("eng (archived)").expect("archived").0, team);
+    assert_eq!(
+        logins(&rig.fake, "eng (archived)"),
+        Vec::<String>::new(),
+        "we are out of it"
+    );
+    assert_eq!(notes(&rig).await, Vec::<String>::new());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_grafana_cannot_be_making_any_more_is_forgotten() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    asked_for(&rig, "eng", "eng", 121_000).await;
+    asked_for(&rig, "ops", "ops", 60_000).await;
+    let engine = rig.start();
+    rig.until("looked", || async { engine.status(1).checked_ms.is_some() })
+        .await;
+    rig.quiet().await;
+    assert_eq!(notes(&rig).await, ["ops"]);
+    let of_mine = rig.fake.add_team("eng", &[]);
+    rig.check_now();
+    rig.until("looked for", || async { rig.fake.calls_to("GET /api/health") > 1 })
+        .await;
+    rig.quiet().await;
+    assert_eq!(rig.fake.team("eng").expect("untouched").0, of_mine, "a stranger's");
+    engine.stop().await;
+}
+
+/// Asked for under the old name, renamed, asked for under the new one: one of the two teams is the group's.
+#[tokio::test]
+async fn of_two_teams_made_for_one_group_the_other_is_archived() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let (me, _) = rig.fake.person("admin").expect("our account");
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    let engine = rig.start();
+    rig.quiet().await;
+    let team = rig.fake.team("eng").expect("made").0;
+    asked_for(&rig, "eng", "engines", 0).await;
+    rig.fake.add_team("engines", &[(me, 4)]);
+    rig.check_now();
+    rig.until("archived", || async { rig.fake.team("engines (archived)").is_some() })
+        .await;
+    rig.quiet().await;
+    assert_eq!(rig.fake.team("eng").expect("as it was").0, team);
+    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
+    assert!(rig.fake.team("engines").is_none());
+    engine.stop().await;
+}
+
+/// The name is taken by what an earlier call of ours was still making.
+#[tokio::test]
+async fn a_taken_name_may_be_our_own_doing() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let (me, _) = rig.fake.person("admin").expect("our account");
+    rig.fake.world().refuse = Some(("POST /api/teams", 409, json!({"message": "Team name taken"})));
+    rig.group("eng", &[]).await;
+    let engine = rig.start();
+    rig.until("asked for", || async { rig.fake.calls_to("POST /api/teams") > 0 })
+        .await;
+    dissolved(&rig, "eng").await;
+    rig.quiet().await;
+    rig.fake.add_team("eng", &[(me, 4)]);
+    rig.check_now();
+    rig.until("archived", || async { rig.fake.team("eng (archived)").is_some() })
+        .await;
+    rig.quiet().await;
+    assert!(rig.fake.team("eng").is_none());
+    engine.stop().await;
+}
