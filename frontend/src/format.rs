@@ -123,6 +123,8 @@ pub fn access_sentence(person: &Person) -> &'static str {
         Access::ClosedMayReturn => "Closed, but the next sign-in may open it until Rollcall looks again.",
         Access::Pending => "The last change is on its way to Grafana.",
         Access::NeedsAttention => "Rollcall cannot go on here without you.",
+        Access::WaitingForSignIn => "Waits for the first sign-in.",
+        Access::Released => "Not managed by Rollcall any more.",
     }
 }
 

@@ -16,3 +16,4 @@ mod protection;
 mod providers;
 mod restart;
 mod settings;
+mod stewardship;

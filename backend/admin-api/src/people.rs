@@ -1,6 +1,10 @@
 //! `GET admin/users?query=&access=&id=&after=&count=`: why does (or doesn't) this person have access?
 //!
 //! Owns: the shape of a person's row. Start at [`Person`].
+//!
+//! `POST admin/users/{id}/claim` and `POST admin/users/{id}/release` have no body and answer 204: an admin approves that the account
+//! in question is this person's, or takes a released one back; or Rollcall stops managing it. 404 for an unknown person; 409 with a
+//! sentence where there is nothing to claim or to release, or where the account is protected.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +44,12 @@ pub struct Person {
     pub modified_ms: i64,
     /// Why it is not (yet) as the identity provider wants it, in words.
     pub note: Option<String>,
+    /// `POST admin/users/{id}/claim` has something to approve, or takes back what was released.
+    #[serde(default)]
+    pub may_claim: bool,
+    /// `POST admin/users/{id}/release` is possible: there is an account, and it is managed.
+    #[serde(default)]
+    pub may_release: bool,
 }
 
 /// What holds in Grafana for a person.
@@ -56,6 +66,10 @@ pub enum Access {
     Pending,
     /// A person must look.
     NeedsAttention,
+    /// No account yet: it is linked as soon as the person has signed in (`linking = first_login`).
+    WaitingForSignIn,
+    /// Rollcall manages the account no more and leaves it as it is.
+    Released,
 }
 
 /// Where a Grafana account came from.

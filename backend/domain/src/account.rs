@@ -151,6 +151,8 @@ pub struct Candidate {
     pub account: Account,
     /// Who manages it.
     pub manager: Manager,
+    /// An admin said that it is this person's.
+    pub approved: bool,
 }
 
 /// Who manages a candidate.
@@ -299,6 +301,52 @@ pub struct Plan {
     pub deferred: Vec<&'static str>,
     /// What a person must look at. Actions may still be due: closing goes on where a rename cannot.
     pub attention: Option<Attention>,
+    /// The account that would be claimed if an admin said yes; the attention says so in words.
+    pub question: Option<Question>,
+}
+
+/// May this account be claimed?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Grafana's id.
+    pub grafana_id: i64,
+    /// Its login.
+    pub login: String,
+}
+
+/// Why no account was chosen.
+struct Unchosen {
+    attention: Attention,
+    question: Option<Question>,
+}
+
+impl Unchosen {
+    fn plan(self) -> Plan {
+        Plan {
+            question: self.question,
+            ..Plan::attention(self.attention)
+        }
+    }
+
+    /// An admin's yes would change it.
+    fn until_yes(self, account: &Account) -> Self {
+        Self {
+            question: Some(Question {
+                grafana_id: account.id,
+                login: account.login.clone(),
+            }),
+            ..self
+        }
+    }
+}
+
+impl From<Attention> for Unchosen {
+    fn from(attention: Attention) -> Self {
+        Self {
+            attention,
+            question: None,
+        }
+    }
 }
 
 impl Plan {
@@ -308,6 +356,7 @@ impl Plan {
             access: Some(access),
             deferred: Vec::new(),
             attention: None,
+            question: None,
         }
     }
 
@@ -317,6 +366,7 @@ impl Plan {
             access: None,
             deferred: Vec::new(),
             attention: Some(attention),
+            question: None,
         }
     }
 }
@@ -389,7 +439,7 @@ fn arrive(desired: &Desired, profile: &Profile, link: Option<&Link>, others: &[C
     }
     match choose(profile, others, rules) {
         Ok(chosen) => take_over(desired, link, chosen, others, rules),
-        Err(attention) => Plan::attention(attention),
+        Err(unchosen) => unchosen.plan(),
     }
 }
 
@@ -401,7 +451,7 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
         let protected = others.iter().any(|c| protection(&c.account, rules).is_some());
         match choose(profile, others, rules) {
             Ok(chosen) => return take_over(desired, link, chosen, others, rules),
-            Err(attention) if protected || tombstone => return Plan::attention(attention),
+            Err(unchosen) if protected || tombstone => return Plan::attention(unchosen.attention),
             Err(_) => {}
         }
     }
@@ -480,7 +530,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
 }
 
 /// Which of the accounts in the way is this person's.
-fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Attention> {
+fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unchosen> {
     let by_login = others.iter().find(|c| c.account.login.to_lowercase() == profile.login);
     let mut by_email = others
         .iter()
@@ -495,19 +545,32 @@ fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Resu
                     profile.login, a.account.id, b.account.id
                 ),
                 "Give one of the two accounts another e-mail in Grafana.",
-            ));
+            )
+            .into());
         }
         (Some(found), _) => found,
         (None, Some(found)) => {
             let returning = matches!(found.manager, Manager::Gone { .. });
-            if ambiguous || (rules.claim != ClaimPolicy::Email && !returning) {
-                return Err(Attention::new(
+            if ambiguous || (rules.claim != ClaimPolicy::Email && !returning && !found.approved) {
+                let unchosen: Unchosen = Attention::new(
                     format!(
                         "The e-mail of “{}” belongs to another account in Grafana (id {}).",
                         profile.login, found.account.id
                     ),
-                    "If it is the same person, set claim_policy to “email”; if not, change the e-mail of one of the two.",
-                ));
+                    "If it is the same person, press Manage this account on the person's row under Users, or set claim_policy to “email”; \
+                     if not, change the e-mail of one of the two.",
+                )
+                .into();
+                let askable = !ambiguous
+                    && rules.claim != ClaimPolicy::Never
+                    && found.manager == Manager::Nobody
+                    && protection(&found.account, rules).is_none()
+                    && !is_elsewhere(&found.account, rules);
+                return Err(if askable {
+                    unchosen.until_yes(&found.account)
+                } else {
+                    unchosen
+                });
             }
             found
         }
@@ -515,23 +578,22 @@ fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Resu
             return Err(Attention::new(
                 format!("“{}” has no account in Grafana.", profile.login),
                 "Press Check now.",
-            ));
+            )
+            .into());
         }
     };
     if let Some(why) = protection(&found.account, rules) {
-        return Err(protected_attention(&found.account.login, why));
+        return Err(protected_attention(&found.account.login, why).into());
     }
-    // Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming
-    // their logins.
-    let elsewhere = !found.account.orgs.is_empty() && found.account.orgs.iter().all(|o| o.org_id != rules.org_id);
-    if found.manager == Manager::Nobody && elsewhere {
+    if found.manager == Manager::Nobody && is_elsewhere(&found.account, rules) {
         return Err(Attention::new(
             format!(
                 "“{}” exists in Grafana already, in another organization, so it is not taken over from here.",
                 found.account.login
             ),
             "If it is the same person, add the account to this organization in Grafana; if not, rename one of the two.",
-        ));
+        )
+        .into());
     }
     match (&found.manager, rules.claim) {
         (Manager::Other, _) => Err(Attention::new(
@@ -540,23 +602,33 @@ fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Resu
                 found.account.login
             ),
             "Give the two users different user names and e-mails in the identity provider.",
-        )),
+        )
+        .into()),
         (Manager::Gone { .. }, _) | (Manager::Nobody, ClaimPolicy::Login | ClaimPolicy::Email) => Ok(found),
-        (Manager::Nobody, ClaimPolicy::Ask) => Err(Attention::new(
+        (Manager::Nobody, _) if found.approved => Ok(found),
+        (Manager::Nobody, ClaimPolicy::Ask) => Err(Unchosen::from(Attention::new(
             format!(
                 "“{}” exists in Grafana already, and claiming waits for you.",
                 found.account.login
             ),
-            "If it is the same person, set claim_policy to “login”; if not, rename the account in Grafana.",
-        )),
+            "If it is the same person, press Manage this account on the person's row under Users; if not, rename the account in Grafana.",
+        ))
+        .until_yes(&found.account)),
         (Manager::Nobody, ClaimPolicy::Never) => Err(Attention::new(
             format!(
                 "“{}” exists in Grafana already, and claim_policy is “never”.",
                 found.account.login
             ),
             "Rename or delete the account in Grafana, or set claim_policy to “login”.",
-        )),
+        )
+        .into()),
     }
+}
+
+/// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
+/// logins.
+fn is_elsewhere(account: &Account, rules: &Rules) -> bool {
+    !account.orgs.is_empty() && account.orgs.iter().all(|o| o.org_id != rules.org_id)
 }
 
 /// Why an account is never touched.

@@ -15,6 +15,7 @@ mod mappings;
 mod people;
 mod records;
 mod settings;
+mod stewardship;
 mod users;
 mod work;
 
@@ -41,6 +42,7 @@ pub use records::{
     Outcome, Source, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
+pub use stewardship::{Decided, Stewardship, StewardshipState};
 pub use users::{Page, PageQuery, UserChange, UserView};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

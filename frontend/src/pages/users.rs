@@ -146,6 +146,8 @@ fn access_badge(access: Access) -> AnyView {
         Access::ClosedMayReturn => (Tone::Warning, "closed, may return"),
         Access::Pending => (Tone::Info, "pending"),
         Access::NeedsAttention => (Tone::Warning, "needs you"),
+        Access::WaitingForSignIn => (Tone::Info, "waiting for first sign-in"),
+        Access::Released => (Tone::Plain, "released"),
     };
     view! { <Badge tone=tone text=text /> }.into_any()
 }

@@ -66,6 +66,7 @@ fn stranger(account: Account) -> Observed {
         others: vec![Candidate {
             account,
             manager: Manager::Nobody,
+            approved: false,
         }],
     }
 }
@@ -169,6 +170,61 @@ fn an_existing_account_is_claimed_as_the_policy_says() {
 }
 
 #[test]
+fn what_waits_for_an_admins_yes_is_claimed_by_it_and_only_that_account() {
+    let ask = Rules {
+        claim: ClaimPolicy::Ask,
+        ..rules()
+    };
+    let by_email = Account {
+        login: "old".into(),
+        ..account()
+    };
+    for (rules, there) in [(&ask, account()), (&ask, by_email.clone()), (&rules(), by_email)] {
+        let mut observed = stranger(there.clone());
+        let asked = plan(&Desired::Open(profile()), None, &observed, rules);
+        assert_eq!(asked.actions, []);
+        let question = asked.question.expect("a question");
+        assert_eq!((question.grafana_id, question.login), (7, there.login));
+        observed.others[0].approved = true;
+        let claimed = plan(&Desired::Open(profile()), None, &observed, rules);
+        assert!(
+            matches!(claimed.actions.first(), Some(Action::Claim { grafana_id: 7, .. })),
+            "{claimed:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_asked_about_an_account_that_is_protected_or_belongs_elsewhere_and_a_yes_changes_nothing() {
+    let elsewhere = vec![OrgRole {
+        org_id: 2,
+        role: "Viewer".into(),
+    }];
+    let admin = |login: &str| Account {
+        login: login.into(),
+        is_grafana_admin: true,
+        ..account()
+    };
+    let foreign = |login: &str| Account {
+        login: login.into(),
+        orgs: elsewhere.clone(),
+        ..account()
+    };
+    for claim in [ClaimPolicy::Login, ClaimPolicy::Ask] {
+        let rules = Rules { claim, ..rules() };
+        for there in [admin("ann"), admin("old"), foreign("ann"), foreign("old")] {
+            let mut observed = stranger(there);
+            for approved in [false, true] {
+                observed.others[0].approved = approved;
+                let plan = plan(&Desired::Open(profile()), None, &observed, &rules);
+                assert_eq!((&plan.actions[..], &plan.question), (&[][..], &None), "{observed:?}");
+                assert!(plan.attention.is_some());
+            }
+        }
+    }
+}
+
+#[test]
 fn an_email_that_belongs_to_somebody_else_is_shown_and_changes_nothing() {
     let other = Candidate {
         account: Account {
@@ -178,6 +234,7 @@ fn an_email_that_belongs_to_somebody_else_is_shown_and_changes_nothing() {
             ..account()
         },
         manager: Manager::Nobody,
+        approved: false,
     };
     let moved = Desired::Open(Profile::new("ann", Some("new@ex.com"), None));
     let observed = Observed {

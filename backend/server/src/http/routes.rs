@@ -89,6 +89,8 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/overview", get(overview::overview)),
         admin("/admin/sync", post(overview::check_now)),
         admin("/admin/users", get(people::list)),
+        admin("/admin/users/{id}/claim", post(people::claim)),
+        admin("/admin/users/{id}/release", post(people::release)),
         admin("/admin/groups", get(mappings::groups)),
         admin("/admin/teams", get(mappings::teams)),
         admin("/admin/mappings", post(mappings::add)),

@@ -26,6 +26,7 @@ mod filters;
 mod limits;
 mod paging;
 mod rules;
+mod stewardship;
 
 struct Ticking(AtomicI64);
 

@@ -141,13 +141,14 @@ impl Store {
     }
 
     /// Who should be in a team: the union over its mappings that are not paused. The flag says whether as admin; a person who is
-    /// admin by one group and member by another is admin.
+    /// admin by one group and member by another is admin. Who was released is in nobody's hands but the team's.
     pub async fn team_desired(&self, tenant: &Tenant, team_id: i64) -> Result<Vec<(DesiredMember, bool)>> {
         let rows: Vec<(String, Option<i64>, bool, bool)> = sqlx::query_as(
             "SELECT u.id, a.grafana_id, coalesce(a.closed_by, '') = 'suspend', max(m.kind = 'admin') \
              FROM mapping m JOIN scim_group g ON g.id = m.group_id JOIN scim_member sm ON sm.group_pk = g.pk \
              JOIN scim_user u ON u.pk = sm.user_pk LEFT JOIN account a ON a.user_id = u.id \
              WHERE m.org_id = $1 AND m.connection = $2 AND m.team_id = $3 AND NOT m.paused \
+             AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = u.id AND s.state = 'released') \
              GROUP BY u.id, a.grafana_id, a.closed_by ORDER BY u.id",
         )
         .bind(tenant.org_id)

@@ -9,7 +9,9 @@ use domain::{Tenant, settings::Rung};
 use scim::key::fold;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{AccountOrigin, Kind, Result, Store, UserRecord, accounts::read_rung, users, work};
+use super::{
+    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord, accounts::read_rung, stewardship, users, work,
+};
 
 /// Which people to list.
 #[derive(Clone, Debug, Default)]
@@ -33,20 +35,33 @@ enum Standing {
     MayReturn,
     Pending,
     Attention,
+    WaitingForSignIn,
+    Released,
 }
 
 impl Standing {
-    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work.
+    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work, `s` stewardship. Who is released is
+    /// that and nothing else.
     fn condition(self) -> &'static str {
         match self {
-            Self::Active => "w.id IS NULL AND a.closed_by IS NULL AND u.active",
+            Self::Active => {
+                "s.state IS NOT 'released' AND w.id IS NULL AND a.closed_by IS NULL AND u.active AND a.grafana_id IS NOT NULL"
+            }
             // Without an account of its own: inactive from the start.
             Self::Closed => {
-                "w.id IS NULL AND (CASE WHEN a.closed_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
+                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
+                 AND (CASE WHEN a.closed_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
             }
-            Self::MayReturn => "w.id IS NULL AND a.closed_by IS NOT NULL AND NOT a.holds",
-            Self::Pending => "w.id IS NOT NULL AND w.next_step IS NULL",
-            Self::Attention => "w.next_step IS NOT NULL",
+            Self::MayReturn => {
+                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) AND a.closed_by IS NOT NULL AND NOT a.holds"
+            }
+            Self::Pending => "s.state IS NOT 'released' AND w.id IS NOT NULL AND w.next_step IS NULL",
+            Self::Attention => "s.state IS NOT 'released' AND w.next_step IS NOT NULL",
+            // The engine is done with him though there is no account: it makes none before he signs in.
+            Self::WaitingForSignIn => {
+                "s.state IS NOT 'released' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"
+            }
+            Self::Released => "s.state = 'released'",
         }
     }
 }
@@ -61,6 +76,8 @@ impl PeopleQuery {
             "closed_may_return" => Standing::MayReturn,
             "pending" => Standing::Pending,
             "needs_attention" => Standing::Attention,
+            "waiting_for_sign_in" => Standing::WaitingForSignIn,
+            "released" => Standing::Released,
             _ => return None,
         });
         Some(self)
@@ -89,6 +106,8 @@ pub struct PersonRow {
     pub deferred: String,
     /// How it waits.
     pub waiting: Option<Waiting>,
+    /// What an admin decided about the account, or is asked.
+    pub stewardship: Option<StewardshipState>,
     /// Display names of its groups.
     pub groups: Vec<String>,
 }
@@ -130,9 +149,9 @@ pub struct Tally {
     pub users: i64,
     /// …active.
     pub users_active: i64,
-    /// Accounts we made.
+    /// Accounts we made, of users that exist and were not released.
     pub provisioned: i64,
-    /// Accounts that were there before.
+    /// Accounts that were there before, likewise.
     pub claimed: i64,
     /// SCIM groups.
     pub groups: i64,
@@ -149,7 +168,8 @@ pub struct Tally {
 }
 
 const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
-     LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id";
+     LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
+     LEFT JOIN stewardship s ON s.user_id = u.id";
 
 fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
     let generation: Option<i64> = row.try_get("generation")?;
@@ -189,7 +209,7 @@ impl Store {
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
 
         let mut select = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, w.generation, w.problem, w.next_step FROM scim_user u {JOINED} WHERE ",
+            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, w.generation, w.problem, w.next_step, s.state FROM scim_user u {JOINED} WHERE ",
             users::COLUMNS
         ));
         matching(&mut select);
@@ -229,6 +249,10 @@ impl Store {
                 },
                 deferred: row.try_get::<Option<String>, _>("deferred")?.unwrap_or_default(),
                 waiting: waiting(row)?,
+                stewardship: row
+                    .try_get::<Option<&str>, _>("state")?
+                    .map(stewardship::read_state)
+                    .transpose()?,
                 groups: Vec::new(),
             });
         }
@@ -297,8 +321,10 @@ impl Store {
         Ok(sqlx::query_as(
             "SELECT (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
              (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
-             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'provisioned' AND grafana_id IS NOT NULL) AS provisioned, \
-             (SELECT count(*) FROM account WHERE org_id = $1 AND connection = $2 AND origin = 'claimed' AND grafana_id IS NOT NULL) AS claimed, \
+             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
+               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS provisioned, \
+             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
+               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS claimed, \
              (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
              (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
                (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
@@ -321,16 +347,22 @@ mod tests {
 
     use super::{PeopleQuery, Store};
 
-    /// One person for each way the three tables can stand together, named after the filter that must find him.
-    const PEOPLE: [(&str, bool, Option<&str>, Option<&str>); 8] = [
-        ("active", true, Some("NULL, NULL"), None),
-        ("active", true, None, None),
-        ("closed", false, Some("'disable', TRUE"), None),
-        ("closed", false, Some("'disable', NULL"), None),
-        ("closed", false, None, None),
-        ("closed_may_return", false, Some("'suspend', FALSE"), None),
-        ("pending", true, Some("'suspend', FALSE"), Some("NULL")),
-        ("needs_attention", false, None, Some("'Look.'")),
+    /// The filter that must find him, `active`, his account, his work, whether he was released.
+    type Somebody = (&'static str, bool, Option<&'static str>, Option<&'static str>, bool);
+
+    /// One person for each way the tables can stand together.
+    const PEOPLE: [Somebody; 11] = [
+        ("active", true, Some("NULL, NULL"), None, false),
+        ("waiting_for_sign_in", true, None, None, false),
+        ("closed", false, Some("'disable', TRUE"), None, false),
+        ("closed", false, Some("'disable', NULL"), None, false),
+        ("closed", false, None, None, false),
+        ("closed_may_return", false, Some("'suspend', FALSE"), None, false),
+        ("pending", true, Some("'suspend', FALSE"), Some("NULL"), false),
+        ("needs_attention", false, None, Some("'Look.'"), false),
+        ("released", true, Some("NULL, NULL"), None, true),
+        ("released", false, Some("NULL, NULL"), Some("NULL"), true),
+        ("released", false, Some("'suspend', FALSE"), Some("'Look.'"), true),
     ];
 
     #[tokio::test]
@@ -342,21 +374,27 @@ mod tests {
             connection: "default".into(),
         };
         let mut sql = String::new();
-        for (n, (_, active, account, work)) in PEOPLE.iter().enumerate() {
+        for (n, (_, active, account, work, released)) in PEOPLE.iter().enumerate() {
             sql.push_str(&format!(
                 "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, active, document, search_key, version, \
-                 created_ms, modified_ms) VALUES (1, 'default', 'p{n}', 'p{n}', 'p{n}', {active}, '{{\"userName\":\"p{n}\"}}', 'p{n}', 1, 0, 0);"
+                 created_ms, modified_ms) VALUES (1, 'default', 'p{n:02}', 'p{n:02}', 'p{n:02}', {active}, '{{\"userName\":\"p{n:02}\"}}', 'p{n:02}', 1, 0, 0);"
             ));
             if let Some(closed) = account {
                 sql.push_str(&format!(
                     "INSERT INTO account (closed_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                     VALUES ({closed}, 'p{n}', 1, 'default', {n}, 'provisioned', 'p{n}', '', 0);"
+                     VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '', 0);"
+                ));
+            }
+            if *released {
+                sql.push_str(&format!(
+                    "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) \
+                     VALUES ('p{n:02}', 1, 'default', 'released', {n}, 'p{n:02}');"
                 ));
             }
             if let Some(next_step) = work {
                 sql.push_str(&format!(
                     "INSERT INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-                     VALUES ({next_step}, 1, 'default', 'User', 'p{n}', 1, FALSE, 0, 0, 0, '');"
+                     VALUES ({next_step}, 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
                 ));
             }
         }
@@ -364,13 +402,21 @@ mod tests {
             .execute(&store.write)
             .await
             .unwrap();
-        for filter in ["active", "closed", "closed_may_return", "pending", "needs_attention"] {
+        for filter in [
+            "active",
+            "closed",
+            "closed_may_return",
+            "pending",
+            "needs_attention",
+            "waiting_for_sign_in",
+            "released",
+        ] {
             let mut query = PeopleQuery::default().with_access(filter).unwrap();
             query.count = 50;
             let (total, found, _) = store.people(&tenant, &query).await.unwrap();
             let found: Vec<_> = found.into_iter().map(|row| row.user.id).collect();
             let of_filter = PEOPLE.iter().enumerate().filter(|(_, person)| person.0 == filter);
-            let expected: Vec<_> = of_filter.map(|(n, _)| format!("p{n}")).collect();
+            let expected: Vec<_> = of_filter.map(|(n, _)| format!("p{n:02}")).collect();
             assert_eq!(usize::try_from(total), Ok(expected.len()), "{filter}");
             assert_eq!(found, expected, "{filter}");
         }

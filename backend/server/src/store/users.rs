@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
     ActivityLine, Error, Kind, Outcome, Result, Source, Store, UserRecord, WriteContext, activity, filter, groups,
-    is_taken, work,
+    is_taken, stewardship, work,
 };
 
 /// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes anyone otherwise).
@@ -138,6 +138,9 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, note: Op
     ActivityLine::of_request(ctx, Source::Scim, action, ("User", id, name), Outcome::Done, note)
 }
 
+/// In the log of who was released: stored, and nothing follows in Grafana.
+const LEFT_ALONE: &str = "Stored only: this person was released, so Grafana's account stays as it is.";
+
 /// What a provider sent anew that never has an effect in Grafana, so that nobody waits for it.
 fn without_effect(before: Option<&Document>, now: &Document) -> Option<String> {
     let sent = |name: &&str| {
@@ -226,7 +229,11 @@ impl Store {
         };
         let UserChange { document, changed } = change(&current)?;
         let record = if changed {
-            let note = without_effect(Some(&current.document), &document);
+            let note = if stewardship::is_released(&mut tx, id).await? {
+                Some(LEFT_ALONE.to_owned())
+            } else {
+                without_effect(Some(&current.document), &document)
+            };
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
             let version = current.version + 1;
@@ -310,7 +317,10 @@ impl Store {
             .await?;
         work::mark(&mut tx, &ctx.tenant, Kind::User, id, true, &ctx.correlation, ctx.now_ms).await?;
         let name = current.document.user_name().unwrap_or_default();
-        activity::insert(&mut tx, &line(ctx, "user.delete", id, name, None)).await?;
+        let note = stewardship::is_released(&mut tx, id)
+            .await?
+            .then(|| LEFT_ALONE.to_owned());
+        activity::insert(&mut tx, &line(ctx, "user.delete", id, name, note)).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use domain::{
     account::{
-        self, Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Origin, Profile, Rules,
-        Snapshot, TeamSeat, Write,
+        self, Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Origin, Profile, Question,
+        Rules, Snapshot, TeamSeat, Write,
     },
     settings::Rung,
 };
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     grafana::{self, Error, ListedUser, OrgMembership, User},
-    store::{AccountOrigin, AccountRecord, Kind, Outcome, UserRecord, Work},
+    store::{AccountOrigin, AccountRecord, Kind, Outcome, Stewardship, StewardshipState, UserRecord, Work},
 };
 
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
@@ -30,12 +30,24 @@ const LOOKS: usize = 4;
 /// Makes one person's account match.
 pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
     let user = core.store.user(&work.tenant, &work.id).await?;
+    let stewardship = core.store.stewardship(&work.id).await?;
+    if stewardship
+        .as_ref()
+        .is_some_and(|s| s.state == StewardshipState::Released)
+    {
+        // An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
+        if user.is_none() {
+            core.store.forget_released(&work.id).await?;
+        }
+        return Ok(());
+    }
     let desired = desired(user.as_ref());
     let mut person = Person {
         core,
         work,
         name: String::new(),
         record: core.store.account(&work.id).await?,
+        stewardship,
     };
     let before = person.record.clone();
     person.name = match (&user, &before) {
@@ -51,6 +63,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
         let observed = person.observe(org, &desired, link.as_ref()).await?;
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         if plan.actions.is_empty() {
+            person.ask(plan.question.as_ref()).await?;
             person.settle(&plan, &observed).await?;
             person.tell_groups(before.as_ref()).await?;
             return plan.attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)));
@@ -145,6 +158,7 @@ struct Person<'a> {
     work: &'a Work,
     name: String,
     record: Option<AccountRecord>,
+    stewardship: Option<Stewardship>,
 }
 
 /// How much of an account the planner needs this time.
@@ -238,7 +252,12 @@ impl Person<'_> {
                     ..depth
                 };
                 let account = self.account(org, user, depth).await?;
-                observed.others.push(Candidate { account, manager });
+                let approved = self.stewardship.as_ref().is_some_and(|s| approves(s, id));
+                observed.others.push(Candidate {
+                    account,
+                    manager,
+                    approved,
+                });
             }
         }
         Ok(observed)
@@ -554,6 +573,19 @@ impl Person<'_> {
         Ok(())
     }
 
+    /// What an admin is to say yes to; without a question, none is open any more.
+    async fn ask(&self, question: Option<&Question>) -> Result<()> {
+        let store = &self.core.store;
+        match (question, &self.stewardship) {
+            (Some(q), _) => {
+                let (tenant, id) = (&self.work.tenant, &self.work.id);
+                Ok(store.ask_about(tenant, id, q.grafana_id, &q.login).await?)
+            }
+            (None, Some(_)) => Ok(store.end_question(&self.work.id).await?),
+            (None, None) => Ok(()),
+        }
+    }
+
     /// Nothing is left to do: what was seen is what we remember.
     async fn settle(&mut self, plan: &account::Plan, observed: &Observed) -> Result<()> {
         let Some(mut record) = self.record.clone() else {
@@ -589,6 +621,11 @@ impl Person<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an admin said that this account is the person's.
+pub(super) fn approves(stewardship: &Stewardship, grafana_id: i64) -> bool {
+    stewardship.state == StewardshipState::Approved && stewardship.grafana_id == grafana_id
 }
 
 /// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody

@@ -3,7 +3,7 @@
 //! Owns: bringing together what the groups say, what Grafana shows and whom we put there. Must never change anything.
 //! Start at [`Roster::observe`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
     Tenant,
@@ -85,6 +85,7 @@ impl Roster {
         };
         let taken = taken(org, &desired, &team, occasion.names).await?;
         let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+        let released = core.store.released_accounts(org.id()).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
         let observed = Observed {
             id: team_id,
@@ -99,7 +100,7 @@ impl Roster {
             taken,
             // Grafana leaves out whom the caller may not see (`hidden_users`, permissions): those would be dropped.
             bulk: occasion.attempts < 3 && team.member_count <= shown,
-            members: seen.into_iter().map(|m| member(org, m, me)).collect(),
+            members: seen.into_iter().map(|m| member(org, m, me, &released)).collect(),
         };
         Ok(Some(Self {
             team,
@@ -109,12 +110,17 @@ impl Roster {
     }
 }
 
-fn member(org: &Org, seen: TeamMember, me: i64) -> Member {
+fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
     let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
     let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
     let standing = if seen.user_id == me {
         Standing::Ourselves
-    } else if is_admin || seen.login.starts_with("sa-") || listed(&seen.login) || listed(&seen.email) {
+    } else if is_admin
+        || released.contains(&seen.user_id)
+        || seen.login.starts_with("sa-")
+        || listed(&seen.login)
+        || listed(&seen.email)
+    {
         Standing::Protected
     } else {
         Standing::Person

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     grafana::{Doors, Error, ListedUser, OrgUser, Team},
-    store::{AccountRecord, Kind, PageQuery, UserRecord},
+    store::{AccountRecord, Kind, PageQuery, Stewardship, StewardshipState, UserRecord},
 };
 
 /// Compares everything of an organization with Grafana.
@@ -66,7 +66,10 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         let marks = Marks::read(core, tenant, &correlation).await?;
         people(core, org, &marks, &org_users).await?;
     }
-    let managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
+    let mut managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
+    for released in core.store.released_accounts(org.id()).await? {
+        managed.remove(&released);
+    }
     let unmanaged = org_users.iter().filter(|u| !managed.contains(&u.user_id)).count();
     org.status.unmanaged = i64::try_from(unmanaged).ok();
     // Afterwards, because it may be another credential: people must not wait for a token.
@@ -194,6 +197,7 @@ async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]
         here: org_users.iter().map(|u| (u.user_id, u.role.as_str())).collect(),
         org_users,
         users: HashMap::new(),
+        stewardships: core.store.stewardships(marks.tenant).await?,
     };
     let mut query = PageQuery {
         limit: 1000,
@@ -232,6 +236,8 @@ struct Look<'a> {
     here: HashMap<i64, &'a str>,
     org_users: &'a [OrgUser],
     users: HashMap<String, UserRecord>,
+    /// What an admin decided, or is asked.
+    stewardships: HashMap<String, Stewardship>,
 }
 
 impl Look<'_> {
@@ -243,6 +249,10 @@ impl Look<'_> {
         record: Option<&AccountRecord>,
         managed: &HashMap<i64, &AccountRecord>,
     ) -> Result<()> {
+        let stewardship = self.stewardships.get(id);
+        if stewardship.is_some_and(|s| s.state == StewardshipState::Released) {
+            return Ok(());
+        }
         let closing = !matches!(desired, Desired::Open(_));
         let link = record.map(person::link);
         let linked = link.as_ref().and_then(|l| self.directory.user(l.grafana_id?));
@@ -272,7 +282,11 @@ impl Look<'_> {
                     let orgs = self.org.grafana.orgs_of_user(user.id).await;
                     account.orgs = person::roles(orgs.map_err(looking("organizations"))?);
                 }
-                observed.others.push(Candidate { account, manager });
+                observed.others.push(Candidate {
+                    approved: stewardship.is_some_and(|s| person::approves(s, user.id)),
+                    account,
+                    manager,
+                });
             }
         }
         let plan = account::plan(desired, link.as_ref(), &observed, &person::rules(self.org));

@@ -1,24 +1,30 @@
-//! `GET admin/users`: why does (or doesn't) this person have access?
+//! `GET admin/users`: why does (or doesn't) this person have access? `POST admin/users/{id}/claim` and `…/release`: who manages it.
 //!
-//! Owns: the handler and how a person's state is put into words. Start at [`list`].
+//! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
 use admin_api::{Access, AccountOrigin, People, Person};
 use axum::{
     Extension, Json,
-    extract::{RawQuery, State},
+    extract::{Path, RawQuery, State},
+    http::StatusCode,
 };
 use domain::settings::Rung;
 
 use super::{AdminFailure, Answer, Parameters};
 use crate::{
     http::Api,
-    store::{self, PeopleQuery, PersonRow, WriteContext},
+    store::{self, Decided, PeopleQuery, PersonRow, StewardshipState, WriteContext},
 };
 
 fn access(row: &PersonRow) -> Access {
+    if row.stewardship == Some(StewardshipState::Released) {
+        return Access::Released;
+    }
     match (&row.waiting, row.closed) {
         (Some(w), _) if w.next_step.is_some() => Access::NeedsAttention,
         (Some(_), _) => Access::Pending,
+        // The engine is done, and makes no account before he signs in.
+        (None, _) if row.user.document.active() && row.account.is_none() => Access::WaitingForSignIn,
         (None, Some((_, Some(false)))) => Access::ClosedMayReturn,
         (None, Some(_)) => Access::Closed,
         (None, None) if row.user.document.active() => Access::Active,
@@ -28,6 +34,15 @@ fn access(row: &PersonRow) -> Access {
 }
 
 fn note(row: &PersonRow) -> Option<String> {
+    match access(row) {
+        Access::Released => {
+            return Some("Rollcall leaves this account as it is, whatever the identity provider says.".to_owned());
+        }
+        Access::WaitingForSignIn => {
+            return Some("Grafana has no account yet: it is linked as soon as this person has signed in.".to_owned());
+        }
+        _ => {}
+    }
     if let Some(waiting) = &row.waiting {
         let problem = waiting.problem.clone()?;
         return Some(match &waiting.next_step {
@@ -72,6 +87,7 @@ fn closed_note(rung: Rung, holds: Option<bool>) -> Option<&'static str> {
 
 fn person(row: PersonRow) -> Person {
     let (access, note) = (access(&row), note(&row));
+    let asked = row.stewardship == Some(StewardshipState::Asked) && access == Access::NeedsAttention;
     let document = &row.user.document;
     let user_name = document.user_name().unwrap_or_default().to_owned();
     Person {
@@ -87,6 +103,8 @@ fn person(row: PersonRow) -> Person {
         groups: row.groups,
         modified_ms: row.user.modified_ms,
         note,
+        may_claim: asked || access == Access::Released,
+        may_release: row.account.is_some() && access != Access::Released,
         id: row.user.id,
         user_name,
     }
@@ -107,11 +125,66 @@ pub(in crate::http) async fn list(
         wanted = wanted.with_access(access).ok_or_else(|| {
             AdminFailure::invalid(
                 "access",
-                "access is one of: active, closed, closed_may_return, pending, needs_attention.",
+                "access is one of: active, closed, closed_may_return, pending, needs_attention, waiting_for_sign_in, released.",
             )
         })?;
     }
     let (total, rows, next) = api.store.people(&ctx.tenant, &wanted).await?;
     let users = rows.into_iter().map(person).collect();
     Ok(Json(People { total, users, next }))
+}
+
+fn unknown() -> AdminFailure {
+    AdminFailure::new(StatusCode::NOT_FOUND, "There is no such user any more.")
+}
+
+fn conflict(message: impl Into<String>) -> AdminFailure {
+    AdminFailure::new(StatusCode::CONFLICT, message)
+}
+
+/// An admin says that the account which waits for him is this person's, or takes back a released one.
+pub(in crate::http) async fn claim(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    if api.store.user(&ctx.tenant, &id).await?.is_none() {
+        return Err(unknown());
+    }
+    let nothing =
+        || conflict("There is nothing to approve: no account in Grafana waits for a decision about this person.");
+    let seen = api.store.stewardship(&id).await?.ok_or_else(nothing)?;
+    // No guard, as at a POST: that is the planner, which looks anew. But a yes that can have no effect is not taken.
+    let login = seen.login.to_lowercase();
+    let org_id = ctx.tenant.org_id;
+    if api.control.is_server_admin(org_id, &login) {
+        return Err(conflict(format!(
+            "Grafana's account “{login}” is a server admin and cannot be managed by SCIM."
+        )));
+    }
+    if api.control.settings(org_id).effective.break_glass.contains(&login) {
+        return Err(conflict(format!(
+            "Grafana's account “{login}” is on the break-glass list and cannot be managed by SCIM."
+        )));
+    }
+    match api.store.approve_claim(&ctx, &id, &seen).await? {
+        Decided::Done => {}
+        Decided::NoSuchUser => return Err(unknown()),
+        Decided::Nothing => return Err(nothing()),
+    }
+    api.control.wake();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An admin says that Rollcall is to leave this person's account alone.
+pub(in crate::http) async fn release(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
+    match api.store.release(&ctx, &id).await? {
+        Decided::Done => Ok(StatusCode::NO_CONTENT),
+        Decided::NoSuchUser => Err(unknown()),
+        Decided::Nothing => Err(conflict("Rollcall manages no account of this person.")),
+    }
 }

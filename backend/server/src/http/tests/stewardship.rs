@@ -1,0 +1,151 @@
+//! An admin approves, releases and takes back: what is answered, what is shown, and what is refused in words.
+
+use domain::{Tenant, settings::Rung};
+
+use super::*;
+use crate::store::{AccountOrigin, AccountRecord};
+
+impl Server {
+    async fn person(&self, id: &str) -> Value {
+        let people = self.admin(Method::GET, &format!("/users?id={id}"), Value::Null).await;
+        people.body["users"][0].clone()
+    }
+
+    /// What the engine would have left: done, with this account.
+    async fn managed(&self, id: &str, grafana_id: i64) {
+        let record = AccountRecord {
+            user_id: id.to_owned(),
+            tenant: Tenant::of_org(1),
+            grafana_id: Some(grafana_id),
+            origin: AccountOrigin::Provisioned,
+            login: "ada".into(),
+            closed_by: None::<Rung>,
+            holds: None,
+            snapshot: None,
+            deferred: Vec::new(),
+            synced_ms: 1,
+        };
+        self.api.store.save_account(&record).await.unwrap();
+        self.done().await;
+    }
+
+    async fn done(&self) {
+        for work in self.api.store.due_work(i64::MAX, 10).await.unwrap() {
+            self.api.store.finish(&work).await.unwrap();
+        }
+    }
+
+    /// What the engine would have left: an account waits for an admin's yes.
+    async fn asked(&self, id: &str, login: &str) {
+        let store = &self.api.store;
+        store.ask_about(&Tenant::of_org(1), id, 7, login).await.unwrap();
+        for work in store.due_work(i64::MAX, 10).await.unwrap() {
+            store
+                .attention(&work, "Claiming waits for you.", "Say so.")
+                .await
+                .unwrap();
+        }
+    }
+
+    async fn decide(&self, id: &str, what: &str) -> Answer {
+        self.admin(Method::POST, &format!("/users/{id}/{what}"), Value::Null)
+            .await
+    }
+
+    async fn left(&self) -> usize {
+        self.api.store.due_work(i64::MAX, 10).await.unwrap().len()
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_yes_can_be_approved_once_and_the_log_names_who_did() {
+    let server = server(&[]).await;
+    let ada = server.user("ada").await;
+    assert_eq!(server.person(&ada).await["may_claim"], false, "nothing is asked yet");
+    assert_eq!(server.decide(&ada, "claim").await.status, StatusCode::CONFLICT);
+    server.asked(&ada, "ada").await;
+    let shown = server.person(&ada).await;
+    assert_eq!(
+        (&shown["access"], &shown["may_claim"], &shown["may_release"]),
+        (&json!("needs_attention"), &json!(true), &json!(false))
+    );
+    assert_eq!(server.decide(&ada, "claim").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(server.left().await, 1, "the engine looks at once");
+    assert_eq!(server.person(&ada).await["may_claim"], false);
+    let again = server.decide(&ada, "claim").await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    assert!(again.body["message"].as_str().unwrap().contains("nothing to approve"));
+    let log = server
+        .admin(Method::GET, "/activity?action=user.claim", Value::Null)
+        .await;
+    let line = &log.body["entries"][0];
+    assert_eq!(
+        (&line["actor"], &line["source"]),
+        (&json!("ann"), &json!("admin")),
+        "{line}"
+    );
+    assert!(line["reason"].as_str().unwrap().contains("“ada” (id 7)"), "{line}");
+}
+
+#[tokio::test]
+async fn a_protected_account_cannot_be_approved() {
+    for (login, ini) in [("root", &[][..]), ("safe", &[("break_glass", "safe")])] {
+        let server = server(ini).await;
+        let ada = server.user("ada").await;
+        server.asked(&ada, login).await;
+        let refused = server.decide(&ada, "claim").await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{login}");
+        assert!(refused.body["message"].as_str().unwrap().contains(login));
+        assert_eq!(server.left().await, 0, "{login}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_released_is_still_stored_and_changed_by_the_provider_and_shown_as_released() {
+    let server = server(&[]).await;
+    let ada = server.user("ada").await;
+    assert_eq!(
+        server.decide(&ada, "release").await.status,
+        StatusCode::CONFLICT,
+        "nothing is managed yet"
+    );
+    server.managed(&ada, 7).await;
+    assert_eq!(server.person(&ada).await["may_release"], true);
+    assert_eq!(server.decide(&ada, "release").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(server.decide(&ada, "release").await.status, StatusCode::CONFLICT);
+    let path = format!("/Users/{ada}");
+    let off = json!({ "schemas": [::scim::patch::URN], "Operations": [{ "op": "replace", "path": "active", "value": false }] });
+    assert_eq!(server.scim(Method::PATCH, &path, off).await.status, StatusCode::OK);
+    assert_eq!(
+        server.scim(Method::GET, &path, Value::Null).await.body["active"],
+        false,
+        "what the provider says is stored"
+    );
+    let shown = server.person(&ada).await;
+    assert_eq!(
+        (&shown["access"], &shown["may_claim"], &shown["may_release"]),
+        (&json!("released"), &json!(true), &json!(false))
+    );
+    let found = server.admin(Method::GET, "/users?access=released", Value::Null).await;
+    assert_eq!(found.body["total"], 1);
+    let log = server.admin(Method::GET, "/activity", Value::Null).await;
+    let lines = log.body["entries"].as_array().unwrap();
+    assert!(
+        lines[0]["reason"].as_str().unwrap().contains("Stored only"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1]["action"] == "user.release" && lines[1]["reason"].as_str().unwrap().contains("not touched any more"),
+        "{lines:?}"
+    );
+    assert_eq!(server.decide(&ada, "claim").await.status, StatusCode::NO_CONTENT);
+    assert_ne!(server.person(&ada).await["access"], "released");
+}
+
+#[tokio::test]
+async fn nobody_unknown_is_claimed_or_released() {
+    let server = server(&[]).await;
+    for what in ["claim", "release"] {
+        assert_eq!(server.decide("nobody", what).await.status, StatusCode::NOT_FOUND);
+    }
+}
