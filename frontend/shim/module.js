@@ -97,8 +97,18 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
     }
     variables["--gf-space-half"] = theme.spacing(0.5);
     variables["--gf-radius"] = theme.shape.radius ? theme.shape.radius.default : theme.shape.borderRadius();
+    // What Grafana's components work out for themselves, with the theme's own functions.
+    const { colors, visualization } = theme;
+    variables["--gf-row-hover"] = colors.emphasize(colors.background.primary, 0.03);
+    variables["--gf-secondary-hover-border"] = colors.secondary.borderEmphasis || colors.emphasize(colors.secondary.border, 0.25);
+    for (const name of ["green", "blue", "orange", "red"]) {
+      variables["--gf-" + name] = visualization.getColorByName(name);
+    }
     return variables;
   }
+
+  /** Which of Grafana's looks this is, by what its themes have: 13 brought the accent, 12 the larger radius. */
+  const lookOf = (theme) => (theme.colors.accent ? "13" : theme.shape.radius && theme.shape.radius.lg ? "12" : "11");
 
   function applyTheme(root, theme) {
     root.style.cssText = ""; // themes differ in which tokens they have
@@ -106,6 +116,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       root.style.setProperty(name, value);
     }
     root.style.colorScheme = root.dataset.theme = theme.isDark ? "dark" : "light";
+    root.dataset.look = lookOf(theme);
   }
 
   // ---- what the app may ask of Grafana ---------------------------------------------------------------------------------------

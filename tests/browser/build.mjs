@@ -29,7 +29,7 @@ export async function build(line) {
   install(here, path.join(here, 'package-lock.json'));
   const lock = install(folder, path.join(folder, 'package-lock.json'));
 
-  const sources = ['build.mjs', 'host.tsx', 'process-shim.js'].map((file) => readFileSync(path.join(here, file)));
+  const sources = ['build.mjs', 'host.tsx', 'gallery.tsx', 'process-shim.js'].map((file) => readFileSync(path.join(here, file)));
   const wanted = createHash('sha256').update(lock).update(Buffer.concat(sources)).digest('hex');
   const stamp = path.join(dist, '.built');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return dist;

@@ -18,6 +18,7 @@ import * as jsxRuntime from 'react/jsx-runtime';
 import * as reactRouterDom from 'react-router-dom';
 import * as reactRouterCompat from 'react-router-dom-v5-compat';
 import * as rxjs from 'rxjs';
+import { Gallery } from './gallery';
 
 const { AppPlugin, EventBusSrv, ThemeContext, PluginContextProvider, AppEvents, locationUtil } = grafanaData as any;
 const { config, locationService, setAppEvents, setBackendSrv, ThemeChangedEvent, locationSearchToObject } = grafanaRuntime as any;
@@ -235,10 +236,11 @@ function App() {
               <Icon name="angle-right" />
               <a href={`${subUrl}/a/${meta.id}`}>{meta.name}</a>
             </header>
-            <main style={{ background: background.primary, flexGrow: 1, display: 'flex', flexDirection: 'column' }}>
+            <main className="main-view" style={{ background: background.primary, flexGrow: 1, display: 'flex', flexDirection: 'column' }}>
               <Switch>
                 <Route path={`/a/${meta.id}`} render={() => <AppRootPage />} />
                 <Route path={`/plugins/${meta.id}`} render={() => <PluginConfigPage />} />
+                <Route path="/gallery" render={() => <Gallery />} />
                 <Route render={() => <div style={{ padding: 32 }}><h1>Home</h1></div>} />
               </Switch>
             </main>
@@ -254,6 +256,13 @@ function App() {
 (window as any).__setTheme = (id: string) => {
   const { getThemeById, createTheme } = grafanaData as any;
   bus.publish(new ThemeChangedEvent(getThemeById ? getThemeById(id) : createTheme({ colors: { mode: id } })));
+};
+
+/** For tests: every theme of this line, the experimental ones too. */
+(window as any).__themes = (): string[] => {
+  const { getBuiltInThemes } = grafanaData as any;
+  const more = ['deut_prot_dark', 'tritanopia_dark', 'visual_refresh_dark', 'tron'];
+  return getBuiltInThemes ? getBuiltInThemes(more).map((theme: any) => theme.id) : ['dark', 'light'];
 };
 
 ReactDOMClient.createRoot(document.getElementById('reactRoot')!).render(<App />);

@@ -2,7 +2,7 @@
 // No test needs another one's leftovers. What the page must show is asked of the backend itself, so any demo data will do.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { adminApi, appUrl, backend, launch, PLUGIN, setTheme, signedIn, withViewer } from './session.mjs';
+import { adminApi, appUrl, backend, groupRow, launch, PLUGIN, setTheme, signedIn, withViewer } from './session.mjs';
 
 let browser;
 before(async () => {
@@ -11,7 +11,6 @@ before(async () => {
 after(() => browser?.close());
 
 const tab = (page, name) => page.getByRole('tab', { name });
-const groupRow = (page, name) => page.getByTestId('groups').getByRole('row').filter({ has: page.getByRole('cell', { name, exact: true }) });
 
 test('the overview answers first, and its numbers lead to the people', () =>
   signedIn(browser, async (page, context) => {

@@ -13,6 +13,7 @@ const LOGIN = { user: process.env.GRAFANA_USER ?? 'admin', password: process.env
 if (!URL_) throw new Error('GRAFANA_URL is not set: start the stand-in first (`cargo xtask dev`), or use `cargo xtask test`');
 
 export const appUrl = (tab = '') => `${URL_}/a/${PLUGIN}${tab && `/${tab}`}`;
+export const rootUrl = () => URL_;
 export const adminApi = (route) => `${URL_}/api/plugins/${PLUGIN}/resources/admin/${route}`;
 
 export async function launch() {
@@ -53,6 +54,9 @@ export async function backend(context, route) {
   assert.equal(answer.status(), 200, route);
   return answer.json();
 }
+
+/** The row of a group on the mappings page. */
+export const groupRow = (page, name) => page.getByTestId('groups').getByRole('row').filter({ has: page.getByRole('cell', { name, exact: true }) });
 
 /** A user of Grafana with the role Viewer, for the time of `job`. */
 export async function withViewer(context, job) {

@@ -30,7 +30,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "test",
-        "[--fast] [--only STEP]",
+        "[--fast] [--only STEP] [--all-lines]",
         "everything a change must pass, on a machine with nothing but Rust",
     ),
     (
@@ -103,7 +103,7 @@ fn dispatch() -> Result<()> {
 fn help() {
     eprintln!("cargo xtask <command>\n");
     for (name, options, what) in COMMANDS {
-        eprintln!("  {:32}{what}", format!("{name} {options}"));
+        eprintln!("  {:42}{what}", format!("{name} {options}"));
     }
     eprintln!();
 }

@@ -10,6 +10,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// Every line there is a page host of, in `tests/browser/lines/`, oldest first.
+pub const LINES: &[&str] = &[OLDEST_LINE, "11.6", "12.4", NEWEST_LINE];
 /// The newest line of Grafana's npm packages: `dev` shows the page in it.
 pub const NEWEST_LINE: &str = "13.2";
 /// The oldest line we support (`plugin.json`: `grafanaDependency`).

@@ -22,7 +22,7 @@ type Outcome = (Tally, Result<()>);
 
 struct Step {
     name: &'static str,
-    run: fn(&Workspace) -> Outcome,
+    run: fn(&Workspace, &Selection) -> Outcome,
     /// Left out by `--fast`.
     slow: bool,
 }
@@ -31,42 +31,42 @@ struct Step {
 const STEPS: &[Step] = &[
     Step {
         name: "fmt",
-        run: |w| plain(check::formatting(w)),
+        run: |w, _| plain(check::formatting(w)),
         slow: false,
     },
     Step {
         name: "tidy",
-        run: |w| plain(tidy::run(w)),
+        run: |w, _| plain(tidy::run(w)),
         slow: false,
     },
     Step {
         name: "clippy",
-        run: |w| plain(check::lints(w)),
+        run: |w, _| plain(check::lints(w)),
         slow: false,
     },
     Step {
         name: "unit",
-        run: check::unit_tests,
+        run: |w, _| check::unit_tests(w),
         slow: false,
     },
     Step {
         name: "build",
-        run: |w| plain(build::run(w, Backend::Dev).map(drop)),
+        run: |w, _| plain(build::run(w, Backend::Dev).map(drop)),
         slow: false,
     },
     Step {
         name: "acceptance",
-        run: acceptance,
+        run: |w, _| acceptance(w),
         slow: false,
     },
     Step {
         name: "package",
-        run: |w| plain(package::run(w).map(drop)),
+        run: |w, _| plain(package::run(w).map(drop)),
         slow: true,
     },
     Step {
         name: "chroot",
-        run: |w| plain(package::starts_in_an_empty_root(w)),
+        run: |w, _| plain(package::starts_in_an_empty_root(w)),
         slow: true,
     },
     Step {
@@ -85,16 +85,19 @@ fn plain(result: Result<()>) -> Outcome {
 pub struct Selection {
     fast: bool,
     only: Option<String>,
+    /// The browser tests in every line of Grafana we have a page host of, not only in the oldest and the newest.
+    all_lines: bool,
 }
 
 impl Selection {
-    /// Reads `--fast` and `--only STEP`.
+    /// Reads `--fast`, `--only STEP` and `--all-lines`.
     pub fn parse(options: &[&str]) -> Result<Self> {
         let mut selection = Self::default();
         let mut options = options.iter();
         while let Some(option) = options.next() {
             match *option {
                 "--fast" => selection.fast = true,
+                "--all-lines" => selection.all_lines = true,
                 "--only" => {
                     let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
                     let step = options.next().copied().unwrap_or_default();
@@ -105,6 +108,14 @@ impl Selection {
             }
         }
         Ok(selection)
+    }
+
+    fn lines(&self) -> &'static [&'static str] {
+        if self.all_lines {
+            setup::LINES
+        } else {
+            &[setup::OLDEST_LINE, setup::NEWEST_LINE]
+        }
     }
 
     fn includes(&self, step: &Step) -> bool {
@@ -123,7 +134,7 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<()> {
     for step in STEPS.iter().filter(|step| selection.includes(step)) {
         println!("\n=== {}", step.name);
         let started = Instant::now();
-        let (found, result) = (step.run)(workspace);
+        let (found, result) = (step.run)(workspace, selection);
         tally += found;
         let seconds = started.elapsed().as_secs_f64();
         println!(
@@ -161,15 +172,15 @@ fn acceptance(workspace: &Workspace) -> Outcome {
 }
 
 /// The page as people see it: the archive an admin downloads, unpacked into an empty plugins directory of the stand-in, with the demo
-/// company, in a real browser, inside the oldest and the newest Grafana we support.
-fn browser(workspace: &Workspace) -> Outcome {
+/// company, in a real browser, inside the oldest and the newest Grafana we support, or in all that `--all-lines` asks for.
+fn browser(workspace: &Workspace, selection: &Selection) -> Outcome {
     let mut tally = Tally::default();
     let result = (|| {
         let node = setup::Node::find()?;
         let chromium = setup::chromium()?;
         let plugins = package::unpack(workspace, &workspace.target.join("installed/plugins"))?;
         let stand_in = StandIn::build(workspace)?;
-        for line in [setup::OLDEST_LINE, setup::NEWEST_LINE] {
+        for line in selection.lines() {
             println!("in Grafana {line}:");
             let found = browser_in(workspace, line, &node, &chromium, &plugins, &stand_in, &mut tally)?;
             ensure!(found > 0, "node ran no browser test in Grafana {line}");
@@ -250,6 +261,15 @@ mod tests {
             ["fmt", "tidy", "clippy", "unit", "build", "acceptance"]
         );
         assert_eq!(chosen(&["--fast", "--only", "browser"]), ["browser"]);
+    }
+
+    #[test]
+    fn the_oldest_and_the_newest_grafana_are_tried_unless_all_are_asked_for() {
+        let lines = |options: &[&str]| Selection::parse(options).unwrap().lines();
+        assert_eq!(lines(&["--only", "browser"]), [setup::OLDEST_LINE, setup::NEWEST_LINE]);
+        assert_eq!(lines(&["--all-lines"]), setup::LINES);
+        assert_eq!(setup::LINES.first(), Some(&setup::OLDEST_LINE));
+        assert_eq!(setup::LINES.last(), Some(&setup::NEWEST_LINE));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub fn Alert(
             <div class="rc-alert__icon"><Icon name=icon /></div>
             <div class="rc-alert__body">
                 <div class="rc-alert__title">{title}</div>
-                {children.map(|children| view! { <div>{children()}</div> })}
+                {children.map(|children| view! { <div class="rc-alert__content">{children()}</div> })}
             </div>
         </div>
     }

@@ -83,13 +83,16 @@ pub fn Confirm(
     } else {
         ButtonLook::Primary
     };
-    view! {
-        <Modal title=title on_close=on_close>
+    let body = move || {
+        view! {
             {children()}
             <div class="rc-modal__buttons">
                 <Button on_click=move |_| on_close()>"Cancel"</Button>
                 <Button look=look disabled=busy on_click=move |_| on_confirm()>{action}</Button>
             </div>
-        </Modal>
-    }
+        }
+        .into_any()
+    };
+    let on_close = Callback::new(move |()| on_close());
+    dialog(Signal::stored(title), "rc-modal rc-confirm", on_close, Box::new(body))
 }
