@@ -53,9 +53,7 @@ impl Limit {
 
     /// So many pieces were done in this time, with [`Self::now`] at once and nothing going wrong.
     pub fn done(&mut self, pieces: usize, took: Duration) {
-        self.pieces = self
-            .pieces
-            .saturating_add(u64::try_from(pieces).unwrap_or(u64::MAX));
+        self.pieces = self.pieces.saturating_add(u64::try_from(pieces).unwrap_or(u64::MAX));
         self.took = self.took.saturating_add(took);
         if self.pieces < WINDOW {
             return;

@@ -142,7 +142,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::AccountTaken`] as [`Self::save_account`].
-    pub async fn save_made(&self, a: &AccountRecord, work: &Work, line: &ActivityLine, groups: &[String]) -> Result<()> {
+    pub async fn save_made(
+        &self,
+        a: &AccountRecord,
+        work: &Work,
+        line: &ActivityLine,
+        groups: &[String],
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = save(&mut tx, a).await;
         if done.is_err() {

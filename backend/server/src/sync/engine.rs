@@ -437,7 +437,9 @@ async fn several(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) ->
                 let Some(work) = waiting.next() else { break };
                 under_way.push(async move { (work, person::sync(core, org, work).await) });
             }
-            let Some((work, done)) = under_way.next().await else { break };
+            let Some((work, done)) = under_way.next().await else {
+                break;
+            };
             well &= done.is_ok();
             ended.push((work, done));
         }

@@ -594,12 +594,7 @@ impl Person<'_> {
     }
 
     /// Nothing is left to do, or nothing but what a person must look at: what was seen is what we remember.
-    async fn settle(
-        &mut self,
-        plan: &account::Plan,
-        observed: &Observed,
-        attention: Option<Attention>,
-    ) -> Result<()> {
+    async fn settle(&mut self, plan: &account::Plan, observed: &Observed, attention: Option<Attention>) -> Result<()> {
         let now = self.core.clock.now_ms();
         let seen = self.seen(plan, observed, now);
         let groups = self.groups_to_tell(seen.as_ref().or(self.record.as_ref())).await?;
