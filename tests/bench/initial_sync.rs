@@ -5,6 +5,7 @@
 //! Start at [`main`]; `docs/performance-sync.md` says how to read it.
 
 use std::{
+    collections::HashMap,
     io::Write as _,
     time::{Duration, Instant},
 };
@@ -38,14 +39,14 @@ fn members(group: usize) -> impl Iterator<Item = usize> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let (plugin, calls) = by_plugin().await?;
+    let (plugin, calls, accounts) = by_plugin().await?;
     let changes = calls.iter().filter(|call| call.method != "GET").count();
     let reads = calls.len() - changes;
     say(&format!(
         "the plugin: {:.2} s, {changes} changing calls, {reads} reading ones",
         plugin.as_secs_f64()
     ))?;
-    let bare = by_bare_loop(&calls).await?;
+    let bare = by_bare_loop(&calls, &accounts).await?;
     say(&format!(
         "a bare loop of these calls, by cookie: {:.2} s",
         bare.as_secs_f64()
@@ -79,8 +80,9 @@ async fn complete(grafana: &Grafana) -> Result<()> {
     Ok(())
 }
 
-/// From Grafana's return, with everything taken while it was away, to the last member.
-async fn by_plugin() -> Result<(Duration, Vec<Call>)> {
+/// From Grafana's return, with everything taken while it was away, to the last member; with the calls that took, and the accounts' logins
+/// by id.
+async fn by_plugin() -> Result<(Duration, Vec<Call>, HashMap<i64, String>)> {
     let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create").with_costs()).await?;
     let scim = rig.scim().await?;
     rig.grafana_away();
@@ -124,8 +126,9 @@ async fn by_plugin() -> Result<(Duration, Vec<Call>)> {
     ours.truncate(last + 1);
     let took = ours[last].at - ours[0].at;
     ensure!(took <= seen, "a clock that runs backwards");
+    let accounts = rig.grafana.accounts("person-").await?;
     rig.finish().await?;
-    Ok((took, ours))
+    Ok((took, ours, accounts.into_iter().map(|a| (a.id, a.login)).collect()))
 }
 
 async fn fresh() -> Result<(tempfile::TempDir, StandIn, Grafana)> {
@@ -138,11 +141,11 @@ async fn fresh() -> Result<(tempfile::TempDir, StandIn, Grafana)> {
     Ok((data, stand_in, grafana))
 }
 
-/// The same calls in the same order, one after the other, and nothing else. Both Grafanas give the
-/// same ids in the same order.
-async fn by_bare_loop(calls: &[Call]) -> Result<Duration> {
+/// The same calls in the order of their answers, one after the other, and nothing else. The plugin may have had several under way, so
+/// accounts can have other ids here; teams have the same.
+async fn by_bare_loop(calls: &[Call], accounts: &HashMap<i64, String>) -> Result<Duration> {
     let (_data, stand_in, grafana) = fresh().await?;
-    // As many accounts as the rig makes before, so that ids are the same here.
+    // As many accounts as the rig makes before.
     let bot = grafana.make_account(BOT, "rollcall-bot@localhost", PASSWORD).await?;
     grafana.set_role(bot, "Admin").await?;
     let permissions = format!("/api/admin/users/{bot}/permissions");
@@ -166,10 +169,16 @@ async fn by_bare_loop(calls: &[Call]) -> Result<Duration> {
         .next()
         .unwrap_or_default()
         .to_owned();
+    let mut here: HashMap<String, i64> = HashMap::new();
     for call in calls.iter().filter(|call| call.path != "/login") {
         let method = Method::from_bytes(call.method.as_bytes())?;
+        let there = call.path.strip_prefix("/api/users/").and_then(|id| id.parse().ok());
+        let path = match there.and_then(|id: i64| here.get(accounts.get(&id)?)) {
+            Some(id) => format!("/api/users/{id}"),
+            None => call.path.clone(),
+        };
         let mut request = http
-            .request(method, format!("{}{}", stand_in.url(), call.path))
+            .request(method, format!("{}{path}", stand_in.url()))
             .header(header::COOKIE, &cookie);
         if !call.body.is_empty() {
             request = request
@@ -184,6 +193,11 @@ async fn by_bare_loop(calls: &[Call]) -> Result<Duration> {
             answer.status,
             call.status
         );
+        if call.method == "POST" && call.path == "/api/admin/users" {
+            let body: Value = serde_json::from_str(&call.body)?;
+            let login = body["login"].as_str().unwrap_or_default().to_owned();
+            here.insert(login, answer.json["id"].as_i64().context("no id")?);
+        }
     }
     let took = began.elapsed();
     let teams = grafana.teams().await?.len();

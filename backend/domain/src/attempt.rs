@@ -48,6 +48,19 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// Whether Grafana may have had too much to do: no answer, a plea for patience, or a stumble of its own (its SQLite says "database is
+    /// locked" with a 500).
+    #[must_use]
+    pub fn is_strain(&self) -> bool {
+        match self {
+            Self::Away | Self::Busy(_) => true,
+            Self::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+}
+
 /// What to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -161,6 +174,21 @@ mod tests {
         for f in [Failure::Conflict("taken".into()), Failure::ExternalUser] {
             assert!(!shown(&f, 0), "{f:?} may have settled meanwhile");
             assert!(shown(&f, 3), "{f:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_one_call_at_a_time_may_mend_is_strain() {
+        for f in [Failure::Away, Failure::Busy(None), refused(500)] {
+            assert!(f.is_strain(), "{f:?}");
+        }
+        for f in [
+            Failure::Unauthorized,
+            Failure::NotFound,
+            Failure::ExternalUser,
+            refused(400),
+        ] {
+            assert!(!f.is_strain(), "{f:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What Rollcall decides, as pure functions: who may call, which settings are in force, and which Grafana calls make Grafana match.
 //!
 //! Owns: callers and routes ([`caller`]), settings with origin ([`settings`]), accounts ([`account`]), teams ([`team`]), retry or
-//! attention ([`attempt`]), what sign-ins will do ([`login`]), and the doors through which time, ids and secrets come in. Must never do I/O, read a clock or panic.
+//! attention ([`attempt`]), how many at once ([`concurrency`]), what sign-ins will do ([`login`]), and the doors through which time, ids and secrets come in. Must never do I/O, read a clock or panic.
 //! Start at [`account::plan`], then [`team::plan`].
 #![warn(missing_docs)]
 #![cfg_attr(
@@ -13,6 +13,7 @@ pub mod account;
 pub mod attempt;
 pub mod caller;
 pub mod clock;
+pub mod concurrency;
 pub mod ids;
 pub mod login;
 pub mod secret;

@@ -105,7 +105,7 @@ impl Http {
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()
                 .tcp_nodelay(true)
-                // One writer, one scan: more idle connections than that are never used.
+                // As many calls at once as `domain::concurrency` ever allows: more idle connections than that are never used.
                 .pool_max_idle_per_host(4)
                 .user_agent(concat!("rollcall/", env!("CARGO_PKG_VERSION")))
         };

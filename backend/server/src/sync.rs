@@ -9,6 +9,7 @@ mod directory;
 mod engine;
 mod failpoints;
 mod group;
+mod names;
 mod org;
 mod person;
 mod roster;

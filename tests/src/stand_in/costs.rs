@@ -2,23 +2,50 @@
 //!
 //! Owns: the table. Must never be on in a test: nothing waits there without need. Start at [`spend`].
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use http::{header, request::Parts};
+use http::{Method, header, request::Parts};
 use serde_json::Value;
 
 use super::{answer::Answer, server::Call};
 
+/// What several callers wait for each other for: part of a call is done for one of them at a time.
+#[derive(Clone, Default)]
+pub(super) struct Queues {
+    writers: Arc<Mutex<()>>,
+    readers: Arc<Mutex<()>>,
+}
+
+/// 128 accounts in a second for one caller and 161 for two: of 7.8 ms, 6.2 are nobody else's.
+const OF_A_WRITE: f64 = 0.795;
+/// 861 and 1,354 reads of an account.
+const OF_A_READ: f64 = 0.636;
+
 /// Waits until the call has taken as long as it would there.
-pub(super) async fn spend(parts: &Parts, call: &Call, answer: &Answer, since: Instant) {
+pub(super) async fn spend(queues: &Queues, parts: &Parts, call: &Call, answer: &Answer, since: Instant) {
     let path = parts.uri.path();
     if path.contains("/plugins/") || path == "/api/health" {
         return;
     }
     let cost = Duration::from_secs_f64((identity(parts) + work(parts, call, answer)) / 1_000.0);
-    let left = cost.saturating_sub(since.elapsed());
+    let (queue, share) = if parts.method == Method::GET {
+        (queues.readers.clone(), OF_A_READ)
+    } else {
+        (queues.writers.clone(), OF_A_WRITE)
+    };
+    let here = since.elapsed();
     // tokio's timer counts whole milliseconds, and the cheapest call takes less than one.
-    _ = tokio::task::spawn_blocking(move || std::thread::sleep(left)).await;
+    _ = tokio::task::spawn_blocking(move || {
+        let turn = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = Instant::now();
+        std::thread::sleep(cost.mul_f64(share).saturating_sub(here));
+        drop(turn);
+        std::thread::sleep(cost.saturating_sub(here + began.elapsed()));
+    })
+    .await;
 }
 
 /// `GET /api/user`, which is hardly more than the sign-in: a cookie is one look-up, a password is hashed, a token is hashed and its

@@ -141,6 +141,7 @@ pub(super) struct Server {
     faults: Mutex<Vec<Fault>>,
     changed: AtomicBool,
     costs: bool,
+    queues: costs::Queues,
     stop: CancellationToken,
 }
 
@@ -167,6 +168,7 @@ impl Server {
             faults: Mutex::default(),
             changed: AtomicBool::new(true),
             costs,
+            queues: costs::Queues::default(),
             stop,
         }
     }
@@ -266,7 +268,7 @@ impl Server {
                 let before = self.costs.then(std::time::Instant::now);
                 let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
                 if let Some(before) = before {
-                    costs::spend(&parts, &call, &answer, before).await;
+                    costs::spend(&self.queues, &parts, &call, &answer, before).await;
                 }
                 Some(answer)
             }

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use axum::{
@@ -57,6 +58,12 @@ pub(crate) struct World {
     pub external_groups: bool,
     /// Calls beginning so get this answer.
     pub refuse: Option<(&'static str, u16, Value)>,
+    /// What changes something takes as long, after it is done.
+    pub slow: Option<Duration>,
+    /// Of those, now, at most, and when somebody was disabled.
+    pub under_way: usize,
+    pub most_under_way: usize,
+    pub beside_closing: usize,
 }
 
 pub(crate) struct Fake {
@@ -95,6 +102,10 @@ impl Fake {
             by_token: false,
             external_groups: false,
             refuse: None,
+            slow: None,
+            under_way: 0,
+            most_under_way: 0,
+            beside_closing: 0,
         }));
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
@@ -177,10 +188,30 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut world = world.lock().expect("no test panics while it holds this");
+    let locked = || world.lock().expect("no test panics while it holds this");
+    let (response, slow) = {
+        let mut world = locked();
+        let slow = world.slow.filter(|_| method != Method::GET);
+        if slow.is_some() {
+            if uri.path().ends_with("/disable") {
+                world.beside_closing = world.beside_closing.max(world.under_way);
+            }
+            world.under_way += 1;
+            world.most_under_way = world.most_under_way.max(world.under_way);
+        }
+        (respond(&mut world, &method, &uri, &headers, &body), slow)
+    };
+    if let Some(slow) = slow {
+        tokio::time::sleep(slow).await;
+        locked().under_way -= 1;
+    }
+    response
+}
+
+fn respond(world: &mut World, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Response {
     let call = format!("{method} {}", uri.path());
     world.calls.push(call.clone());
-    let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     world.bodies.push((call.clone(), body.clone()));
     world.by_token = headers
         .get("authorization")
@@ -189,14 +220,14 @@ async fn answer(
     let (status, said) = if world.down {
         (502, json!("a proxy's page"))
     } else {
-        open_routes(&mut world, &call, &body, &headers, &mut set_cookie).unwrap_or_else(|| {
-            let mut said = signed_in(&world, &headers).err();
+        open_routes(world, &call, &body, headers, &mut set_cookie).unwrap_or_else(|| {
+            let mut said = signed_in(world, headers).err();
             if said.is_none()
                 && let Some((_, status, body)) = world.refuse.as_ref().filter(|r| call.starts_with(r.0))
             {
                 said = Some((*status, body.clone()));
             }
-            said.unwrap_or_else(|| route(&mut world, &method, &uri, &body))
+            said.unwrap_or_else(|| route(world, method, uri, &body))
         })
     };
     let mut response = Response::builder().status(StatusCode::from_u16(status).expect("a status"));

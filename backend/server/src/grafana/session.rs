@@ -185,6 +185,10 @@ impl Session {
 
     /// After a 401: another key. A cookie past its age is rotated, one that is gone is replaced by signing in; a refused password ends it.
     async fn renew(&self, http: &Http, state: &mut State, used: &Key, answer: &Answer) -> Result<Key> {
+        // Another call was refused the same way a moment ago: what it found out is not asked again.
+        if let State::Refused(e) = state {
+            return Err(e.clone());
+        }
         let Key::Cookie(old) = used else {
             let refused = self.refused(answer.words());
             *state = State::Refused(refused.clone());

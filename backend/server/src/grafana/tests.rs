@@ -87,6 +87,30 @@ async fn a_refused_password_is_tried_exactly_once_because_five_failures_lock_the
 }
 
 #[tokio::test]
+async fn of_several_calls_at_once_one_signs_in_again_and_a_refused_password_is_tried_once() {
+    let fake = Fake::start().await;
+    let grafana = client(&fake.credentials());
+    let four = || async {
+        let calls = (0..4).map(|_| grafana.all_users());
+        futures_util::future::join_all(calls).await
+    };
+    assert!(four().await.iter().all(Result::is_ok));
+    assert_eq!(fake.calls_to("POST /login"), 1);
+    fake.world().cookie += 10;
+    assert!(four().await.iter().all(Result::is_ok), "a new session for all");
+    assert_eq!(fake.calls_to("POST /login"), 2);
+    {
+        let mut world = fake.world();
+        world.cookie += 10;
+        world.password = "another".into();
+    }
+    let all = four().await;
+    let refused = |r: &Result<_>| matches!(r, Err(Error::SignInRefused { .. }));
+    assert!(all.iter().all(refused), "{all:?}");
+    assert_eq!(fake.calls_to("POST /login"), 3);
+}
+
+#[tokio::test]
 async fn teams_are_called_by_the_token_where_there_is_one() {
     let fake = Fake::start().await;
     let credentials = Credentials {

@@ -3,9 +3,12 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided. Start at [`Store::save_account`].
 
 use domain::{Tenant, settings::Rung};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{AccountOrigin, AccountRecord, DesiredMember, Error, Result, Store, is_taken};
+use super::{
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, Error, Kind, Result, Store, Work, activity, is_taken,
+    settings, work,
+};
 
 fn account(row: &SqliteRow) -> Result<AccountRecord> {
     let closed_by: Option<&str> = row.try_get("closed_by")?;
@@ -64,6 +67,38 @@ pub(super) fn read_rung(text: &str) -> Result<Rung> {
         })
 }
 
+/// Writes an account inside the caller's transaction.
+async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, closed_by, holds, snapshot, deferred, synced_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE SET grafana_id = excluded.grafana_id, \
+         origin = excluded.origin, login = excluded.login, closed_by = excluded.closed_by, holds = excluded.holds, \
+         snapshot = excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms",
+    )
+    .bind(&a.user_id)
+    .bind(a.tenant.org_id)
+    .bind(&a.tenant.connection)
+    .bind(a.grafana_id)
+    .bind(origin(a.origin))
+    .bind(&a.login)
+    .bind(a.closed_by.map(rung))
+    .bind(a.holds)
+    .bind(&a.snapshot)
+    .bind(a.deferred.join(","))
+    .bind(a.synced_ms)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The groups of somebody have to look again.
+async fn mark_groups(tx: &mut SqliteConnection, of: &Work, groups: &[String], now_ms: i64) -> Result<()> {
+    for group in groups {
+        work::mark(tx, &of.tenant, Kind::Group, group, false, &of.correlation, now_ms).await?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// The account of a SCIM user, if it ever had one.
     pub async fn account(&self, user_id: &str) -> Result<Option<AccountRecord>> {
@@ -98,27 +133,66 @@ impl Store {
     /// # Errors
     /// [`Error::AccountTaken`] when another SCIM user manages that Grafana account.
     pub async fn save_account(&self, a: &AccountRecord) -> Result<()> {
-        let done = sqlx::query(
-            "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, closed_by, holds, snapshot, deferred, synced_ms) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE SET grafana_id = excluded.grafana_id, \
-             origin = excluded.origin, login = excluded.login, closed_by = excluded.closed_by, holds = excluded.holds, \
-             snapshot = excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms",
-        )
-        .bind(&a.user_id)
-        .bind(a.tenant.org_id)
-        .bind(&a.tenant.connection)
-        .bind(a.grafana_id)
-        .bind(origin(a.origin))
-        .bind(&a.login)
-        .bind(a.closed_by.map(rung))
-        .bind(a.holds)
-        .bind(&a.snapshot)
-        .bind(a.deferred.join(","))
-        .bind(a.synced_ms)
-        .execute(&self.write)
-        .await;
+        let done = save(&mut *self.write.acquire().await?, a).await;
+        self.saved(a, done).await
+    }
+
+    /// Grafana has made, or we have found, the account of somebody: in one commit it is his, the note about making it goes, the line
+    /// is written, and the groups he is in have to look again (R11). Each waits for the disk, and there are thousands.
+    ///
+    /// # Errors
+    /// [`Error::AccountTaken`] as [`Self::save_account`].
+    pub async fn save_made(
+        &self,
+        a: &AccountRecord,
+        work: &Work,
+        line: &ActivityLine,
+        groups: &[String],
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = save(&mut tx, a).await;
+        if done.is_err() {
+            tx.rollback().await?;
+            return self.saved(a, done).await;
+        }
+        settings::clear_creating(&mut tx, &a.user_id).await?;
+        activity::insert(&mut tx, line).await?;
+        mark_groups(&mut tx, work, groups, line.at_ms).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Nothing is left to do for somebody, in one commit: what was seen of the account, his groups that have to look again (R11), and
+    /// his own mark, which goes if he is `done`.
+    ///
+    /// # Errors
+    /// [`Error::AccountTaken`] as [`Self::save_account`].
+    pub async fn settle_account(
+        &self,
+        a: Option<&AccountRecord>,
+        work: &Work,
+        groups: &[String],
+        done: bool,
+        now_ms: i64,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        if let Some(a) = a {
+            let done = save(&mut tx, a).await;
+            if done.is_err() {
+                tx.rollback().await?;
+                return self.saved(a, done).await;
+            }
+        }
+        mark_groups(&mut tx, work, groups, now_ms).await?;
+        if done {
+            work::finish(&mut tx, work).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Says who was faster.
+    async fn saved(&self, a: &AccountRecord, done: std::result::Result<(), sqlx::Error>) -> Result<()> {
         match done {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(e) if is_taken(&e) => {
                 let taker = match a.grafana_id {
                     Some(id) => self.account_by_grafana_id(id).await?,

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::SqliteConnection;
+
 use super::{Result, Store};
 
 impl Store {
@@ -74,10 +76,15 @@ impl Store {
 
     /// The account is saved (or was never made): the note goes.
     pub async fn clear_creating(&self, user_id: &str) -> Result<()> {
-        sqlx::query("DELETE FROM meta WHERE name = $1")
-            .bind(format!("creating:{user_id}"))
-            .execute(&self.write)
-            .await?;
-        Ok(())
+        clear_creating(&mut *self.write.acquire().await?, user_id).await
     }
+}
+
+/// The same inside the caller's transaction.
+pub(super) async fn clear_creating(tx: &mut SqliteConnection, user_id: &str) -> Result<()> {
+    sqlx::query("DELETE FROM meta WHERE name = $1")
+        .bind(format!("creating:{user_id}"))
+        .execute(tx)
+        .await?;
+    Ok(())
 }

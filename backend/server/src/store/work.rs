@@ -65,6 +65,19 @@ pub(super) async fn mark(
     Ok(())
 }
 
+/// The same as [`Store::finish`], inside the caller's transaction.
+pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()> {
+    sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5")
+        .bind(work.tenant.org_id)
+        .bind(&work.tenant.connection)
+        .bind(work.kind.as_str())
+        .bind(&work.id)
+        .bind(work.generation)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 impl Store {
     /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
     pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
@@ -116,17 +129,7 @@ impl Store {
 
     /// The resource matches: the mark goes, unless it was made anew meanwhile.
     pub async fn finish(&self, work: &Work) -> Result<()> {
-        sqlx::query(
-            "DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5",
-        )
-        .bind(work.tenant.org_id)
-        .bind(&work.tenant.connection)
-        .bind(work.kind.as_str())
-        .bind(&work.id)
-        .bind(work.generation)
-        .execute(&self.write)
-        .await?;
-        Ok(())
+        finish(&mut *self.write.acquire().await?, work).await
     }
 
     /// The attempt failed and will be made again at `due_ms`. A mark made anew meanwhile stays due.

@@ -1,18 +1,20 @@
 //! The loop: what next, and what follows from how it went.
 //!
-//! Owns: the order of work (closing first, then people, then groups), waiting, and the judgement of failures. Must never spin: every
+//! Owns: the order of work (closing first, then people, then groups), how much of it is under way at once, waiting, and the judgement of
+//! failures. Must never spin: every
 //! reason to go on is either work that is due and may be done, or a time to wait for. Start at [`run`].
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use domain::{
     Clock, Ids, Tenant,
     attempt::{self, Failure, Verdict, backoff_ms},
 };
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -342,18 +344,31 @@ impl Loop {
                 people == 0 || w.kind == Kind::User
             }
         };
-        for work in due.iter().filter(urgent).take(CHUNK) {
+        let urgent: Vec<&Work> = due.iter().filter(urgent).take(CHUNK).collect();
+        let mut left = urgent.as_slice();
+        while let Some(first) = left.first() {
             self.core.go_on()?;
             let now = self.core.clock.now_ms();
-            if let Some(org) = self.orgs.get_mut(&work.tenant.org_id)
-                && org.runnable(now)
-            {
-                one(&self.core, org, work).await?;
-                if std::mem::take(&mut org.recovered) {
-                    self.core.store.hasten(work.tenant.org_id, now).await?;
-                    // The queue has another order now.
-                    break;
-                }
+            let org_id = first.tenant.org_id;
+            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.runnable(now)) else {
+                left = left.get(1..).unwrap_or_default();
+                continue;
+            };
+            // Closing is done one at a time, so that nothing else is ever under way; so are groups, two of which may feed one team.
+            let at_once = if closing || people == 0 { 1 } else { org.at_once().await };
+            let most = if at_once == 1 { 1 } else { left.len() };
+            let count = left.iter().take(most).take_while(|w| w.tenant.org_id == org_id).count();
+            let (batch, rest) = left.split_at(count);
+            left = rest;
+            if first.kind == Kind::User {
+                several(&self.core, org, batch, at_once).await?;
+            } else {
+                one_group(&self.core, org, first).await?;
+            }
+            if std::mem::take(&mut org.recovered) {
+                self.core.store.hasten(org_id, now).await?;
+                // The queue has another order now.
+                break;
             }
         }
         Ok(true)
@@ -408,20 +423,54 @@ impl Loop {
     }
 }
 
-/// One mark: worked on, and put away, put off or shown.
-async fn one(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
-    let done = match work.kind {
-        Kind::User => person::sync(core, org, work).await,
-        Kind::Group => group::sync(core, org, work).await,
-    };
-    let trouble = match done {
-        Ok(()) => {
-            core.failpoints.reach(BEFORE_RECORD);
-            core.store.finish(work).await?;
-            org.went_well(core).await;
-            return Ok(());
+/// People, so many at once. After the first failure nobody new is begun: whoever is left keeps the mark and comes with the next look at
+/// the queue, when it has been judged what the failure means for all.
+async fn several(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) -> Result<()> {
+    let began = Instant::now();
+    let mut ended = Vec::with_capacity(batch.len());
+    {
+        let org = &*org;
+        let mut waiting = batch.iter().copied();
+        let mut under_way = FuturesUnordered::new();
+        let mut well = true;
+        loop {
+            while well && under_way.len() < at_once && core.go_on().is_ok() {
+                let Some(work) = waiting.next() else { break };
+                under_way.push(async move { (work, person::sync(core, org, work).await) });
+            }
+            let Some((work, done)) = under_way.next().await else {
+                break;
+            };
+            well &= done.is_ok();
+            ended.push((work, done));
         }
-        Err(trouble) => trouble,
+    }
+    if at_once == org.limit.now() && batch.iter().all(|work| !work.closing) {
+        org.limit.done(ended.len(), began.elapsed());
+    }
+    // What went well at the same time must not open again what a failure closes.
+    ended.sort_by_key(|(_, done)| matches!(done, Err(Trouble::Grafana { .. })));
+    let mut all = Ok(());
+    for (work, done) in ended {
+        all = all.and(conclude(core, org, work, done).await);
+    }
+    all
+}
+
+async fn one_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
+    let mut done = group::sync(core, org, work).await;
+    if done.is_ok() {
+        core.failpoints.reach(BEFORE_RECORD);
+        done = core.store.finish(work).await.map_err(Trouble::from);
+    }
+    conclude(core, org, work, done).await
+}
+
+/// What was worked on is put off or shown, if it did not end well.
+async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Result<()>) -> Result<()> {
+    let Err(trouble) = done else {
+        org.went_well(core).await;
+        return Ok(());
     };
     let now = core.clock.now_ms();
     let jitter = core.ids.jitter();

@@ -5,12 +5,16 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use domain::attempt::{Failure, backoff_ms};
+use domain::{
+    attempt::{Failure, backoff_ms},
+    concurrency::Limit,
+};
 
 use super::{
     OrgSettings,
     directory::Directory,
     engine::Core,
+    names::Names,
     status::{State, Status},
     team_sync::TeamSync,
 };
@@ -40,6 +44,10 @@ pub(super) struct Org {
     failures: i64,
     /// The first call went well after some that did not.
     pub(super) recovered: bool,
+    /// How many people are worked on at once.
+    pub(super) limit: Limit,
+    /// Of those.
+    pub(super) names: Names,
     pub(super) next_scan_ms: i64,
     pub(super) directory: Option<Directory>,
     /// Grafana's server admins, once a listing showed them.
@@ -68,6 +76,8 @@ impl Org {
             gate_ms: 0,
             failures: 0,
             recovered: false,
+            limit: Limit::default(),
+            names: Names::default(),
             next_scan_ms: 0,
             directory: None,
             admins: None,
@@ -106,6 +116,19 @@ impl Org {
         }
     }
 
+    /// How many people may be worked on at once.
+    pub(super) async fn at_once(&self) -> usize {
+        // While it is not known whether Grafana is back, one call finds out, and several would be so many failures.
+        if self.failures > 0 {
+            return 1;
+        }
+        match self.grafana.signed_in_as().await {
+            // Where each call carries the password, each that is under way when it changes is a failed sign-in, and five lock the account.
+            Some(me) if !me.by_password => self.limit.now(),
+            _ => 1,
+        }
+    }
+
     /// When there is something to do at the earliest; `None` while only new settings can change that.
     pub(super) fn wakes_at(&self, now_ms: i64, next_due_ms: Option<i64>) -> Option<i64> {
         if self.settings.credentials.admin().is_none() || self.gate_ms == i64::MAX {
@@ -141,6 +164,10 @@ impl Org {
     }
 
     pub(super) async fn went_well(&mut self, core: &Core) {
+        if self.gate_ms == i64::MAX {
+            // It was under way when another call was refused, and says nothing about the password.
+            return;
+        }
         self.recovered |= self.failures > 0;
         (self.failures, self.gate_ms) = (0, 0);
         self.status.state = State::Running;
@@ -151,8 +178,15 @@ impl Org {
     /// A call failed: whether, and for how long, everything else of this organization waits too.
     pub(super) async fn went_wrong(&mut self, core: &Core, error: &Error) {
         let now = core.clock.now_ms();
+        if self.gate_ms == i64::MAX {
+            return;
+        }
         let wait = backoff_ms(self.failures, core.ids.jitter());
-        match (error, Failure::from(error)) {
+        let failure = Failure::from(error);
+        if failure.is_strain() {
+            self.limit.trouble();
+        }
+        match (error, failure) {
             (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
                 self.gate_ms = i64::MAX;
                 self.status.state = State::CredentialsRefused;

@@ -3,33 +3,44 @@
 //! Owns: what the planner is told about an account, and the note that keeps a crash between Grafana's answer and our record from
 //! making a second one. Must never act on an account the plan does not name. Start at [`sync`].
 
-use std::time::Instant;
+use std::{collections::HashSet, time::Instant};
 
 use domain::{
     account::{
         self, Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Origin, Profile, Question,
         Rules, Snapshot, TeamSeat, Write,
     },
+    attempt::Attention,
     settings::Rung,
 };
 
 use super::{
     engine::{Core, Deed},
-    failpoints::{AFTER_CALL, BEFORE_CALL},
+    failpoints::{AFTER_CALL, BEFORE_CALL, BEFORE_RECORD},
     org::Org,
     trouble::{Result, Trouble, looking},
 };
 use crate::{
     grafana::{self, Error, ListedUser, OrgMembership, User},
-    store::{AccountOrigin, AccountRecord, Kind, Outcome, Stewardship, StewardshipState, UserRecord, Work},
+    store::{
+        self, AccountOrigin, AccountRecord, ActivityLine, Outcome, Stewardship, StewardshipState, UserRecord, Work,
+    },
 };
 
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
 const LOOKS: usize = 4;
 
-/// Makes one person's account match.
-pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
-    let user = core.store.user(&work.tenant, &work.id).await?;
+/// Makes one person's account match, and puts the mark away. Others may be worked on meanwhile, but none with the same name.
+pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<()> {
+    let (user, record, _held) = loop {
+        let freed = org.names.freed();
+        let user = core.store.user(&work.tenant, &work.id).await?;
+        let record = core.store.account(&work.id).await?;
+        if let Some(held) = org.names.hold(names(&desired(user.as_ref()), record.as_ref())) {
+            break (user, record, held);
+        }
+        freed.await;
+    };
     let stewardship = core.store.stewardship(&work.id).await?;
     if stewardship
         .as_ref()
@@ -39,18 +50,18 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
         if user.is_none() {
             core.store.forget_released(&work.id).await?;
         }
-        return Ok(());
+        return Ok(core.store.finish(work).await?);
     }
     let desired = desired(user.as_ref());
     let mut person = Person {
         core,
         work,
         name: String::new(),
-        record: core.store.account(&work.id).await?,
+        told: record.as_ref().map(seat),
+        record,
         stewardship,
     };
-    let before = person.record.clone();
-    person.name = match (&user, &before) {
+    person.name = match (&user, &person.record) {
         (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
         (None, Some(record)) => record.login.clone(),
         (None, None) => work.id.clone(),
@@ -64,17 +75,14 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         if plan.actions.is_empty() {
             person.ask(plan.question.as_ref()).await?;
-            person.settle(&plan, &observed).await?;
-            person.tell_groups(before.as_ref()).await?;
-            return plan.attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)));
+            return person.settle(&plan, &observed, plan.attention.clone()).await;
         }
         if let [Action::Update(write)] = &plan.actions[..]
             && written.as_ref() == Some(write)
         {
             // All else is done; another try would be another mail.
-            person.settle(&plan, &observed).await?;
-            person.tell_groups(before.as_ref()).await?;
-            return Err(Trouble::Attention(account::not_applied(&person.name)));
+            let attention = account::not_applied(&person.name);
+            return person.settle(&plan, &observed, Some(attention)).await;
         }
         for action in &plan.actions {
             if let Action::Update(write) = action {
@@ -153,12 +161,31 @@ pub(super) fn names_to_find<'a>(profile: &'a Profile, linked: Option<(&str, &str
     names
 }
 
+/// Whatever one person's account is, will be or may be found by.
+fn names(desired: &Desired, record: Option<&AccountRecord>) -> HashSet<String> {
+    let mut names: HashSet<String> = record.map(|r| r.login.to_lowercase()).into_iter().collect();
+    if let Desired::Open(profile) | Desired::Closed(profile) = desired {
+        names.insert(profile.login.clone());
+        names.extend(profile.email.clone());
+    }
+    names
+}
+
 struct Person<'a> {
     core: &'a Core,
     work: &'a Work,
     name: String,
     record: Option<AccountRecord>,
     stewardship: Option<Stewardship>,
+    /// What the teams of the person's groups know.
+    told: Option<Seat>,
+}
+
+/// As far as a team is concerned: the account, and whether it is out of every organization.
+type Seat = (Option<i64>, bool);
+
+fn seat(record: &AccountRecord) -> Seat {
+    (record.grafana_id, record.closed_by == Some(Rung::Suspend))
 }
 
 /// How much of an account the planner needs this time.
@@ -188,8 +215,8 @@ impl Person<'_> {
             return Ok(());
         };
         if store.account_by_grafana_id(user.id).await?.is_none() {
-            self.save(self.made(user.id, user.login)).await?;
-            self.log(org, "user.claim", 0).await?;
+            let line = self.line(org, "user.claim", 0).await;
+            return self.save_made(self.made(user.id, user.login), line).await;
         }
         Ok(self.core.store.clear_creating(&self.work.id).await?)
     }
@@ -360,7 +387,7 @@ impl Person<'_> {
         Ok(seats)
     }
 
-    async fn act(&mut self, org: &mut Org, action: &Action, observed: &Observed) -> Result<()> {
+    async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
         let core = self.core;
         core.go_on()?;
         let id = self.record.as_ref().and_then(|r| r.grafana_id).unwrap_or(0);
@@ -465,7 +492,7 @@ impl Person<'_> {
 
     /// The rung goes to disk before the account goes: after a crash in between, what is missing is known to be missing by our hand, and
     /// is made again.
-    async fn delete(&mut self, org: &mut Org, id: i64, rung: Rung) -> Result<()> {
+    async fn delete(&mut self, org: &Org, id: i64, rung: Rung) -> Result<()> {
         let Some(mut record) = self.record.clone().filter(|r| r.grafana_id == Some(id)) else {
             return Err(Trouble::NotYet("There is no account to delete.".to_owned()));
         };
@@ -474,14 +501,14 @@ impl Person<'_> {
         let call = org.grafana.delete_user(id);
         self.call(org, "user.delete", format!("delete “{}”", self.name), call)
             .await?;
-        if let Some(directory) = &mut org.directory {
+        if let Some(directory) = &org.directory {
             directory.forget(id);
         }
         record.grafana_id = None;
         self.save(record).await
     }
 
-    async fn create(&mut self, org: &mut Org, write: &Write) -> Result<()> {
+    async fn create(&mut self, org: &Org, write: &Write) -> Result<()> {
         let core = self.core;
         // Whoever deleted the account: only a record without one takes up what the note below is about.
         if let Some(mut record) = self.record.clone().filter(|r| r.grafana_id.is_some()) {
@@ -508,10 +535,10 @@ impl Person<'_> {
                 });
             }
         };
-        self.save(self.made(grafana_id, write.login.clone())).await?;
-        core.store.clear_creating(&self.work.id).await?;
+        let line = self.line(org, "user.create", elapsed(began)).await;
+        self.save_made(self.made(grafana_id, write.login.clone()), line).await?;
         learn(org, grafana_id, write);
-        self.log(org, "user.create", elapsed(began)).await
+        Ok(())
     }
 
     /// One changing call, with its line in the log.
@@ -538,7 +565,7 @@ impl Person<'_> {
         }
     }
 
-    async fn log(&self, org: &Org, action: &'static str, took_ms: i64) -> Result<()> {
+    async fn line(&self, org: &Org, action: &'static str, took_ms: i64) -> ActivityLine {
         let deed = Deed {
             action,
             target: ("User", &self.work.id, &self.name),
@@ -546,12 +573,26 @@ impl Person<'_> {
             reason: None,
             took_ms,
         };
-        let line = self.core.line(self.work, &org.actor().await, deed);
+        self.core.line(self.work, &org.actor().await, deed)
+    }
+
+    async fn log(&self, org: &Org, action: &'static str, took_ms: i64) -> Result<()> {
+        let line = self.line(org, action, took_ms).await;
         Ok(self.core.store.record(&[line]).await?)
     }
 
     async fn save(&mut self, record: AccountRecord) -> Result<()> {
-        self.core.store.save_account(&record).await?;
+        self.core.store.save_account(&record).await.map_err(saving)?;
+        self.record = Some(record);
+        Ok(())
+    }
+
+    /// The account Grafana made for us is on disk with all that follows, or nothing of it is.
+    async fn save_made(&mut self, record: AccountRecord, line: ActivityLine) -> Result<()> {
+        let groups = self.groups_to_tell(Some(&record)).await?;
+        let saved = self.core.store.save_made(&record, self.work, &line, &groups).await;
+        saved.map_err(saving)?;
+        self.told = Some(seat(&record));
         self.record = Some(record);
         Ok(())
     }
@@ -586,15 +627,29 @@ impl Person<'_> {
         }
     }
 
-    /// Nothing is left to do: what was seen is what we remember.
-    async fn settle(&mut self, plan: &account::Plan, observed: &Observed) -> Result<()> {
-        let Some(mut record) = self.record.clone() else {
-            return Ok(());
-        };
+    /// Nothing is left to do, or nothing but what a person must look at: what was seen is what we remember.
+    async fn settle(&mut self, plan: &account::Plan, observed: &Observed, attention: Option<Attention>) -> Result<()> {
+        let now = self.core.clock.now_ms();
+        let seen = self.seen(plan, observed, now);
+        let groups = self.groups_to_tell(seen.as_ref().or(self.record.as_ref())).await?;
+        if attention.is_none() {
+            self.core.failpoints.reach(BEFORE_RECORD);
+        }
+        let store = &self.core.store;
+        store
+            .settle_account(seen.as_ref(), self.work, &groups, attention.is_none(), now)
+            .await
+            .map_err(saving)?;
+        attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)))
+    }
+
+    /// The record as it has to be now; `None`: as it is.
+    fn seen(&self, plan: &account::Plan, observed: &Observed, now_ms: i64) -> Option<AccountRecord> {
+        let mut record = self.record.clone()?;
         match &observed.linked {
             Some(account) => record.login.clone_from(&account.login),
             None if matches!(plan.access, Some(Access::Closed { .. })) => record.grafana_id = None,
-            None => return Ok(()),
+            None => return None,
         }
         record.deferred = plan.deferred.iter().map(|a| (*a).to_owned()).collect();
         match plan.access {
@@ -602,24 +657,27 @@ impl Person<'_> {
             Some(Access::Closed { by, holds }) => (record.closed_by, record.holds) = (Some(by), holds),
             Some(Access::None) | None => {}
         }
-        record.synced_ms = self.core.clock.now_ms();
-        self.save(record).await
+        record.synced_ms = now_ms;
+        Some(record)
     }
 
     /// A new account, or one that left or re-entered every organization: the teams of its groups must look again (R11).
-    async fn tell_groups(&self, before: Option<&AccountRecord>) -> Result<()> {
-        let seat = |r: &AccountRecord| (r.grafana_id, r.closed_by == Some(Rung::Suspend));
-        if before.map(seat) == self.record.as_ref().map(seat) {
-            return Ok(());
+    async fn groups_to_tell(&self, record: Option<&AccountRecord>) -> Result<Vec<String>> {
+        if self.told == record.map(seat) {
+            return Ok(Vec::new());
         }
         let (store, tenant) = (&self.core.store, &self.work.tenant);
-        for group in store.groups_of_user(tenant, &self.work.id).await? {
-            let now = self.core.clock.now_ms();
-            store
-                .mark(tenant, Kind::Group, &group, false, &self.work.correlation, now)
-                .await?;
+        Ok(store.groups_of_user(tenant, &self.work.id).await?)
+    }
+}
+
+/// Somebody else's account since a moment ago: there is another plan now.
+fn saving(error: store::Error) -> Trouble {
+    match error {
+        store::Error::AccountTaken { .. } => {
+            Trouble::NotYet("The account in Grafana has just become another user's.".to_owned())
         }
-        Ok(())
+        error => error.into(),
     }
 }
 
@@ -643,8 +701,8 @@ fn sent(write: &Write) -> grafana::Write<'_> {
     }
 }
 
-fn learn(org: &mut Org, id: i64, write: &Write) {
-    if let Some(directory) = &mut org.directory {
+fn learn(org: &Org, id: i64, write: &Write) {
+    if let Some(directory) = &org.directory {
         directory.learn(ListedUser {
             id,
             login: write.login.clone(),

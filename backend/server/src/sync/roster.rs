@@ -174,7 +174,7 @@ async fn emails_of_new(
     let mut emails = BTreeMap::new();
     for id in new {
         let known = match &org.directory {
-            Some(directory) if listed => directory.user(id).map(|u| u.email.clone()),
+            Some(directory) if listed => directory.user(id).map(|u| u.email),
             _ => org
                 .grafana
                 .user(id)

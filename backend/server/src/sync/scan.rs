@@ -257,11 +257,11 @@ impl Look<'_> {
         let link = record.map(person::link);
         let linked = link.as_ref().and_then(|l| self.directory.user(l.grafana_id?));
         let mut observed = Observed {
-            linked: linked.map(|u| self.account(u, closing)),
+            linked: linked.as_ref().map(|u| self.account(u, closing)),
             others: Vec::new(),
         };
         if let Some(profile) = account::sought(desired, link.as_ref()) {
-            let names = person::names_to_find(&profile, linked.map(|u| (u.login.as_str(), u.email.as_str())));
+            let names = person::names_to_find(&profile, linked.as_ref().map(|u| (u.login.as_str(), u.email.as_str())));
             let ids = self
                 .directory
                 .named(names)
@@ -276,7 +276,7 @@ impl Look<'_> {
                         link: person::link(r),
                     },
                 };
-                let mut account = self.account(user, closing);
+                let mut account = self.account(&user, closing);
                 if manager == Manager::Nobody && account.orgs.is_empty() {
                     // The listing shows this organization only, and whether he is in another one decides.
                     let orgs = self.org.grafana.orgs_of_user(user.id).await;

@@ -25,6 +25,7 @@ use crate::{
     },
 };
 
+mod abreast;
 mod being_made;
 mod scans;
 
