@@ -72,13 +72,12 @@ async fn who_is_to_be_locked_out_comes_before_the_rest_and_with_nobody_beside() 
     .await;
     rig.set("leaver", "active", json!(false)).await;
     rig.quiet().await;
+    engine.stop().await;
     let world = rig.fake.world();
     assert_eq!(world.beside_closing, 0);
     let at = world.calls.iter().position(|c| c.ends_with("/disable"));
     let after = &world.calls[at.expect("locked out")..];
     assert!(after.iter().any(|c| c == "POST /api/admin/users"), "the last of all");
-    drop(world);
-    engine.stop().await;
 }
 
 #[tokio::test]
