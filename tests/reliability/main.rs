@@ -4,6 +4,7 @@
 //! [`deaths`]; every test ends with the question of [`acceptance::rig::Rig::finish`]: was anything changed that is nobody's business?
 
 mod away;
+mod crowd;
 mod deaths;
 mod disk;
 mod faults;

@@ -442,11 +442,18 @@ async fn several(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) ->
                 break;
             };
             well &= done.is_ok();
-            ended.push((work, done));
+            ended.push((work, done.map(|person::Recorded| ())));
         }
     }
     if at_once == org.limit.now() && batch.iter().all(|work| !work.closing) {
         org.limit.done(ended.len(), began.elapsed());
+        if org.limit.now() != at_once {
+            tracing::debug!(
+                org = org.id(),
+                at_once = org.limit.now(),
+                "so many people at once from here on"
+            );
+        }
     }
     // What went well at the same time must not open again what a failure closes.
     ended.sort_by_key(|(_, done)| matches!(done, Err(Trouble::Grafana { .. })));

@@ -14,7 +14,7 @@ use super::{
     OrgSettings,
     directory::Directory,
     engine::Core,
-    names::Names,
+    reservation::Reservations,
     status::{State, Status},
     team_sync::TeamSync,
 };
@@ -46,8 +46,8 @@ pub(super) struct Org {
     pub(super) recovered: bool,
     /// How many people are worked on at once.
     pub(super) limit: Limit,
-    /// Of those.
-    pub(super) names: Names,
+    /// The names of those.
+    pub(super) reservations: Reservations,
     pub(super) next_scan_ms: i64,
     pub(super) directory: Option<Directory>,
     /// Grafana's server admins, once a listing showed them.
@@ -77,7 +77,7 @@ impl Org {
             failures: 0,
             recovered: false,
             limit: Limit::default(),
-            names: Names::default(),
+            reservations: Reservations::default(),
             next_scan_ms: 0,
             directory: None,
             admins: None,

@@ -10,7 +10,6 @@ use domain::{
         self, Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Origin, Profile, Question,
         Rules, Snapshot, TeamSeat, Write,
     },
-    attempt::Attention,
     settings::Rung,
 };
 
@@ -30,13 +29,17 @@ use crate::{
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
 const LOOKS: usize = 4;
 
-/// Makes one person's account match, and puts the mark away. Others may be worked on meanwhile, but none with the same name.
-pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<()> {
+/// What is on disk of a person's account is as Grafana shows it, and the mark is away: one commit, so whoever ends a piece of work
+/// without [`Person::settle`] has to [`Store::finish`](crate::store::Store::finish) it.
+pub(super) struct Recorded;
+
+/// Makes one person's account match. Others may be worked on meanwhile, but none with the same name.
+pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded> {
     let (user, record, _held) = loop {
-        let freed = org.names.freed();
+        let freed = org.reservations.freed();
         let user = core.store.user(&work.tenant, &work.id).await?;
         let record = core.store.account(&work.id).await?;
-        if let Some(held) = org.names.hold(names(&desired(user.as_ref()), record.as_ref())) {
+        if let Some(held) = org.reservations.hold(names(&desired(user.as_ref()), record.as_ref())) {
             break (user, record, held);
         }
         freed.await;
@@ -50,7 +53,8 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<()> {
         if user.is_none() {
             core.store.forget_released(&work.id).await?;
         }
-        return Ok(core.store.finish(work).await?);
+        core.store.finish(work).await?;
+        return Ok(Recorded);
     }
     let desired = desired(user.as_ref());
     let mut person = Person {
@@ -75,14 +79,18 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<()> {
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         if plan.actions.is_empty() {
             person.ask(plan.question.as_ref()).await?;
-            return person.settle(&plan, &observed, plan.attention.clone()).await;
+            let end = plan
+                .attention
+                .clone()
+                .map_or(Ok(Recorded), |a| Err(Trouble::Attention(a)));
+            return person.settle(&plan, &observed, end).await;
         }
         if let [Action::Update(write)] = &plan.actions[..]
             && written.as_ref() == Some(write)
         {
             // All else is done; another try would be another mail.
-            let attention = account::not_applied(&person.name);
-            return person.settle(&plan, &observed, Some(attention)).await;
+            let end = Err(Trouble::Attention(account::not_applied(&person.name)));
+            return person.settle(&plan, &observed, end).await;
         }
         for action in &plan.actions {
             if let Action::Update(write) = action {
@@ -627,20 +635,18 @@ impl Person<'_> {
         }
     }
 
-    /// Nothing is left to do, or nothing but what a person must look at: what was seen is what we remember.
-    async fn settle(&mut self, plan: &account::Plan, observed: &Observed, attention: Option<Attention>) -> Result<()> {
+    /// Nothing is left to do: what was seen is what we remember. At a good `end` the mark goes with it.
+    async fn settle(&mut self, plan: &account::Plan, observed: &Observed, end: Result<Recorded>) -> Result<Recorded> {
         let now = self.core.clock.now_ms();
         let seen = self.seen(plan, observed, now);
         let groups = self.groups_to_tell(seen.as_ref().or(self.record.as_ref())).await?;
-        if attention.is_none() {
+        if end.is_ok() {
             self.core.failpoints.reach(BEFORE_RECORD);
         }
         let store = &self.core.store;
-        store
-            .settle_account(seen.as_ref(), self.work, &groups, attention.is_none(), now)
-            .await
-            .map_err(saving)?;
-        attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)))
+        let settled = store.settle_account(seen.as_ref(), self.work, &groups, end.is_ok(), now);
+        settled.await.map_err(saving)?;
+        end
     }
 
     /// The record as it has to be now; `None`: as it is.
