@@ -1,8 +1,9 @@
 //! The disk is full: what cannot be kept is refused, what is kept can be read, and when there is room again nothing is missing.
 
 use acceptance::{
-    idp::eq,
+    idp::{ScimClient, eq},
     rig::{Rig, user},
+    wait::{SOON, until},
 };
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -10,17 +11,9 @@ use serde_json::json;
 /// More than an empty store, and soon reached.
 const PAGES: &str = "96";
 
-#[tokio::test]
-async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes_on() -> Result<()> {
-    let mut rig = Rig::start().await?;
-    let scim = rig.scim().await?;
-    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
-    rig.open("ada@example.com").await?;
-    rig.settled().await?;
-    rig.restart_in(vec![("ROLLCALL_STORE_PAGES".into(), PAGES.into())])
-        .await?;
-
-    let mut taken = vec!["ada@example.com".to_owned()];
+/// New people until five were refused: who was taken, and who was not.
+async fn fill(scim: &ScimClient) -> Result<(Vec<String>, Vec<String>)> {
+    let mut taken = Vec::new();
     let mut refused = Vec::new();
     // Rows that fill pages.
     let long = "x".repeat(3_000);
@@ -48,6 +41,21 @@ async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes
         }
     }
     ensure!(refused.len() == 5, "the disk was never full: {} taken", taken.len());
+    Ok((taken, refused))
+}
+
+#[tokio::test]
+async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes_on() -> Result<()> {
+    let mut rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    rig.open("ada@example.com").await?;
+    rig.settled().await?;
+    rig.restart_in(vec![("ROLLCALL_STORE_PAGES".into(), PAGES.into())])
+        .await?;
+
+    let (mut taken, refused) = fill(&scim).await?;
+    taken.push("ada@example.com".to_owned());
 
     // Nothing half-written: neither the refused users nor a change to one who is there.
     let read = scim.get(&format!("/Users/{ada}")).await?.expect(&[200])?;
@@ -77,6 +85,62 @@ async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes
         rig.open(name).await?;
     }
     rig.settled().await?;
+    rig.made_once()?;
+    rig.finish().await
+}
+
+/// Nobody restarts Grafana because its disk was full for a while.
+#[tokio::test]
+async fn once_there_is_room_everything_goes_on_without_a_restart() -> Result<()> {
+    let mut rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    rig.open("ada@example.com").await?;
+    rig.settled().await?;
+    let folder = tempfile::tempdir()?;
+    let room = folder.path().join("room");
+    let limited = vec![
+        ("ROLLCALL_STORE_PAGES".into(), PAGES.into()),
+        ("ROLLCALL_STORE_ROOM".into(), room.to_string_lossy().into_owned()),
+    ];
+    rig.restart_in(limited).await?;
+    let process = rig.plugin_pid();
+    let (taken, refused) = fill(&scim).await?;
+    let longer = json!([{ "op": "replace", "path": "title", "value": "y".repeat(200_000) }]);
+    let answer = scim.patch(&format!("/Users/{ada}"), longer.clone()).await?;
+    ensure!(answer.status == 503, "{} {}", answer.status, answer.text);
+
+    // There is room, and nobody tells the provider: it sends again what was refused, as it was told to.
+    std::fs::write(&room, "")?;
+    until("the provider's next attempt is taken", SOON, async || {
+        scim.patch(&format!("/Users/{ada}"), longer.clone())
+            .await?
+            .expect(&[200])
+    })
+    .await?;
+    for name in &refused {
+        scim.post("/Users", &user(name, "Some", "Body")).await?.expect(&[201])?;
+    }
+    let closes = json!([{ "op": "replace", "value": { "active": false } }]);
+    scim.patch(&format!("/Users/{ada}"), closes).await?.expect(&[200])?;
+    rig.closed("ada@example.com").await?;
+    for name in taken.iter().chain(&refused) {
+        rig.open(name).await?;
+    }
+    rig.settled().await?;
+    ensure!(rig.plugin_pid() == process, "it was started again");
+
+    // What was acknowledged, before and after, is on the disk.
+    rig.kill_plugin().await?;
+    let all = scim.get("/Users?count=0").await?.expect(&[200])?;
+    ensure!(
+        all.json["totalResults"] == taken.len() + refused.len() + 1,
+        "{}",
+        all.text
+    );
+    let read = scim.get(&format!("/Users/{ada}")).await?.expect(&[200])?;
+    let title = read.json["title"].as_str().map(str::len);
+    ensure!(title == Some(200_000) && read.json["active"] == false, "{title:?}");
     rig.made_once()?;
     rig.finish().await
 }

@@ -3,6 +3,7 @@
 //! Owns: the life of one stand-in, the account the plugin works with, waiting for what is promised, and the question every test ends
 //! with ([`Rig::finish`]). Must never look into the plugin: it is asked as everybody asks. Start at [`Rig::start`].
 
+mod economy;
 mod faults;
 mod property;
 mod real;
@@ -109,6 +110,8 @@ pub struct Rig {
     /// Calls of stand-ins that were stopped meanwhile.
     earlier: Vec<Call>,
     permitted: Mutex<Permitted>,
+    /// How long the log was when everything was set up; nothing once the test has broken something.
+    undisturbed: Mutex<Option<usize>>,
     finished: bool,
     _data: Option<tempfile::TempDir>,
 }
@@ -139,6 +142,7 @@ impl Rig {
         rig.state(&[SyncState::Empty, SyncState::InSync])
             .await
             .context("the plugin does not connect to Grafana")?;
+        *rig.undisturbed() = Some(rig.calls().len());
         Ok(rig)
     }
 
@@ -200,6 +204,7 @@ impl Rig {
             scim: OnceCell::new(),
             earlier: Vec::new(),
             permitted: Mutex::default(),
+            undisturbed: Mutex::default(),
             finished: false,
             _data: data,
         };
@@ -512,14 +517,14 @@ impl Rig {
     /// From now on the plugin's calls to Grafana find nobody; callers still reach the plugin.
     pub fn grafana_away(&self) {
         for path in CALLED_BY_PLUGIN {
-            self.stand_in()
+            self.disturbed()
                 .set_fault(Fault::new(path, Effect::Drop).times(usize::MAX));
         }
     }
 
     /// The next two new accounts are made, and Grafana's answer never arrives.
     pub fn drop_answers(&self) {
-        self.stand_in().set_fault(
+        self.disturbed().set_fault(
             Fault::new("/api/admin/users", Effect::DropAnswer)
                 .method("POST")
                 .times(2),
@@ -537,7 +542,7 @@ impl Rig {
     /// If it does not come back.
     pub async fn kill_plugin(&self) -> Result<()> {
         until("there is a process to kill", SOON, async || {
-            self.stand_in().kill_plugin().await
+            self.disturbed().kill_plugin().await
         })
         .await?;
         self.answers().await.map(drop)
@@ -563,6 +568,7 @@ impl Rig {
     /// # Errors
     /// If it does not come back.
     pub async fn restart_in(&mut self, environment: Vec<(String, String)>) -> Result<()> {
+        *self.undisturbed() = None;
         if let Some(stand_in) = self.stand_in.take() {
             self.earlier.extend(stand_in.calls());
             stand_in.stop().await;
@@ -592,7 +598,7 @@ impl Rig {
             name: account.name,
             role: Some(Role::Editor),
         };
-        self.stand_in().oauth_sign_in(&sign_in)?;
+        self.disturbed().oauth_sign_in(&sign_in)?;
         Ok(())
     }
 
@@ -601,7 +607,7 @@ impl Rig {
     /// # Errors
     /// If Grafana does not let him in.
     pub fn comes_by_oauth(&self, email: &str) -> Result<SignedIn, Refused> {
-        self.stand_in().oauth_sign_in(&OauthSignIn {
+        self.disturbed().oauth_sign_in(&OauthSignIn {
             module: "oauth_generic_oauth".into(),
             subject: format!("subject of {email}"),
             login: email.to_owned(),
@@ -624,7 +630,7 @@ impl Rig {
             name: "Signed Up".into(),
             role: Some(Role::Editor),
         };
-        self.stand_in().oauth_sign_in(&sign_in)?;
+        self.disturbed().oauth_sign_in(&sign_in)?;
         self.grafana.existing_account(email).await
     }
 
@@ -666,6 +672,21 @@ impl Rig {
         self.permitted().removals.insert(login.to_owned());
     }
 
+    fn undisturbed(&self) -> std::sync::MutexGuard<'_, Option<usize>> {
+        self.undisturbed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From where in the log on only providers and the plugin have acted, if the test has broken nothing.
+    fn undisturbed_since(&self) -> Option<usize> {
+        *self.undisturbed()
+    }
+
+    /// The stand-in, for a test that is about to break something in it or by it.
+    fn disturbed(&self) -> &StandIn {
+        *self.undisturbed() = None;
+        self.stand_in()
+    }
+
     fn permitted(&self) -> std::sync::MutexGuard<'_, Permitted> {
         self.permitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -682,6 +703,7 @@ impl Rig {
             return Ok(());
         }
         property::only_its_own(&self).await?;
+        economy::no_more_than_asked_for(&self).await?;
         let log = std::fs::read_to_string(self.log()).unwrap_or_default();
         ensure!(!self.tells_secrets(&log), "a secret is in the plugin's log");
         if let Some(stand_in) = self.stand_in.take() {

@@ -11,6 +11,7 @@ mod settings;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     convert::Infallible,
+    path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -35,6 +36,8 @@ use settings::SettingsState;
 
 /// How often a store that cannot be opened is tried again: the other process may end, the disk may get room.
 const OPEN_AGAIN: Duration = Duration::from_secs(2);
+/// How often a test's full disk is asked whether it has room again.
+const LOOK_FOR_ROOM: Duration = Duration::from_millis(100);
 
 /// The application. Cheap to clone.
 #[derive(Clone)]
@@ -84,6 +87,9 @@ impl App {
         let store = Store::open(&config.data_dir).await?;
         if let Some(pages) = config.store_pages {
             store.limit(pages).await?;
+            if let Some(room) = config.store_room.clone() {
+                tokio::spawn(unlimited_at(room, store.clone()));
+            }
         }
         let mut page = BTreeMap::new();
         for org_id in store.orgs_with_settings().await? {
@@ -163,5 +169,15 @@ impl Application for App {
             running.engine.stop().await;
             running.store.close().await;
         }
+    }
+}
+
+/// The full disk of a test has room again as soon as this file is there.
+async fn unlimited_at(file: PathBuf, store: Store) {
+    while !tokio::fs::try_exists(&file).await.unwrap_or(false) {
+        tokio::time::sleep(LOOK_FOR_ROOM).await;
+    }
+    if let Err(error) = store.limit(u32::MAX - 1).await {
+        tracing::warn!(%error, "the store's limit could not be taken away");
     }
 }

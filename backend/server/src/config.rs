@@ -31,6 +31,8 @@ pub struct Config {
     pub failpoint: Option<String>,
     /// After how many pages the store is full, for tests of a full disk. Builds without debug assertions know no such limit.
     pub store_pages: Option<u32>,
+    /// The file that ends that limit as soon as it is there: room on the disk again, without a restart.
+    pub store_room: Option<PathBuf>,
 }
 
 impl Config {
@@ -66,6 +68,7 @@ impl Config {
             app_url: filled("GF_APP_URL").cloned(),
             failpoint: failpoint.cloned(),
             store_pages,
+            store_room: for_tests("ROLLCALL_STORE_ROOM").map(PathBuf::from),
         }
     }
 }

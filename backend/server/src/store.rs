@@ -23,13 +23,16 @@ use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use domain::Tenant;
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -113,6 +116,8 @@ pub struct WriteContext {
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
+    /// Of a test's full disk; 0: none.
+    pages: Arc<AtomicU32>,
     /// Held for as long as any clone lives: the operating system lets go of it however the process ends.
     _lock: Arc<File>,
 }
@@ -169,12 +174,24 @@ impl Store {
             .mode(0o600)
             .open(&path)
             .map_err(opening)?;
-        let write = pool(1).connect_with(options.clone()).await?;
+        let pages = Arc::new(AtomicU32::new(0));
+        let limit = pages.clone();
+        let write = pool(1)
+            // SQLite itself ends a transaction that found the disk full, and sqlx, whose rollback then finds none, counts it as open
+            // for ever: every later one was refused, long after there was room. Such a connection is closed and another one made.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .after_connect(move |connection, _| {
+                let pages = limit.load(Ordering::Relaxed);
+                Box::pin(async move { limited(connection, pages).await })
+            })
+            .connect_with(options.clone())
+            .await?;
         MIGRATOR.run(&write).await.map_err(|e| Error::Unusable(e.into()))?;
         let read = pool(4).connect_with(options.read_only(true)).await?;
         Ok(Self {
             write,
             read,
+            pages,
             _lock: Arc::new(lock),
         })
     }
@@ -184,11 +201,8 @@ impl Store {
     /// # Errors
     /// [`Error::Unusable`] when the database does not answer.
     pub async fn limit(&self, pages: u32) -> Result<()> {
-        // A pragma takes no parameters; this one is a number.
-        sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}")))
-            .execute(&self.write)
-            .await?;
-        Ok(())
+        self.pages.store(pages, Ordering::Relaxed);
+        Ok(limited(&mut *self.write.acquire().await?, pages).await?)
     }
 
     /// Ends every connection; what was committed is in the file.
@@ -223,6 +237,16 @@ impl Store {
             .map(|(org_id, connection)| Tenant { org_id, connection })
             .collect())
     }
+}
+
+/// A limit is one connection's, so each new one is given it.
+async fn limited(connection: &mut SqliteConnection, pages: u32) -> std::result::Result<(), sqlx::Error> {
+    if pages > 0 {
+        // A pragma takes no parameters; this one is a number.
+        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        sqlx::query(pragma).execute(connection).await?;
+    }
+    Ok(())
 }
 
 /// The unique constraint of a column group was violated.

@@ -14,7 +14,7 @@ use crate::stand_in::{Call, Fault};
 impl Rig {
     /// From now on the next calls that match go wrong.
     pub fn fault(&self, fault: Fault) {
-        self.stand_in().set_fault(fault);
+        self.disturbed().set_fault(fault);
     }
 
     /// SIGKILL; returns when the process is gone, which Grafana then starts again.
@@ -22,7 +22,7 @@ impl Rig {
     /// # Errors
     /// If there is no process.
     pub async fn kill_only(&self) -> Result<()> {
-        self.stand_in().kill_plugin().await
+        self.disturbed().kill_plugin().await
     }
 
     /// Calls of the plugin that found no Grafana.

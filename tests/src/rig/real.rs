@@ -128,6 +128,7 @@ impl Rig {
             scim: OnceCell::new(),
             earlier: Vec::new(),
             permitted: Mutex::new(Permitted::default()),
+            undisturbed: Mutex::default(),
             finished: false,
             _data: Some(data),
         };

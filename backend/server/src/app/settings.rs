@@ -321,6 +321,7 @@ mod tests {
             app_url: None,
             failpoint: None,
             store_pages: None,
+            store_room: None,
         };
         SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([1]))
     }

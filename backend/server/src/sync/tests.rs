@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod abreast;
+mod absence;
 mod being_made;
 mod scans;
 
@@ -108,6 +109,7 @@ struct Rig {
     settings: Arc<Given>,
     engine: Mutex<Option<Engine>>,
     tenant: Tenant,
+    clock: Arc<dyn Clock>,
     _dir: tempfile::TempDir,
 }
 
@@ -133,6 +135,7 @@ impl Rig {
             settings,
             engine: Mutex::new(None),
             tenant: Tenant::of_org(1),
+            clock: Arc::new(RealClock),
             _dir: dir,
         }
     }
@@ -141,7 +144,7 @@ impl Rig {
         let ids = Arc::new(Counted::default());
         let engine = Engine::start(
             self.store.clone(),
-            Arc::new(RealClock),
+            self.clock.clone(),
             ids,
             self.settings.clone(),
             Failpoints::default(),
@@ -167,7 +170,7 @@ impl Rig {
             tenant: self.tenant.clone(),
             actor: "sa-1-okta".into(),
             correlation: "req".into(),
-            now_ms: RealClock.now_ms(),
+            now_ms: self.clock.now_ms(),
             started: Instant::now(),
         }
     }
