@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::names::Names;
 use crate::grafana::ListedUser;
 
 #[derive(Debug)]
@@ -65,6 +66,11 @@ impl Directory {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    /// For handlers to ask.
+    pub(super) fn names(&self) -> Names {
+        Names::of(self.users.values())
     }
 
     pub(super) fn admin_logins(&self) -> HashSet<String> {
