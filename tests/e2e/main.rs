@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod groups;
 mod ladder;
+mod linking;
 mod mapping;
 mod people;
 mod protection;

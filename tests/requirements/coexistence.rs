@@ -6,7 +6,7 @@ use acceptance::{
     rig::{Rig, on_any_grafana, only_on_the_stand_in, user},
     wait::{SOON, throughout, until},
 };
-use admin_api::AccountOrigin;
+use admin_api::{AccountOrigin, People};
 use anyhow::{Result, ensure};
 use reqwest::Method;
 use serde_json::json;
@@ -159,8 +159,13 @@ async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_lis
         let (old, email) = (rig.own("old-login"), rig.own("ada@work.example.com"));
         let id = rig.grafana.make_account(&old, &email, PASSWORD).await?;
         let before = whole(rig, id).await?;
-        // The same person by e-mail only: by default that is not enough.
+        compared(rig).await?;
+        // The same person by e-mail only: by default that is not enough, and the provider is told.
         let new = rig.own("ada@example.com");
+        let refused = scim.post("/Users", &with_email(&new, &email)).await?.expect(&[409])?;
+        ensure!(refused.str("/scimType") == "uniqueness", "{}", refused.text);
+        // Where an admin is asked, she waits for him; and for "email" to be in force.
+        rig.grafana.set("claim_policy", "ask").await?.expect(&[200])?;
         let made = scim.post("/Users", &with_email(&new, &email)).await?.expect(&[201])?;
         let told = rig.attention(&new).await?;
         ensure!(told.next_step.contains("claim_policy"), "{told:?}");
@@ -171,8 +176,8 @@ async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_lis
         let his = rig.own("bob@work.example.com");
         let bob = rig.grafana.make_account(&third, &his, PASSWORD).await?;
         let bobs = whole(rig, bob).await?;
-        scim.post("/Users", &with_email(&third, &his)).await?.expect(&[201])?;
-        rig.attention(&third).await?;
+        compared(rig).await?;
+        scim.post("/Users", &with_email(&third, &his)).await?.expect(&[409])?;
         throughout("neither account changes", A_WHILE, async || {
             ensure!(
                 whole(rig, id).await? == before && whole(rig, bob).await? == bobs,
@@ -213,9 +218,11 @@ async fn r18_the_page_counts_whom_it_made_whom_it_took_over_whom_nobody_manages_
         rig.grafana.make_account(&there, &there, PASSWORD).await?;
         let taken = rig.grafana.existing_account(&there).await?;
         linked(rig, &scim, &taken).await?;
-        let admin = rig.grafana.existing_account(rig.admin_login()).await?;
+        // An account by the same login, about which an admin is asked.
+        rig.grafana.set("claim_policy", "ask").await?.expect(&[200])?;
         let conflicting = rig.own("conflicting@example.com");
-        scim.post("/Users", &with_email(&conflicting, &admin.email))
+        rig.grafana.make_account(&conflicting, &conflicting, PASSWORD).await?;
+        scim.post("/Users", &with_email(&conflicting, &conflicting))
             .await?
             .expect(&[201])?;
         let told = rig.attention(&conflicting).await?;
@@ -225,13 +232,52 @@ async fn r18_the_page_counts_whom_it_made_whom_it_took_over_whom_nobody_manages_
         compared(rig).await?;
         let after = overview(rig).await?.counts;
         ensure!(
-            after.unmanaged.is_some() && after.unmanaged == before.unmanaged.map(|count| count + 1),
+            after.unmanaged.is_some() && after.unmanaged == before.unmanaged.map(|count| count + 2),
             "{before:?}, {after:?}"
         );
         ensure!(after.users == before.users + 3, "{before:?}, {after:?}");
         ensure!(after.provisioned == before.provisioned + 1, "{before:?}, {after:?}");
         ensure!(after.claimed == before.claimed + 1, "{before:?}, {after:?}");
         ensure!(after.attention == before.attention + 1, "{before:?}, {after:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn r18_what_the_page_counts_as_closed_or_made_is_what_its_list_shows_also_after_a_deletion() -> Result<()> {
+    on_any_grafana(async |rig| {
+        let scim = rig.scim().await?;
+        let listed = async |access: &str| -> Result<i64> {
+            Ok(rig
+                .grafana
+                .admin::<People>(&format!("users?access={access}"))
+                .await?
+                .total)
+        };
+        let before = overview(rig).await?.counts;
+        let mut ids = Vec::new();
+        for name in ["ada", "bob", "cy"] {
+            ids.push(assigned(rig, &scim, &rig.own(&format!("{name}@example.com"))).await?.0);
+        }
+        rig.settled().await?;
+        ensure!(overview(rig).await?.counts.provisioned == before.provisioned + 3);
+        set_active(&scim, &ids[0], false).await?;
+        rig.closed(&rig.own("ada@example.com")).await?;
+        scim.delete(&format!("/Users/{}", ids[1])).await?.expect(&[204])?;
+        rig.closed(&rig.own("bob@example.com")).await?;
+        rig.settled().await?;
+        let after = overview(rig).await?.counts;
+        ensure!(
+            after.closed == before.closed + 1 && after.closed == listed("closed").await?,
+            "{after:?}"
+        );
+        ensure!(
+            after.closed_may_return == listed("closed_may_return").await?,
+            "{after:?}"
+        );
+        // Bob's account is there, disabled, and is nobody's any more.
+        ensure!(after.provisioned == before.provisioned + 2, "{before:?}, {after:?}");
         Ok(())
     })
     .await

@@ -1,11 +1,12 @@
 //! R1–R11: people come, change, leave and return.
 
 use acceptance::{
-    idp::USER,
+    connect::Answer,
+    idp::{ScimClient, USER},
     rig::{Rig, on_any_grafana, only_on_a_real_grafana, only_on_the_stand_in, user},
     wait::{SOON, throughout, until},
 };
-use admin_api::Access;
+use admin_api::{Access, Activity};
 use anyhow::{Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -338,19 +339,80 @@ async fn r09_an_account_deleted_by_hand_is_made_again_with_its_teams_and_its_sci
     .await
 }
 
+/// The provider gives this one this e-mail; whatever is answered.
+async fn takes(scim: &ScimClient, id: &str, email: &str) -> Result<Answer> {
+    let operations = json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": email }]);
+    scim.patch(&format!("/Users/{id}"), operations).await
+}
+
 #[tokio::test]
-async fn r10_an_email_of_somebody_else_is_a_visible_conflict_and_changes_neither_account() -> Result<()> {
+async fn r10_an_email_of_somebody_else_is_refused_as_not_unique_and_changes_nothing() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
         let (id, hers) = assigned(rig, &scim, &ada).await?;
         let other = rig.grafana.make_account(&bob, &bob, "his own password").await?;
         let his = whole(rig, other).await?;
+        compared(rig).await?;
         let path = format!("/Users/{id}");
-        let takes =
-            |email: &str| json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": email }]);
-        let answer = scim.patch(&path, takes(&bob)).await?;
-        ensure!([200, 409].contains(&answer.status), "{} {}", answer.status, answer.text);
+        let stored = scim.get(&path).await?.expect(&[200])?;
+        // Case does not count, for Grafana neither.
+        let refused = takes(&scim, &id, &bob.to_uppercase()).await?.expect(&[409])?;
+        ensure!(refused.str("/scimType") == "uniqueness", "{}", refused.text);
+        ensure!(
+            refused.str("/detail").contains("Another account in Grafana"),
+            "{}",
+            refused.text
+        );
+        let mut body = user(&ada, "Ada", "King");
+        body["emails"][0]["value"] = json!(bob);
+        scim.put(&path, &body).await?.expect(&[409])?;
+        body["userName"] = json!(rig.own("somebody@example.com"));
+        scim.post("/Users", &body).await?.expect(&[409])?;
+        ensure!(scim.get(&path).await?.text == stored.text, "a refused change is stored");
+        let log: Activity = rig
+            .grafana
+            .admin("activity?outcome=refused&action=request.patch&count=10")
+            .await?;
+        ensure!(
+            log.entries
+                .iter()
+                .any(|line| line.target_id == id && line.reason.is_some()),
+            "the conflict is not in the log: {log:?}"
+        );
+        compared(rig).await?;
+        ensure!(rig.grafana.existing_account(&ada).await? == hers, "hers changed");
+        ensure!(whole(rig, other).await? == his, "his changed");
+
+        // Closing access outranks: the same e-mail in a deactivation is taken, and the conflict is shown.
+        body["userName"] = json!(ada);
+        body["active"] = json!(false);
+        scim.put(&path, &body).await?.expect(&[200])?;
+        rig.closed(&ada).await?;
+        let told = rig.attention(&ada).await?;
+        ensure!(told.reason.contains("belongs to another account"), "{told:?}");
+        ensure!(whole(rig, other).await? == his, "his changed");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn r10_a_conflict_that_arises_later_is_shown_and_ends_when_it_ends() -> Result<()> {
+    on_any_grafana(async |rig| {
+        let scim = rig.scim().await?;
+        let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
+        let (id, hers) = assigned(rig, &scim, &ada).await?;
+        compared(rig).await?;
+        // Nobody has looked since he came: the provider's change is taken, and Grafana would refuse it.
+        let other = rig.grafana.make_account(&bob, &bob, "his own password").await?;
+        let his = whole(rig, other).await?;
+        let answer = takes(&scim, &id, &bob).await?;
+        if answer.status == 409 {
+            // A minute's comparison fell between the two lines above.
+            return Ok(());
+        }
+        answer.expect(&[200])?;
         let told = rig.attention(&ada).await?;
         ensure!(!told.reason.is_empty() && !told.next_step.is_empty(), "{told:?}");
         throughout("neither account changes", A_WHILE, async || {
@@ -360,7 +422,7 @@ async fn r10_an_email_of_somebody_else_is_a_visible_conflict_and_changes_neither
         })
         .await?;
         let mine = rig.own("countess@example.com");
-        scim.patch(&path, takes(&mine)).await?.expect(&[200])?;
+        takes(&scim, &id, &mine).await?.expect(&[200])?;
         rig.account_is(&ada, |account| {
             ensure!(account.email == mine, "{account:?}");
             Ok(())
@@ -372,6 +434,47 @@ async fn r10_an_email_of_somebody_else_is_a_visible_conflict_and_changes_neither
             left.iter().all(|one| one.id != id),
             "the conflict is over and still shown: {left:?}"
         );
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn r10_two_people_swap_their_emails_and_grafana_follows() -> Result<()> {
+    on_any_grafana(async |rig| {
+        let scim = rig.scim().await?;
+        let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
+        // Logins that are no addresses: only the e-mails are in each other's way.
+        let (a, b) = (rig.own("ada"), rig.own("bob"));
+        let mut ids = Vec::new();
+        for (login, email) in [(&a, &ada), (&b, &bob)] {
+            let mut body = user(login, "Some", "Body");
+            body["emails"][0]["value"] = json!(email);
+            ids.push(scim.post("/Users", &body).await?.expect(&[201])?.id());
+            rig.account(login).await?;
+        }
+        rig.settled().await?;
+        compared(rig).await?;
+        let before = (
+            rig.grafana.existing_account(&a).await?.id,
+            rig.grafana.existing_account(&b).await?.id,
+        );
+        takes(&scim, &ids[0], &bob).await?.expect(&[200])?;
+        takes(&scim, &ids[1], &ada).await?.expect(&[200])?;
+        for (login, email) in [(&a, &bob), (&b, &ada)] {
+            rig.account_is(login, |account| {
+                ensure!(account.email == *email, "{account:?}");
+                Ok(())
+            })
+            .await?;
+        }
+        let after = (
+            rig.grafana.existing_account(&a).await?.id,
+            rig.grafana.existing_account(&b).await?.id,
+        );
+        ensure!(before == after, "another account");
+        let left = rig.settled().await?.attention;
+        ensure!(left.is_empty(), "{left:?}");
         Ok(())
     })
     .await

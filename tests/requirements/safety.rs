@@ -27,10 +27,10 @@ async fn logged(rig: &Rig, target: &str, outcome: &str) -> Result<admin_api::Act
 async fn r43_a_failure_has_a_line_in_the_log_with_its_cause_and_a_next_step_on_the_page() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
-        let admin = rig.grafana.existing_account(rig.admin_login()).await?;
         let login = rig.own("ada@example.com");
-        let mut body = user(&login, "Ada", "King");
-        body["emails"][0]["value"] = json!(admin.email);
+        rig.grafana.set("claim_policy", "ask").await?.expect(&[200])?;
+        rig.grafana.make_account(&login, &login, "her own password").await?;
+        let body = user(&login, "Ada", "King");
         let made = scim.post("/Users", &body).await?.expect(&[201])?.id();
         let told = rig.attention(&login).await?;
         ensure!(told.id == made && told.kind == "User", "{told:?}");

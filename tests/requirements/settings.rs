@@ -1,14 +1,16 @@
-//! R34–R37: the two settings of the document, with their origin and what a switch does.
+//! R33–R37: Team Sync against group sync, and the two settings of the document, with their origin and what a switch does.
 
 use acceptance::{
+    grafana::PLUGIN,
     rig::{Rig, on_any_grafana, only_on_the_stand_in},
     wait::{SOON, throughout, until},
 };
 use admin_api::{GroupStatus, Groups, MappingMode, Setting, SettingOrigin, Settings};
 use anyhow::{Context as _, Result, ensure};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::scenes::{A_WHILE, compared, pushed};
+use crate::scenes::{A_WHILE, compared, overview, pushed};
 
 async fn setting(rig: &Rig, key: &str) -> Result<Setting> {
     let all: Settings = rig.grafana.admin("settings").await?;
@@ -31,6 +33,84 @@ async fn from_file(rig: &Rig, key: &str, value: &str, origin: SettingOrigin) -> 
     let refused = rig.grafana.set(key, "strict").await?.expect(&[409])?;
     ensure!(refused.text.contains(key), "{}", refused.text);
     Ok(())
+}
+
+async fn health(rig: &Rig) -> Result<Value> {
+    rig.grafana.get(&format!("/api/plugins/{PLUGIN}/health")).await
+}
+
+/// Waits until page and health say this, or until neither says anything of Team Sync.
+async fn warned(rig: &Rig, wanted: Option<&str>) -> Result<()> {
+    until(&format!("the warning is {wanted:?}"), SOON, async || {
+        let (page, health) = (overview(rig).await?.warnings, health(rig).await?);
+        let told = health["message"].as_str().unwrap_or_default().contains("Team Sync");
+        let right = match wanted {
+            Some(words) => page.iter().any(|warning| warning.contains(words)) && told,
+            None => page.is_empty() && !told,
+        };
+        ensure!(right, "{page:?}, {health}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn r33_a_licence_with_team_sync_is_warned_of_and_a_team_that_both_fill_by_name() -> Result<()> {
+    if only_on_the_stand_in("Grafana is an Enterprise with Team Sync") {
+        return Ok(());
+    }
+    let rig = Rig::with(|setup| setup.ini("enterprise", "license_path", "/etc/grafana/license.jwt")).await?;
+    warned(&rig, Some("licence has Team Sync")).await?;
+    until("the log says so", SOON, async || {
+        let log = rig.plugin_log();
+        ensure!(log.contains("Grafana's licence has Team Sync"), "{log}");
+        Ok(())
+    })
+    .await?;
+    let team = rig.grafana.make_team("Engineering").await?;
+    let path = format!("/api/teams/{team}/groups");
+    let external = json!({ "groupId": "cn=engineers" });
+    rig.grafana.send(Method::POST, &path, &external).await?;
+    compared(&rig).await?;
+    ensure!(
+        overview(&rig)
+            .await?
+            .warnings
+            .iter()
+            .all(|warning| !warning.contains("Engineering")),
+        "a team that is not Rollcall's is named"
+    );
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
+    let group = pushed(&scim, "Engineering", &[&ada]).await?;
+    rig.map_to(&group, team, admin_api::MemberPolicy::Keep).await?;
+    compared(&rig).await?;
+    warned(&rig, Some("“Engineering”")).await?;
+    ensure!(
+        health(&rig).await?["details"]["teamSyncConflicts"] == 1,
+        "{}",
+        health(&rig).await?
+    );
+    let remove = format!("{path}?groupId=cn%3Dengineers");
+    rig.grafana.call(Method::DELETE, &remove, None).await?.expect(&[200])?;
+    compared(&rig).await?;
+    warned(&rig, Some("licence has Team Sync")).await?;
+    // Whoever leaves the teams to Team Sync is not warned of it.
+    rig.grafana.set("team_sync_mode", "team_sync").await?.expect(&[200])?;
+    compared(&rig).await?;
+    warned(&rig, None).await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn r33_without_team_sync_nobody_is_warned() -> Result<()> {
+    on_any_grafana(async |rig| {
+        compared(rig).await?;
+        let warnings = overview(rig).await?.warnings;
+        ensure!(warnings.is_empty(), "{warnings:?}");
+        Ok(())
+    })
+    .await
 }
 
 #[tokio::test]

@@ -82,9 +82,15 @@ pub struct Counts {
     pub users: i64,
     /// …of them with `active: true`.
     pub users_active: i64,
-    /// Grafana accounts we made.
+    /// …closed in Grafana: as many as `GET admin/users?access=closed` finds.
+    #[serde(default)]
+    pub closed: i64,
+    /// …closed in a way that a sign-in can undo: `access=closed_may_return`.
+    #[serde(default)]
+    pub closed_may_return: i64,
+    /// Grafana accounts of SCIM users that we made. Who was released is not counted.
     pub provisioned: i64,
-    /// Grafana accounts that were there before and are managed now.
+    /// Grafana accounts of SCIM users that were there before and are managed now.
     pub claimed: i64,
     /// People of the organization whom no identity provider manages, as the last full comparison counted them.
     #[serde(default)]

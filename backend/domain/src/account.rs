@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     attempt::Attention,
-    settings::{ClaimPolicy, Rung},
+    settings::{ClaimPolicy, Linking, Rung},
 };
 
 #[cfg(test)]
@@ -153,6 +153,8 @@ pub struct Candidate {
     pub manager: Manager,
     /// An admin said that it is this person's.
     pub approved: bool,
+    /// It is another user's who is to have neither of the names that are in the way ([`gives_up`]).
+    pub leaving: bool,
 }
 
 /// Who manages a candidate.
@@ -178,6 +180,8 @@ pub struct Observed {
     pub linked: Option<Account>,
     /// Other accounts with the desired login or e-mail.
     pub others: Vec<Candidate>,
+    /// It was looked at before and had to wait for a name that somebody else gives up.
+    pub waited: bool,
 }
 
 /// The rules in force.
@@ -189,6 +193,8 @@ pub struct Rules {
     pub new_role: String,
     /// Which accounts may be claimed.
     pub claim: ClaimPolicy,
+    /// Whether accounts are made before the first sign-in.
+    pub linking: Linking,
     /// The highest rung allowed.
     pub ceiling: Rung,
     /// Logins never touched, in lower case.
@@ -279,6 +285,8 @@ pub struct Write {
 pub enum Access {
     /// There is no account.
     None,
+    /// There is none yet, and none is made: the first sign-in makes it, and then it is claimed.
+    AtFirstSignIn,
     /// May sign in.
     Open,
     /// May not.
@@ -303,6 +311,8 @@ pub struct Plan {
     pub attention: Option<Attention>,
     /// The account that would be claimed if an admin said yes; the attention says so in words.
     pub question: Option<Question>,
+    /// What has to be waited for, in words: a name that somebody else is about to give up.
+    pub waits: Option<String>,
 }
 
 /// May this account be claimed?
@@ -357,6 +367,7 @@ impl Plan {
             deferred: Vec::new(),
             attention: None,
             question: None,
+            waits: None,
         }
     }
 
@@ -367,15 +378,72 @@ impl Plan {
             deferred: Vec::new(),
             attention: Some(attention),
             question: None,
+            waits: None,
         }
     }
+}
+
+/// An account that nobody manages and that has a name somebody is to get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Grafana's id.
+    pub id: i64,
+    /// Server admin or on the break-glass list: never claimed.
+    pub protected: bool,
+}
+
+/// A name that cannot be had, and the account in Grafana that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The userName is its login.
+    UserName(i64),
+    /// The e-mail is its e-mail.
+    Email(i64),
+}
+
+/// Whether a name cannot be had (R10), by the rules of the planner, for who asks before anything is stored. `login` has the userName for a
+/// login and `email` the e-mail; `linked`: the person has an account. An account that is claimed, or that an admin is to be asked about,
+/// is in nobody's way.
+#[must_use]
+pub fn taken(login: Option<Holder>, email: Option<Holder>, linked: bool, claim: ClaimPolicy) -> Option<Taken> {
+    let of_login = |h: Holder| Some(Taken::UserName(h.id));
+    let of_email = |h: Holder| Some(Taken::Email(h.id));
+    match (login, email) {
+        (None, None) => None,
+        (Some(login), _) if linked => of_login(login),
+        (None, Some(email)) if linked => of_email(email),
+        (Some(login), Some(email)) if login.id != email.id => of_email(email),
+        (Some(login), _) => (login.protected || claim == ClaimPolicy::Never)
+            .then(|| of_login(login))
+            .flatten(),
+        (None, Some(email)) => match claim {
+            ClaimPolicy::Email | ClaimPolicy::Ask if !email.protected => None,
+            _ => of_email(email),
+        },
+    }
+}
+
+/// Whether the account with this login and e-mail gives up what of it somebody else is `wanted` to have, once its own person (`theirs`) is
+/// as the provider says: two people may swap their names.
+#[must_use]
+pub fn gives_up(theirs: &Desired, login: &str, email: &str, wanted: &Profile) -> bool {
+    let (Desired::Open(own) | Desired::Closed(own)) = theirs else {
+        return false;
+    };
+    let (login, email) = (login.to_lowercase(), email.to_lowercase());
+    let keeps = [&own.login, own.email.as_ref().unwrap_or(&email)];
+    let contested = |name: &&String| **name == wanted.login || wanted.email.as_ref() == Some(*name);
+    [&login, &email]
+        .into_iter()
+        .filter(contested)
+        .all(|name| !keeps.contains(&name))
 }
 
 /// Desired × observed → what to do.
 #[must_use]
 pub fn plan(desired: &Desired, link: Option<&Link>, observed: &Observed, rules: &Rules) -> Plan {
     if let (Some(link), Some(account)) = (link, &observed.linked) {
-        return managed(desired, link, account, &observed.others, rules);
+        return managed(desired, link, account, observed, rules);
     }
     match desired {
         // Deleted by hand (R9), or by us: made again for who may sign in.
@@ -431,6 +499,9 @@ fn arrive(desired: &Desired, profile: &Profile, link: Option<&Link>, others: &[C
     if others.is_empty() {
         if rules.break_glass.contains(&profile.login) {
             return Plan::attention(protected_attention(&profile.login, "it is on the break-glass list"));
+        }
+        if rules.linking == Linking::FirstLogin {
+            return Plan::nothing(Access::AtFirstSignIn);
         }
         return Plan {
             actions: vec![Action::Create(first_write(profile, remembered(link)))],
@@ -510,11 +581,11 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             (link, None)
         }
     };
-    let rest: Vec<Candidate> = others
-        .iter()
-        .filter(|c| c.account.id != chosen.account.id)
-        .cloned()
-        .collect();
+    let others = others.iter().filter(|c| c.account.id != chosen.account.id);
+    let rest = Observed {
+        others: others.cloned().collect(),
+        ..Observed::default()
+    };
     let mut plan = managed(desired, &link, &chosen.account, &rest, rules);
     plan.actions.insert(
         0,
@@ -656,16 +727,16 @@ fn protected_attention(login: &str, why: &str) -> Attention {
     )
 }
 
-fn managed(desired: &Desired, link: &Link, account: &Account, others: &[Candidate], rules: &Rules) -> Plan {
+fn managed(desired: &Desired, link: &Link, account: &Account, observed: &Observed, rules: &Rules) -> Plan {
     let mut plan = match desired {
-        Desired::Open(profile) => open(profile, link, account),
+        Desired::Open(profile) => open(profile, link, account, rules),
         Desired::Closed(_) | Desired::Gone => close(link, account, rules),
     };
     let deletes = plan.actions.iter().any(|a| matches!(a, Action::Delete(_)));
     if let Desired::Open(profile) | Desired::Closed(profile) = desired
         && !deletes
     {
-        write(profile, account, others, &mut plan);
+        write(profile, account, observed, &mut plan);
     }
     match protection(account, rules) {
         Some(why) if !plan.actions.is_empty() || plan.attention.is_some() => {
@@ -689,7 +760,7 @@ fn remember(link: &Link, account: &Account) -> Option<Action> {
     }
 }
 
-fn open(profile: &Profile, link: &Link, account: &Account) -> Plan {
+fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Plan {
     let mut plan = Plan::nothing(Access::Open);
     if account.is_disabled && account.is_external {
         // `grafana-live.md` §1.4: disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more.
@@ -705,6 +776,10 @@ fn open(profile: &Profile, link: &Link, account: &Account) -> Plan {
         }
         plan.actions.extend(remember(link, account));
         plan.actions.push(Action::Delete(Rung::Delete));
+        if rules.linking == Linking::FirstLogin {
+            plan.access = Some(Access::AtFirstSignIn);
+            return plan;
+        }
         let before = Snapshot::of(account).profile;
         plan.actions.push(Action::Create(first_write(profile, before.as_ref())));
         return plan;
@@ -821,8 +896,30 @@ pub fn is_not_applied(reason: &str) -> bool {
     reason.starts_with(NOT_APPLIED)
 }
 
+/// A name nobody else wants, for an account that has to make room before it can have its own: `.invalid` is nobody's domain (RFC 2606).
+fn parked(account: &Account, differs: &[&str]) -> Write {
+    let changes = |what: &str| differs.contains(&what);
+    let (login, email) = (
+        format!("rollcall-{}", account.id),
+        format!("rollcall-{}@rollcall.invalid", account.id),
+    );
+    Write {
+        login: if changes("userName") {
+            login
+        } else {
+            account.login.clone()
+        },
+        email: if changes("emails") {
+            email
+        } else {
+            account.email.clone()
+        },
+        name: account.name.clone(),
+    }
+}
+
 /// Profile attributes: written, deferred, or in somebody's way.
-fn write(profile: &Profile, account: &Account, others: &[Candidate], plan: &mut Plan) {
+fn write(profile: &Profile, account: &Account, observed: &Observed, plan: &mut Plan) {
     let email = profile.email.as_deref().unwrap_or(&account.email);
     let name = profile.name.as_deref().unwrap_or(&account.name);
     let mut differs = Vec::new();
@@ -844,11 +941,13 @@ fn write(profile: &Profile, account: &Account, others: &[Candidate], plan: &mut 
         return;
     }
     // Grafana would answer 500 to a taken login or e-mail (R10): nothing is written, and a person is told.
-    let in_the_way = others.iter().find(|c| {
+    let mut in_the_way = observed.others.iter().filter(|c| {
         let theirs = [c.account.login.to_lowercase(), c.account.email.to_lowercase()];
         theirs.contains(&profile.login) || theirs.contains(&email.to_lowercase())
     });
-    if let Some(other) = in_the_way {
+    // Whose names a single sign-on provider owns gives them up at his next sign-in, which may be never.
+    let stays = |c: &&Candidate| !c.leaving || c.account.is_external;
+    if let Some(other) = in_the_way.clone().find(stays) {
         if plan.attention.is_none() {
             plan.attention = Some(Attention::new(
                 format!(
@@ -857,6 +956,18 @@ fn write(profile: &Profile, account: &Account, others: &[Candidate], plan: &mut 
                 ),
                 "Change the user name or e-mail of one of the two.",
             ));
+        }
+        return;
+    }
+    if let Some(other) = in_the_way.next() {
+        plan.waits = Some(format!(
+            "The new user name or e-mail of “{}” is still “{}”'s, who is to have another.",
+            account.login, other.account.login
+        ));
+        // Each of the two may be waiting for the other: who waited already makes room.
+        let room = parked(account, &differs);
+        if observed.waited && (&room.login, &room.email) != (&account.login, &account.email) {
+            plan.actions.push(Action::Update(room));
         }
         return;
     }

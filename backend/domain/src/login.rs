@@ -53,6 +53,8 @@ pub struct Lines {
     on_page: BTreeSet<String>,
     /// Whether that page could be read. Where not, a provider on it is not seen.
     page_read: bool,
+    /// Rollcall makes no account before the first sign-in.
+    first_login: bool,
 }
 
 impl Lines {
@@ -60,7 +62,7 @@ impl Lines {
     pub fn put(&mut self, section: &str, key: &str, value: &str) {
         let matters = match section {
             "auth" => AUTH.contains(&key),
-            "users" => ["auto_assign_org", "verify_email_enabled"].contains(&key),
+            "users" => ["allow_sign_up", "auto_assign_org", "verify_email_enabled"].contains(&key),
             "smtp" => key == "enabled",
             _ => section.starts_with("auth.") && METHOD.contains(&key),
         };
@@ -84,6 +86,34 @@ impl Lines {
             self.put(&section, &snake_case(key), &value);
         }
         self.on_page.insert(section);
+    }
+
+    /// Rollcall is set to `linking = first_login`: the first sign-in makes the account, and Rollcall takes it over.
+    pub fn links_at_first_login(&mut self) {
+        self.first_login = true;
+    }
+
+    /// Whether LDAP is on, in the file or on Grafana's page: a sign-in by it enables a disabled account (`authn/clients/ldap.go`).
+    #[must_use]
+    pub fn ldap_on(&self) -> bool {
+        self.methods().iter().any(|method| method.kind == Kind::Ldap)
+    }
+
+    /// Whether a sign-in method that is on, or Grafana itself, makes accounts for who has none. Unknown where neither is seen.
+    #[must_use]
+    pub fn makes_accounts(&self) -> Option<bool> {
+        let itself = self.on("users", "allow_sign_up");
+        let methods = self.methods();
+        if methods.is_empty() {
+            return itself.then_some(true);
+        }
+        // JWT and the auth proxy have their own word for it.
+        let makes = |m: &Method<'_>| {
+            ["allow_sign_up", "auto_sign_up"]
+                .iter()
+                .any(|key| self.on(m.section, key))
+        };
+        Some(itself || methods.iter().any(makes))
     }
 
     fn get(&self, section: &str, key: &str) -> &str {
@@ -288,6 +318,9 @@ fn set_on_page(lines: &Lines, finding: &mut Finding) {
 /// Whether the first sign-in finds the account that was made before.
 fn links(lines: &Lines, method: &Method<'_>) -> Finding {
     let Method { section, title, kind } = *method;
+    if lines.first_login && kind == Kind::Oauth {
+        return at_first_login(lines, method);
+    }
     match kind {
         Kind::Oauth if lines.on("auth", "oauth_allow_insecure_email_lookup") => finding(
             Severity::Ok,
@@ -303,7 +336,7 @@ fn links(lines: &Lines, method: &Method<'_>) -> Finding {
             format!(
                 "Grafana does not look for an existing account: [auth] oauth_allow_insecure_email_lookup is not on. It {} Whoever \
                  signed in through {title} before keeps getting in. Turn the lookup on only if {title} verifies e-mail addresses and \
-                 lets in your own people only.",
+                 lets in your own people only; else set linking = first_login in Rollcall's settings, and nobody is made before he signs in.",
                 if lines.off(section, "allow_sign_up") {
                     "then refuses the sign-in, because allow_sign_up is off."
                 } else {
@@ -350,6 +383,27 @@ fn links(lines: &Lines, method: &Method<'_>) -> Finding {
             "Rollcall does not know this sign-in method. Let one person sign in and see that no second account appears.",
         ),
     }
+}
+
+/// Nobody is made before, so nobody is in his own way; but then the sign-in has to make him.
+fn at_first_login(lines: &Lines, method: &Method<'_>) -> Finding {
+    let Method { section, title, .. } = *method;
+    if lines.off(section, "allow_sign_up") {
+        return finding(
+            Severity::Problem,
+            section,
+            format!("{title}: who has no account yet cannot get one."),
+            "Rollcall is set to linking = first_login and makes no account, and allow_sign_up is off, so Grafana makes none either.",
+        )
+        .change(section, "allow_sign_up = true");
+    }
+    finding(
+        Severity::Ok,
+        section,
+        format!("{title}: the first sign-in makes the account, and Rollcall links it within a minute."),
+        "Rollcall is set to linking = first_login. The login that the provider sends has to be the userName the identity provider sends, \
+         or claim_policy has to be email.",
+    )
 }
 
 fn jwt(lines: &Lines, section: &str) -> Finding {
@@ -532,6 +586,22 @@ mod tests {
             .iter()
             .find(|f| f.what.contains(word))
             .unwrap_or_else(|| panic!("nothing about “{word}” in {findings:#?}"))
+    }
+
+    #[test]
+    fn where_the_first_sign_in_makes_the_account_nobody_is_locked_out_by_one_that_was_made_before() {
+        let (on, no) = (
+            ("auth.okta", "enabled", "true"),
+            ("auth.okta", "allow_sign_up", "false"),
+        );
+        for (rows, wanted) in [(vec![on], Severity::Ok), (vec![on, no], Severity::Problem)] {
+            let mut lines = lines(&rows);
+            lines.links_at_first_login();
+            let found = examine(&lines);
+            let first = found.iter().find(|f| f.why.contains("first_login")).expect("a finding");
+            assert_eq!(first.severity, wanted, "{found:?}");
+            assert_eq!(first.ini.is_empty(), wanted == Severity::Ok, "{first:?}");
+        }
     }
 
     #[test]

@@ -37,6 +37,17 @@ pub enum ClaimPolicy {
     Never,
 }
 
+/// When a person's account comes to be (design §4, "Linking").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Linking {
+    /// Rollcall makes it before the first sign-in.
+    #[default]
+    PreCreate,
+    /// The first sign-in makes it, and then it is claimed.
+    FirstLogin,
+}
+
 /// The highest rung of the deprovision ladder that may be used (design §4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,6 +86,8 @@ pub struct Effective {
     pub mapping_mode: MappingMode,
     /// Which accounts may be claimed.
     pub claim_policy: ClaimPolicy,
+    /// When accounts come to be.
+    pub linking: Linking,
     /// How far closing an account may go.
     pub deprovision: Rung,
     /// What becomes of a team whose group is gone.
@@ -190,6 +203,13 @@ pub const KEYS: &[Key] = &[
         json: "claimPolicy",
         kind: Kind::Choice(&["login", "email", "ask", "never"]),
         default: "login",
+        in_auth_section: false,
+    },
+    Key {
+        name: "linking",
+        json: "linking",
+        kind: Kind::Choice(&["pre_create", "first_login"]),
+        default: "pre_create",
         in_auth_section: false,
     },
     Key {
@@ -442,6 +462,11 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "ask" => ClaimPolicy::Ask,
             "never" => ClaimPolicy::Never,
             _ => ClaimPolicy::Login,
+        },
+        linking: if get("linking") == "first_login" {
+            Linking::FirstLogin
+        } else {
+            Linking::PreCreate
         },
         deprovision: match get("deprovision") {
             "disable" => Rung::Disable,

@@ -127,6 +127,14 @@ impl Error {
         }
     }
 
+    /// 409 `uniqueness`: something that is no SCIM resource has the value; `detail` says what.
+    pub fn not_unique(detail: impl Into<String>) -> Self {
+        Self {
+            scim_type: Some(ScimType::Uniqueness),
+            ..Self::new(409, detail)
+        }
+    }
+
     /// 409 without a keyword: the request cannot be carried out in the present state.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(409, detail)

@@ -9,6 +9,7 @@ mod directory;
 mod engine;
 mod failpoints;
 mod group;
+mod names;
 mod org;
 mod person;
 mod reservation;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::grafana::{Credentials, Finding, Probe};
 use crate::store::Store;
 pub use failpoints::Failpoints;
+pub use names::HolderSeen;
 pub use status::{LoginSeen, State, Status, TeamSeen};
 pub use wake::Wake;
 
@@ -134,6 +136,12 @@ impl Engine {
     #[must_use]
     pub fn is_admin(&self, org_id: i64, login: &str) -> bool {
         self.0.shared.is_admin(org_id, login)
+    }
+
+    /// Who has this login and who this e-mail in Grafana, as the last listing showed it.
+    #[must_use]
+    pub fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> (Option<HolderSeen>, Option<HolderSeen>) {
+        self.0.shared.holders(org_id, login, email)
     }
 
     /// Finishes the Grafana call that is under way, then ends; gives up on it after 450 ms, which is as safe as a crash.

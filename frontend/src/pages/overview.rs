@@ -148,7 +148,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
                 <h2 class="rc-card__title">"People"</h2>
                 <ul class="rc-figures">
                     <li><a class="rc-figure-link" href=people><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</a></li>
-                    <li><a class="rc-figure-link" href=with("closed")><b>{count(|c| c.users - c.users_active)}</b>" closed"</a></li>
+                    <li><a class="rc-figure-link" href=with("closed")><b>{count(|c| c.closed)}</b>" closed"</a></li>
                     <li><b>{count(|c| c.provisioned)}</b>" provisioned, "<b>{count(|c| c.claimed)}</b>" claimed"</li>
                     {unmanaged}
                 </ul>

@@ -129,7 +129,12 @@ pub(super) fn answer(desk: &mut Desk<'_>, method: &str, path: &[&str]) -> Outcom
         }
 
         ("GET", ["access-control", "user", "permissions"]) => Ok(Answer::json(200, &permissions(&desk.who))),
-        ("GET", ["frontend", "settings"]) => Ok(Answer::json(200, &frontend_settings())),
+        ("GET", ["frontend", "settings"]) => Ok(Answer::json(200, &frontend_settings(desk.settings))),
+        ("GET", ["teams", team, "groups"]) if desk.settings.is_enterprise() => teams::external_groups(desk, team),
+        ("POST", ["teams", team, "groups"]) if desk.settings.is_enterprise() => teams::add_external_group(desk, team),
+        ("DELETE", ["teams", team, "groups"]) if desk.settings.is_enterprise() => {
+            teams::remove_external_group(desk, team)
+        }
         // Also every route of Team Sync, which the open source edition has not (`grafana-live.md` §4).
         _ => Err(Answer::message(404, "Not found")),
     }
@@ -184,10 +189,17 @@ fn permissions(who: &Identity) -> Value {
     Value::Object(may)
 }
 
-fn frontend_settings() -> Value {
+/// `licensing/oss.go`: no features. An Enterprise names those of its licence, Team Sync as its pages ask for it
+/// (`features/teams/TeamPages.tsx`).
+fn frontend_settings(settings: &Settings) -> Value {
+    let (edition, features) = if settings.is_enterprise() {
+        ("Enterprise", json!({ "teamsync": true }))
+    } else {
+        ("Open Source", json!({}))
+    };
     json!({
-        "buildInfo": { "version": VERSION, "edition": "Open Source", "commit": "stand-in", "env": "production" },
-        "licenseInfo": { "edition": "Open Source", "enabledFeatures": {} },
+        "buildInfo": { "version": VERSION, "edition": edition, "commit": "stand-in", "env": "production" },
+        "licenseInfo": { "edition": edition, "enabledFeatures": features },
         "featureToggles": {},
     })
 }

@@ -28,6 +28,7 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("auth.generic_oauth", "skip_org_role_sync", "false"),
     ("auth.ldap", "enabled", "false"),
     ("auth.proxy", "enabled", "false"),
+    ("enterprise", "license_path", ""),
     ("database", "password", ""),
     ("database", "type", "sqlite3"),
     ("security", "admin_password", "admin"),
@@ -81,6 +82,11 @@ impl Settings {
     #[must_use]
     pub fn is_on(&self, section: &str, key: &str) -> bool {
         self.get(section, key) == "true"
+    }
+
+    /// An Enterprise whose licence is there. The open source edition has the line too, and it does nothing there.
+    pub(super) fn is_enterprise(&self) -> bool {
+        !self.get("enterprise", "license_path").is_empty()
     }
 
     pub(super) fn put_default(&mut self, section: &str, key: &str, value: &str) {

@@ -60,6 +60,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
         name: sent.name,
         email: sent.email,
         members: creator.into_iter().collect(),
+        external_groups: BTreeSet::new(),
     };
     desk.world.teams.insert(id, team);
     Ok(Answer::json(200, &json!({ "teamId": id, "message": "Team created" })))
@@ -258,4 +259,41 @@ pub(super) fn remove_member(desk: &mut Desk<'_>, team: &str, user: &str) -> Outc
         return Err(Answer::message(404, "Team member not found"));
     }
     Ok(Answer::message(200, "Team Member removed"))
+}
+
+/// Team Sync's own routes exist in Enterprise only (`docs/sources/developers/http_api/team_sync.md`).
+pub(super) fn external_groups(desk: &mut Desk<'_>, team: &str) -> Outcome {
+    let org = desk.who.needs_org_admin("teams.permissions:read")?;
+    let team = id("teamId", team)?;
+    let row = find(desk, org, team).ok_or_else(|| Answer::message(404, "Team not found"))?;
+    let groups = row.external_groups.iter();
+    let groups: Vec<Value> = groups
+        .map(|group| json!({ "orgId": org, "teamId": team, "groupId": group }))
+        .collect();
+    Ok(Answer::json(200, &json!(groups)))
+}
+
+pub(super) fn add_external_group(desk: &mut Desk<'_>, team: &str) -> Outcome {
+    #[derive(Deserialize)]
+    struct Form {
+        groupid: String,
+    }
+    let org = desk.who.needs_org_admin("teams.permissions:write")?;
+    let Form { groupid: group } = desk.form()?;
+    let team = id("teamId", team)?;
+    let row = find(desk, org, team).ok_or_else(|| Answer::message(404, "Team not found"))?;
+    if !row.external_groups.insert(group) {
+        return Err(Answer::message(400, "Group is already added to this team"));
+    }
+    Ok(Answer::message(200, "Group added to Team"))
+}
+
+pub(super) fn remove_external_group(desk: &mut Desk<'_>, team: &str) -> Outcome {
+    let org = desk.who.needs_org_admin("teams.permissions:write")?;
+    let (team, group) = (id("teamId", team)?, desk.param("groupId").to_owned());
+    let row = find(desk, org, team).ok_or_else(|| Answer::message(404, "Team not found"))?;
+    if !row.external_groups.remove(&group) {
+        return Err(Answer::message(404, "Group not found"));
+    }
+    Ok(Answer::message(200, "Team Group removed"))
 }

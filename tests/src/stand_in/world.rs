@@ -3,7 +3,10 @@
 //! Owns: the rows, the rules that hold between them whoever asks (unique logins, the last admin), and their file in the data directory.
 //! Must never know HTTP or who is asking. Passwords lie in that file as they are: this is no Grafana for anybody's data.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -76,6 +79,9 @@ pub(super) struct Team {
     pub(super) name: String,
     pub(super) email: String,
     pub(super) members: BTreeMap<i64, i64>,
+    /// Groups of the provider that Team Sync (Enterprise) fills it from.
+    #[serde(default)]
+    pub(super) external_groups: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -41,6 +41,7 @@ fn rules() -> Rules {
         org_id: 1,
         new_role: "Viewer".into(),
         claim: ClaimPolicy::Login,
+        linking: Linking::PreCreate,
         ceiling: Rung::Suspend,
         break_glass: vec!["root".into()],
         role_sync_skipped: Some(true),
@@ -56,7 +57,7 @@ fn under(ceiling: Rung) -> Rules {
 fn seen(account: Account) -> Observed {
     Observed {
         linked: Some(account),
-        others: Vec::new(),
+        ..Observed::default()
     }
 }
 
@@ -67,7 +68,9 @@ fn stranger(account: Account) -> Observed {
             account,
             manager: Manager::Nobody,
             approved: false,
+            leaving: false,
         }],
+        waited: false,
     }
 }
 
@@ -225,6 +228,45 @@ fn nobody_is_asked_about_an_account_that_is_protected_or_belongs_elsewhere_and_a
 }
 
 #[test]
+fn a_name_is_taken_where_the_planner_would_neither_claim_nor_ask() {
+    let at = |id| Some(Holder { id, protected: false });
+    let all = [
+        ClaimPolicy::Login,
+        ClaimPolicy::Email,
+        ClaimPolicy::Ask,
+        ClaimPolicy::Never,
+    ];
+    for claim in all {
+        assert_eq!(taken(None, None, false, claim), None);
+        // Who has an account gets no second one, whatever the policy.
+        assert_eq!(taken(None, at(8), true, claim), Some(Taken::Email(8)));
+        assert_eq!(taken(at(8), None, true, claim), Some(Taken::UserName(8)));
+        assert_eq!(taken(at(8), at(9), false, claim), Some(Taken::Email(9)), "two accounts");
+        let held = |id| Some(Holder { id, protected: true });
+        assert_eq!(taken(None, held(1), false, claim), Some(Taken::Email(1)), "protected");
+        assert_eq!(
+            taken(held(1), held(1), false, claim),
+            Some(Taken::UserName(1)),
+            "protected"
+        );
+    }
+    // As `choose` decides about the same two strangers.
+    for claim in all {
+        let rules = Rules { claim, ..rules() };
+        let by_email = Account {
+            login: "old".into(),
+            ..account()
+        };
+        for (there, login) in [(account(), at(7)), (by_email, None)] {
+            let plan = plan(&Desired::Open(profile()), None, &stranger(there), &rules);
+            // What was stored before can still be approved, so under the policy "login" there is a question as well.
+            let open = !plan.actions.is_empty() || (plan.question.is_some() && claim == ClaimPolicy::Ask);
+            assert_eq!(taken(login, at(7), false, claim).is_none(), open, "{claim:?}");
+        }
+    }
+}
+
+#[test]
 fn an_email_that_belongs_to_somebody_else_is_shown_and_changes_nothing() {
     let other = Candidate {
         account: Account {
@@ -235,6 +277,7 @@ fn an_email_that_belongs_to_somebody_else_is_shown_and_changes_nothing() {
         },
         manager: Manager::Nobody,
         approved: false,
+        leaving: false,
     };
     let moved = Desired::Open(Profile::new("ann", Some("new@ex.com"), None));
     let observed = Observed {
@@ -247,6 +290,121 @@ fn an_email_that_belongs_to_somebody_else_is_shown_and_changes_nothing() {
         plan.attention
             .is_some_and(|a| a.reason.contains("belongs to another account"))
     );
+}
+
+fn bob_holds(email: &str, leaving: bool) -> Candidate {
+    Candidate {
+        account: Account {
+            id: 8,
+            login: "bob".into(),
+            email: email.into(),
+            ..account()
+        },
+        manager: Manager::Other,
+        approved: false,
+        leaving,
+    }
+}
+
+#[test]
+fn who_is_to_have_a_name_that_another_gives_up_waits_and_then_makes_room() {
+    let moved = Desired::Open(Profile::new("ann", Some("bob@ex.com"), None));
+    let mut observed = Observed {
+        others: vec![bob_holds("bob@ex.com", true)],
+        ..seen(account())
+    };
+    let first = plan(&moved, Some(&link()), &observed, &rules());
+    assert_eq!((&first.actions[..], &first.attention), (&[][..], &None));
+    assert!(first.waits.is_some_and(|w| w.contains("bob")));
+    observed.waited = true;
+    let second = plan(&moved, Some(&link()), &observed, &rules());
+    let [Action::Update(room)] = &second.actions[..] else {
+        panic!("{second:?}");
+    };
+    assert_eq!((room.login.as_str(), room.name.as_str()), ("ann", "Ann Archer"));
+    assert!(room.email.ends_with(".invalid"));
+    // Once is enough.
+    observed.linked = Some(Account {
+        email: room.email.clone(),
+        ..account()
+    });
+    let third = plan(&moved, Some(&link()), &observed, &rules());
+    assert!(third.actions.is_empty() && third.waits.is_some(), "{third:?}");
+    // The other one has gone: the name is taken.
+    observed.others.clear();
+    let last = plan(&moved, Some(&link()), &observed, &rules());
+    assert!(matches!(&last.actions[..], [Action::Update(w)] if w.email == "bob@ex.com"));
+}
+
+#[test]
+fn nobody_makes_room_for_who_keeps_the_name_or_gives_it_up_at_a_sign_in() {
+    let moved = Desired::Open(Profile::new("ann", Some("bob@ex.com"), None));
+    let mut external = bob_holds("bob@ex.com", true);
+    external.account.is_external = true;
+    for other in [bob_holds("bob@ex.com", false), external] {
+        let observed = Observed {
+            others: vec![other],
+            waited: true,
+            ..seen(account())
+        };
+        let plan = plan(&moved, Some(&link()), &observed, &rules());
+        assert!(plan.actions.is_empty() && plan.attention.is_some() && plan.waits.is_none());
+    }
+}
+
+#[test]
+fn a_name_is_given_up_by_who_is_to_have_another_and_by_nobody_else() {
+    let wanted = Profile::new("ann", Some("bob@ex.com"), None);
+    let is_to_have = |email| Desired::Open(Profile::new("bob", email, None));
+    for (theirs, given_up) in [
+        (is_to_have(Some("new@ex.com")), true),
+        (is_to_have(Some("bob@ex.com")), false),
+        (is_to_have(None), false),
+        (Desired::Gone, false),
+    ] {
+        assert_eq!(gives_up(&theirs, "bob", "Bob@ex.com", &wanted), given_up, "{theirs:?}");
+    }
+}
+
+#[test]
+fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_comes_is_claimed() {
+    let at_first = Rules {
+        linking: Linking::FirstLogin,
+        ..rules()
+    };
+    let open = Desired::Open(profile());
+    let waiting = plan(&open, None, &Observed::default(), &at_first);
+    assert_eq!(
+        (&waiting.actions[..], waiting.access, &waiting.attention),
+        (&[][..], Some(Access::AtFirstSignIn), &None)
+    );
+    let signed_up = Account {
+        is_external: true,
+        ..account()
+    };
+    let claimed = plan(&open, None, &stranger(signed_up.clone()), &at_first);
+    assert!(
+        matches!(claimed.actions[..], [Action::Claim { grafana_id: 7, .. }]),
+        "{claimed:?}"
+    );
+    // Who was deactivated meanwhile is closed as soon as he comes.
+    let closed = plan(&Desired::Closed(profile()), None, &stranger(signed_up), &at_first);
+    assert!(
+        matches!(&closed.actions[..], [Action::Claim { .. }, .., Action::Logout]),
+        "{closed:?}"
+    );
+    // Disabled and linked: it cannot be enabled, and the next sign-in makes another.
+    let stuck = Account {
+        is_external: true,
+        is_disabled: true,
+        ..account()
+    };
+    let disabled = Link {
+        closed_by: Some(Rung::Disable),
+        ..link()
+    };
+    let anew = plan(&open, Some(&disabled), &seen(stuck), &at_first);
+    assert!(matches!(anew.actions.last(), Some(Action::Delete(_))), "{anew:?}");
 }
 
 #[test]
@@ -352,7 +510,7 @@ impl World {
     fn plan(&self, desired: &Desired, rules: &Rules) -> Plan {
         let observed = Observed {
             linked: self.account.clone(),
-            others: Vec::new(),
+            ..Observed::default()
         };
         plan(desired, self.link.as_ref(), &observed, rules)
     }
@@ -368,7 +526,7 @@ impl World {
             match access {
                 Access::Open => (link.closed_by, link.snapshot) = (None, None),
                 Access::Closed { by, .. } => link.closed_by = Some(by),
-                Access::None => {}
+                Access::None | Access::AtFirstSignIn => {}
             }
         }
     }

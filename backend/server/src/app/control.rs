@@ -7,11 +7,11 @@ use std::sync::Arc;
 use admin_api::{
     CredentialCheck, CredentialTest, CredentialsTest, LoginDoctor, LoginFinding, LoginSeverity, TestOutcome,
 };
-use domain::login::Severity;
+use domain::{account::Holder, login::Severity};
 
 use super::settings::{self, SettingsState};
 use crate::{
-    http::{Boxed, Control, EngineState, EngineStatus, SettingsView, TeamSeen},
+    http::{Boxed, Control, EngineState, EngineStatus, Holders, SettingsView, TeamSeen},
     store::Store,
     sync::{self, Engine, Finding, Wake},
 };
@@ -101,6 +101,18 @@ impl Control for Controls {
 
     fn is_server_admin(&self, org_id: i64, login: &str) -> bool {
         self.engine.is_admin(org_id, login)
+    }
+
+    fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> Holders {
+        let holder = |seen: sync::HolderSeen| Holder {
+            id: seen.id,
+            protected: seen.is_admin,
+        };
+        let (login, email) = self.engine.holders(org_id, login, email);
+        Holders {
+            login: login.map(holder),
+            email: email.map(holder),
+        }
     }
 
     fn settings(&self, org_id: i64) -> Arc<SettingsView> {

@@ -42,7 +42,11 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
     let status = engine.status(org_id);
     let wrong_settings = settings::problems(&settings.view(org_id)).len();
     let twice_filled = status.twice_filled_teams.len();
-    let (ok, message) = words(status.state, &tally, wrong_settings, twice_filled);
+    let team_sync = match twice_filled {
+        0 if status.team_sync_licensed => TeamSync::Licensed,
+        n => TeamSync::Fills(n),
+    };
+    let (ok, message) = words(status.state, &tally, wrong_settings, team_sync);
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
     let found = |severity| login.iter().filter(|finding| finding.severity == severity).count();
     Health {
@@ -54,6 +58,7 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
             "attention": tally.attention,
             "wrongSettings": wrong_settings,
             "teamSyncConflicts": twice_filled,
+            "teamSyncLicensed": status.team_sync_licensed,
             "loginProblems": found(Severity::Problem),
             "loginWarnings": found(Severity::Warning),
         }),
@@ -70,7 +75,16 @@ fn name(state: State) -> &'static str {
     }
 }
 
-fn words(state: State, tally: &Tally, wrong_settings: usize, twice_filled: usize) -> (bool, String) {
+/// Grafana's own Team Sync against ours.
+#[derive(Clone, Copy)]
+enum TeamSync {
+    /// It fills so many of our teams.
+    Fills(usize),
+    /// It fills none that is known, and could.
+    Licensed,
+}
+
+fn words(state: State, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> (bool, String) {
     let waiting = match tally.pending {
         0 => String::new(),
         n => format!(" {n} changes wait and nothing is lost."),
@@ -99,15 +113,22 @@ fn words(state: State, tally: &Tally, wrong_settings: usize, twice_filled: usize
                 tally.attention
             ),
         ),
-        State::Running if twice_filled > 0 => (
-            true,
-            format!(
-                "Grafana's Team Sync fills {twice_filled} of the teams Rollcall fills: the app's overview names them.{waiting}"
-            ),
-        ),
-        State::Running if tally.pending > 0 => (true, format!("{} changes are on the way to Grafana.", tally.pending)),
-        State::Running => (true, "Grafana matches what the identity provider said.".into()),
+        State::Running => running(tally, team_sync, &waiting),
     }
+}
+
+fn running(tally: &Tally, team_sync: TeamSync, waiting: &str) -> (bool, String) {
+    let message = match team_sync {
+        TeamSync::Fills(teams) if teams > 0 => format!(
+            "Grafana's Team Sync fills {teams} of the teams Rollcall fills: the app's overview names them.{waiting}"
+        ),
+        TeamSync::Licensed => format!(
+            "Grafana's licence has Team Sync, and Rollcall syncs groups as well: the app's overview says what to do.{waiting}"
+        ),
+        TeamSync::Fills(_) if tally.pending > 0 => format!("{} changes are on the way to Grafana.", tally.pending),
+        TeamSync::Fills(_) => "Grafana matches what the identity provider said.".into(),
+    };
+    (true, message)
 }
 
 /// Prometheus text: numbers by organization.

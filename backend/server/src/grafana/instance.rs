@@ -32,11 +32,20 @@ pub struct AdminSettings {
 pub struct Doors {
     /// Whether LDAP is on: a sign-in by it enables a disabled account.
     pub ldap: Option<bool>,
-    /// Whether a provider that is on, or Grafana itself, makes accounts for who has none. Unknown where no provider is seen: one that was
-    /// set up on Grafana's own page is not in its configuration file.
+    /// Whether a provider that is on, or Grafana itself, makes accounts for who has none. Unknown where no provider is seen.
     pub sign_up: Option<bool>,
     /// The role of who is new in an organization.
     pub new_role: Option<String>,
+}
+
+impl Doors {
+    fn of(login: &Lines, new_role: Option<String>) -> Self {
+        Self {
+            ldap: Some(login.ldap_on()),
+            sign_up: login.makes_accounts(),
+            new_role,
+        }
+    }
 }
 
 /// One provider of `/api/v1/sso-settings`, secrets redacted by Grafana.
@@ -48,6 +57,19 @@ struct SsoSettings {
     /// `database` where it is set up on Grafana's page; `system` where it is in the file.
     #[serde(default)]
     source: String,
+}
+
+/// What `/api/frontend/settings` says of the licence: `{}` in the open source edition (`services/licensing/oss.go`).
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct FrontendSettings {
+    license_info: LicenseInfo,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct LicenseInfo {
+    enabled_features: BTreeMap<String, bool>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +92,16 @@ impl Grafana {
         Ok(health.version.filter(|v| !v.is_empty()))
     }
 
+    /// Whether the licence has Team Sync: Grafana's pages call the feature `teamsync` (`features/teams/TeamPages.tsx`), its own code
+    /// `teamgroupsync` (`teamapi/team_members.go`).
+    pub async fn licensed_for_team_sync(&self) -> Result<bool> {
+        let settings: FrontendSettings = self.get(Scope::Server, "/api/frontend/settings", &[]).await?;
+        let features = settings.license_info.enabled_features;
+        Ok(["teamsync", "teamgroupsync"]
+            .iter()
+            .any(|feature| features.get(*feature) == Some(&true)))
+    }
+
     /// Grafana's configuration, as far as it matters here.
     ///
     /// # Errors
@@ -89,6 +121,7 @@ impl Grafana {
                     let settings = sso.settings.iter().map(|(key, value)| (key.as_str(), text(value)));
                     read.login.put_on_page(&sso.provider, settings);
                 }
+                read.doors = Doors::of(&read.login, read.doors.new_role.take());
             }
             Err(e @ (Error::Away(_) | Error::Busy { .. } | Error::Unauthorized(_))) => return Err(e),
             // Not there, or not for us: the file is all that is known.
@@ -116,28 +149,15 @@ fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> Adm
             login.put(section, key, &text(value));
         }
     }
-    let on = |section: &str, key: &str| get(section, key).is_some_and(|v| v == "true");
-    let providers = sections.keys().filter(|name| {
-        name.starts_with("auth.") && on(name, "enabled") && !["auth.basic", "auth.anonymous"].contains(&name.as_str())
-    });
-    let mut sign_up = on("users", "allow_sign_up").then_some(true);
-    for provider in providers {
-        // JWT and the auth proxy have their own word for it.
-        let may = ["allow_sign_up", "auto_sign_up"].iter().any(|key| on(provider, key));
-        sign_up = Some(may || sign_up == Some(true));
-    }
+    let new_role = get("users", "auto_assign_org_role");
     AdminSettings {
         auth: sections
             .get("auth")
             .map(|section| section.iter().map(|(k, v)| (k.clone(), text(v))).collect())
             .unwrap_or_default(),
         public_url: get("server", "root_url"),
+        doors: Doors::of(&login, new_role),
         login,
-        doors: Doors {
-            ldap: Some(on("auth.ldap", "enabled")),
-            sign_up,
-            new_role: get("users", "auto_assign_org_role"),
-        },
     }
 }
 

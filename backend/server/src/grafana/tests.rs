@@ -235,6 +235,25 @@ async fn a_provider_that_is_set_up_on_grafanas_page_counts_as_the_page_says() {
         "the file is what counts for it, and it says nothing"
     );
 
+    // LDAP, and who is made by a sign-in, as on the page.
+    let sso = |provider: &str, enabled: bool, sign_up: bool| json!({ "provider": provider, "source": "database", "settings": { "enabled": enabled, "allowSignUp": sign_up } });
+    for (page, ldap, sign_up) in [
+        (
+            json!([sso("ldap", true, false), sso("generic_oauth", true, false)]),
+            true,
+            false,
+        ),
+        (
+            json!([sso("ldap", false, true), sso("generic_oauth", true, true)]),
+            false,
+            true,
+        ),
+    ] {
+        fake.world().refuse = Some(("GET /api/v1/sso-settings", 200, page));
+        let doors = grafana.admin_settings().await.expect("settings").doors;
+        assert_eq!((doors.ldap, doors.sign_up), (Some(ldap), Some(sign_up)));
+    }
+
     fake.world().refuse = Some(("GET /api/v1/sso-settings", 403, json!({"message": "no"})));
     assert_eq!(grafana.admin_settings().await.expect("settings"), file);
     // Half an answer would say that a suspension holds where it does not.

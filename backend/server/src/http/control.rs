@@ -5,7 +5,10 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
-use domain::settings::{Effective, Origin, Resolved};
+use domain::{
+    account::Holder,
+    settings::{Effective, Origin, Resolved},
+};
 
 /// A future a trait object can return.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -26,6 +29,9 @@ pub trait Control: Send + Sync + 'static {
     fn login_doctor(&self, org_id: i64) -> LoginDoctor;
     /// Whether the account of this login is known to be a Grafana server admin. `false` may also mean that nobody has looked yet.
     fn is_server_admin(&self, org_id: i64, login: &str) -> bool;
+    /// Which accounts of Grafana have this login and this e-mail, as the last listing showed it: managed ones too. `None` may also mean
+    /// that nobody has looked yet.
+    fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> Holders;
     /// The settings in force.
     fn settings(&self, org_id: i64) -> Arc<SettingsView>;
     /// The page's settings changed in the store.
@@ -70,6 +76,15 @@ pub struct EngineStatus {
     pub warnings: Vec<String>,
     /// People of the organization whom nobody manages, as counted then.
     pub unmanaged: Option<i64>,
+}
+
+/// Who has a person's names in Grafana; an account is protected where it is a server admin's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// Who has the userName for a login.
+    pub login: Option<Holder>,
+    /// Who has the e-mail.
+    pub email: Option<Holder>,
 }
 
 /// A team as last seen.

@@ -7,6 +7,7 @@ pub(super) mod bulk;
 pub(super) mod discovery;
 pub(super) mod groups;
 mod listing;
+mod names;
 pub(super) mod root;
 pub(super) mod users;
 

@@ -12,6 +12,7 @@ use axum::{
 };
 use domain::{
     Caller, Clock, Ids, Secret, Surface,
+    account::Holder,
     settings::{self, Sources},
 };
 use http_body_util::BodyExt as _;
@@ -24,6 +25,7 @@ mod activity;
 mod bulk;
 mod filters;
 mod limits;
+mod names;
 mod paging;
 mod rules;
 mod stewardship;
@@ -64,6 +66,8 @@ struct Quiet {
     store: Store,
     ini: Vec<(&'static str, &'static str)>,
     page: Mutex<std::collections::BTreeMap<String, String>>,
+    /// Whose login or e-mail it is in Grafana.
+    holders: Vec<(&'static str, i64)>,
     wakes: AtomicUsize,
 }
 
@@ -103,6 +107,21 @@ impl Control for Quiet {
     }
     fn is_server_admin(&self, _: i64, login: &str) -> bool {
         login.eq_ignore_ascii_case("root")
+    }
+    fn holders(&self, _: i64, login: &str, email: Option<&str>) -> Holders {
+        let find = |name: &str| {
+            self.holders
+                .iter()
+                .find(|(held, _)| *held == name)
+                .map(|(_, id)| Holder {
+                    id: *id,
+                    protected: false,
+                })
+        };
+        Holders {
+            login: find(login),
+            email: email.and_then(find),
+        }
     }
     fn settings(&self, _: i64) -> Arc<SettingsView> {
         let sources = Sources {
@@ -160,12 +179,18 @@ impl Answer {
 }
 
 async fn server(ini: &[(&'static str, &'static str)]) -> Server {
+    server_at(ini, &[]).await
+}
+
+/// The same at a Grafana whose accounts have these names.
+async fn server_at(ini: &[(&'static str, &'static str)], holders: &[(&'static str, i64)]) -> Server {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let quiet = Arc::new(Quiet {
         store: store.clone(),
         ini: ini.to_vec(),
         page: Mutex::default(),
+        holders: holders.to_vec(),
         wakes: AtomicUsize::new(0),
     });
     let clock = Arc::new(Ticking(AtomicI64::new(1_700_000_000_000)));

@@ -149,6 +149,10 @@ pub struct Tally {
     pub users: i64,
     /// …active.
     pub users_active: i64,
+    /// …closed, as the list of people filters them.
+    pub closed: i64,
+    /// …closed, in a way that a sign-in can undo.
+    pub closed_may_return: i64,
     /// Accounts we made, of users that exist and were not released.
     pub provisioned: i64,
     /// Accounts that were there before, likewise.
@@ -318,8 +322,17 @@ impl Store {
 
     /// How many of each, in one read.
     pub async fn tally(&self, tenant: &Tenant) -> Result<Tally> {
-        Ok(sqlx::query_as(
-            "SELECT (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
+        // Who is closed is inactive: only those few are looked up in the other tables.
+        let inactive = |standing: Standing| {
+            format!(
+                "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
+                standing.condition()
+            )
+        };
+        let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
+             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
              (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
              (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
                AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS provisioned, \
@@ -333,7 +346,7 @@ impl Store {
                AS closing, \
              (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS oldest_ms, \
              (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NOT NULL) AS attention",
-        )
+        )))
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_one(&self.read)
@@ -421,5 +434,8 @@ mod tests {
             assert_eq!(found, expected, "{filter}");
         }
         assert!(PeopleQuery::default().with_access("gone").is_none());
+        let tally = store.tally(&tenant).await.unwrap();
+        assert_eq!((tally.closed, tally.closed_may_return), (3, 1), "as the lists are long");
+        assert_eq!(tally.provisioned, 5, "with an account, and not released");
     }
 }

@@ -185,6 +185,22 @@ impl Store {
         Ok(())
     }
 
+    /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
+    pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE work SET due_ms = $1, next_step = NULL \
+             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND next_step IS NOT NULL",
+        )
+        .bind(now_ms)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(kind.as_str())
+        .bind(id)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
     /// A person asks for another attempt now: the mark is due and waits for nobody. `None`: the resource is not known; else its name
     /// and whether anything waited.
     pub async fn retry_now(

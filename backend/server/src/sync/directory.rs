@@ -9,6 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use super::names::Names;
 use crate::grafana::ListedUser;
 
 #[derive(Debug)]
@@ -70,6 +71,11 @@ impl Directory {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    /// For handlers to ask.
+    pub(super) fn names(&self) -> Names {
+        Names::of(self.listed().users.values())
     }
 
     pub(super) fn admin_logins(&self) -> HashSet<String> {

@@ -573,6 +573,7 @@ pub(super) async fn fresh_directory(core: &Core, org: &mut Org) -> Result<()> {
     let directory = Directory::of(users, core.clock.now_ms());
     org.admins = Some(directory.admins());
     core.shared.set_admins(org.id(), directory.admin_logins());
+    core.shared.set_names(org.id(), directory.names());
     org.directory = Some(directory);
     Ok(())
 }

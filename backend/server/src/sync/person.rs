@@ -22,7 +22,8 @@ use super::{
 use crate::{
     grafana::{self, Error, ListedUser, OrgMembership, User},
     store::{
-        self, AccountOrigin, AccountRecord, ActivityLine, Outcome, Stewardship, StewardshipState, UserRecord, Work,
+        self, AccountOrigin, AccountRecord, ActivityLine, Kind, Outcome, Stewardship, StewardshipState, UserRecord,
+        Work,
     },
 };
 
@@ -79,10 +80,14 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         if plan.actions.is_empty() {
             person.ask(plan.question.as_ref()).await?;
-            let end = plan
-                .attention
-                .clone()
-                .map_or(Ok(Recorded), |a| Err(Trouble::Attention(a)));
+            let end = match (plan.attention.clone(), plan.waits.clone()) {
+                (Some(attention), _) => Err(Trouble::Attention(attention)),
+                (None, Some(waits)) => {
+                    person.tell_who_leaves(&observed).await?;
+                    Err(Trouble::NotYet(waits))
+                }
+                (None, None) => Ok(Recorded),
+            };
             return person.settle(&plan, &observed, end).await;
         }
         if let [Action::Update(write)] = &plan.actions[..]
@@ -129,6 +134,7 @@ pub(super) fn rules(org: &Org) -> Rules {
         org_id: org.id(),
         new_role: org.doors.new_role.clone().unwrap_or_else(|| "Viewer".to_owned()),
         claim: effective.claim_policy,
+        linking: effective.linking,
         ceiling: effective.deprovision,
         break_glass: effective.break_glass.clone(),
         role_sync_skipped: org.role_sync_skipped,
@@ -260,7 +266,10 @@ impl Person<'_> {
             deleting: org.settings.effective.deprovision == Rung::Delete,
             returning: link.is_some_and(|l| l.snapshot.is_some()),
         };
-        let mut observed = Observed::default();
+        let mut observed = Observed {
+            waited: self.work.attempts > 0,
+            ..Observed::default()
+        };
         if let Some(id) = link.and_then(|l| l.grafana_id)
             && let Some(user) = org.grafana.user(id).await.map_err(looking("the account"))?
         {
@@ -286,12 +295,14 @@ impl Person<'_> {
                     },
                     ..depth
                 };
+                let leaving = manager == Manager::Other && self.gives_up(&user, &profile).await?;
                 let account = self.account(org, user, depth).await?;
                 let approved = self.stewardship.as_ref().is_some_and(|s| approves(s, id));
                 observed.others.push(Candidate {
                     account,
                     manager,
                     approved,
+                    leaving,
                 });
             }
         }
@@ -334,6 +345,19 @@ impl Person<'_> {
             });
         }
         Ok(Manager::Nobody)
+    }
+
+    /// Whether another user's account is about to have other names.
+    async fn gives_up(&self, account: &User, wanted: &Profile) -> Result<bool> {
+        let store = &self.core.store;
+        let Some(record) = store.account_by_grafana_id(account.id).await? else {
+            return Ok(false);
+        };
+        if record.tenant != self.work.tenant {
+            return Ok(false);
+        }
+        let theirs = desired(store.user(&record.tenant, &record.user_id).await?.as_ref());
+        Ok(account::gives_up(&theirs, &account.login, &account.email, wanted))
     }
 
     async fn account(&self, org: &Org, user: User, depth: Depth) -> Result<Account> {
@@ -512,6 +536,7 @@ impl Person<'_> {
         if let Some(directory) = &org.directory {
             directory.forget(id);
         }
+        self.core.shared.forget_holder(org.id(), id);
         record.grafana_id = None;
         self.save(record).await
     }
@@ -654,17 +679,32 @@ impl Person<'_> {
         let mut record = self.record.clone()?;
         match &observed.linked {
             Some(account) => record.login.clone_from(&account.login),
-            None if matches!(plan.access, Some(Access::Closed { .. })) => record.grafana_id = None,
+            None if matches!(plan.access, Some(Access::Closed { .. } | Access::AtFirstSignIn)) => {
+                record.grafana_id = None
+            }
             None => return None,
         }
         record.deferred = plan.deferred.iter().map(|a| (*a).to_owned()).collect();
         match plan.access {
             Some(Access::Open) => (record.closed_by, record.holds, record.snapshot) = (None, None, None),
             Some(Access::Closed { by, holds }) => (record.closed_by, record.holds) = (Some(by), holds),
-            Some(Access::None) | None => {}
+            Some(Access::None | Access::AtFirstSignIn) | None => {}
         }
         record.synced_ms = now_ms;
         Some(record)
+    }
+
+    /// Whose name is waited for may himself be shown as in conflict with this one: two who swap come one after the other.
+    async fn tell_who_leaves(&self, observed: &Observed) -> Result<()> {
+        let (store, now) = (&self.core.store, self.core.clock.now_ms());
+        for other in observed.others.iter().filter(|c| c.leaving) {
+            if let Some(record) = store.account_by_grafana_id(other.account.id).await? {
+                store
+                    .reconsider(&record.tenant, Kind::User, &record.user_id, now)
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     /// A new account, or one that left or re-entered every organization: the teams of its groups must look again (R11).

@@ -10,7 +10,7 @@ use domain::{
     account::{self, Access, Account, Candidate, Desired, Manager, Observed, OrgRole},
     attempt::Attention,
     login,
-    settings::{MappingMode, TeamRemoval},
+    settings::{Linking, MappingMode, TeamRemoval},
     team,
 };
 
@@ -36,7 +36,10 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     org.grafana.me().await.map_err(looking("its own account"))?;
     let now = core.clock.now_ms();
     match org.grafana.admin_settings().await {
-        Ok(settings) => {
+        Ok(mut settings) => {
+            if org.settings.effective.linking == Linking::FirstLogin {
+                settings.login.links_at_first_login();
+            }
             org.role_sync_skipped = settings.login.suspension_holds();
             let findings = login::examine(&settings.login);
             core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
@@ -258,7 +261,7 @@ impl Look<'_> {
         let linked = link.as_ref().and_then(|l| self.directory.user(l.grafana_id?));
         let mut observed = Observed {
             linked: linked.as_ref().map(|u| self.account(u, closing)),
-            others: Vec::new(),
+            ..Observed::default()
         };
         if let Some(profile) = account::sought(desired, link.as_ref()) {
             let names = person::names_to_find(&profile, linked.as_ref().map(|u| (u.login.as_str(), u.email.as_str())));
@@ -276,6 +279,11 @@ impl Look<'_> {
                         link: person::link(r),
                     },
                 };
+                let theirs = managed.get(&user.id).filter(|r| r.tenant == *marks.tenant);
+                let leaving = theirs.is_some_and(|r| {
+                    let theirs = person::desired(self.users.get(&r.user_id));
+                    account::gives_up(&theirs, &user.login, &user.email, &profile)
+                });
                 let mut account = self.account(&user, closing);
                 if manager == Manager::Nobody && account.orgs.is_empty() {
                     // The listing shows this organization only, and whether he is in another one decides.
@@ -286,6 +294,7 @@ impl Look<'_> {
                     approved: stewardship.is_some_and(|s| person::approves(s, user.id)),
                     account,
                     manager,
+                    leaving,
                 });
             }
         }
@@ -295,16 +304,18 @@ impl Look<'_> {
             let closed = match plan.access {
                 Some(Access::Closed { by, holds }) => (Some(by), holds),
                 Some(Access::Open) => (None, None),
-                Some(Access::None) | None => (r.closed_by, r.holds),
+                Some(Access::None | Access::AtFirstSignIn) | None => (r.closed_by, r.holds),
             };
-            (r.closed_by, r.holds) != closed || (plan.attention.is_none() && r.deferred != plan.deferred)
+            // Deleted by hand, and only the next sign-in makes it again.
+            let gone = plan.access == Some(Access::AtFirstSignIn) && r.grafana_id.is_some();
+            gone || (r.closed_by, r.holds) != closed || (plan.attention.is_none() && r.deferred != plan.deferred)
         });
         marks
             .consider(
                 Kind::User,
                 id,
                 closing,
-                !plan.actions.is_empty() || remembered,
+                !plan.actions.is_empty() || plan.waits.is_some() || remembered,
                 plan.attention.as_ref(),
             )
             .await

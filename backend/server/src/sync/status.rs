@@ -40,6 +40,8 @@ pub struct Status {
     pub warnings: Vec<String>,
     /// Teams that Grafana's own Team Sync fills as well.
     pub twice_filled_teams: Vec<i64>,
+    /// Grafana's licence has Team Sync while groups are synced.
+    pub team_sync_licensed: bool,
     /// People of the organization whom nobody manages, as counted then.
     pub unmanaged: Option<i64>,
 }
@@ -62,6 +64,7 @@ impl Status {
             checked_ms: None,
             warnings: Vec::new(),
             twice_filled_teams: Vec::new(),
+            team_sync_licensed: false,
             unmanaged: None,
         }
     }

@@ -1,7 +1,8 @@
-//! Whether Grafana's own Team Sync (Enterprise) fills the teams we fill.
+//! Whether Grafana's own Team Sync (Enterprise) fills the teams we fill, or could.
 //!
-//! Owns: asking a few teams at each comparison, and the words. Must never cost more than [`ASKED_AT_ONCE`] calls a comparison, nor stop
-//! one: what cannot be asked is not known, and nothing else depends on it. Start at [`look`].
+//! Owns: asking for the licence now and then and a few teams at each comparison, and the words. Must never cost more than
+//! [`ASKED_AT_ONCE`] calls a comparison and one more in ten minutes, nor stop one: what cannot be asked is not known, and nothing else
+//! depends on it. Start at [`look`].
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +25,10 @@ pub(super) struct TeamSync {
     last: i64,
     /// Grafana has no Team Sync, or does not tell: not asked before this time.
     quiet_until_ms: i64,
+    /// Whether Grafana's licence has it, as last told.
+    licensed: bool,
+    /// The licence is not asked for before this time.
+    licence_from_ms: i64,
 }
 
 /// Asks a few of the teams our mappings feed, and says in the organization's status which of them are filled twice.
@@ -40,6 +45,16 @@ pub(super) async fn look(core: &Core, org: &mut Org, teams: &HashMap<i64, Team>)
     ours.dedup();
     org.team_sync.filled.retain(|team, _| ours.contains(team));
     let now = core.clock.now_ms();
+    let group_sync = org.settings.effective.group_sync;
+    if group_sync && now >= org.team_sync.licence_from_ms {
+        core.go_on()?;
+        org.team_sync.licence_from_ms = now.saturating_add(ASK_AGAIN_MS);
+        match org.grafana.licensed_for_team_sync().await {
+            Ok(licensed) => org.team_sync.licensed = licensed,
+            Err(error) => tracing::debug!(org = org.id(), %error, "Grafana's licence could not be asked for"),
+        }
+    }
+    let licensed = group_sync && org.team_sync.licensed;
     if now >= org.team_sync.quiet_until_ms {
         let last = org.team_sync.last;
         // Round and round, beginning after the one asked last.
@@ -78,14 +93,32 @@ pub(super) async fn look(core: &Core, org: &mut Org, teams: &HashMap<i64, Team>)
             "Grafana's Team Sync fills teams that Rollcall fills: each undoes what the other does"
         );
     }
+    if licensed && !org.status.team_sync_licensed {
+        tracing::warn!(
+            org = org.id(),
+            "Grafana's licence has Team Sync, and Rollcall syncs groups: a team must not be filled by both"
+        );
+    }
     let names: Vec<&str> = twice
         .iter()
         .filter_map(|team| teams.get(team))
         .map(|team| team.name.as_str())
         .collect();
-    org.status.warnings = warning(&names).into_iter().collect();
+    org.status.warnings = warning(&names)
+        .or_else(|| licensed.then(could_be))
+        .into_iter()
+        .collect();
     org.status.twice_filled_teams = twice;
+    org.status.team_sync_licensed = licensed;
     Ok(())
+}
+
+/// No team of ours is filled twice as far as is known, and every one could be.
+fn could_be() -> String {
+    "Grafana's licence has Team Sync, and Rollcall syncs groups as well. A team that both fill is changed by each against the other: give \
+     Rollcall's teams no external groups in Grafana, or leave the teams to Team Sync: set team_sync_mode = team_sync, and Rollcall \
+     handles users only."
+        .to_owned()
 }
 
 fn warning(names: &[&str]) -> Option<String> {

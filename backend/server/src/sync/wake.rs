@@ -9,7 +9,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::status::{LoginSeen, Status, TeamSeen};
+use super::{
+    names::{HolderSeen, Names},
+    status::{LoginSeen, Status, TeamSeen},
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -20,6 +23,8 @@ pub(super) struct Shared {
     login: Mutex<HashMap<i64, LoginSeen>>,
     /// Logins of server admins, our own among them, by the organization that looked.
     admins: Mutex<HashMap<i64, HashSet<String>>>,
+    /// Who has which login and e-mail, by the organization that looked.
+    names: Mutex<HashMap<i64, Names>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -60,6 +65,31 @@ impl Shared {
 
     pub(super) fn set_admins(&self, org_id: i64, logins: HashSet<String>) {
         locked(&self.admins).insert(org_id, logins);
+    }
+
+    /// Who has this login, and who this e-mail.
+    pub(super) fn holders(
+        &self,
+        org_id: i64,
+        login: &str,
+        email: Option<&str>,
+    ) -> (Option<HolderSeen>, Option<HolderSeen>) {
+        let names = locked(&self.names);
+        let Some(names) = names.get(&org_id) else {
+            return (None, None);
+        };
+        (names.login(login), email.and_then(|email| names.email(email)))
+    }
+
+    /// An account was deleted: its names are free.
+    pub(super) fn forget_holder(&self, org_id: i64, id: i64) {
+        if let Some(names) = locked(&self.names).get_mut(&org_id) {
+            names.forget(id);
+        }
+    }
+
+    pub(super) fn set_names(&self, org_id: i64, names: Names) {
+        locked(&self.names).insert(org_id, names);
     }
 
     pub(super) fn set_teams(&self, org_id: i64, mut teams: Vec<TeamSeen>) {

@@ -28,6 +28,7 @@ fn words(key: &str) -> (String, Option<&'static str>) {
             "Accounts that exist already",
             "Which account of Grafana a new person takes over",
         ),
+        "linking" => ("When accounts are made", "Before the first sign-in, or by it"),
         "deprovision" => (
             "Closing an account",
             "How far it may go. Up to suspend, the account and all they made stay",
@@ -62,6 +63,8 @@ fn choice(key: &str, value: &str) -> String {
         ("claim_policy", "login") => "the one with the same login",
         ("claim_policy", "email") => "the same login, else the same e-mail",
         ("claim_policy", "ask") => "none until you allow it",
+        ("linking", "pre_create") => "by Rollcall",
+        ("linking", "first_login") => "by the sign-in",
         ("team_removal", "archive") => "its members leave, and it is renamed",
         ("team_removal", "remove") => "the team is deleted",
         ("team_removal", "keep") => "its members leave",

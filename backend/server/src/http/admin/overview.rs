@@ -49,6 +49,8 @@ pub(in crate::http) async fn overview(
         counts: Counts {
             users: tally.users,
             users_active: tally.users_active,
+            closed: tally.closed,
+            closed_may_return: tally.closed_may_return,
             provisioned: tally.provisioned,
             claimed: tally.claimed,
             unmanaged: engine.unmanaged,

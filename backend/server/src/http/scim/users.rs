@@ -10,7 +10,10 @@ use axum::{
 use scim::{Error, ListQuery, Patch, Projection, ResourceType, render::Meta, resource};
 use serde_json::Value;
 
-use super::{Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, no_content, not_modified, projection_of};
+use super::{
+    Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, names::Contest, no_content, not_modified,
+    projection_of,
+};
 use crate::{
     http::Api,
     store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext},
@@ -69,6 +72,11 @@ pub(super) async fn create_user(
 ) -> Result<UserView, ScimFailure> {
     let document = resource::create(RT, resource::parse(RT, body)?)?;
     refuse_protected(api, ctx, document.user_name().unwrap_or_default())?;
+    if let Some(contest) = Contest::of(api, ctx, None, &document)
+        && let Some(refusal) = contest.refusal(api, ctx, None).await?
+    {
+        return Err(refusal.into());
+    }
     Ok(api.store.create_user(ctx, id, document).await?)
 }
 
@@ -81,12 +89,11 @@ pub(super) async fn replace_user(
     body: &Value,
 ) -> Result<UserView, ScimFailure> {
     let incoming = resource::parse(RT, body)?;
-    let change = |current: &UserRecord| {
-        if_match.check(current.version)?;
-        let (document, changed) = resource::replace(RT, &current.document, incoming)?;
+    change_user(api, ctx, id, &if_match, |current| {
+        let (document, changed) = resource::replace(RT, &current.document, incoming.clone())?;
         Ok(UserChange { document, changed })
-    };
-    api.store.update_user(ctx, id, change).await?.ok_or_else(|| missing(id))
+    })
+    .await
 }
 
 /// What a PATCH does.
@@ -98,15 +105,47 @@ pub(super) async fn patch_user(
     body: &Value,
 ) -> Result<UserView, ScimFailure> {
     let patch = Patch::parse(body)?;
-    let change = |current: &UserRecord| {
-        if_match.check(current.version)?;
+    change_user(api, ctx, id, &if_match, |current| {
         let applied = patch.apply(RT, &current.document)?;
         Ok(UserChange {
             document: applied.document,
             changed: applied.changed,
         })
-    };
-    api.store.update_user(ctx, id, change).await?.ok_or_else(|| missing(id))
+    })
+    .await
+}
+
+/// One transaction, unless the request asks for a name that an account in Grafana has: whose that is must be asked outside of it.
+async fn change_user(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    if_match: &IfMatch,
+    change: impl Fn(&UserRecord) -> Result<UserChange, Error> + Send + Sync,
+) -> Result<UserView, ScimFailure> {
+    let mut settled: Option<Contest> = None;
+    loop {
+        let mut open: Option<Contest> = None;
+        let attempt = |current: &UserRecord| {
+            if_match.check(current.version)?;
+            let change = change(current)?;
+            let contest = Contest::of(api, ctx, Some(&current.document), &change.document);
+            if contest.is_some() && contest != settled {
+                open = contest;
+                // Only ends the transaction; never answered.
+                return Err(Error::internal());
+            }
+            Ok(change)
+        };
+        let done = api.store.update_user(ctx, id, attempt).await;
+        let Some(contest) = open else {
+            return done?.ok_or_else(|| missing(id));
+        };
+        if let Some(refusal) = contest.refusal(api, ctx, Some(id)).await? {
+            return Err(refusal.into());
+        }
+        settled = Some(contest);
+    }
 }
 
 /// What a DELETE does.

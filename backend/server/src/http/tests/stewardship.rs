@@ -12,7 +12,7 @@ impl Server {
     }
 
     /// What the engine would have left: done, with this account.
-    async fn managed(&self, id: &str, grafana_id: i64) {
+    pub(super) async fn managed(&self, id: &str, grafana_id: i64) {
         let record = AccountRecord {
             user_id: id.to_owned(),
             tenant: Tenant::of_org(1),

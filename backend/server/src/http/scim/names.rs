@@ -1,0 +1,83 @@
+//! 409 for a userName or e-mail that another account in Grafana has (R10).
+//!
+//! Owns: which requests are looked at, and the words. Must never refuse who is not to have access: closing outranks, and then the conflict
+//! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks anew. Start at [`Contest::of`].
+
+use domain::account::{self, Holder, Profile, Taken};
+use scim::{Error, resource::Document};
+
+use crate::{
+    http::{Api, Holders},
+    store::{self, WriteContext},
+};
+
+/// A request that asks for names which some account in Grafana has; whose it is takes a look into the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Contest {
+    holders: Holders,
+    user_name_changed: bool,
+    email_changed: bool,
+}
+
+impl Contest {
+    /// `None`: nothing to look at. What does not change was answered for before, and must not come in the way of another change.
+    pub(super) fn of(api: &Api, ctx: &WriteContext, before: Option<&Document>, after: &Document) -> Option<Self> {
+        if !after.active() {
+            return None;
+        }
+        let profile = |d: &Document| Profile::new(d.user_name().unwrap_or_default(), d.primary_email(), None);
+        let (before, after) = (before.map(profile), profile(after));
+        let user_name_changed = before.as_ref().is_none_or(|b| b.login != after.login);
+        let email_changed = after.email.is_some() && before.as_ref().is_none_or(|b| b.email != after.email);
+        if !user_name_changed && !email_changed {
+            return None;
+        }
+        let org_id = ctx.tenant.org_id;
+        let mut holders = api.control.holders(org_id, &after.login, after.email.as_deref());
+        if holders == Holders::default() {
+            return None;
+        }
+        let settings = api.control.settings(org_id);
+        let listed = |name: &str| settings.effective.break_glass.iter().any(|l| l == name);
+        let protect = |holder: &mut Option<Holder>, name: &str| {
+            if let Some(holder) = holder {
+                holder.protected |= listed(name);
+            }
+        };
+        protect(&mut holders.login, &after.login);
+        protect(&mut holders.email, after.email.as_deref().unwrap_or_default());
+        Some(Self {
+            holders,
+            user_name_changed,
+            email_changed,
+        })
+    }
+
+    /// The refusal, if a name cannot be had. `id`: the SCIM user who asks, if he exists.
+    pub(super) async fn refusal(self, api: &Api, ctx: &WriteContext, id: Option<&str>) -> store::Result<Option<Error>> {
+        let linked = match id {
+            Some(id) => api.store.account(id).await?.is_some_and(|a| a.grafana_id.is_some()),
+            None => false,
+        };
+        let claim = api.control.settings(ctx.tenant.org_id).effective.claim_policy;
+        let login = unmanaged(api, self.holders.login).await?;
+        let email = unmanaged(api, self.holders.email).await?;
+        let (what, holder) = match account::taken(login, email, linked, claim) {
+            Some(Taken::UserName(id)) if self.user_name_changed => ("userName", id),
+            Some(Taken::Email(id)) if self.email_changed => ("e-mail", id),
+            _ => return Ok(None),
+        };
+        Ok(Some(Error::not_unique(format!(
+            "Another account in Grafana (id {holder}) has this {what}, and Rollcall does not manage it. Nothing was changed. Change the \
+             {what} of one of the two."
+        ))))
+    }
+}
+
+/// Who is managed is in nobody's way for long: two users of one provider may swap names, and who returns gets his account back.
+async fn unmanaged(api: &Api, holder: Option<Holder>) -> store::Result<Option<Holder>> {
+    Ok(match holder {
+        Some(holder) if api.store.account_by_grafana_id(holder.id).await?.is_none() => Some(holder),
+        _ => None,
+    })
+}
