@@ -3,8 +3,10 @@
 //! Owns: which route answers what (the types are `admin_api`'s). Must never show anything: a failure is a value, [`ApiError`], which
 //! the page that asked puts where it belongs. Start at [`overview`].
 
+mod plain;
+
 use admin_api::{
-    Activity, CredentialTest, CredentialsTest, Groups, MappingRow, NewMapping, Overview, People, Settings,
+    Activity, CredentialTest, CredentialsTest, Groups, MappingEdit, NewMapping, Overview, People, Preview, Settings,
     SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -39,7 +41,7 @@ pub async fn check_now(host: Host) -> Result<(), ApiError> {
     succeeded(&host.call("POST", "admin/sync", None).await).map(drop)
 }
 
-/// People by what `filter` says: `query` (in login, name or e-mail), `access`, `id`, `after`.
+/// People by what `filter` says: `query` (in login, name or e-mail), `access`, `id`, `group`, `after`.
 pub async fn people(host: Host, count: u32, filter: &[(&str, Option<String>)]) -> Result<People, ApiError> {
     call(host, "GET", &filtered("admin/users", count, filter), None).await
 }
@@ -119,14 +121,74 @@ pub async fn teams(host: Host, query: &str) -> Result<Teams, ApiError> {
     call(host, "GET", &format!("admin/teams?query={}", encoded(query)), None).await
 }
 
-/// Maps a group to a team.
-pub async fn add_mapping(host: Host, mapping: &NewMapping) -> Result<MappingRow, ApiError> {
-    call(host, "POST", "admin/mappings", Some(json(mapping))).await
+/// A change of the mappings: what its preview is asked with, and the call that makes it.
+#[derive(Clone, PartialEq)]
+pub struct Change {
+    /// `admin_api::PlannedChange`, as JSON.
+    pub preview: String,
+    method: &'static str,
+    path: String,
+    body: Option<String>,
 }
 
-/// Takes a mapping away.
-pub async fn remove_mapping(host: Host, id: i64) -> Result<(), ApiError> {
-    succeeded(&host.call("DELETE", &format!("admin/mappings/{id}"), None).await).map(drop)
+impl Change {
+    /// A mapping more.
+    pub fn add(mapping: &NewMapping) -> Self {
+        let body = json(mapping);
+        Self {
+            preview: format!("{{\"add\":{body}}}"),
+            method: "POST",
+            path: "admin/mappings".to_owned(),
+            body: Some(body),
+        }
+    }
+
+    /// A mapping changed, paused or resumed.
+    pub fn edit(id: i64, edit: MappingEdit) -> Self {
+        let body = json(&edit);
+        Self {
+            preview: format!("{{\"edit\":[{id},{body}]}}"),
+            method: "PUT",
+            path: format!("admin/mappings/{id}"),
+            body: Some(body),
+        }
+    }
+
+    /// A mapping less.
+    pub fn remove(id: i64) -> Self {
+        Self {
+            preview: format!("{{\"remove\":{id}}}"),
+            method: "DELETE",
+            path: format!("admin/mappings/{id}"),
+            body: None,
+        }
+    }
+
+    /// The other mode, by its name in the API.
+    pub fn mode(mode: &str) -> Self {
+        Self {
+            preview: format!("{{\"mode\":\"{mode}\"}}"),
+            method: "PUT",
+            path: "admin/settings".to_owned(),
+            body: Some(format!("{{\"settings\":{{\"mapping_mode\":\"{mode}\"}}}}")),
+        }
+    }
+}
+
+/// What a change of the mappings would do. Nothing is done.
+pub async fn preview(host: Host, change: String) -> Result<Preview, ApiError> {
+    call(host, "POST", "admin/mappings/preview", Some(change)).await
+}
+
+/// Does it.
+pub async fn apply(host: Host, change: Change) -> Result<(), ApiError> {
+    succeeded(&host.call(change.method, &change.path, change.body).await).map(drop)
+}
+
+/// Manages a person's account from now on (`claim`), or no longer (`release`).
+pub async fn manage(host: Host, what: &str, id: &str) -> Result<(), ApiError> {
+    let path = format!("admin/users/{}/{what}", encoded(id));
+    succeeded(&host.call("POST", &path, None).await).map(drop)
 }
 
 /// Every setting with its origin.
@@ -189,20 +251,20 @@ async fn call<T: DeserializeOwned>(host: Host, method: &str, path: &str, body: O
 
 fn parse<T: DeserializeOwned>(answer: &str) -> Result<T, ApiError> {
     let body = succeeded(answer)?;
-    serde_json::from_value(body).map_err(|error| {
+    plain::read(body).map_err(|error| {
         ApiError::new(format!("The backend answered something this page does not understand ({error}). Reload the page: it may be older than the plugin."))
     })
 }
 
 /// The body, if the answer is a 2xx.
 fn succeeded(answer: &str) -> Result<Value, ApiError> {
-    let Ok(Answer { status, body }) = serde_json::from_str(answer) else {
+    let Ok(Answer { status, body }) = serde_json::from_str::<Value>(answer).and_then(plain::read) else {
         return Err(ApiError::new("Grafana did not answer."));
     };
     if (200..300).contains(&status) {
         return Ok(body);
     }
-    if let Ok(error) = serde_json::from_value::<admin_api::Error>(body) {
+    if let Ok(error) = plain::read::<admin_api::Error>(body) {
         // 0: the browser's own words ("Failed to fetch") help nobody.
         if status != 0 && !error.message.is_empty() {
             return Err(ApiError {
@@ -242,9 +304,37 @@ fn encoded(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use admin_api::{MappingEdit, MappingKind, MappingMode, MemberPolicy, NewMapping, PlannedChange};
     use serde_json::json;
 
-    use super::{parse, secure_key, succeeded, with_secrets};
+    use super::{Change, parse, secure_key, succeeded, with_secrets};
+
+    #[test]
+    fn what_is_previewed_is_what_is_done() {
+        let mapping = NewMapping {
+            group_id: "g\"1".into(),
+            team_id: Some(7),
+            new_team: None,
+            kind: MappingKind::Admin,
+            policy: MemberPolicy::Remove,
+        };
+        let edit = MappingEdit {
+            kind: MappingKind::Member,
+            policy: MemberPolicy::Keep,
+            paused: true,
+        };
+        for (change, planned) in [
+            (Change::add(&mapping), PlannedChange::Add(mapping)),
+            (Change::edit(3, edit), PlannedChange::Edit(3, edit)),
+            (Change::remove(3), PlannedChange::Remove(3)),
+            (Change::mode("create"), PlannedChange::Mode(MappingMode::Create)),
+        ] {
+            assert_eq!(serde_json::from_str::<PlannedChange>(&change.preview).unwrap(), planned);
+        }
+        let settings =
+            serde_json::from_str::<admin_api::SettingsUpdate>(&Change::mode("strict").body.unwrap()).unwrap();
+        assert_eq!(settings.settings["mapping_mode"].as_deref(), Some("strict"));
+    }
 
     #[test]
     fn a_refusal_carries_the_servers_words_and_the_field() {

@@ -74,6 +74,9 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "members" | "member" => "changed the members of",
         "test" => "tested",
         "add" => "added",
+        "pause" => "paused",
+        "resume" => "resumed",
+        "release" => "stopped managing",
         "retry" => "retried",
         "resync" => "resynced",
         other => other,
@@ -123,6 +126,9 @@ pub fn access_sentence(person: &Person) -> &'static str {
         Access::ClosedMayReturn => "Closed, but the next sign-in may open it until Rollcall looks again.",
         Access::Pending => "The last change is on its way to Grafana.",
         Access::NeedsAttention => "Rollcall cannot go on here without you.",
+        Access::Released => {
+            "You stopped managing this account: it stays in Grafana as it is, whatever your identity provider says."
+        }
     }
 }
 

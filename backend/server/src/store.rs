@@ -14,6 +14,7 @@ mod groups;
 mod mappings;
 mod people;
 mod records;
+mod seats;
 mod settings;
 mod users;
 mod work;
@@ -41,6 +42,7 @@ pub use records::{
     Outcome, Source, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
+pub use seats::Seat;
 pub use users::{Page, PageQuery, UserChange, UserView};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

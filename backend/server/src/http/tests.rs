@@ -25,6 +25,8 @@ mod bulk;
 mod filters;
 mod limits;
 mod paging;
+mod people;
+mod previews;
 mod rules;
 
 struct Ticking(AtomicI64);
@@ -63,6 +65,7 @@ struct Quiet {
     store: Store,
     ini: Vec<(&'static str, &'static str)>,
     page: Mutex<std::collections::BTreeMap<String, String>>,
+    rosters: Mutex<Vec<RosterSeen>>,
     wakes: AtomicUsize,
 }
 
@@ -99,6 +102,10 @@ impl Control for Quiet {
             members: 3,
         };
         vec![team(7, "Platform"), team(8, "Data")]
+    }
+    fn rosters(&self, _: i64, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+        let known = self.rosters.lock().unwrap().clone();
+        Box::pin(async move { known.into_iter().filter(|r| teams.contains(&r.team_id)).collect() })
     }
     fn is_server_admin(&self, _: i64, login: &str) -> bool {
         login.eq_ignore_ascii_case("root")
@@ -165,6 +172,7 @@ async fn server(ini: &[(&'static str, &'static str)]) -> Server {
         store: store.clone(),
         ini: ini.to_vec(),
         page: Mutex::default(),
+        rosters: Mutex::default(),
         wakes: AtomicUsize::new(0),
     });
     let clock = Arc::new(Ticking(AtomicI64::new(1_700_000_000_000)));

@@ -9,7 +9,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::status::{LoginSeen, Status, TeamSeen};
+use super::{
+    look::Looks,
+    status::{LoginSeen, Status, TeamSeen},
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -20,9 +23,10 @@ pub(super) struct Shared {
     login: Mutex<HashMap<i64, LoginSeen>>,
     /// Logins of server admins, our own among them, by the organization that looked.
     admins: Mutex<HashMap<i64, HashSet<String>>>,
+    pub(super) looks: Looks,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // Plain values are replaced whole: a panic elsewhere leaves them usable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
