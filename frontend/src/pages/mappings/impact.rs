@@ -57,6 +57,8 @@ fn said(preview: Preview) -> AnyView {
             .collect_view();
         view! { <dt>{team.team_name}</dt><dd><ul>{lines}</ul></dd> }
     };
+    // More than a dialog has room for can be scrolled by keyboard too.
+    let scrolls = (preview.teams.len() > 3).then_some("0");
     let teams = preview.teams.into_iter().map(team).collect_view();
     let more = (preview.more > 0).then(|| view! { <p>{format!("and {} more teams", host.number(preview.more))}</p> });
     let seen = preview
@@ -65,7 +67,7 @@ fn said(preview: Preview) -> AnyView {
     view! {
         <div class="rc-consequence">
             <p><strong>{preview.summary}</strong></p>
-            <dl>{teams}</dl>
+            <dl tabindex=scrolls>{teams}</dl>
             {more}
             {seen}
         </div>
