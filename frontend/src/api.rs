@@ -3,14 +3,14 @@
 //! Owns: which route answers what (the types are `admin_api`'s). Must never show anything: a failure is a value, [`ApiError`], which
 //! the page that asked puts where it belongs. Start at [`overview`].
 
-use std::collections::BTreeMap;
+mod plain;
 
 use admin_api::{
-    Activity, CredentialTest, CredentialsTest, Groups, MappingRow, NewMapping, Overview, People, Settings,
+    Activity, CredentialTest, CredentialsTest, Groups, MappingEdit, NewMapping, Overview, People, Preview, Settings,
     SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::host::Host;
 
@@ -23,13 +23,12 @@ pub struct ApiError {
     pub field: Option<String>,
 }
 
-/// What the shim resolves every call to. The body stays text until its type is known: a tree in between would bring a second reader of
-/// every type into the bundle.
+/// What the shim resolves every call to.
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct Answer {
     status: u16,
-    #[serde(borrow, default)]
-    body: Option<&'a RawValue>,
+    #[serde(default)]
+    body: Value,
 }
 
 /// Is everyone in who should be?
@@ -42,7 +41,7 @@ pub async fn check_now(host: Host) -> Result<(), ApiError> {
     succeeded(&host.call("POST", "admin/sync", None).await).map(drop)
 }
 
-/// People by what `filter` says: `query` (in login, name or e-mail), `access`, `id`, `after`.
+/// People by what `filter` says: `query` (in login, name or e-mail), `access`, `id`, `group`, `after`.
 pub async fn people(host: Host, count: u32, filter: &[(&str, Option<String>)]) -> Result<People, ApiError> {
     call(host, "GET", &filtered("admin/users", count, filter), None).await
 }
@@ -80,12 +79,7 @@ pub async fn again(host: Host, what: Again, kind: &str, id: &str) -> Result<(), 
         Again::Retry => "admin/retry",
         Again::Resync => "admin/resync",
     };
-    #[derive(Serialize)]
-    struct Target<'a> {
-        kind: &'a str,
-        id: &'a str,
-    }
-    let body = json(&Target { kind, id });
+    let body = serde_json::json!({ "kind": kind, "id": id }).to_string();
     succeeded(&host.call("POST", path, Some(body)).await).map(drop)
 }
 
@@ -100,18 +94,7 @@ pub struct ServiceAccount {
 
 /// A service account with the role Admin: Grafana lets no other call a plugin that asks for Admin.
 pub async fn add_service_account(host: Host, name: &str) -> Result<ServiceAccount, ApiError> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct NewServiceAccount<'a> {
-        name: &'a str,
-        role: &'a str,
-        is_disabled: bool,
-    }
-    let body = json(&NewServiceAccount {
-        name,
-        role: "Admin",
-        is_disabled: false,
-    });
+    let body = serde_json::json!({ "name": name, "role": "Admin", "isDisabled": false }).to_string();
     parse(&host.grafana("POST", "/api/serviceaccounts", Some(body)).await)
 }
 
@@ -122,17 +105,8 @@ struct Token {
 
 /// A token of it, which Grafana tells once. Without `seconds` it does not expire.
 pub async fn add_token(host: Host, account: i64, name: &str, seconds: Option<u32>) -> Result<String, ApiError> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct NewToken<'a> {
-        name: &'a str,
-        seconds_to_live: u32,
-    }
     let path = format!("/api/serviceaccounts/{account}/tokens");
-    let body = json(&NewToken {
-        name,
-        seconds_to_live: seconds.unwrap_or(0),
-    });
+    let body = serde_json::json!({ "name": name, "secondsToLive": seconds.unwrap_or(0) }).to_string();
     let token: Token = parse(&host.grafana("POST", &path, Some(body)).await)?;
     Ok(token.key)
 }
@@ -147,14 +121,74 @@ pub async fn teams(host: Host, query: &str) -> Result<Teams, ApiError> {
     call(host, "GET", &format!("admin/teams?query={}", encoded(query)), None).await
 }
 
-/// Maps a group to a team.
-pub async fn add_mapping(host: Host, mapping: &NewMapping) -> Result<MappingRow, ApiError> {
-    call(host, "POST", "admin/mappings", Some(json(mapping))).await
+/// A change of the mappings: what its preview is asked with, and the call that makes it.
+#[derive(Clone, PartialEq)]
+pub struct Change {
+    /// `admin_api::PlannedChange`, as JSON.
+    pub preview: String,
+    method: &'static str,
+    path: String,
+    body: Option<String>,
 }
 
-/// Takes a mapping away.
-pub async fn remove_mapping(host: Host, id: i64) -> Result<(), ApiError> {
-    succeeded(&host.call("DELETE", &format!("admin/mappings/{id}"), None).await).map(drop)
+impl Change {
+    /// A mapping more.
+    pub fn add(mapping: &NewMapping) -> Self {
+        let body = json(mapping);
+        Self {
+            preview: format!("{{\"add\":{body}}}"),
+            method: "POST",
+            path: "admin/mappings".to_owned(),
+            body: Some(body),
+        }
+    }
+
+    /// A mapping changed, paused or resumed.
+    pub fn edit(id: i64, edit: MappingEdit) -> Self {
+        let body = json(&edit);
+        Self {
+            preview: format!("{{\"edit\":[{id},{body}]}}"),
+            method: "PUT",
+            path: format!("admin/mappings/{id}"),
+            body: Some(body),
+        }
+    }
+
+    /// A mapping less.
+    pub fn remove(id: i64) -> Self {
+        Self {
+            preview: format!("{{\"remove\":{id}}}"),
+            method: "DELETE",
+            path: format!("admin/mappings/{id}"),
+            body: None,
+        }
+    }
+
+    /// The other mode, by its name in the API.
+    pub fn mode(mode: &str) -> Self {
+        Self {
+            preview: format!("{{\"mode\":\"{mode}\"}}"),
+            method: "PUT",
+            path: "admin/settings".to_owned(),
+            body: Some(format!("{{\"settings\":{{\"mapping_mode\":\"{mode}\"}}}}")),
+        }
+    }
+}
+
+/// What a change of the mappings would do. Nothing is done.
+pub async fn preview(host: Host, change: String) -> Result<Preview, ApiError> {
+    call(host, "POST", "admin/mappings/preview", Some(change)).await
+}
+
+/// Does it.
+pub async fn apply(host: Host, change: Change) -> Result<(), ApiError> {
+    succeeded(&host.call(change.method, &change.path, change.body).await).map(drop)
+}
+
+/// Manages a person's account from now on (`claim`), or no longer (`release`).
+pub async fn manage(host: Host, what: &str, id: &str) -> Result<(), ApiError> {
+    let path = format!("admin/users/{}/{what}", encoded(id));
+    succeeded(&host.call("POST", &path, None).await).map(drop)
 }
 
 /// Every setting with its origin.
@@ -176,30 +210,27 @@ pub async fn test_credentials(host: Host, test: &CredentialsTest) -> Result<Cred
 /// for the secrets it is not given, so what is there now is read first and sent back.
 pub async fn save_secrets(host: Host, secrets: &[(String, String)]) -> Result<(), ApiError> {
     let path = format!("/api/plugins/{}/settings", host.plugin_id());
-    let now = host.grafana("GET", &path, None).await;
-    let next = with_secrets(succeeded(&now)?, secrets)?;
-    succeeded(&host.grafana("POST", &path, Some(next)).await).map(drop)
+    let now = succeeded(&host.grafana("GET", &path, None).await)?;
+    succeeded(
+        &host
+            .grafana("POST", &path, Some(with_secrets(&now, secrets).to_string()))
+            .await,
+    )
+    .map(drop)
 }
 
-/// The plugin's setting as Grafana gives and takes it, as far as it is ours to send back.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PluginSetting<'a> {
-    #[serde(default)]
-    enabled: bool,
-    #[serde(default)]
-    pinned: bool,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    json_data: Option<&'a RawValue>,
-    #[serde(skip_deserializing)]
-    secure_json_data: BTreeMap<String, &'a str>,
-}
-
-fn with_secrets(now: &str, secrets: &[(String, String)]) -> Result<String, ApiError> {
-    let mut setting: PluginSetting<'_> = read(now)?;
-    let secrets = secrets.iter().map(|(key, value)| (secure_key(key), value.as_str()));
-    setting.secure_json_data = secrets.collect();
-    Ok(json(&setting))
+fn with_secrets(now: &Value, secrets: &[(String, String)]) -> Value {
+    let mut next = Map::new();
+    for kept in ["enabled", "pinned", "jsonData"] {
+        if let Some(value) = now.get(kept) {
+            next.insert(kept.to_owned(), value.clone());
+        }
+    }
+    let secrets = secrets
+        .iter()
+        .map(|(key, value)| (secure_key(key), Value::from(value.as_str())));
+    next.insert("secureJsonData".to_owned(), Value::Object(secrets.collect()));
+    Value::Object(next)
 }
 
 /// `admin_password` is `adminPassword` in Grafana's `secureJsonData`.
@@ -219,25 +250,21 @@ async fn call<T: DeserializeOwned>(host: Host, method: &str, path: &str, body: O
 }
 
 fn parse<T: DeserializeOwned>(answer: &str) -> Result<T, ApiError> {
-    read(succeeded(answer)?)
-}
-
-fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, ApiError> {
-    serde_json::from_str(body).map_err(|error| {
+    let body = succeeded(answer)?;
+    plain::read(body).map_err(|error| {
         ApiError::new(format!("The backend answered something this page does not understand ({error}). Reload the page: it may be older than the plugin."))
     })
 }
 
 /// The body, if the answer is a 2xx.
-fn succeeded(answer: &str) -> Result<&str, ApiError> {
-    let Ok(Answer { status, body }) = serde_json::from_str(answer) else {
+fn succeeded(answer: &str) -> Result<Value, ApiError> {
+    let Ok(Answer { status, body }) = serde_json::from_str::<Value>(answer).and_then(plain::read) else {
         return Err(ApiError::new("Grafana did not answer."));
     };
-    let body = body.map_or("null", RawValue::get);
     if (200..300).contains(&status) {
         return Ok(body);
     }
-    if let Ok(error) = serde_json::from_str::<admin_api::Error>(body) {
+    if let Ok(error) = plain::read::<admin_api::Error>(body) {
         // 0: the browser's own words ("Failed to fetch") help nobody.
         if status != 0 && !error.message.is_empty() {
             return Err(ApiError {
@@ -277,7 +304,37 @@ fn encoded(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, secure_key, succeeded, with_secrets};
+    use admin_api::{MappingEdit, MappingKind, MappingMode, MemberPolicy, NewMapping, PlannedChange};
+    use serde_json::json;
+
+    use super::{Change, parse, secure_key, succeeded, with_secrets};
+
+    #[test]
+    fn what_is_previewed_is_what_is_done() {
+        let mapping = NewMapping {
+            group_id: "g\"1".into(),
+            team_id: Some(7),
+            new_team: None,
+            kind: MappingKind::Admin,
+            policy: MemberPolicy::Remove,
+        };
+        let edit = MappingEdit {
+            kind: MappingKind::Member,
+            policy: MemberPolicy::Keep,
+            paused: true,
+        };
+        for (change, planned) in [
+            (Change::add(&mapping), PlannedChange::Add(mapping)),
+            (Change::edit(3, edit), PlannedChange::Edit(3, edit)),
+            (Change::remove(3), PlannedChange::Remove(3)),
+            (Change::mode("create"), PlannedChange::Mode(MappingMode::Create)),
+        ] {
+            assert_eq!(serde_json::from_str::<PlannedChange>(&change.preview).unwrap(), planned);
+        }
+        let settings =
+            serde_json::from_str::<admin_api::SettingsUpdate>(&Change::mode("strict").body.unwrap()).unwrap();
+        assert_eq!(settings.settings["mapping_mode"].as_deref(), Some("strict"));
+    }
 
     #[test]
     fn a_refusal_carries_the_servers_words_and_the_field() {
@@ -308,11 +365,11 @@ mod tests {
 
     #[test]
     fn saving_a_secret_keeps_what_else_the_plugin_setting_holds() {
-        let now = r#"{"id":"x","enabled":true,"pinned":false,"jsonData":{"dataDir":"/d"},"secureJsonFields":{"adminPassword":true}}"#;
-        let next = with_secrets(now, &[("service_account_token".into(), "glsa_1".into())]).unwrap();
+        let now = json!({"id": "x", "enabled": true, "pinned": false, "jsonData": {"dataDir": "/d"}, "secureJsonFields": {"adminPassword": true}});
+        let next = with_secrets(&now, &[("service_account_token".into(), "glsa_1".into())]);
         assert_eq!(
             next,
-            r#"{"enabled":true,"pinned":false,"jsonData":{"dataDir":"/d"},"secureJsonData":{"serviceAccountToken":"glsa_1"}}"#
+            json!({"enabled": true, "pinned": false, "jsonData": {"dataDir": "/d"}, "secureJsonData": {"serviceAccountToken": "glsa_1"}})
         );
     }
 

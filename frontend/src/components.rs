@@ -20,7 +20,7 @@ pub mod search;
 mod skeleton;
 pub mod time;
 
-pub use alert::{Alert, Severity};
+pub use alert::{Alert, Severity, failure};
 pub use answered::Answered;
 pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonLook, IconButton};

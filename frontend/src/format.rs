@@ -74,6 +74,9 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "members" | "member" => "changed the members of",
         "test" => "tested",
         "add" => "added",
+        "pause" => "paused",
+        "resume" => "resumed",
+        "release" => "stopped managing",
         "retry" => "retried",
         "resync" => "resynced",
         other => other,
@@ -124,7 +127,9 @@ pub fn access_sentence(person: &Person) -> &'static str {
         Access::Pending => "The last change is on its way to Grafana.",
         Access::NeedsAttention => "Rollcall cannot go on here without you.",
         Access::WaitingForSignIn => "Waits for the first sign-in.",
-        Access::Released => "Not managed by Rollcall any more.",
+        Access::Released => {
+            "You stopped managing this account: it stays in Grafana as it is, whatever your identity provider says."
+        }
     }
 }
 

@@ -3,18 +3,22 @@
 //! Owns: "nothing moves under the pointer while it refreshes": an old answer is only ever replaced by a newer one, and what did not
 //! change in it is not drawn again. Start at [`Loaded`].
 
-use std::{future::Future, time::Duration};
+use std::{any::Any, future::Future, marker::PhantomData, sync::Arc, time::Duration};
 
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use crate::{api::ApiError, host};
 
+/// Not generic: each type of answer would bring its own copy of a signal.
+type Answer = Option<Arc<dyn Any + Send + Sync>>;
+
 /// The last good answer, and why there is no newer one.
 pub struct Loaded<T: 'static> {
-    value: RwSignal<Option<T>>,
+    value: RwSignal<Answer>,
     error: RwSignal<Option<String>>,
     /// Answers may overtake each other; only the one that was asked for last counts.
     turn: StoredValue<u64>,
+    of: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for Loaded<T> {
@@ -32,6 +36,7 @@ impl<T: PartialEq + Send + Sync + 'static> Loaded<T> {
             value: RwSignal::new(None),
             error: RwSignal::new(None),
             turn: StoredValue::new(0),
+            of: PhantomData,
         }
     }
 
@@ -54,8 +59,8 @@ impl<T: PartialEq + Send + Sync + 'static> Loaded<T> {
     /// An answer that came another way.
     pub fn set(self, value: T) {
         self.error.try_set(None);
-        if self.value.try_with_untracked(|old| old.as_ref() != Some(&value)) == Some(true) {
-            self.value.try_set(Some(value));
+        if self.value.try_with_untracked(|old| answered::<T>(old) != Some(&value)) == Some(true) {
+            self.value.try_set(Some(Arc::new(value)));
         }
     }
 
@@ -74,7 +79,7 @@ impl<T: PartialEq + Send + Sync + 'static> Loaded<T> {
     where
         U: PartialEq + Send + Sync + 'static,
     {
-        Memo::new(move |_| self.value.with(|value| value.as_ref().map(&of)))
+        Memo::new(move |_| self.value.with(|value| answered(value).map(&of)))
     }
 
     /// A list in the answer; empty while there is none.
@@ -82,8 +87,12 @@ impl<T: PartialEq + Send + Sync + 'static> Loaded<T> {
     where
         U: PartialEq + Send + Sync + 'static,
     {
-        Memo::new(move |_| self.value.with(|value| value.as_ref().map(&of).unwrap_or_default()))
+        Memo::new(move |_| self.value.with(|value| answered(value).map(&of).unwrap_or_default()))
     }
+}
+
+fn answered<T: 'static>(value: &Answer) -> Option<&T> {
+    value.as_ref().and_then(|value| value.downcast_ref())
 }
 
 /// Calls `refresh` now, every `period` while somebody can see the page, and as soon as they can again. Ends with the component.

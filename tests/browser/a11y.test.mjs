@@ -24,6 +24,7 @@ const PAGES = {
   users: async () => appUrl('users'),
   person: async (context) => `${appUrl('users')}?user=${(await backend(context, 'users?count=1')).users[0].id}`,
   mappings: async () => appUrl('mappings'),
+  group: async (context) => `${appUrl('mappings')}?group=${(await backend(context, 'groups')).groups[0].id}`,
   activity: async () => appUrl('activity'),
   line: async (context) => `${appUrl('activity')}?line=${(await backend(context, 'activity?count=1')).entries[0].id}`,
   setup: async () => appUrl('setup'),

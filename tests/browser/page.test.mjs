@@ -60,7 +60,7 @@ test('a mapping is added and removed through the dialogs', () =>
     await dialog.getByRole('combobox', { name: /Team/ }).fill(team);
     await dialog.getByRole('option', { name: `Make a new team “${team}”` }).waitFor();
     await page.keyboard.press('Enter');
-    await dialog.getByText(`A team ${team} is made`).waitFor();
+    await dialog.getByTestId('preview').getByText('A new team is made.').waitFor();
     await dialog.getByRole('radio', { name: 'Admins of the team' }).check();
     await dialog.getByRole('button', { name: 'Save mapping' }).click();
     await dialog.waitFor({ state: 'detached' });

@@ -10,6 +10,8 @@ before(async () => {
 after(() => browser?.close());
 
 const cell = (page, name) => page.getByTestId('people').getByRole('cell', { name, exact: true });
+/** A chip of the filter: its word, and behind it how many there are. */
+const chip = (page, label) => page.getByRole('radio', { name: new RegExp(`^${label}( [\\d,]+)?$`) });
 const ACCESS = { active: 'Active', closed: 'Closed', closed_may_return: 'May return', pending: 'Pending', needs_attention: 'Needs you' };
 
 test('everybody is there, and each filter of access shows exactly its own people', () =>
@@ -23,7 +25,7 @@ test('everybody is there, and each filter of access shows exactly its own people
       const of = await backend(context, `users?count=25&access=${access}`);
       filtered += of.total;
       assert.ok(of.users.every((user) => user.access === access), access);
-      await page.getByRole('radio', { name: label, exact: true }).check();
+      await chip(page, label).check();
       await page.waitForURL((url) => url.searchParams.get('access') === access);
       if (of.total === 0) await page.getByText('No person matches').waitFor();
       for (const user of of.users) await cell(page, user.user_name).first().waitFor();
@@ -46,6 +48,50 @@ test('the search finds a person by a part of the login, and says so when there i
     await cell(page, wanted).first().waitFor();
     await search.fill('nobody has this name');
     await page.getByText('No person matches').waitFor();
+  }));
+
+test('each chip says how many it would show, among those the search finds', () =>
+  signedIn(browser, async (page, context) => {
+    await page.goto(appUrl('users'));
+    const said = async (pairs) => {
+      const counts = Object.fromEntries(pairs);
+      for (const [access, label] of Object.entries({ '': 'All people', ...ACCESS })) {
+        const count = access ? counts[access] : Object.values(counts).reduce((sum, of) => sum + of, 0);
+        await page.getByRole('radio', { name: `${label} ${count}`, exact: true }).waitFor();
+      }
+    };
+    await said((await backend(context, 'users?count=1')).counts);
+    const { users } = await backend(context, 'users?count=25');
+    const wanted = users[0].user_name;
+    const { counts } = await backend(context, `users?count=1&query=${encodeURIComponent(wanted)}`);
+    await page.getByRole('searchbox', { name: /Search people/ }).fill(wanted);
+    await said(counts);
+  }));
+
+test('a person tells of each attribute how far it got, and why no further', () =>
+  signedIn(browser, async (page, context) => {
+    const STATES = { applied: 'in Grafana', pending: 'on its way', deferred: 'at the next sign-in', failed: 'not applied', stored: 'stored only' };
+    const { users } = await backend(context, 'users?count=25');
+    const { id } = users.find((user) => user.access === 'active') ?? users[0];
+    const [user] = (await backend(context, `users?id=${id}`)).users;
+    assert.ok(user.attributes.length >= 2, 'login and e-mail at least');
+    await page.goto(`${appUrl('users')}?user=${id}`);
+    const facts = page.getByRole('dialog').locator('.rc-facts');
+    for (const { name, value, state, reason } of user.attributes) {
+      const fact = facts.locator('dt', { hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd[1]');
+      await fact.getByText(value).first().waitFor();
+      await fact.getByText(STATES[state], { exact: true }).waitFor();
+      if (reason) await fact.getByText(reason).waitFor();
+    }
+    // One that a single sign-on provider owns, as the backend tells it.
+    await page.route('**/admin/users?count=1&id=*', async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      body.users[0].attributes = [{ name: 'Email', value: 'new@example.com', state: 'deferred', reason: 'The provider owns it.' }];
+      await route.fulfill({ response: answer, json: body });
+    });
+    await facts.getByText('at the next sign-in', { exact: true }).waitFor();
+    await facts.getByText('The provider owns it.').waitFor();
   }));
 
 test('the next page begins where this one ends, and nobody is on two', () =>
@@ -96,7 +142,7 @@ test('a link to a person opens them, "back" closes them, and an unknown one is s
     const link = page.url();
     await page.goBack();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    assert.ok(await page.getByRole('radio', { name: ACCESS[user.access], exact: true }).isChecked(), 'the filter is still there');
+    assert.ok(await chip(page, ACCESS[user.access]).isChecked(), 'the filter is still there');
     await page.goto(link);
     await page.getByRole('dialog', { name: user.user_name }).waitFor();
     await page.goto(`${appUrl('users')}?user=no-such-id`);

@@ -6,7 +6,7 @@ use acceptance::{
     rig::{Rig, group},
     wait::{SOON, throughout, until},
 };
-use admin_api::{GroupStatus, Groups, MappingMode};
+use admin_api::{GroupStatus, Groups, MappingMode, Preview};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
@@ -101,6 +101,75 @@ async fn a_group_may_feed_two_teams_and_two_groups_one_team() -> Result<()> {
     rig.team_is("Engineers", &[]).await?;
     rig.team_is("Everybody", &["ada@example.com", "bob@example.com"])
         .await?;
+    rig.finish().await
+}
+
+/// The preview asks the planner that the engine asks, about what the engine has just seen: what it names is what happens.
+#[tokio::test]
+async fn what_a_preview_names_is_what_happens() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada, bob] = rig.people(&scim, ["ada@example.com", "bob@example.com"]).await?;
+    rig.open("ada@example.com").await?;
+    rig.open("bob@example.com").await?;
+    // Whoever makes a team is its admin, and is a server admin here: never moved.
+    let team = rig.grafana.make_team("Engineering").await?;
+    rig.may_leave_teams("hand@example.com");
+    let hand = rig
+        .grafana
+        .make_account("hand@example.com", "hand@example.com", "secret-1")
+        .await?;
+    rig.grafana.join_team(team, hand).await?;
+    let made = scim
+        .post("/Groups", &group("Engineering", &[&ada, &bob]))
+        .await?
+        .expect(&[201])?;
+    rig.check_now().await?;
+    let preview = async |change: serde_json::Value| -> Result<Preview> {
+        let answer = rig
+            .grafana
+            .admin_send(Method::POST, "mappings/preview", &change)
+            .await?;
+        serde_json::from_str(&answer.text).with_context(|| answer.text.clone())
+    };
+    let add = json!({ "group_id": made.id(), "team_id": team, "policy": "remove" });
+    let told = until("the new team is known", SOON, async || {
+        preview(json!({ "add": add })).await
+    })
+    .await?;
+    let lines = told.teams.first().map(|team| team.lines.join(" ")).unwrap_or_default();
+    ensure!(
+        told.as_of_ms.is_some() && (told.joins, told.leaves) == (2, 1),
+        "{told:?}"
+    );
+    ensure!(
+        lines.contains("2 join: ada@example.com, bob@example.com.") && lines.contains("1 leaves: hand@example.com."),
+        "{lines}"
+    );
+    let mapping = rig.map_to(&made.id(), team, admin_api::MemberPolicy::Remove).await?;
+    rig.team_is("Engineering", &["admin", "ada@example.com", "bob@example.com"])
+        .await?;
+
+    // Paused, the group changes nothing; resumed, it does what the preview says.
+    let edit = |paused: bool| json!({ "kind": "member", "policy": "keep", "paused": paused });
+    let path = format!("mappings/{}", mapping.id);
+    let put = async |paused: bool| rig.grafana.admin_send(Method::PUT, &path, &edit(paused)).await;
+    ensure!(put(true).await?.status == 200);
+    scim.patch(
+        &format!("/Groups/{}", made.id()),
+        json!([{ "op": "replace", "path": "members", "value": [{ "value": ada }] }]),
+    )
+    .await?
+    .expect(&[200, 204])?;
+    throughout("nobody leaves", A_WHILE, async || {
+        rig.members_are(team, &["admin", "ada@example.com", "bob@example.com"])
+            .await
+    })
+    .await?;
+    let told = preview(json!({ "edit": [mapping.id, edit(false)] })).await?;
+    ensure!((told.joins, told.leaves) == (0, 1), "{told:?}");
+    ensure!(put(false).await?.status == 200);
+    rig.team_is("Engineering", &["admin", "ada@example.com"]).await?;
     rig.finish().await
 }
 

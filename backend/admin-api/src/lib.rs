@@ -17,11 +17,11 @@ pub mod settings;
 pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
 pub use login::{LoginDoctor, LoginFinding, LoginSeverity};
 pub use mappings::{
-    GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy, NewMapping, Team,
-    Teams,
+    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
+    NewMapping, PlannedChange, Preview, Team, TeamPreview, Teams,
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, SyncState};
-pub use people::{Access, AccountOrigin, People, Person};
+pub use people::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
 pub use settings::{
     CredentialCheck, CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate, TestOutcome,
 };

@@ -3,7 +3,8 @@
 //! Owns: the shapes of the *Team mappings* tab. Start at [`Groups`].
 //!
 //! Routes: `GET admin/groups` → [`Groups`]; `GET admin/teams?query=` → [`Teams`]; `POST admin/mappings` ([`NewMapping`]) → 201 [`MappingRow`];
-//! `DELETE admin/mappings/{id}` → 204. The mapping mode itself is a setting: `PUT admin/settings` with `mapping_mode`.
+//! `PUT admin/mappings/{id}` ([`MappingEdit`]) → [`MappingRow`]; `DELETE admin/mappings/{id}` → 204. The mapping mode itself is a setting:
+//! `PUT admin/settings` with `mapping_mode`. `POST admin/mappings/preview` ([`PlannedChange`]) → [`Preview`] says what any of these would do.
 
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +140,58 @@ pub struct NewMapping {
     /// Keep (default) or remove people added by hand.
     #[serde(default)]
     pub policy: MemberPolicy,
+}
+
+/// `PUT admin/mappings/{id}`: all three, as they shall be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MappingEdit {
+    /// Members or admins.
+    pub kind: MappingKind,
+    /// Keep or remove people added by hand.
+    pub policy: MemberPolicy,
+    /// Held back: its group changes nothing in the team, and nobody leaves it.
+    pub paused: bool,
+}
+
+/// `POST admin/mappings/preview`: a change that is not made yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannedChange {
+    /// A mapping more.
+    Add(NewMapping),
+    /// One mapping changed, paused or resumed.
+    Edit(i64, MappingEdit),
+    /// One mapping less.
+    Remove(i64),
+    /// The other mode.
+    Mode(MappingMode),
+}
+
+/// What a change would do, by name. Nothing has been done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// All of it in one or two sentences.
+    pub summary: String,
+    /// How many join a team, over all teams below.
+    pub joins: i64,
+    /// How many leave one.
+    pub leaves: i64,
+    /// When Grafana was asked who is in these teams now; absent where that does not matter or could not be done.
+    pub as_of_ms: Option<i64>,
+    /// Team by team, as many as can be read.
+    pub teams: Vec<TeamPreview>,
+    /// Teams that are not among them.
+    pub more: i64,
+}
+
+/// What a change would do to one team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamPreview {
+    /// Its name now, or the name of the team to be made.
+    pub team_name: String,
+    /// In sentences with names: who joins, who leaves, who stays.
+    pub lines: Vec<String>,
 }
 
 /// `GET admin/teams?query=`: Grafana's teams as last seen, at most fifty, by name.

@@ -1,4 +1,4 @@
-//! `GET admin/users?query=&access=&id=&after=&count=`: why does (or doesn't) this person have access?
+//! `GET admin/users?query=&access=&id=&group=&after=&count=`: why does (or doesn't) this person have access?
 //!
 //! Owns: the shape of a person's row. Start at [`Person`].
 //!
@@ -8,11 +8,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `GET admin/users`. `query` is searched in userName, name and e-mail without case; `access` is a name of [`Access`]; `id` a SCIM id; `count` is at most 200 (default 50).
+/// `GET admin/users`. `query` is searched in userName, name and e-mail without case; `access` is a name of [`Access`]; `id` a SCIM id; `group` the SCIM id of a group whose members are wanted; `count` is at most 200 (default 50).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct People {
     /// How many match in all.
     pub total: i64,
+    /// How many of those that `query` finds have each [`Access`], whatever `access` says. Not counted where `id` or `group` is given.
+    /// Pairs, because a map would cost the page more bytes than it is worth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<(String, i64)>,
     /// This page, ordered by userName.
     pub users: Vec<Person>,
     /// Pass as `after` for the next page; absent on the last.
@@ -44,12 +48,47 @@ pub struct Person {
     pub modified_ms: i64,
     /// Why it is not (yet) as the identity provider wants it, in words.
     pub note: Option<String>,
+    /// When Grafana was last made to match.
+    #[serde(default)]
+    pub synced_ms: Option<i64>,
+    /// What Grafana has room for, attribute by attribute; only where one person was asked for by `id`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<Attribute>,
     /// `POST admin/users/{id}/claim` has something to approve, or takes back what was released.
     #[serde(default)]
     pub may_claim: bool,
     /// `POST admin/users/{id}/release` is possible: there is an account, and it is managed.
     #[serde(default)]
     pub may_release: bool,
+}
+
+/// One attribute of a person on its way to Grafana.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Attribute {
+    /// What it is called here.
+    pub name: String,
+    /// What the identity provider says.
+    pub value: String,
+    /// How far it got.
+    pub state: AttributeState,
+    /// Why it got no further, in words.
+    pub reason: Option<String>,
+}
+
+/// How far an attribute got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttributeState {
+    /// Grafana has it.
+    Applied,
+    /// On its way.
+    Pending,
+    /// Grafana takes it at the person's next sign-in.
+    Deferred,
+    /// A person must look.
+    Failed,
+    /// It goes no further: there is no account it could go to, and none is wanted.
+    Stored,
 }
 
 /// What holds in Grafana for a person.

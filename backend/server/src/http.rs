@@ -18,7 +18,9 @@ use std::{
 use axum::{Router, extract::Request, middleware, response::Response};
 use domain::{Caller, Clock, Ids};
 
-pub use control::{Boxed, Control, EngineState, EngineStatus, Holders, SecretOrigin, SettingsView, TeamSeen};
+pub use control::{
+    Boxed, Control, EngineState, EngineStatus, Holders, RosterSeen, SecretOrigin, SettingsView, TeamSeen,
+};
 pub use routes::PATH_PREFIX;
 
 use crate::store::Store;

@@ -14,6 +14,7 @@ mod groups;
 mod mappings;
 mod people;
 mod records;
+mod seats;
 mod settings;
 mod stewardship;
 mod users;
@@ -45,6 +46,7 @@ pub use records::{
     Outcome, Source, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
+pub use seats::Seat;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
 pub use users::{Page, PageQuery, UserChange, UserView};
 

@@ -9,6 +9,7 @@ mod directory;
 mod engine;
 mod failpoints;
 mod group;
+mod look;
 mod names;
 mod org;
 mod person;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use crate::grafana::{Credentials, Finding, Probe};
 use crate::store::Store;
 pub use failpoints::Failpoints;
+pub use look::RosterSeen;
 pub use names::HolderSeen;
 pub use status::{LoginSeen, State, Status, TeamSeen};
 pub use wake::Wake;
@@ -124,6 +126,13 @@ impl Engine {
     #[must_use]
     pub fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
         self.0.shared.teams(org_id)
+    }
+
+    /// Who is in some teams: looked up now where Grafana can be asked, else as last seen. A team nobody could look at is left out.
+    pub async fn rosters(&self, org_id: i64, teams: &[i64]) -> Vec<RosterSeen> {
+        self.0.shared.looks.ask(org_id, teams);
+        self.0.shared.notify.notify_one();
+        self.0.shared.looks.answer(org_id, teams).await
     }
 
     /// What Grafana's configuration will do to sign-ins, as last read.

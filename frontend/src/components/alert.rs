@@ -15,6 +15,15 @@ pub enum Severity {
     Error,
 }
 
+/// What did not work, as long as it says so.
+pub fn failure(title: &'static str, failed: RwSignal<Option<String>>) -> AnyView {
+    let alert = move || {
+        let message = failed.get()?;
+        Some(view! { <Alert severity=Severity::Error title=title>{message}</Alert> })
+    };
+    alert.into_any()
+}
+
 /// An alert. Errors interrupt a screen reader, the others wait.
 #[component]
 pub fn Alert(

@@ -71,9 +71,14 @@ pub fn IconButton(
     #[prop(into)] label: String,
     on_click: impl Fn(MouseEvent) + 'static,
 ) -> impl IntoView {
+    icon_button(icon, label, Box::new(on_click))
+}
+
+fn icon_button(icon: IconName, label: String, on_click: Box<dyn Fn(MouseEvent)>) -> AnyView {
     view! {
         <button type="button" class="rc-icon-btn" aria-label=label.clone() title=label on:click=on_click>
             <Icon name=icon />
         </button>
     }
+    .into_any()
 }

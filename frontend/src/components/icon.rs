@@ -29,6 +29,12 @@ pub enum IconName {
     Arrow,
     /// Two arrows in a circle.
     Refresh,
+    /// A pencil.
+    Edit,
+    /// Two bars.
+    Pause,
+    /// A triangle to the right.
+    Resume,
 }
 
 impl IconName {
@@ -44,6 +50,9 @@ impl IconName {
             Self::Trash => "M4 6.5h16M9 6.5V3.5h6v3M6 6.5L7 21h10l1-14.5M10 10.5v6.5M14 10.5v6.5",
             Self::Lock => "M5.5 11h13v10h-13zM8 11V7.5a4 4 0 018 0V11",
             Self::Arrow => "M4 12h15M13 6l6 6-6 6",
+            Self::Edit => "M4 20l1-4.5L16.5 4 20 7.5 8.5 19z",
+            Self::Pause => "M8.5 5v14M15.5 5v14",
+            Self::Resume => "M7 4.5v15l12-7.5z",
             Self::Refresh => "M20 11a8 8 0 00-14.5-3.5L4 9.5M4 4.5v5h5M4 13a8 8 0 0014.5 3.5l1.5-2M20 19.5v-5h-5",
         }
     }

@@ -31,6 +31,12 @@ pub fn Modal(
 
 fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, children: Children) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
+    // A question may be asked above a drawer.
+    let title_id = if class == "rc-modal" {
+        "rc-modal-title"
+    } else {
+        "rc-drawer-title"
+    };
     // An effect runs once the element is in the document, which `show_modal` needs.
     Effect::new(move || {
         if let Some(dialog) = dialog.get() {
@@ -46,7 +52,7 @@ fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, ch
     view! {
         <dialog
             class=class
-            aria-labelledby="rc-modal-title"
+            aria-labelledby=title_id
             node_ref=dialog
             on:cancel=move |event: web_sys::Event| {
                 event.prevent_default();
@@ -54,7 +60,7 @@ fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, ch
             }
         >
             <div class="rc-modal__header">
-                <h2 class="rc-modal__title" id="rc-modal-title">{title}</h2>
+                <h2 class="rc-modal__title" id=title_id>{title}</h2>
                 <IconButton icon=IconName::Cross label="Close" on_click=move |_| on_close.run(()) />
             </div>
             <div class="rc-modal__content">{children()}</div>
@@ -78,21 +84,35 @@ pub fn Confirm(
     on_close: impl Fn() + Copy + Send + Sync + 'static,
     children: Children,
 ) -> impl IntoView {
+    let (on_confirm, on_close) = (
+        Callback::new(move |()| on_confirm()),
+        Callback::new(move |()| on_close()),
+    );
+    confirm(title, action, destructive, busy, on_confirm, on_close, children)
+}
+
+fn confirm(
+    title: String,
+    action: String,
+    destructive: bool,
+    busy: Signal<bool>,
+    on_confirm: Callback<()>,
+    on_close: Callback<()>,
+    children: Children,
+) -> AnyView {
     let look = if destructive {
         ButtonLook::Destructive
     } else {
         ButtonLook::Primary
     };
-    let body = move || {
-        view! {
+    view! {
+        <Modal title=title on_close=move || on_close.run(())>
             {children()}
             <div class="rc-modal__buttons">
-                <Button on_click=move |_| on_close()>"Cancel"</Button>
-                <Button look=look disabled=busy on_click=move |_| on_confirm()>{action}</Button>
+                <Button on_click=move |_| on_close.run(())>"Cancel"</Button>
+                <Button look=look disabled=busy on_click=move |_| on_confirm.run(())>{action}</Button>
             </div>
-        }
-        .into_any()
-    };
-    let on_close = Callback::new(move |()| on_close());
-    dialog(Signal::stored(title), "rc-modal rc-confirm", on_close, Box::new(body))
+        </Modal>
+    }
+    .into_any()
 }

@@ -6,8 +6,8 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 
 use super::icon::{Icon, IconName};
 
-/// Long enough to not ask for every letter, short enough to feel immediate.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Long enough to not ask for every letter of a fast typist, short enough to feel immediate: rows are to be there 200 ms after the last key.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// `on_search` hears what was typed once the typing pauses.
 #[component]
@@ -15,8 +15,12 @@ pub fn SearchInput(
     /// Placeholder and accessible name.
     #[prop(into)]
     label: String,
-    on_search: impl Fn(String) + Clone + 'static,
+    on_search: impl Fn(String) + Send + Sync + 'static,
 ) -> impl IntoView {
+    search(label, Callback::new(on_search))
+}
+
+fn search(label: String, on_search: Callback<String>) -> AnyView {
     let pending = StoredValue::new(None::<TimeoutHandle>);
     let cancel = move || {
         if let Some(handle) = pending.try_update_value(Option::take).flatten() {
@@ -26,8 +30,8 @@ pub fn SearchInput(
     on_cleanup(cancel);
     let typed = move |event| {
         cancel();
-        let (on_search, text) = (on_search.clone(), event_target_value(&event));
-        pending.set_value(set_timeout_with_handle(move || on_search(text.trim().to_owned()), PAUSE).ok());
+        let text = event_target_value(&event);
+        pending.set_value(set_timeout_with_handle(move || on_search.run(text.trim().to_owned()), PAUSE).ok());
     };
     view! {
         <div class="rc-search">
@@ -35,4 +39,5 @@ pub fn SearchInput(
             <input class="rc-input" type="search" autocomplete="off" spellcheck="false" placeholder=label.clone() aria-label=label on:input=typed />
         </div>
     }
+    .into_any()
 }

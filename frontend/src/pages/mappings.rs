@@ -2,19 +2,28 @@
 //!
 //! The mode, then every group with its teams. A change of either names its consequence before it is made. Start at [`MappingsPage`].
 
+mod group;
+mod impact;
 mod map_dialog;
 mod mode;
 
 use std::time::Duration;
 
-use admin_api::{GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy};
-use leptos::{prelude::*, task::spawn_local};
+use admin_api::{
+    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
+};
+use leptos::prelude::*;
 
-use self::{map_dialog::MapDialog, mode::Mode};
+use self::{
+    group::GroupDrawer,
+    impact::{Ask, Question},
+    map_dialog::MapDialog,
+    mode::Mode,
+};
 use crate::{
-    api,
+    api::{self, Change},
     components::{
-        Alert, Answered, Badge, Button, Confirm, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, Tone,
+        Alert, Answered, Badge, Button, Clock, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, Tone,
         rows,
     },
     format,
@@ -30,15 +39,19 @@ const PERIOD: Duration = Duration::from_secs(5);
 enum Open {
     /// "Map…", or "Map to it" with the team already chosen.
     Map(GroupRow, Option<admin_api::Team>),
-    /// "Remove".
-    Remove(MappingRow),
+    /// The pencil.
+    Edit(GroupRow, MappingRow),
+    /// Whatever is asked before it is done.
+    Ask(Question),
 }
 
 /// The second tab.
 #[component]
 pub fn MappingsPage() -> impl IntoView {
     let host = Host::get();
+    provide_context(Clock::start());
     let groups = Loaded::<Groups>::new();
+    let shown = host.query("group");
     let refresh = move || groups.load(api::groups(host));
     poll(PERIOD, refresh);
 
@@ -58,12 +71,17 @@ pub fn MappingsPage() -> impl IntoView {
                     <a class="rc-link" href=host.link(Route::Settings)>"settings"</a>"."
                 </Alert>
             </Show>
-            <Mode groups=groups changed=refresh />
+            <Mode groups=groups open=open />
             <Table groups=groups open=open />
         </Answered>
-        {move || open.get().map(|what| match what {
-            Open::Map(group, team) => view! { <MapDialog group=group team=team on_done=changed on_close=close /> }.into_any(),
-            Open::Remove(mapping) => view! { <Remove mapping=mapping on_done=changed on_close=close /> }.into_any(),
+        {move || shown.get().map(|id| view! { <GroupDrawer id=id groups=groups changed=Callback::new(move |()| refresh()) /> })}
+        {move || open.get().map(|what| {
+            let (group, team, edit) = match what {
+                Open::Ask(question) => return view! { <Ask question=question on_done=changed on_close=close /> }.into_any(),
+                Open::Map(group, team) => (group, team, None),
+                Open::Edit(group, mapping) => (group, None, Some(mapping)),
+            };
+            view! { <MapDialog group=group team=team edit=edit on_done=changed on_close=close /> }.into_any()
         })}
     }
 }
@@ -120,17 +138,12 @@ fn Table(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoView 
 #[component]
 fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<Open>>) -> impl IntoView {
     let host = Host::get();
-    let (tone, status) = match group.status {
-        GroupStatus::InSync => (Tone::Good, "in sync"),
-        GroupStatus::Pending => (Tone::Info, "pending"),
-        GroupStatus::NotMapped => (Tone::Plain, "not mapped"),
-        GroupStatus::NeedsAttention => (Tone::Warning, "needs you"),
-    };
+    let id = group.id.clone();
+    let href = move || host.link_with("group", &id);
     let teams = group
         .mappings
         .iter()
-        .cloned()
-        .map(|mapping| view! { <TeamOf mapping=mapping open=open /> })
+        .map(|mapping| team_of(&group, mapping, mode, open))
         .collect_view();
     let policies = group
         .mappings
@@ -150,14 +163,14 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
     let to_map = group.clone();
     view! {
         <tr>
-            <td>{group.display_name.clone()}</td>
+            <td><a class="rc-link" href=href>{group.display_name.clone()}</a></td>
             <td class="rc-number">{host.number(group.members)}</td>
             <td>
                 {if unmapped { view! { <span class="rc-muted">"none"</span> }.into_any() } else { teams.into_any() }}
             </td>
             <td>{policies}</td>
             <td>
-                <Badge tone=tone text=status />
+                {status_badge(group.status)}
                 {group.note.map(|note| view! { <div class="rc-small rc-muted">{note}</div> })}
             </td>
             <td class="rc-actions">
@@ -174,9 +187,24 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
     }
 }
 
-/// One team of a group, with its way out.
-#[component]
-fn TeamOf(mapping: MappingRow, open: RwSignal<Option<Open>>) -> impl IntoView {
+/// How a group stands, everywhere.
+fn status_badge(status: GroupStatus) -> AnyView {
+    let (tone, text) = match status {
+        GroupStatus::InSync => (Tone::Good, "in sync"),
+        GroupStatus::Pending => (Tone::Info, "pending"),
+        GroupStatus::NotMapped => (Tone::Plain, "not mapped"),
+        GroupStatus::NeedsAttention => (Tone::Warning, "needs you"),
+    };
+    view! { <Badge tone=tone text=text /> }.into_any()
+}
+
+/// One team of a group, with what can be done about it.
+fn team_of(
+    group: &GroupRow,
+    mapping: &MappingRow,
+    mode: Memo<Option<MappingMode>>,
+    open: RwSignal<Option<Open>>,
+) -> AnyView {
     let host = Host::get();
     let name = match mapping.team_id {
         Some(id) => {
@@ -187,67 +215,77 @@ fn TeamOf(mapping: MappingRow, open: RwSignal<Option<Open>>) -> impl IntoView {
             view! { <span>{mapping.team_name.clone()}" "<span class="rc-muted">"(being made)"</span></span> }.into_any()
         }
     };
-    let way_out = match mapping.origin {
-        MappingOrigin::Page => {
-            let label = format!("Remove the mapping of {} to {}", mapping.group_name, mapping.team_name);
-            let mapping = mapping.clone();
-            view! { <IconButton icon=IconName::Trash label=label on_click=move |_| open.set(Some(Open::Remove(mapping.clone()))) /> }.into_any()
-        }
-        MappingOrigin::File => {
-            view! { <span class="rc-lock" title="Set by a provisioning file"><Icon name=IconName::Lock /><span class="rc-sr">"Set by a provisioning file"</span></span> }.into_any()
-        }
-        MappingOrigin::Create => ().into_any(),
-    };
     let kind = (mapping.kind == MappingKind::Admin).then(|| view! { <Badge tone=Tone::Info text="admins" /> });
     let paused = mapping
         .paused
         .then(|| view! { <Badge tone=Tone::Warning text="paused" /> });
-    view! { <div class="rc-line">{name}{kind}{paused}{way_out}</div> }
+    let actions = if mapping.origin == MappingOrigin::File {
+        view! { <span class="rc-lock" title="Set by a provisioning file"><Icon name=IconName::Lock /><span class="rc-sr">"Set by a provisioning file"</span></span> }
+            .into_any()
+    } else {
+        let of = format!("the mapping of {} to {}", mapping.group_name, mapping.team_name);
+        let button = |icon: IconName, verb: &str, what: Open| {
+            view! { <IconButton icon=icon label=format!("{verb} {of}") on_click=move |_| open.set(Some(what.clone())) /> }
+                .into_any()
+        };
+        let edit = button(IconName::Edit, "Change", Open::Edit(group.clone(), mapping.clone()));
+        let turn = if mapping.paused {
+            button(IconName::Resume, "Resume", Open::Ask(pausing(mapping)))
+        } else {
+            button(IconName::Pause, "Pause", Open::Ask(pausing(mapping)))
+        };
+        // In mode create the engine would make the row again.
+        let created = mapping.origin == MappingOrigin::Create;
+        let remove = button(IconName::Trash, "Remove", Open::Ask(removal(mapping)));
+        let remove = view! { <span hidden=move || created && mode.get() == Some(MappingMode::Create)>{remove}</span> };
+        view! { <span class="rc-tools">{edit}{turn}{remove}</span> }.into_any()
+    };
+    view! { <div class="rc-line">{name}{kind}{paused}{actions}</div> }.into_any()
+}
+
+fn removal(mapping: &MappingRow) -> Question {
+    Question {
+        title: "Remove this mapping?".to_owned(),
+        action: "Remove mapping",
+        rest: "The team itself stays, with its permissions and the people who were added by hand.",
+        done: format!("{} is no longer mapped to {}", mapping.group_name, mapping.team_name),
+        change: Change::remove(mapping.id),
+        destructive: true,
+        mode: None,
+    }
+}
+
+/// Pauses what runs, and resumes what is paused.
+fn pausing(mapping: &MappingRow) -> Question {
+    let (verb, action, rest) = if mapping.paused {
+        ("Resume", "Resume", "From now on the team follows the group again.")
+    } else {
+        (
+            "Pause",
+            "Pause",
+            "Until you resume, nobody joins by this group, and nobody leaves the team at all. Accounts are closed all the same.",
+        )
+    };
+    let edit = MappingEdit {
+        kind: mapping.kind,
+        policy: mapping.policy,
+        paused: !mapping.paused,
+    };
+    Question {
+        title: format!("{verb} the mapping of {} to {}?", mapping.group_name, mapping.team_name),
+        action,
+        rest,
+        done: format!("{verb}d: {} to {}", mapping.group_name, mapping.team_name),
+        change: Change::edit(mapping.id, edit),
+        destructive: false,
+        mode: None,
+    }
 }
 
 fn policy(policy: MemberPolicy) -> &'static str {
     match policy {
         MemberPolicy::Keep => "keep",
         MemberPolicy::Remove => "remove",
-    }
-}
-
-#[component]
-fn Remove(
-    mapping: MappingRow,
-    on_done: impl Fn() + Copy + Send + Sync + 'static,
-    on_close: impl Fn() + Copy + Send + Sync + 'static,
-) -> impl IntoView {
-    let host = Host::get();
-    let busy = RwSignal::new(false);
-    let failed = RwSignal::new(None::<String>);
-    let id = mapping.id;
-    let done = format!("{} is no longer mapped to {}", mapping.group_name, mapping.team_name);
-    let done = StoredValue::new(done);
-    let confirm = move || {
-        busy.set(true);
-        spawn_local(async move {
-            match api::remove_mapping(host, id).await {
-                Ok(()) => {
-                    host.notify_success(&done.try_get_value().unwrap_or_default());
-                    on_done();
-                }
-                Err(error) => {
-                    busy.try_set(false);
-                    failed.try_set(Some(error.message));
-                }
-            }
-        });
-    };
-    view! {
-        <Confirm title="Remove this mapping?" action="Remove mapping" destructive=true busy=busy on_confirm=confirm on_close=on_close>
-            {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The mapping was not removed">{message}</Alert> })}
-            <p>
-                "People who are in the team "<strong>{mapping.team_name.clone()}</strong>" only because of the group "
-                <strong>{mapping.group_name.clone()}</strong>" leave it, and lose the access it gives."
-            </p>
-            <p class="rc-muted">"The team itself stays, with its permissions and the people who were added by hand."</p>
-        </Confirm>
     }
 }
 

@@ -26,13 +26,14 @@ const PERIOD: Duration = Duration::from_secs(5);
 const GROUPS_SHOWN: usize = 3;
 
 /// Names in the API, and in words.
-const FILTERS: [(&str, &str); 6] = [
+const FILTERS: [(&str, &str); 7] = [
     ("", "All people"),
     ("active", "Active"),
     ("closed", "Closed"),
     ("closed_may_return", "May return"),
     ("pending", "Pending"),
     ("needs_attention", "Needs you"),
+    ("released", "Not managed"),
 ];
 
 /// The tab.
@@ -111,11 +112,39 @@ pub fn UsersPage() -> impl IntoView {
         let access = access.get().unwrap_or_default();
         FILTERS.iter().map(|(name, _)| *name).find(|name| *name == access)
     });
-    let choices = FILTERS.map(|(value, text)| Choice { value, text }).to_vec();
+    let counts = people.list(|answer| {
+        let count = |name: &str| {
+            answer
+                .counts
+                .iter()
+                .filter(|(of, _)| name.is_empty() || of == name)
+                .map(|(_, n)| n)
+                .sum()
+        };
+        FILTERS.iter().map(|(name, _)| count(name)).collect::<Vec<i64>>()
+    });
+    let of = move |access: &str| {
+        let at = FILTERS.iter().position(|(name, _)| *name == access)?;
+        counts.with(|counts| counts.get(at).copied())
+    };
+    let count = move |access: &'static str| of(access).map(|n| host.number(n)).unwrap_or_default();
+    // Few ever stop managing anybody.
+    let released = Memo::new(move |_| chosen.get() == Some("released") || of("released") > Some(0));
+    let chips = move || {
+        let shown = if released.get() { 7 } else { 6 };
+        let choices = FILTERS
+            .into_iter()
+            .take(shown)
+            .map(|(value, text)| Choice { value, text });
+        view! {
+            <RadioGroup name="access" label="Access" choices=choices.collect() value=chosen count=Callback::new(count)
+                on_choose=move |name: &'static str| host.turn("access", Some(name), true) />
+        }
+    };
     view! {
         <div class="rc-filters">
             <SearchInput label="Search people by login, name or e-mail" on_search=search />
-            <RadioGroup name="access" label="Access" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("access", Some(name), true) />
+            {chips}
         </div>
         <Answered error=people.error() arrived=arrived failed="The people could not be loaded" columns=7>
             <Show when=move || !rows.with(Vec::is_empty) fallback=nobody>
@@ -139,7 +168,7 @@ pub fn UsersPage() -> impl IntoView {
 }
 
 /// How an access looks and reads, everywhere.
-fn access_badge(access: Access) -> AnyView {
+pub fn access_badge(access: Access) -> AnyView {
     let (tone, text) = match access {
         Access::Active => (Tone::Good, "active"),
         Access::Closed => (Tone::Plain, "closed"),
@@ -147,7 +176,7 @@ fn access_badge(access: Access) -> AnyView {
         Access::Pending => (Tone::Info, "pending"),
         Access::NeedsAttention => (Tone::Warning, "needs you"),
         Access::WaitingForSignIn => (Tone::Info, "waiting for first sign-in"),
-        Access::Released => (Tone::Plain, "released"),
+        Access::Released => (Tone::Plain, "not managed"),
     };
     view! { <Badge tone=tone text=text /> }.into_any()
 }

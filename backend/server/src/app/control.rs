@@ -11,7 +11,7 @@ use domain::{account::Holder, login::Severity};
 
 use super::settings::{self, SettingsState};
 use crate::{
-    http::{Boxed, Control, EngineState, EngineStatus, Holders, SettingsView, TeamSeen},
+    http::{Boxed, Control, EngineState, EngineStatus, Holders, RosterSeen, SettingsView, TeamSeen},
     store::Store,
     sync::{self, Engine, Finding, Wake},
 };
@@ -97,6 +97,18 @@ impl Control for Controls {
             members: t.members,
         };
         self.engine.teams(org_id).into_iter().map(team).collect()
+    }
+
+    fn rosters(&self, org_id: i64, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+        Box::pin(async move {
+            let roster = |seen: sync::RosterSeen| RosterSeen {
+                team_id: seen.team_id,
+                at_ms: seen.at_ms,
+                members: seen.members,
+            };
+            let seen = self.engine.rosters(org_id, &teams).await;
+            seen.into_iter().map(roster).collect()
+        })
     }
 
     fn is_server_admin(&self, org_id: i64, login: &str) -> bool {

@@ -8,6 +8,7 @@ use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
 use domain::{
     account::Holder,
     settings::{Effective, Origin, Resolved},
+    team::Member,
 };
 
 /// A future a trait object can return.
@@ -25,6 +26,8 @@ pub trait Control: Send + Sync + 'static {
     fn public_url(&self, org_id: i64) -> Option<String>;
     /// Grafana's teams as last seen.
     fn teams(&self, org_id: i64) -> Vec<TeamSeen>;
+    /// Who is in some of them: the engine is asked to look now, and what it last saw is answered where it cannot.
+    fn rosters(&self, org_id: i64, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>>;
     /// What Grafana's configuration will do to sign-ins, as last read.
     fn login_doctor(&self, org_id: i64) -> LoginDoctor;
     /// Whether the account of this login is known to be a Grafana server admin. `false` may also mean that nobody has looked yet.
@@ -96,6 +99,17 @@ pub struct TeamSeen {
     pub name: String,
     /// How many members.
     pub members: i64,
+}
+
+/// The members of a team as last seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterSeen {
+    /// Grafana's id.
+    pub team_id: i64,
+    /// When.
+    pub at_ms: i64,
+    /// Each with the login.
+    pub members: Vec<(String, Member)>,
 }
 
 /// Where a secret was given, if it was.

@@ -8,7 +8,7 @@ use axum::{
     extract::Request,
     http::{Method, StatusCode, Uri},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, delete, get, post},
+    routing::{MethodRouter, get, post, put},
 };
 use domain::Surface;
 
@@ -94,7 +94,8 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/groups", get(mappings::groups)),
         admin("/admin/teams", get(mappings::teams)),
         admin("/admin/mappings", post(mappings::add)),
-        admin("/admin/mappings/{id}", delete(mappings::remove)),
+        admin("/admin/mappings/preview", post(mappings::preview)),
+        admin("/admin/mappings/{id}", put(mappings::change).delete(mappings::remove)),
         admin("/admin/settings", get(settings::read).put(settings::change)),
         admin("/admin/credentials/test", post(credentials::test)),
         admin("/admin/activity", get(activity::list)),

@@ -163,6 +163,29 @@ impl Store {
         Ok(())
     }
 
+    /// Another kind or policy, paused or resumed; its group is marked, so that it shows in the team at once.
+    pub async fn change_mapping(&self, changed: &MappingRecord, correlation: &str, now_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE mapping SET kind = $1, policy = $2, paused = $3 WHERE id = $4")
+            .bind(if changed.admins { "admin" } else { "member" })
+            .bind(if changed.remove_others { "remove" } else { "keep" })
+            .bind(changed.paused)
+            .bind(changed.id)
+            .execute(&mut *tx)
+            .await?;
+        work::mark(
+            &mut tx,
+            &changed.tenant,
+            Kind::Group,
+            &changed.group_id,
+            false,
+            correlation,
+            now_ms,
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Takes a mapping away.
     pub async fn remove_mapping(&self, id: i64) -> Result<()> {
         sqlx::query("DELETE FROM mapping WHERE id = $1")

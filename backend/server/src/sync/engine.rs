@@ -21,7 +21,7 @@ use super::{
     OrgSettings, Settings,
     directory::Directory,
     failpoints::{BEFORE_RECORD, Failpoints},
-    group,
+    group, look,
     org::{AWAY_MS, Configuration, Org},
     person, scan,
     trouble::{Result, Trouble, looking},
@@ -154,6 +154,7 @@ impl Loop {
         }
         self.take_mappings().await?;
         loop {
+            look::look(&self.core, &mut self.orgs).await?;
             self.scans().await?;
             // A comparison reads Grafana's own `[auth]` lines: what follows must not act on what was in force before them.
             self.take_settings().await?;

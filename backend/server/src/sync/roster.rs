@@ -110,7 +110,7 @@ impl Roster {
     }
 }
 
-fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
+pub(super) fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
     let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
     let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
     let standing = if seen.user_id == me {

@@ -10,6 +10,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
+    look::Looks,
     names::{HolderSeen, Names},
     status::{LoginSeen, Status, TeamSeen},
 };
@@ -25,9 +26,10 @@ pub(super) struct Shared {
     admins: Mutex<HashMap<i64, HashSet<String>>>,
     /// Who has which login and e-mail, by the organization that looked.
     names: Mutex<HashMap<i64, Names>>,
+    pub(super) looks: Looks,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // Plain values are replaced whole: a panic elsewhere leaves them usable.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use admin_api::{GroupRow, MappingKind, MemberPolicy, NewMapping, Team, Teams};
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, task::spawn_local};
+use admin_api::{GroupRow, MappingEdit, MappingKind, MappingRow, MemberPolicy, NewMapping, Team, Teams};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, reactive::graph::untrack, task::spawn_local};
 
+use super::impact::impact;
 use crate::{
-    api,
-    components::{Alert, Button, ButtonLook, Choice, Field, Modal, RadioGroup, Severity, rows},
+    api::{self, Change},
+    components::{Button, ButtonLook, Choice, Field, Modal, RadioGroup, failure, rows},
     format,
     host::Host,
     loaded::Loaded,
@@ -31,48 +32,62 @@ impl Target {
     }
 }
 
-/// The dialog. `team` is chosen beforehand by "Map to it".
+/// The dialog: a mapping more, or `edit` another one. `team` is chosen beforehand by "Map to it".
 #[component]
 pub fn MapDialog(
     group: GroupRow,
     team: Option<Team>,
+    edit: Option<MappingRow>,
     on_done: impl Fn() + Copy + Send + Sync + 'static,
     on_close: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let host = Host::get();
     let target = RwSignal::new(team.map(Target::Existing));
-    let kind = RwSignal::new(MappingKind::Member);
-    let policy = RwSignal::new(MemberPolicy::Keep);
+    let kind = RwSignal::new(edit.as_ref().map_or(MappingKind::Member, |mapping| mapping.kind));
+    let policy = RwSignal::new(edit.as_ref().map_or(MemberPolicy::Keep, |mapping| mapping.policy));
     let missing = RwSignal::new(None::<String>);
     let failed = RwSignal::new(None::<String>);
-    let busy = RwSignal::new(false);
-    let title = format!("Map {}", super::named(&group));
-    let (group_id, group_name) = (StoredValue::new(group.id), StoredValue::new(group.display_name));
-    let members = group.members;
+    let (busy, told) = (RwSignal::new(false), RwSignal::new(false));
+    let title = match &edit {
+        Some(mapping) => format!("{} in the team {}", group.display_name, mapping.team_name),
+        None => format!("Map {}", super::named(&group)),
+    };
+    let picker = edit
+        .is_none()
+        .then(|| view! { <TeamPicker target=target missing=missing /> });
+    let done = format!("The mapping of {} is saved", group.display_name);
+    let (group_id, done) = (StoredValue::new(group.id), StoredValue::new(done));
+    let editing = edit.map(|mapping| (mapping.id, mapping.paused));
+    let change = move || {
+        let (kind, policy) = (kind.get(), policy.get());
+        if let Some((id, paused)) = editing {
+            return Some(Change::edit(id, MappingEdit { kind, policy, paused }));
+        }
+        let (team_id, new_team) = match target.get()? {
+            Target::Existing(team) => (Some(team.id), None),
+            Target::New(name) => (None, Some(name)),
+        };
+        Some(Change::add(&NewMapping {
+            group_id: group_id.get_value(),
+            team_id,
+            new_team,
+            kind,
+            policy,
+        }))
+    };
+    let preview = Memo::new(move |_| change().map(|change| change.preview));
 
     let save = move |_| {
-        let Some(target) = target.get_untracked() else {
+        let Some(change) = untrack(change) else {
             missing.set(Some("Choose a team from the list, or a name for a new one.".to_owned()));
             return;
         };
         busy.set(true);
         failed.set(None);
-        let done = format!("{} is mapped to {}", group_name.get_value(), target.name());
-        let (team_id, new_team) = match target {
-            Target::Existing(team) => (Some(team.id), None),
-            Target::New(name) => (None, Some(name)),
-        };
-        let mapping = NewMapping {
-            group_id: group_id.get_value(),
-            team_id,
-            new_team,
-            kind: kind.get_untracked(),
-            policy: policy.get_untracked(),
-        };
         spawn_local(async move {
-            match api::add_mapping(host, &mapping).await {
-                Ok(_) => {
-                    host.notify_success(&done);
+            match api::apply(host, change).await {
+                Ok(()) => {
+                    host.notify_success(&done.try_get_value().unwrap_or_default());
                     on_done();
                 }
                 Err(error) => {
@@ -87,36 +102,12 @@ pub fn MapDialog(
             }
         });
     };
-    let consequence = move || {
-        target.get().map(|target| {
-            let role = match kind.get() {
-                MappingKind::Member => "members",
-                MappingKind::Admin => "admins",
-            };
-            let people = format::counted(members, "person", "people");
-            let first = match &target {
-                Target::Existing(team) => {
-                    format!("{people} of {} become {role} of {}.", group_name.get_value(), team.name)
-                }
-                Target::New(name) => format!("A team {name} is made, with {people} as {role}."),
-            };
-            let second = match (&target, policy.get()) {
-                (Target::New(_), _) => String::new(),
-                (_, MemberPolicy::Keep) => " Everyone who is in it now stays.".to_owned(),
-                (Target::Existing(team), MemberPolicy::Remove) => {
-                    format!(
-                        " It has {} now: those who are in no group mapped to it leave.",
-                        format::counted(team.members, "member", "members")
-                    )
-                }
-            };
-            view! { <p class="rc-consequence" aria-live="polite">{first}{second}</p> }
-        })
-    };
+    // Nothing is saved before it was said what it does.
+    let waits = Signal::derive(move || busy.get() || preview.with(Option::is_some) && !told.get());
     view! {
         <Modal title=title on_close=on_close>
-            {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The mapping was not saved">{message}</Alert> })}
-            <TeamPicker target=target missing=missing />
+            {failure("The mapping was not saved", failed)}
+            {picker}
             <div class="rc-field">
                 <span class="rc-label">"The group's people become"</span>
                 <RadioGroup
@@ -143,10 +134,10 @@ pub fn MapDialog(
                     on_choose=move |chosen| policy.set(chosen)
                 />
             </div>
-            {consequence}
+            {impact(preview, told)}
             <div class="rc-modal__buttons">
                 <Button on_click=move |_| on_close()>"Cancel"</Button>
-                <Button look=ButtonLook::Primary disabled=busy on_click=save>"Save mapping"</Button>
+                <Button look=ButtonLook::Primary disabled=waits on_click=save>"Save mapping"</Button>
             </div>
         </Modal>
     }

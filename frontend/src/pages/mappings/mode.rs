@@ -1,55 +1,23 @@
 //! The mapping mode: a switch with a consequence for every group at once.
 
-use std::collections::BTreeMap;
-
-use admin_api::{Groups, MappingMode, SettingsUpdate};
+use admin_api::{Groups, MappingMode};
 use leptos::{prelude::*, task::spawn_local};
 
+use super::{Open, impact::Question};
 use crate::{
-    api,
-    components::{Alert, Choice, Confirm, Icon, IconName, RadioGroup, Severity},
+    api::{self, Change},
+    components::{Choice, Icon, IconName, RadioGroup},
     format,
     host::Host,
     loaded::Loaded,
 };
 
-/// As many lines as a dialog has room for.
-const MOST_LINES: usize = 20;
-
-/// What mode *create* does with a group that is not mapped: the preview.
-#[derive(Clone, PartialEq)]
-struct Consequence {
-    group: String,
-    /// Members of the team of that name that is there; none means one is made.
-    team_members: Option<i64>,
-}
-
-fn consequences(groups: &Groups) -> Vec<Consequence> {
-    let unmapped = groups.groups.iter().filter(|group| group.mappings.is_empty());
-    unmapped
-        .map(|group| Consequence {
-            group: group.display_name.clone(),
-            team_members: group.suggestion.as_ref().map(|team| team.members),
-        })
-        .collect()
-}
-
-fn key(mode: MappingMode) -> &'static str {
-    match mode {
-        MappingMode::Strict => "strict",
-        MappingMode::Create => "create",
-    }
-}
-
-/// Shows the mode, and changes it after a question. Locked where a file sets it.
+/// Shows the mode, and asks before it is changed. Locked where a file sets it.
 #[component]
-pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 'static) -> impl IntoView {
+pub fn Mode(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoView {
     let host = Host::get();
     let mode = groups.part(|g| g.mapping_mode);
     let locked = groups.part(|g| g.mapping_mode_locked);
-    let unmapped = groups.part(consequences);
-    let wish = RwSignal::new(None::<MappingMode>);
-    let close = move || wish.set(None);
 
     // The file that locks it is known to the settings only.
     let origin = RwSignal::new(None::<&'static str>);
@@ -67,6 +35,13 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
         }
     });
 
+    // While the question is open, what is asked for looks chosen.
+    let wish = move || {
+        open.with(|open| match open {
+            Some(Open::Ask(question)) => question.mode,
+            _ => None,
+        })
+    };
     let explained = move || match mode.get() {
         Some(MappingMode::Create) => "Every group gets a team of its own name; an existing team of that name is used.",
         _ => "Only groups that you map are synced. The others are stored and shown, and touch no team.",
@@ -82,10 +57,9 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
                         Choice { value: MappingMode::Strict, text: "Strict: only groups you map" },
                         Choice { value: MappingMode::Create, text: "Create: a team for every group" },
                     ]
-                    // While the question is open, what is asked for looks chosen.
-                    value=Signal::derive(move || wish.get().or(mode.get()))
+                    value=Signal::derive(move || wish().or(mode.get()))
                     disabled=Signal::derive(move || locked.get() != Some(false))
-                    on_choose=move |mode| wish.set(Some(mode))
+                    on_choose=move |mode| open.set(Some(Open::Ask(question(mode))))
                 />
                 <Show when=move || locked.get() == Some(true)>
                     <span class="rc-lock rc-muted"><Icon name=IconName::Lock />{move || origin.get().unwrap_or("Set in a file")}</span>
@@ -93,88 +67,31 @@ pub fn Mode(groups: Loaded<Groups>, changed: impl Fn() + Copy + Send + Sync + 's
             </div>
             <p class="rc-muted rc-gap-half">{explained}</p>
         </section>
-        {move || wish.get().map(|wish| view! {
-            <Switch to=wish unmapped=unmapped.get_untracked().unwrap_or_default() on_close=close on_done=move || {
-                close();
-                changed();
-            } />
-        })}
     }
 }
 
-#[component]
-fn Switch(
-    to: MappingMode,
-    unmapped: Vec<Consequence>,
-    on_done: impl Fn() + Copy + Send + Sync + 'static,
-    on_close: impl Fn() + Copy + Send + Sync + 'static,
-) -> impl IntoView {
-    let host = Host::get();
-    let busy = RwSignal::new(false);
-    let failed = RwSignal::new(None::<String>);
-    let confirm = move || {
-        busy.set(true);
-        spawn_local(async move {
-            let update = SettingsUpdate {
-                settings: BTreeMap::from([("mapping_mode".to_owned(), Some(key(to).to_owned()))]),
-            };
-            match api::save_settings(host, &update).await {
-                Ok(_) => {
-                    host.notify_success("Mapping mode changed");
-                    on_done();
-                }
-                Err(error) => {
-                    busy.try_set(false);
-                    failed.try_set(Some(error.message));
-                }
-            }
-        });
-    };
-    let (title, action, consequence, rest) = match to {
+fn question(to: MappingMode) -> Question {
+    let (name, title, action, rest) = match to {
         MappingMode::Create => (
+            "create",
             "Make a team for every group?",
             "Switch to create",
-            match unmapped.len() {
-                0 => "Every group is mapped, so nothing changes now. A group that comes later gets a team of its name."
-                    .to_owned(),
-                n => format!(
-                    "{} a team of the same name now, with the people your identity provider has put in. Where a team of that name exists, it is used.",
-                    if n == 1 {
-                        "1 group that is not mapped gets".to_owned()
-                    } else {
-                        format!("{n} groups that are not mapped get")
-                    }
-                ),
-            },
             "Mappings you made stay as they are.",
         ),
         MappingMode::Strict => (
+            "strict",
             "Sync only groups you map?",
             "Switch to strict",
-            "Groups that come from now on get no team until you map them.".to_owned(),
             "No team is deleted.",
         ),
     };
-    let more = unmapped.len().saturating_sub(MOST_LINES);
-    let lines = (to == MappingMode::Create && !unmapped.is_empty()).then(|| {
-        let line = |one: Consequence| {
-            let team = match one.team_members {
-                None => "a new team".to_owned(),
-                Some(1) => "the team that is there, with 1 member".to_owned(),
-                Some(n) => format!("the team that is there, with {n} members"),
-            };
-            view! { <li><b>{one.group}</b>": " {team}</li> }
-        };
-        let shown = unmapped.into_iter().take(MOST_LINES).map(line).collect_view();
-        let rest = (more > 0).then(|| view! { <li class="rc-muted">{format!("and {more} more")}</li> });
-        view! { <ul class="rc-figures">{shown}{rest}</ul> }
-    });
-    view! {
-        <Confirm title=title action=action busy=busy on_confirm=confirm on_close=on_close>
-            {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The mode was not changed">{message}</Alert> })}
-            <p>{consequence}</p>
-            {lines}
-            <p class="rc-muted">{rest}</p>
-        </Confirm>
+    Question {
+        title: title.to_owned(),
+        action,
+        rest,
+        done: "Mapping mode changed".to_owned(),
+        change: Change::mode(name),
+        destructive: false,
+        mode: Some(to),
     }
 }

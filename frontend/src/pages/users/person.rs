@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use admin_api::{Access, Activity, People, Person};
+use admin_api::{Access, Activity, Attribute, AttributeState, People, Person};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{access_badge, origin_badge};
 use crate::{
     api::{self, Again},
-    components::{Ago, Alert, Answered, Button, CopyField, EmptyState, Modal, Severity},
+    components::{Ago, Alert, Answered, Badge, Button, Confirm, CopyField, EmptyState, Modal, Severity, Tone, failure},
     format,
     host::Host,
     loaded::{Loaded, poll},
@@ -83,18 +83,101 @@ fn details(person: Person, changed: Callback<()>) -> AnyView {
     };
     let waits = matches!(person.access, Access::Pending | Access::NeedsAttention);
     let id = person.id.clone();
+    let may = [(person.may_claim, &CLAIM), (person.may_release, &RELEASE)];
+    let manage = may
+        .into_iter()
+        .filter(|(may, _)| *may)
+        .map(|(_, what)| turn(what, id.clone(), &person.user_name, changed))
+        .collect_view();
     view! {
         <p>{access_badge(person.access)}" "{format::access_sentence(&person)}</p>
         {person.note.map(|note| view! { <p class="rc-consequence">{note}</p> })}
         <dl class="rc-facts">
-            <dt>"Name"</dt><dd>{person.name}</dd>
-            <dt>"Email"</dt><dd>{person.email.unwrap_or_else(|| "none".to_owned())}</dd>
+            {person.attributes.into_iter().map(attribute).collect_view()}
             <dt>"Identity provider says"</dt><dd>{if person.active { "active" } else { "not active" }}", "<Ago at_ms=person.modified_ms /></dd>
             <dt>"Account"</dt><dd>{person.origin.map(origin_badge)}" Grafana id "{grafana}</dd>
+            {person.synced_ms.map(|at| view! { <dt>"Last applied"</dt><dd><Ago at_ms=at /></dd> })}
             <dt>"Groups"</dt><dd>{groups}</dd>
             <dt>"SCIM id"</dt><dd><CopyField label="SCIM id" value=Signal::stored(person.id) /></dd>
         </dl>
-        <AgainButtons kind="User" id=id waits=waits changed=changed><div>{link}</div></AgainButtons>
+        <AgainButtons kind="User" id=id waits=waits changed=changed>{link}{manage}</AgainButtons>
+    }
+    .into_any()
+}
+
+/// An attribute, how far it got, and why no further.
+fn attribute(one: Attribute) -> AnyView {
+    let (tone, state) = match one.state {
+        AttributeState::Applied => (Tone::Good, "in Grafana"),
+        AttributeState::Pending => (Tone::Info, "on its way"),
+        AttributeState::Deferred => (Tone::Info, "at the next sign-in"),
+        AttributeState::Failed => (Tone::Bad, "not applied"),
+        AttributeState::Stored => (Tone::Plain, "stored only"),
+    };
+    view! {
+        <dt>{one.name}</dt>
+        <dd>
+            {one.value}" "<Badge tone=tone text=state />
+            {one.reason.map(|why| view! { <div class="rc-small rc-muted">{why}</div> })}
+        </dd>
+    }
+    .into_any()
+}
+
+/// What an admin may do about who manages the account, and what it means.
+struct Turn {
+    what: &'static str,
+    action: &'static str,
+    now: &'static str,
+    later: &'static str,
+    done: &'static str,
+}
+
+const RELEASE: Turn = Turn {
+    what: "release",
+    action: "Stop managing",
+    now: "The account in Grafana stays exactly as it is, with its organizations, roles and teams, and Rollcall does not touch it any more.",
+    later: "When your identity provider deactivates or deletes this person, the account is not closed: that is up to you then.",
+    done: "The account is no longer managed",
+};
+
+const CLAIM: Turn = Turn {
+    what: "claim",
+    action: "Manage this account",
+    now: "From now on the account in Grafana follows your identity provider: profile, access and teams are made to match at once.",
+    later: "If this person is not active there, the account is closed.",
+    done: "The account is managed now",
+};
+
+/// The button, and the question behind it.
+fn turn(turn: &'static Turn, id: String, name: &str, changed: Callback<()>) -> AnyView {
+    let host = Host::get();
+    let (asked, busy) = (RwSignal::new(false), RwSignal::new(false));
+    let failed = RwSignal::new(None::<String>);
+    let (id, title) = (StoredValue::new(id), format!("{}: {name}?", turn.action));
+    let title = StoredValue::new(title);
+    let confirm = move || {
+        busy.set(true);
+        spawn_local(async move {
+            let answer = api::manage(host, turn.what, &id.get_value()).await;
+            busy.try_set(false);
+            let done = answer.is_ok();
+            if failed.try_set(answer.err().map(|error| error.message)).is_none() && done {
+                host.notify_success(turn.done);
+                asked.try_set(false);
+                changed.run(());
+            }
+        });
+    };
+    view! {
+        <Button on_click=move |_| asked.set(true)>{turn.action}</Button>
+        <Show when=move || asked.get()>
+            <Confirm title=title.get_value() action=turn.action destructive=turn.what == "release" busy=busy on_confirm=confirm on_close=move || asked.set(false)>
+                {failure("It was not done", failed)}
+                <p class="rc-consequence">{turn.now}</p>
+                <p>{turn.later}</p>
+            </Confirm>
+        </Show>
     }
     .into_any()
 }
@@ -129,7 +212,7 @@ pub fn AgainButtons(
         });
     });
     view! {
-        {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="It was not done">{message}</Alert> })}
+        {failure("It was not done", failed)}
         <div class="rc-row">
             {waits.then(|| view! { <Button disabled=busy on_click=move |_| ask.run(Again::Retry)>"Retry now"</Button> })}
             <Button disabled=busy on_click=move |_| ask.run(Again::Resync)>"Resync"</Button>

@@ -3,11 +3,13 @@
 //! Owns: the handlers of the strict table. Must never touch a team: a mapping is a row, and the engine does the rest.
 //! Start at [`groups`].
 
+mod preview;
+
 use std::collections::HashMap;
 
 use admin_api::{
-    GroupRow, GroupStatus, Groups, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy, NewMapping, Team,
-    Teams,
+    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
+    NewMapping, Team, Teams,
 };
 use axum::{
     Extension, Json,
@@ -17,10 +19,11 @@ use axum::{
 };
 use domain::settings;
 
+pub(in crate::http) use self::preview::preview;
 use super::{AdminFailure, Answer, Parameters, body, log};
 use crate::{
     http::{Api, TeamSeen},
-    store::{self, GroupSummary, Kind, MappingRecord, WriteContext},
+    store::{self, GroupRecord, GroupSummary, Kind, MappingRecord, WriteContext},
 };
 
 const MOST_TEAMS: usize = 50;
@@ -144,16 +147,12 @@ pub(in crate::http) async fn teams(
     Ok(Json(Teams { teams }))
 }
 
-pub(in crate::http) async fn add(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<(StatusCode, Json<MappingRow>)> {
-    let wanted: NewMapping = body(&bytes)?;
-    let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
-    let group = group.ok_or_else(|| AdminFailure::invalid("group_id", "This group does not exist any more."))?;
-    let teams = api.control.teams(ctx.tenant.org_id);
-    let (team_id, team_name) = match (wanted.team_id, wanted.new_team.as_deref().map(str::trim)) {
+/// The team a new mapping is about: one that is there, or the name of one to be made.
+fn chosen_team(wanted: &NewMapping, group: Option<&GroupRecord>, teams: &[TeamSeen]) -> Answer<(Option<i64>, String)> {
+    if group.is_none() {
+        return Err(AdminFailure::invalid("group_id", "This group does not exist any more."));
+    }
+    match (wanted.team_id, wanted.new_team.as_deref().map(str::trim)) {
         (Some(id), None) => {
             let found = teams.iter().find(|t| t.id == id);
             let found = found.ok_or_else(|| {
@@ -162,23 +161,30 @@ pub(in crate::http) async fn add(
                     "This team is not in Grafana. If it is new, press Check now first.",
                 )
             })?;
-            (Some(id), found.name.clone())
+            Ok((Some(id), found.name.clone()))
         }
-        (None, Some("")) => return Err(AdminFailure::invalid("new_team", "Give the new team a name.")),
-        (None, Some(name)) if name.chars().count() > LONGEST_TEAM_NAME => {
-            return Err(AdminFailure::invalid(
-                "new_team",
-                format!("A team's name has at most {LONGEST_TEAM_NAME} characters."),
-            ));
-        }
-        (None, Some(name)) => (None, name.to_owned()),
-        _ => {
-            return Err(AdminFailure::invalid(
-                "team_id",
-                "Choose a team, or name a new one: one of the two.",
-            ));
-        }
-    };
+        (None, Some("")) => Err(AdminFailure::invalid("new_team", "Give the new team a name.")),
+        (None, Some(name)) if name.chars().count() > LONGEST_TEAM_NAME => Err(AdminFailure::invalid(
+            "new_team",
+            format!("A team's name has at most {LONGEST_TEAM_NAME} characters."),
+        )),
+        (None, Some(name)) => Ok((None, name.to_owned())),
+        _ => Err(AdminFailure::invalid(
+            "team_id",
+            "Choose a team, or name a new one: one of the two.",
+        )),
+    }
+}
+
+pub(in crate::http) async fn add(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    bytes: Bytes,
+) -> Answer<(StatusCode, Json<MappingRow>)> {
+    let wanted: NewMapping = body(&bytes)?;
+    let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
+    let teams = api.control.teams(ctx.tenant.org_id);
+    let (team_id, team_name) = chosen_team(&wanted, group.as_ref(), &teams)?;
     // While the team is not made, only its name can tell that two rows would feed the same one.
     let existing = api.store.mappings_of_group(&ctx.tenant, &wanted.group_id).await?;
     if existing.iter().any(|m| m.team_name == team_name) {
@@ -187,7 +193,9 @@ pub(in crate::http) async fn add(
     let new = store::NewMapping {
         tenant: ctx.tenant.clone(),
         group_id: wanted.group_id,
-        group_name: group.document.display_name().unwrap_or_default().to_owned(),
+        group_name: group
+            .and_then(|group| group.document.display_name().map(str::to_owned))
+            .unwrap_or_default(),
         team_id,
         team_name,
         admins: wanted.kind == MappingKind::Admin,
@@ -208,31 +216,63 @@ pub(in crate::http) async fn add(
     Ok((StatusCode::CREATED, Json(mapping_row(record, &teams))))
 }
 
+/// A mapping that the page may change.
+async fn changeable(api: &Api, ctx: &WriteContext, id: i64) -> Answer<MappingRecord> {
+    let missing = || AdminFailure::new(StatusCode::NOT_FOUND, "This mapping does not exist any more.");
+    let mapping = api.store.mapping(&ctx.tenant, id).await?.ok_or_else(missing)?;
+    if mapping.origin == store::MappingOrigin::File {
+        return Err(AdminFailure::new(
+            StatusCode::CONFLICT,
+            "A provisioning file sets this mapping: change it there.",
+        ));
+    }
+    Ok(mapping)
+}
+
+pub(in crate::http) async fn change(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    Path(id): Path<i64>,
+    bytes: Bytes,
+) -> Answer<Json<MappingRow>> {
+    let edit: MappingEdit = body(&bytes)?;
+    let before = changeable(&api, &ctx, id).await?;
+    let after = preview::edited(before.clone(), &edit);
+    if after != before {
+        api.store.change_mapping(&after, &ctx.correlation, ctx.now_ms).await?;
+        api.control.wake();
+        let action = match (before.paused, after.paused) {
+            (false, true) => "mapping.pause",
+            (true, false) => "mapping.resume",
+            _ => "mapping.update",
+        };
+        let reason = format!(
+            "to the team {}: as {}; people added by hand are {}",
+            after.team_name,
+            if after.admins { "admins" } else { "members" },
+            if after.remove_others { "removed" } else { "kept" },
+        );
+        let target = ("Mapping", id.to_string(), &after.group_name);
+        log(&api, &ctx, action, (target.0, &target.1, target.2), reason).await;
+    }
+    let teams = api.control.teams(ctx.tenant.org_id);
+    Ok(Json(mapping_row(after, &teams)))
+}
+
 pub(in crate::http) async fn remove(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
     Path(id): Path<i64>,
 ) -> Answer<StatusCode> {
-    let missing = || AdminFailure::new(StatusCode::NOT_FOUND, "This mapping does not exist any more.");
-    let mapping = api.store.mapping(&ctx.tenant, id).await?.ok_or_else(missing)?;
-    match mapping.origin {
-        store::MappingOrigin::Page => {}
-        // The engine would make it again at once.
-        store::MappingOrigin::Create
-            if api.control.settings(ctx.tenant.org_id).effective.mapping_mode == settings::MappingMode::Create =>
-        {
-            return Err(AdminFailure::new(
-                StatusCode::CONFLICT,
-                "In mode create every group has a team. Switch to strict to choose which.",
-            ));
-        }
-        store::MappingOrigin::Create => {}
-        store::MappingOrigin::File => {
-            return Err(AdminFailure::new(
-                StatusCode::CONFLICT,
-                "A provisioning file sets this mapping: remove it there.",
-            ));
-        }
+    let mapping = changeable(&api, &ctx, id).await?;
+    // The engine would make it again at once.
+    if mapping.origin == store::MappingOrigin::Create
+        && api.control.settings(ctx.tenant.org_id).effective.mapping_mode == settings::MappingMode::Create
+    {
+        return Err(AdminFailure::new(
+            StatusCode::CONFLICT,
+            "In mode create every group has a team. Switch to strict to choose which.",
+        ));
     }
     api.store.remove_mapping(id).await?;
     // Whoever we put into that team has to leave it, now that nothing feeds it.

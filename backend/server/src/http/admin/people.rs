@@ -2,13 +2,16 @@
 //!
 //! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
-use admin_api::{Access, AccountOrigin, People, Person};
+use admin_api::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
 use axum::{
     Extension, Json,
     extract::{Path, RawQuery, State},
     http::StatusCode,
 };
-use domain::settings::Rung;
+use domain::{
+    account::is_not_applied,
+    settings::{Linking, Rung},
+};
 
 use super::{AdminFailure, Answer, Parameters};
 use crate::{
@@ -85,6 +88,51 @@ fn closed_note(rung: Rung, holds: Option<bool>) -> Option<&'static str> {
     }
 }
 
+/// What of the profile has reached Grafana. Names are those the planner defers by.
+fn attributes(row: &PersonRow) -> Vec<Attribute> {
+    let document = &row.user.document;
+    let deferred = |name: &str| row.deferred.split(',').any(|waits| waits == name);
+    let told = row.waiting.as_ref().and_then(|waiting| waiting.problem.as_deref());
+    let problem = told.unwrap_or_default();
+    let needs_you = row.waiting.as_ref().is_some_and(|waiting| waiting.next_step.is_some());
+    let said = |why: &str| Some(why.to_owned());
+    let how_far = |name: &str| match &row.waiting {
+        Some(_) if needs_you && (is_not_applied(problem) || (name != "name" && problem.contains("e-mail"))) => {
+            (AttributeState::Failed, said(problem))
+        }
+        Some(_) if needs_you => (AttributeState::Pending, said("Waits for what needs you above.")),
+        Some(_) => (AttributeState::Pending, told.map(str::to_owned)),
+        None if row.account.is_none() => (AttributeState::Stored, said("There is no account in Grafana.")),
+        None if deferred(name) => (
+            AttributeState::Deferred,
+            said(
+                "The account belongs to a single sign-on provider, so Grafana refuses a change from elsewhere: \
+                 it takes this over from the provider at the person's next sign-in.",
+            ),
+        ),
+        None => (AttributeState::Applied, None),
+    };
+    // One made up from the userName is not sent.
+    let says_name = document.display_name().is_some() || document.as_map().contains_key("name");
+    let profile = [
+        ("userName", "Login", document.user_name().map(str::to_owned)),
+        ("emails", "Email", document.primary_email().map(str::to_owned)),
+        ("name", "Name", document.formatted_name().filter(|_| says_name)),
+    ];
+    profile
+        .into_iter()
+        .filter_map(|(key, name, value)| {
+            let (state, reason) = how_far(key);
+            Some(Attribute {
+                name: name.to_owned(),
+                value: value?,
+                state,
+                reason,
+            })
+        })
+        .collect()
+}
+
 fn person(row: PersonRow) -> Person {
     let (access, note) = (access(&row), note(&row));
     let asked = row.stewardship == Some(StewardshipState::Asked) && access == Access::NeedsAttention;
@@ -103,6 +151,8 @@ fn person(row: PersonRow) -> Person {
         groups: row.groups,
         modified_ms: row.user.modified_ms,
         note,
+        synced_ms: row.synced_ms,
+        attributes: Vec::new(),
         may_claim: asked || access == Access::Released,
         may_release: row.account.is_some() && access != Access::Released,
         id: row.user.id,
@@ -121,7 +171,9 @@ pub(in crate::http) async fn list(
     wanted.after = query.text("after").map(str::to_owned);
     wanted.count = query.count()?;
     wanted.id = query.text("id").map(str::to_owned);
-    if let Some(access) = query.text("access") {
+    wanted.group = query.text("group").map(str::to_owned);
+    let access = query.text("access");
+    if let Some(access) = access {
         wanted = wanted.with_access(access).ok_or_else(|| {
             AdminFailure::invalid(
                 "access",
@@ -129,9 +181,34 @@ pub(in crate::http) async fn list(
             )
         })?;
     }
+    let mut counts = Vec::new();
+    if wanted.id.is_none() && wanted.group.is_none() {
+        let linking = api.control.settings(ctx.tenant.org_id).effective.linking;
+        let by_access = api
+            .store
+            .access_counts(&ctx.tenant, &wanted.text, linking == Linking::FirstLogin)
+            .await?;
+        wanted.total = Some(match access {
+            Some(access) => by_access.get(access).copied().unwrap_or_default(),
+            None => by_access.values().sum(),
+        });
+        counts = by_access
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect();
+    }
     let (total, rows, next) = api.store.people(&ctx.tenant, &wanted).await?;
-    let users = rows.into_iter().map(person).collect();
-    Ok(Json(People { total, users, next }))
+    let all_of_it = wanted.id.is_some();
+    let shown = |row: PersonRow| Person {
+        attributes: if all_of_it { attributes(&row) } else { Vec::new() },
+        ..person(row)
+    };
+    Ok(Json(People {
+        total,
+        counts,
+        users: rows.into_iter().map(shown).collect(),
+        next,
+    }))
 }
 
 fn unknown() -> AdminFailure {

@@ -1,0 +1,400 @@
+//! `POST admin/mappings/preview`: who would join and who would leave which team, by name, before it is done.
+//!
+//! Owns: the question put to the very planner the engine asks (`domain::team::plan`), and its answer in words. Must never change
+//! anything. Who is in a team now is what the engine has seen: it is asked to look. Start at [`preview`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use admin_api::{MappingEdit, MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, TeamPreview};
+use axum::{Extension, Json, body::Bytes, extract::State};
+use domain::{
+    settings::TeamRemoval,
+    team::{self, Action, Desired, Member, Observed, Policy, Standing, name_before_archive},
+};
+
+use super::{Answer, body, changeable, chosen_team};
+use crate::{
+    http::{Api, RosterSeen, TeamSeen},
+    store::{MappingOrigin, MappingRecord, WriteContext},
+};
+
+/// As many names as somebody reads.
+const MOST_NAMES: usize = 20;
+/// As many teams as a dialog has room for; each is a question to Grafana.
+const MOST_TEAMS: usize = 30;
+
+/// One mapping, as it would be.
+struct Feed {
+    group_id: String,
+    admins: bool,
+    remove_others: bool,
+    paused: bool,
+}
+
+impl Feed {
+    fn of(mapping: MappingRecord) -> Self {
+        Self {
+            group_id: mapping.group_id,
+            admins: mapping.admins,
+            remove_others: mapping.remove_others,
+            paused: mapping.paused,
+        }
+    }
+}
+
+/// A team, as it would be fed.
+struct WhatIf {
+    /// `None`: it is to be made.
+    team: Option<(i64, String)>,
+    /// The name it would be given.
+    name: Option<String>,
+    feeds: Vec<Feed>,
+}
+
+pub(in crate::http) async fn preview(
+    State(api): State<Api>,
+    Extension(ctx): Extension<WriteContext>,
+    bytes: Bytes,
+) -> Answer<Json<Preview>> {
+    let change: PlannedChange = body(&bytes)?;
+    let org_id = ctx.tenant.org_id;
+    let effective = api.control.settings(org_id).effective.clone();
+    let teams = api.control.teams(org_id);
+    let (what_ifs, said) = match change {
+        PlannedChange::Mode(MappingMode::Strict) => (
+            Vec::new(),
+            Some(
+                "Nobody joins or leaves a team now: a team that was made for a group stays mapped to it. \
+                 Groups that come from now on get no team until you map them."
+                    .to_owned(),
+            ),
+        ),
+        PlannedChange::Mode(MappingMode::Create) => a_team_for_every_group(&api, &ctx, &teams).await?,
+        PlannedChange::Add(wanted) => {
+            let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
+            let (team_id, name) = chosen_team(&wanted, group.as_ref(), &teams)?;
+            // The engine takes a team of this name where there is one.
+            let team_id = team_id.or_else(|| teams.iter().find(|team| team.name == name).map(|team| team.id));
+            let new = Feed {
+                group_id: wanted.group_id,
+                admins: wanted.kind == MappingKind::Admin,
+                remove_others: wanted.policy == MemberPolicy::Remove,
+                paused: false,
+            };
+            let mut what_if = as_it_is(&api, org_id, team_id, name, &teams).await?;
+            what_if.feeds.push(new);
+            (vec![what_if], None)
+        }
+        PlannedChange::Edit(id, edit) => {
+            let mapping = changeable(&api, &ctx, id).await?;
+            let mut what_if = as_it_is(&api, org_id, mapping.team_id, mapping.team_name.clone(), &teams).await?;
+            what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
+            what_if.feeds.push(Feed::of(edited(mapping, &edit)));
+            (vec![what_if], None)
+        }
+        PlannedChange::Remove(id) => {
+            let mapping = changeable(&api, &ctx, id).await?;
+            let mut what_if = as_it_is(&api, org_id, mapping.team_id, mapping.team_name, &teams).await?;
+            what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
+            (vec![what_if], None)
+        }
+    };
+    let mut answer = told(&api, org_id, what_ifs, &teams).await?;
+    answer.summary = match (said, answer.joins, answer.leaves) {
+        (Some(said), ..) => said,
+        (None, joins, leaves) => format!(
+            "{} and {}.",
+            somebody(joins, "joins", "join").replacen("nobody", "Nobody", 1),
+            somebody(leaves, "leaves", "leave"),
+        ),
+    };
+    if !effective.group_sync {
+        answer
+            .summary
+            .push_str(" Group sync is off, so none of it happens before it is turned on.");
+    }
+    Ok(Json(answer))
+}
+
+/// The mapping with what an admin wants of it.
+pub(super) fn edited(mut mapping: MappingRecord, edit: &MappingEdit) -> MappingRecord {
+    mapping.admins = edit.kind == MappingKind::Admin;
+    mapping.remove_others = edit.policy == MemberPolicy::Remove;
+    mapping.paused = edit.paused;
+    mapping
+}
+
+async fn as_it_is(api: &Api, org_id: i64, team_id: Option<i64>, name: String, teams: &[TeamSeen]) -> Answer<WhatIf> {
+    let feeds = match team_id {
+        Some(team_id) => api.store.mappings_of_team(org_id, team_id).await?,
+        None => Vec::new(),
+    };
+    let now = |id: i64| teams.iter().find(|team| team.id == id).map(|team| team.name.clone());
+    Ok(WhatIf {
+        team: team_id.map(|id| (id, now(id).unwrap_or_else(|| name.clone()))),
+        name: Some(name).filter(|_| team_id.is_none()),
+        feeds: feeds.into_iter().map(Feed::of).collect(),
+    })
+}
+
+/// Mode *create*, as the engine does it: a team of the group's name, one that was archived under it, or a new one.
+async fn a_team_for_every_group(
+    api: &Api,
+    ctx: &WriteContext,
+    teams: &[TeamSeen],
+) -> Answer<(Vec<WhatIf>, Option<String>)> {
+    let org_id = ctx.tenant.org_id;
+    let mappings = api.store.all_mappings(&ctx.tenant).await?;
+    let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
+    let groups = api.store.group_summaries(&ctx.tenant).await?;
+    let mut what_ifs = Vec::new();
+    let mut there = 0_usize;
+    let unmapped = groups
+        .iter()
+        .filter(|group| !mapped.contains(group.id.as_str()) && !group.display_name.trim().is_empty());
+    for group in unmapped {
+        let name = &group.display_name;
+        let found = teams.iter().find(|team| team.name == *name).or_else(|| {
+            let archived = |team: &&TeamSeen| name_before_archive(&team.name, team.id) == Some(name);
+            teams.iter().find(archived)
+        });
+        let team_id = found.map(|team| team.id);
+        let mut what_if = as_it_is(api, org_id, team_id, name.clone(), teams).await?;
+        what_if.name = Some(name.clone());
+        what_if.feeds.push(Feed {
+            group_id: group.id.clone(),
+            admins: false,
+            remove_others: false,
+            paused: false,
+        });
+        there += usize::from(team_id.is_some());
+        what_ifs.push(what_if);
+    }
+    let said = match (what_ifs.len(), there) {
+        (0, _) => {
+            "Every group is mapped, so nobody joins or leaves now. A group that comes later gets a team of its name."
+                .to_owned()
+        }
+        (all, there) => format!(
+            "{} not mapped. Teams to be made: {}. Teams that are there already: {there}.",
+            counted(all, "group is", "groups are"),
+            all.saturating_sub(there),
+        ),
+    };
+    // A team that an earlier time in this mode made is called as its group again.
+    for mapping in mappings
+        .iter()
+        .filter(|m| m.origin == MappingOrigin::Create && !m.paused)
+    {
+        let group = groups.iter().find(|group| group.id == mapping.group_id);
+        let now = mapping.team_id.and_then(|id| teams.iter().find(|team| team.id == id));
+        if let (Some(group), Some(now)) = (group, now)
+            && group.display_name != now.name
+        {
+            let mut what_if = as_it_is(api, org_id, Some(now.id), now.name.clone(), teams).await?;
+            what_if.name = Some(group.display_name.clone());
+            what_ifs.push(what_if);
+        }
+    }
+    Ok((what_ifs, Some(said)))
+}
+
+async fn told(api: &Api, org_id: i64, mut what_ifs: Vec<WhatIf>, teams: &[TeamSeen]) -> Answer<Preview> {
+    let more = what_ifs.len().saturating_sub(MOST_TEAMS);
+    what_ifs.truncate(MOST_TEAMS);
+    let ids: Vec<i64> = what_ifs
+        .iter()
+        .filter_map(|w| w.team.as_ref().map(|team| team.0))
+        .collect();
+    let seen = if ids.is_empty() {
+        Vec::new()
+    } else {
+        api.control.rosters(org_id, ids).await
+    };
+    let mut answer = Preview {
+        summary: String::new(),
+        joins: 0,
+        leaves: 0,
+        as_of_ms: seen.iter().map(|roster| roster.at_ms).min(),
+        teams: Vec::new(),
+        more: i64::try_from(more).unwrap_or(i64::MAX),
+    };
+    for what_if in what_ifs {
+        let roster = what_if
+            .team
+            .as_ref()
+            .and_then(|team| seen.iter().find(|roster| roster.team_id == team.0));
+        one(api, org_id, what_if, roster, teams, &mut answer).await?;
+    }
+    Ok(answer)
+}
+
+/// Asks the planner about one team.
+async fn one(
+    api: &Api,
+    org_id: i64,
+    what_if: WhatIf,
+    roster: Option<&RosterSeen>,
+    teams: &[TeamSeen],
+    answer: &mut Preview,
+) -> Answer<()> {
+    let in_force: Vec<(&str, bool)> = what_if
+        .feeds
+        .iter()
+        .filter(|feed| !feed.paused)
+        .map(|feed| (feed.group_id.as_str(), feed.admins))
+        .collect();
+    let seats = api.store.seats(org_id, &in_force).await?;
+    let members: BTreeMap<i64, bool> = seats
+        .iter()
+        .filter(|seat| !seat.suspended)
+        .filter_map(|seat| Some((seat.grafana_id?, seat.admin)))
+        .collect();
+    let base: BTreeSet<i64> = match &what_if.team {
+        Some((id, _)) => api.store.applied_members(org_id, *id).await?.into_iter().collect(),
+        None => BTreeSet::new(),
+    };
+    let present: Vec<Member> = match roster {
+        Some(roster) => roster.members.iter().map(|(_, member)| member.clone()).collect(),
+        // Nobody could look: whom we put there is all that is known.
+        None => base.iter().map(|id| put_there(*id, &members)).collect(),
+    };
+    let desired = Desired {
+        policy: Policy::of(what_if.feeds.iter().map(|feed| (feed.remove_others, feed.paused))),
+        ended: Some(TeamRemoval::Keep).filter(|_| what_if.feeds.is_empty()),
+        name: what_if.name.clone().filter(|_| what_if.team.is_some()),
+        members,
+    };
+    let (id, name) = what_if.team.clone().unwrap_or_default();
+    let others = teams.iter().filter(|team| team.id != id);
+    let observed = Observed {
+        id,
+        name: name.clone(),
+        members: present,
+        base,
+        emails: BTreeMap::new(),
+        taken: others.map(|team| team.name.clone()).collect(),
+        // One step for each person: the names are wanted.
+        bulk: false,
+    };
+    let plan = team::plan(&desired, &observed);
+
+    let mut logins: BTreeMap<i64, &str> = BTreeMap::new();
+    logins.extend(
+        seats
+            .iter()
+            .filter_map(|seat| Some((seat.grafana_id?, seat.login.as_str()))),
+    );
+    logins.extend(
+        roster
+            .iter()
+            .flat_map(|r| &r.members)
+            .map(|(login, m)| (m.grafana_id, login.as_str())),
+    );
+    let named = |id: &i64| {
+        logins
+            .get(id)
+            .map_or_else(|| format!("Grafana user {id}"), |login| (*login).to_owned())
+    };
+    let (mut join, mut leave, mut admins, mut plain) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut lines = Vec::new();
+    if what_if.team.is_none() {
+        lines.push("A new team is made.".to_owned());
+    } else if roster.is_none() {
+        lines.push(
+            "Grafana could not be asked who is in it now: whoever was added by hand is not counted here.".to_owned(),
+        );
+    }
+    for action in &plan.actions {
+        match action {
+            Action::Rename(to) => lines.push(format!("It is renamed to “{to}”.")),
+            Action::Add { grafana_id, .. } => join.push(named(grafana_id)),
+            Action::Update {
+                grafana_id,
+                admin: true,
+            } => admins.push(named(grafana_id)),
+            Action::Update { grafana_id, .. } => plain.push(named(grafana_id)),
+            Action::Remove { grafana_id } => leave.push(named(grafana_id)),
+            // Neither is planned without `bulk` and for a team that is kept.
+            Action::Replace { .. } | Action::Delete => {}
+        }
+    }
+    let stay = observed.members.len().saturating_sub(leave.len());
+    let waiting: Vec<String> = seats
+        .iter()
+        .filter(|seat| seat.active && seat.grafana_id.is_none())
+        .map(|seat| seat.login.clone())
+        .collect();
+    answer.joins += i64::try_from(join.len()).unwrap_or(i64::MAX);
+    answer.leaves += i64::try_from(leave.len()).unwrap_or(i64::MAX);
+    lines.extend(
+        [
+            listed(join, "joins", "join"),
+            listed(leave, "leaves", "leave"),
+            listed(admins, "becomes admin of the team", "become admins of the team"),
+            listed(plain, "becomes a plain member", "become plain members"),
+        ]
+        .into_iter()
+        .flatten(),
+    );
+    if what_if.team.is_some() {
+        lines.extend((stay > 0).then(|| format!("{} as before.", counted(stay, "stays", "stay"))));
+    }
+    lines.extend(listed(
+        waiting,
+        "has no account in Grafana yet, and joins with it",
+        "have no account in Grafana yet, and join with it",
+    ));
+    if desired.policy.hold {
+        lines.push("A mapping of this team is paused, so nobody leaves it.".to_owned());
+    }
+    lines.extend(plan.attention.map(|attention| attention.reason));
+    answer.teams.push(TeamPreview {
+        team_name: if what_if.team.is_some() {
+            name
+        } else {
+            what_if.name.unwrap_or_default()
+        },
+        lines,
+    });
+    Ok(())
+}
+
+/// Somebody we put into a team, as long as nobody has looked.
+fn put_there(grafana_id: i64, wanted: &BTreeMap<i64, bool>) -> Member {
+    Member {
+        grafana_id,
+        email: String::new(),
+        admin: wanted.get(&grafana_id).copied().unwrap_or_default(),
+        standing: Standing::Person,
+    }
+}
+
+/// "nobody joins", "1 joins", "2 join".
+fn somebody(n: i64, one: &str, many: &str) -> String {
+    match n {
+        0 => format!("nobody {one}"),
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// "3 leave: ann, bo, cy."; `None` where there is nobody.
+fn listed(mut names: Vec<String>, one: &str, many: &str) -> Option<String> {
+    if names.is_empty() {
+        return None;
+    }
+    let first = counted(names.len(), one, many);
+    let more = names.len().saturating_sub(MOST_NAMES);
+    names.truncate(MOST_NAMES);
+    let rest = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    Some(format!("{first}: {}{rest}.", names.join(", ")))
+}
