@@ -22,6 +22,7 @@ use super::*;
 
 mod activity;
 mod bulk;
+mod connection;
 mod filters;
 mod limits;
 mod paging;
