@@ -11,7 +11,7 @@ after(() => browser?.close());
 
 const section = (page, name) => page.getByRole('region', { name });
 
-test('the chart says its numbers in words, and each hour as a table', () =>
+test('the chart says its numbers in words, and each hour in a list', () =>
   signedIn(browser, async (page, context) => {
     const { chart } = await backend(context, 'overview');
     const all = chart.reduce((sum, hour) => sum + hour.requests, 0);
@@ -22,11 +22,12 @@ test('the chart says its numbers in words, and each hour as a table', () =>
     const bars = await chartOf.locator('path').first().getAttribute('d');
     assert.equal(bars.match(/M/g).length, chart.filter((hour) => hour.requests > 0).length, 'a bar for each hour with requests');
     // By keyboard.
-    await chartOf.getByText('As a table').focus();
+    await chartOf.getByText('Hour by hour').focus();
     await page.keyboard.press('Enter');
     const busy = chart.filter((hour) => hour.requests > 0);
-    await page.waitForFunction((n) => document.querySelectorAll('[data-testid=rollcall-root] details tbody tr').length === n, busy.length);
-    await chartOf.getByRole('cell', { name: busy.at(-1).requests.toLocaleString('en-US'), exact: true }).first().waitFor();
+    await page.waitForFunction((n) => document.querySelectorAll('[data-testid=rollcall-root] details li').length === n, busy.length);
+    const last = busy.at(-1);
+    await chartOf.getByText(new RegExp(`: ${last.requests} requests?, ${last.failed} not served$`)).first().waitFor();
   }));
 
 test('what to do next is named, and leads to where it is done', () =>

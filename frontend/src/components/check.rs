@@ -54,7 +54,7 @@ pub fn Tested(
         result.get().map(|result| match result {
             Ok(test) => {
                 let severity = if test.ok { Severity::Success } else { Severity::Error };
-                view! { <Alert severity=severity title=test.message><Checks checks=test.checks /></Alert> }.into_any()
+                view! { <Alert severity=severity title=test.message /><Checks checks=test.checks /> }.into_any()
             }
             Err(error) => {
                 view! { <Alert severity=Severity::Error title="The test could not be made">{error.message}</Alert> }

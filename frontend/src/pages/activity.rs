@@ -152,9 +152,10 @@ pub fn ActivityPage() -> impl IntoView {
         let outcome = outcome.get().unwrap_or_default();
         OUTCOMES.iter().map(|(name, _)| *name).find(|name| *name == outcome)
     });
-    // Whom the URL names may have called long ago.
+    let named = activity.list(|answer| answer.callers.clone());
+    // Whom the URL names may have called long ago; and later pages name nobody.
     let callers = Memo::new(move |before: Option<&Vec<String>>| {
-        let mut callers = activity.part(|answer| answer.callers.clone()).get().unwrap_or_default();
+        let mut callers = named.get();
         if callers.is_empty() {
             callers = before.cloned().unwrap_or_default();
         }

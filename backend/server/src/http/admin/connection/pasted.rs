@@ -376,10 +376,11 @@ async fn try_out(api: &Api, tenant: &Tenant, sandbox: &Sandbox, asked: Asked) ->
     {
         checks.push(changed(&before, &sandbox.send(&Method::GET, one, None).await.body));
     }
-    if endpoint.starts_with("/Users") && [Method::POST, Method::PUT].contains(&asked.method) {
-        if let Some(person) = reply.body.as_object() {
-            checks.extend(facts::people(std::iter::once(&Document::from_map(person.clone()))));
-        }
+    if endpoint.starts_with("/Users")
+        && [Method::POST, Method::PUT].contains(&asked.method)
+        && let Some(person) = reply.body.as_object()
+    {
+        checks.extend(facts::people(std::iter::once(&Document::from_map(person.clone()))));
     }
     Ok(checks)
 }
