@@ -102,13 +102,16 @@ fn same_request(id: i64, correlation: String) -> AnyView {
         others.reverse();
         others
     });
-    view! {
-        <Show when=move || !others.with(Vec::is_empty)>
-            <h3 class="rc-h">"Asked and done in the same request"</h3>
-            <Lines lines=others nothing="" />
-        </Show>
-    }
-    .into_any()
+    let list = move || {
+        (!others.with(Vec::is_empty)).then(|| {
+            view! {
+                <h3 class="rc-h">"Asked and done in the same request"</h3>
+                <Lines lines=others nothing="" />
+            }
+            .into_any()
+        })
+    };
+    view! { {list} }.into_any()
 }
 
 fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {

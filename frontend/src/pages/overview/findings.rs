@@ -8,13 +8,18 @@ use crate::components::Checks;
 /// Absent while there is nothing to say.
 #[component]
 pub fn Findings(id: &'static str, title: &'static str, checks: Memo<Vec<Check>>) -> impl IntoView {
-    view! {
-        <Show when=move || !checks.with(Vec::is_empty)>
-            <section class="rc-section" aria-labelledby=id>
-                <h2 class="rc-h" id=id>{title}</h2>
-                {move || view! { <Checks checks=checks.get() /> }}
-            </section>
-        </Show>
-    }
-    .into_any()
+    // Not `Show`, which brings a copy of itself for every list.
+    let section = move || {
+        let checks = checks.get();
+        (!checks.is_empty()).then(|| {
+            view! {
+                <section class="rc-section" aria-labelledby=id>
+                    <h2 class="rc-h" id=id>{title}</h2>
+                    <Checks checks=checks />
+                </section>
+            }
+            .into_any()
+        })
+    };
+    view! { {section} }.into_any()
 }

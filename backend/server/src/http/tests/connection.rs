@@ -147,6 +147,13 @@ async fn a_pasted_request_is_answered_as_it_would_be_and_changes_nothing() {
     )
     .await;
     assert!(!refused.ok && refused.checks[0].status == Some(400), "{refused:#?}");
+    let answered = "GET https://g.example/scim/v2/Users?count=1 401 {\"message\":\"Invalid API key\"}";
+    assert!(
+        tested(&server, "okta", Some(answered))
+            .await
+            .message
+            .contains("Replace the token")
+    );
     assert!(!tested(&server, "okta", Some("hello")).await.ok);
 }
 

@@ -66,7 +66,13 @@ fn json_of(text: &str) -> (&str, Option<Result<Value, String>>) {
 
 /// `/Users?filter=…` in one line of a log, of curl or of HTTP; the quote it stands in ends it.
 fn path_of(line: &str) -> Option<String> {
-    let begin = RESOURCES.into_iter().filter_map(|name| line.find(name)).min()?;
+    // “/Members” is not “/Me”.
+    let whole = |at: usize, name: &str| {
+        let next = line[at + name.len()..].chars().next();
+        next.is_none_or(|c| !c.is_ascii_alphanumeric())
+    };
+    let named = RESOURCES.into_iter().flat_map(|name| line.match_indices(name));
+    let begin = named.filter(|(at, name)| whole(*at, name)).map(|(at, _)| at).min()?;
     let before = &line[..begin];
     let word = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
     let quote = before[word..].chars().next().filter(|c| ['"', '\'', '`'].contains(c));
@@ -157,74 +163,98 @@ fn finding(outcome: TestOutcome, what: &str, detail: impl Into<String>) -> Check
     }
 }
 
-/// Answers of Grafana itself, which a provider's log shows as its failure: Rollcall never saw these requests. The words are Grafana
-/// 11's (`clients/api_key.go`, `accesscontrol/middleware.go`, `api/plugin_resource.go`); they have been the same since 10.
+/// Whether a body was the answer: Grafana's own have a message and no schemas.
+fn is_answer(body: &Value) -> bool {
+    match key(body, "schemas") {
+        Some(schemas) => schemas.to_string().contains(":Error"),
+        None => key(body, "message").is_some_and(Value::is_string),
+    }
+}
+
+/// What a provider's log has where Rollcall never saw the request: words of it, what to mend, and why. Grafana's own are those of 11
+/// (`clients/api_key.go`, `accesscontrol/middleware.go`, `api/plugin_resource.go`).
+const ANSWERS: &[(&[&str], &str, &str)] = &[
+    (
+        &["<!doctype", "<html"],
+        "The address is not Rollcall's, or a proxy answers before Grafana",
+        "That is a web page, where SCIM answers JSON. Copy the address from step 3 as it is; a proxy has to let it through without a sign-in.",
+    ),
+    (
+        &["expired api key", "api-key.expired"],
+        "Make a new token",
+        "The one that is used has expired. Step 2 makes one; replace it at the identity provider.",
+    ),
+    (
+        &[
+            "invalid api key",
+            "api-key.invalid",
+            "invalid username or password",
+            "unauthorized",
+        ],
+        "Replace the token",
+        "Grafana does not know it: mistyped, cut off, revoked, or of another Grafana. It goes out as “Authorization: Bearer glsa_…”.",
+    ),
+    (
+        &[
+            "need additional permissions",
+            "permission denied",
+            "access denied",
+            "may not use scim",
+            "403 forbidden",
+        ],
+        "Give the service account the role Admin",
+        "SCIM is for service accounts with that role, and for the logins named in scim_callers.",
+    ),
+    (
+        &["plugin not found"],
+        "Enable the plugin in the organization of the token",
+        "A token belongs to one organization, and this plugin is not enabled in that one; or the address has a typing error.",
+    ),
+    (
+        &[
+            "plugin unavailable",
+            "bad gateway",
+            "gateway timeout",
+            "an error occurred within the plugin",
+        ],
+        "The plugin did not run, or a proxy did not reach Grafana",
+        "Grafana starts the plugin again by itself; Grafana's log says why it stopped.",
+    ),
+    (
+        &["certificate", "ssl", "tls"],
+        "The certificate of the address is not accepted",
+        "It has to be valid, complete with its intermediates, and issued for that very host.",
+    ),
+    (
+        &[
+            "timed out",
+            "timeout",
+            "connection refused",
+            "unreachable",
+            "no such host",
+            "not be resolved",
+        ],
+        "The identity provider does not reach the address",
+        "Its name has to resolve and its port to be open from where the provider runs, not only from your network.",
+    ),
+];
+
+/// `None` where the text says nothing that is known.
 fn answer(text: &str, json: Option<&Value>) -> Option<Check> {
     let lower = text.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let failed = |what: &str, detail: &str| Some(finding(TestOutcome::Failed, what, detail));
-    if says(&["<!doctype", "<html"]) {
-        return failed(
-            "The address is not Rollcall's, or a proxy answers before Grafana",
-            "That is a web page, where SCIM answers JSON. Copy the address from step 3 as it is; a proxy has to let it through without a sign-in.",
-        );
+    if let Some((_, what, why)) = ANSWERS.iter().find(|(words, ..)| says(words)) {
+        return Some(finding(TestOutcome::Failed, what, *why));
     }
-    if says(&["expired api key", "api-key.expired"]) {
-        return failed(
-            "Make a new token",
-            "The one that is used has expired. Step 2 makes one; replace it at the identity provider.",
-        );
-    }
-    if says(&[
-        "invalid api key",
-        "api-key.invalid",
-        "invalid username or password",
-        "\"unauthorized\"",
-    ]) {
-        return failed(
-            "Replace the token",
-            "Grafana does not know it: mistyped, cut off, revoked, or of another Grafana. It goes out as “Authorization: Bearer glsa_…”.",
-        );
-    }
-    if says(&[
-        "need additional permissions",
-        "permission denied",
-        "access denied",
-        "may not use scim",
-    ]) {
-        return failed(
-            "Give the service account the role Admin",
-            "SCIM is for service accounts with that role, and for the logins named in scim_callers.",
-        );
-    }
-    if says(&["plugin not found"]) {
-        return failed(
-            "Enable the plugin in the organization of the token",
-            "A token belongs to one organization, and this plugin is not enabled in that one.",
-        );
-    }
-    if says(&[
-        "plugin unavailable",
-        "bad gateway",
-        "gateway timeout",
-        "an error occurred within the plugin",
-    ]) {
-        return failed(
-            "The plugin did not run",
-            "Grafana starts it again by itself; Grafana's log says why it stopped.",
-        );
-    }
-    let json = json?;
-    let is_error = key(json, "schemas").is_some_and(|schemas| schemas.to_string().contains(":Error"));
-    is_error.then(|| {
-        let word = |name| json[name].as_str().unwrap_or_default();
-        let detail = format!(
-            "Rollcall answered {}: {} Paste the request itself to see what in it is meant.",
-            word("status"),
-            word("detail")
-        );
-        finding(TestOutcome::Failed, "A request was refused", detail)
-    })
+    let json = json.filter(|json| is_answer(json))?;
+    let word = |name| json[name].as_str().unwrap_or_default();
+    let detail = format!(
+        "It was answered {}: {}{} Paste the request itself to see what in it is meant.",
+        word("status"),
+        word("detail"),
+        word("message")
+    );
+    Some(finding(TestOutcome::Failed, "A request was refused", detail))
 }
 
 /// What the text is, and what follows from it.
@@ -238,13 +268,12 @@ pub(super) async fn look(
     let (head, json) = json_of(text);
     let parsed = json.as_ref().and_then(|json| json.as_ref().ok());
     let asks = method_of(head).is_some() || head.lines().any(|line| path_of(line).is_some());
-    if !asks {
-        if let Some(checks) = mapping::look(provider, text, parsed) {
-            return Ok(checks);
-        }
-        if let Some(check) = answer(text, parsed) {
-            return Ok(vec![check]);
-        }
+    if !asks && let Some(checks) = mapping::look(provider, text, parsed) {
+        return Ok(checks);
+    }
+    let answers = parsed.map_or(!asks, is_answer);
+    if answers && let Some(check) = answer(text, parsed) {
+        return Ok(vec![check]);
     }
     let body = match json {
         Some(Err(words)) => {
@@ -464,6 +493,7 @@ mod tests {
         assert_eq!((of.method, of.path.as_str()), (Method::PATCH, "/Users/4b2"));
         let curl = "curl -X GET 'https://g.example/scim/v2/Users?filter=userName eq \"jo\"&count=1' -H 'Authorization: Bearer x'";
         assert_eq!(asked(curl).unwrap().path, "/Users?filter=userName eq \"jo\"&count=1");
+        assert!(path_of("see /Members and /Media").is_none());
         let log = "2026-01-01 GET https://g.example/scim/v2/Groups?count=1 200 OK";
         assert_eq!(asked(log).unwrap().path, "/Groups?count=1");
         assert_eq!(
@@ -506,6 +536,12 @@ mod tests {
         );
         assert!(says("<!DOCTYPE html><html>").contains("address"));
         assert!(says("{\"message\":\"Plugin not found\"}").contains("Enable the plugin"));
+        assert!(says("HTTP/1.1 401 Unauthorized").contains("token"));
+        assert!(says("java.net.SocketTimeoutException: connect timed out").contains("does not reach"));
+        assert_eq!(
+            says("{\"schemas\":[\"x:Error\"],\"status\":\"409\",\"detail\":\"Taken.\"}"),
+            "A request was refused"
+        );
         assert_eq!(says("{\"userName\":\"jo\"}"), "");
     }
 }
