@@ -6,8 +6,8 @@
 mod plain;
 
 use admin_api::{
-    Activity, CredentialTest, CredentialsTest, Groups, MappingEdit, NewMapping, Overview, People, Preview, Settings,
-    SettingsUpdate, Teams,
+    Activity, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, MappingEdit, NewMapping,
+    Overview, People, Preview, Settings, SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -204,6 +204,11 @@ pub async fn save_settings(host: Host, update: &SettingsUpdate) -> Result<Settin
 /// Tries credentials without keeping them.
 pub async fn test_credentials(host: Host, test: &CredentialsTest) -> Result<CredentialTest, ApiError> {
     call(host, "POST", "admin/credentials/test", Some(json(test))).await
+}
+
+/// Plays an identity provider's requests in a sandbox, or looks at what was pasted.
+pub async fn test_connection(host: Host, test: &ConnectionTest) -> Result<ConnectionReport, ApiError> {
+    call(host, "POST", "admin/connection-test", Some(json(test))).await
 }
 
 /// Hands secrets to Grafana, which keeps them encrypted. `POST /api/plugins/<id>/settings` replaces the plugin's whole setting except

@@ -30,6 +30,16 @@ pub fn counted(n: i64, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// Bars of a chart, 8 wide of every 10 and up to 40 high, as the path of an SVG. What is not nothing is seen.
+pub fn bars(values: &[i64], most: i64) -> String {
+    let mut path = String::new();
+    for (n, value) in values.iter().enumerate().filter(|(_, value)| **value > 0) {
+        let high = (value * 40 / most.max(1)).clamp(1, 40);
+        path.push_str(&format!("M{} 40v-{high}h8v{high}z", n * 10));
+    }
+    path
+}
+
 /// The answer to the overview's question, before the server's sentence.
 pub fn sync_title(state: SyncState) -> &'static str {
     match state {
@@ -233,7 +243,7 @@ pub fn title_of_key(key: &str) -> String {
 mod tests {
     use admin_api::{ActivityEntry, ActivityOutcome, ActivitySource};
 
-    use super::{activity_csv, activity_sentence, ago, counted, span, title_of_key};
+    use super::{activity_csv, activity_sentence, ago, bars, counted, span, title_of_key};
 
     fn entry(source: ActivitySource, actor: &str, action: &str, kind: &str, name: &str) -> ActivityEntry {
         ActivityEntry {
@@ -271,6 +281,12 @@ mod tests {
     #[test]
     fn a_server_whose_clock_is_ahead_was_not_seen_in_the_future() {
         assert_eq!(ago(0, 5_000), "just now");
+    }
+
+    #[test]
+    fn the_busiest_hour_is_as_high_as_the_chart_and_one_request_is_still_seen() {
+        assert_eq!(bars(&[0, 400, 1], 400), "M10 40v-40h8v40zM20 40v-1h8v1z");
+        assert_eq!(bars(&[0, 0], 0), "");
     }
 
     #[test]

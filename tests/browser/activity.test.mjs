@@ -82,3 +82,34 @@ test('an export holds every line that the filter matches, not only the page that
     assert.match(rows[0], /^"time","source","actor"/);
     assert.ok(rows.length > entries.length, 'a heading and each line');
   }));
+
+test('the log is narrowed to one caller, by choice and by link', () =>
+  signedIn(browser, async (page, context) => {
+    const { callers } = await backend(context, 'activity?count=1');
+    assert.ok(callers.length > 0, 'the demo has a caller');
+    const own = (await backend(context, `activity?count=50&actor=${callers[0]}`)).entries.length;
+    await page.goto(appUrl('activity'));
+    await lines(page).first().waitFor();
+    await page.getByRole('combobox', { name: 'Who' }).selectOption(callers[0]);
+    await page.waitForURL((url) => url.searchParams.get('actor') === callers[0]);
+    await page.waitForFunction((n) => document.querySelectorAll('[data-testid=activity] li').length === n, own);
+    await page.goto(`${appUrl('activity')}?actor=nobody-1`);
+    await page.getByText('No line matches').waitFor();
+    assert.equal(await page.getByRole('combobox', { name: 'Who' }).inputValue(), 'nobody-1');
+  }));
+
+test('a line shows what was done in Grafana for the same request', () =>
+  signedIn(browser, async (page, context) => {
+    const { entries } = await backend(context, 'activity?count=200&source=scim&outcome=done');
+    for (const asked of entries) {
+      const of = await backend(context, `activity?count=50&correlation=${asked.correlation}`);
+      const done = of.entries.find((entry) => entry.source === 'grafana');
+      if (!done) continue;
+      await page.goto(`${appUrl('activity')}?line=${asked.id}`);
+      const drawer = page.getByRole('dialog', { name: 'What happened' });
+      await drawer.getByRole('heading', { name: 'Asked and done in the same request' }).waitFor();
+      assert.equal(await drawer.getByTestId('activity').getByRole('listitem').count(), of.entries.length - 1);
+      return;
+    }
+    assert.fail('the demo has no request that led to a change in Grafana');
+  }));

@@ -6,6 +6,7 @@
 
 mod access;
 mod away;
+mod connection;
 mod demo;
 mod doctor;
 mod groups;

@@ -15,6 +15,9 @@ pub struct Activity {
     pub entries: Vec<ActivityEntry>,
     /// Pass as `after` for older entries; absent on the last page.
     pub next: Option<i64>,
+    /// Who has called last, newest first, at most ten: what `actor` may be set to. On the first page only.
+    #[serde(default)]
+    pub callers: Vec<String>,
 }
 
 /// One SCIM request that changed something or was refused, or one change made in Grafana.

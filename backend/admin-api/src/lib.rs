@@ -8,6 +8,8 @@
 #![warn(missing_docs)]
 
 pub mod activity;
+pub mod check;
+pub mod connection;
 pub mod login;
 pub mod mappings;
 pub mod overview;
@@ -15,6 +17,8 @@ pub mod people;
 pub mod settings;
 
 pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
+pub use check::{Check, TestOutcome};
+pub use connection::{ConnectionReport, ConnectionTest, IdentityProvider};
 pub use login::{LoginDoctor, LoginFinding, LoginSeverity};
 pub use mappings::{
     GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
@@ -22,9 +26,7 @@ pub use mappings::{
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, SyncState};
 pub use people::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
-pub use settings::{
-    CredentialCheck, CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate, TestOutcome,
-};
+pub use settings::{CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate};
 
 use serde::{Deserialize, Serialize};
 

@@ -143,7 +143,7 @@ pub struct NewMapping {
 }
 
 /// `PUT admin/mappings/{id}`: all three, as they shall be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MappingEdit {
     /// Members or admins.
@@ -155,7 +155,7 @@ pub struct MappingEdit {
 }
 
 /// `POST admin/mappings/preview`: a change that is not made yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlannedChange {
     /// A mapping more.
@@ -169,7 +169,7 @@ pub enum PlannedChange {
 }
 
 /// What a change would do, by name. Nothing has been done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Preview {
     /// All of it in one or two sentences.
     pub summary: String,
@@ -186,7 +186,7 @@ pub struct Preview {
 }
 
 /// What a change would do to one team.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TeamPreview {
     /// Its name now, or the name of the team to be made.
     pub team_name: String,

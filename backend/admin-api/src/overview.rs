@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Check;
+
 /// `GET admin/overview`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Overview {
@@ -32,6 +34,12 @@ pub struct Overview {
     /// before the process began is counted from the log, which has changes and refusals only.
     #[serde(default)]
     pub chart: Vec<HourCount>,
+    /// What to do next, most urgent first; empty where nothing is left to do.
+    #[serde(default)]
+    pub next: Vec<Check>,
+    /// What Grafana's configuration does to sign-ins (`admin/login-doctor`), worst first.
+    #[serde(default)]
+    pub sign_in: Vec<Check>,
     /// When the last full comparison with Grafana ended, if one has.
     pub checked_ms: Option<i64>,
     /// When this answer was made (the server's clock): "12 s ago" is `now_ms - checked_ms`.

@@ -11,6 +11,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Check;
+
 /// `GET admin/settings`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Settings {
@@ -98,28 +100,5 @@ pub struct CredentialTest {
     /// One sentence.
     pub message: String,
     /// One line per thing that was tried.
-    pub checks: Vec<CredentialCheck>,
-}
-
-/// One thing that was tried.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct CredentialCheck {
-    /// What it is for, e.g. "Create, disable and delete users".
-    pub what: String,
-    /// How it went.
-    pub outcome: TestOutcome,
-    /// Why, and what to do.
-    pub detail: String,
-}
-
-/// How one check went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TestOutcome {
-    /// Works.
-    Ok,
-    /// Works with a drawback that `detail` names.
-    Warning,
-    /// Does not work.
-    Failed,
+    pub checks: Vec<Check>,
 }

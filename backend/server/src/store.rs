@@ -121,7 +121,8 @@ pub struct Store {
     /// Of a test's full disk; 0: none.
     pages: Arc<AtomicU32>,
     /// Held for as long as any clone lives: the operating system lets go of it however the process ends.
-    _lock: Arc<File>,
+    /// None for a store in memory, which nobody else can open.
+    _lock: Option<Arc<File>>,
 }
 
 impl Store {
@@ -194,7 +195,30 @@ impl Store {
             write,
             read,
             pages,
-            _lock: Arc::new(lock),
+            _lock: Some(Arc::new(lock)),
+        })
+    }
+
+    /// A store of its own in memory, for a test that must touch nothing. It ends with [`Store::close`].
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when the database does not answer.
+    pub async fn in_memory() -> Result<Self> {
+        let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(true);
+        // One connection is the database: it must be one, and stay.
+        let only = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await?;
+        MIGRATOR.run(&only).await.map_err(|e| Error::Unusable(e.into()))?;
+        Ok(Self {
+            read: only.clone(),
+            write: only,
+            pages: Arc::default(),
+            _lock: None,
         })
     }
 

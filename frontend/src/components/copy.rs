@@ -10,6 +10,30 @@ use crate::host::Host;
 /// `label` is the accessible name.
 #[component]
 pub fn CopyField(label: &'static str, #[prop(into)] value: Signal<String>) -> impl IntoView {
+    view! {
+        <div class="rc-copy">
+            <input class="rc-input rc-mono" type="text" readonly aria-label=label prop:value=value on:focus=|event| {
+                event_target::<web_sys::HtmlInputElement>(&event).select();
+            } />
+            {button(value)}
+        </div>
+    }
+}
+
+/// Several lines, and the button.
+#[component]
+pub fn CopyLines(lines: Vec<String>) -> impl IntoView {
+    let text = lines.join("\n");
+    view! {
+        <div class="rc-lines">
+            // In the tab order, because it may scroll.
+            <pre class="rc-pre" tabindex="0">{text.clone()}</pre>
+            {button(Signal::stored(text))}
+        </div>
+    }
+}
+
+fn button(value: Signal<String>) -> AnyView {
     let host = Host::get();
     let said = RwSignal::new("Copy");
     let copy = move |_| {
@@ -25,14 +49,10 @@ pub fn CopyField(label: &'static str, #[prop(into)] value: Signal<String>) -> im
         });
     };
     view! {
-        <div class="rc-copy">
-            <input class="rc-input rc-mono" type="text" readonly aria-label=label prop:value=value on:focus=|event| {
-                event_target::<web_sys::HtmlInputElement>(&event).select();
-            } />
-            <button type="button" class="rc-btn rc-btn--secondary" on:click=copy>
-                <Icon name=IconName::Copy />
-                <span aria-live="polite">{said}</span>
-            </button>
-        </div>
+        <button type="button" class="rc-btn rc-btn--secondary" on:click=copy>
+            <Icon name=IconName::Copy />
+            <span aria-live="polite">{said}</span>
+        </button>
     }
+    .into_any()
 }

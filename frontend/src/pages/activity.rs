@@ -47,7 +47,7 @@ const TIMES: [(&str, &str); 4] = [
 ];
 
 /// What of the URL narrows the list, by its name in the API.
-const KEYS: [&str; 4] = ["outcome", "source", "target", "correlation"];
+const KEYS: [&str; 5] = ["outcome", "source", "target", "correlation", "actor"];
 
 /// What the URL asks for.
 fn filter(host: Host) -> Vec<(&'static str, Option<String>)> {
@@ -82,6 +82,7 @@ pub fn ActivityPage() -> impl IntoView {
     };
     poll(PERIOD, refresh);
     let (source, hours, correlation) = (host.query("source"), host.query("hours"), host.query("correlation"));
+    let actor = host.query("actor");
     let narrowed = Memo::new(move |_| {
         [
             outcome.get(),
@@ -89,6 +90,7 @@ pub fn ActivityPage() -> impl IntoView {
             source.get(),
             hours.get(),
             correlation.get(),
+            actor.get(),
         ]
     });
     Effect::watch(
@@ -150,6 +152,21 @@ pub fn ActivityPage() -> impl IntoView {
         let outcome = outcome.get().unwrap_or_default();
         OUTCOMES.iter().map(|(name, _)| *name).find(|name| *name == outcome)
     });
+    let named = activity.list(|answer| answer.callers.clone());
+    // Whom the URL names may have called long ago; and later pages name nobody.
+    let callers = Memo::new(move |before: Option<&Vec<String>>| {
+        let mut callers = named.get();
+        if callers.is_empty() {
+            callers = before.cloned().unwrap_or_default();
+        }
+        callers.extend(actor.get().filter(|actor| !callers.contains(actor)));
+        callers
+    });
+    let caller = move |login: String| {
+        let (value, this) = (login.clone(), login.clone());
+        view! { <option value=value prop:selected=move || actor.get().as_ref() == Some(&this)>{login}</option> }
+            .into_any()
+    };
     let choices = OUTCOMES.map(|(value, text)| Choice { value, text }).to_vec();
     let nothing = move || {
         if narrowed.with(|keys| keys.iter().all(Option::is_none)) {
@@ -166,6 +183,10 @@ pub fn ActivityPage() -> impl IntoView {
         <div class="rc-filters">
             <RadioGroup name="outcome" label="Outcome" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("outcome", Some(name), true) />
             <Select label="Source" options=&SOURCES value=source on_choose=choose("source") />
+            <select class="rc-input rc-select" aria-label="Who" on:change=move |event| host.turn("actor", Some(&event_target_value(&event)), true)>
+                <option value="" prop:selected=move || actor.get().is_none()>"By anybody"</option>
+                {move || callers.get().into_iter().map(caller).collect_view()}
+            </select>
             <Select label="Time" options=&TIMES value=hours on_choose=choose("hours") />
             <span class="rc-grow"></span>
             <Export />

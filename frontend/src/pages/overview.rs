@@ -3,6 +3,8 @@
 //! The answer first (one sentence), then the evidence (where requests come from, what waits, what needs a person), then what happened last.
 //! Start at [`OverviewPage`].
 
+mod chart;
+mod findings;
 mod recent;
 mod setup;
 mod status;
@@ -13,6 +15,8 @@ use admin_api::{Attention, Caller, Counts, Overview, SyncState};
 use leptos::prelude::*;
 
 use self::{
+    chart::Chart,
+    findings::Findings,
     recent::Recent,
     setup::Steps,
     status::{Chain, Status},
@@ -53,6 +57,8 @@ pub fn OverviewPage() -> impl IntoView {
         );
         starting && o.counts.users == 0 && o.counts.groups == 0
     });
+    let next = overview.list(|o| o.next.clone());
+    let sign_in = overview.list(|o| o.sign_in.clone());
     let arrived = overview.arrived();
     view! {
         <Answered error=overview.error() arrived=arrived failed="The overview could not be loaded" columns=3>
@@ -60,7 +66,10 @@ pub fn OverviewPage() -> impl IntoView {
             <Chain overview=overview />
             <Show when=move || blank.get() == Some(true) fallback=move || view! {
                 <NeedsYou overview=overview />
+                <Findings id="rc-next" title="What to do next" checks=next />
                 <Numbers overview=overview />
+                <Chart overview=overview />
+                <Findings id="rc-sign-in" title="How people sign in" checks=sign_in />
                 <Connection overview=overview />
             }>
                 <Steps />
@@ -180,9 +189,10 @@ fn Connection(overview: Loaded<Overview>) -> impl IntoView {
     let url = overview.part(|o| o.scim_url.clone());
     let callers = overview.list(|o| o.callers.clone());
     let row = move |caller: Caller| {
+        let theirs = host.link(Location::from(Route::Activity).with("actor", Some(&caller.login)));
         view! {
             <tr>
-                <td>{caller.login}</td>
+                <td><a class="rc-link" href=theirs>{caller.login}</a></td>
                 <td class="rc-mono">{caller.last_request}</td>
                 <td class="rc-nowrap"><Ago at_ms=caller.last_ms /></td>
                 <td class="rc-number">{host.number(caller.requests)}</td>

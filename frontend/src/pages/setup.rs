@@ -1,23 +1,26 @@
 //! *Set-up*: which values go where, and did it work?
 //!
-//! Four steps in the identity provider's own words, each with its values to copy; the last one watches for the first request.
+//! Six steps in the identity provider's own words, each with its values to copy; the fourth watches for the first request, the fifth
+//! tests what it would be answered, the sixth says how people sign in.
 //! Start at [`SetupPage`].
 
+mod connection;
 mod provider;
 mod token;
 
 use std::time::Duration;
 
-use admin_api::{Caller, Overview, SyncState};
+use admin_api::{Caller, ConnectionReport, Overview, SyncState, TestOutcome};
 use leptos::prelude::*;
 
 use self::{
+    connection::Connection,
     provider::{PROVIDERS, Provider},
     token::{NewToken, Tokens},
 };
 use crate::{
-    api,
-    components::{Ago, Answered, Choice, Clock, CopyField, Icon, IconName, RadioGroup},
+    api::{self, ApiError},
+    components::{Ago, Answered, Checks, Choice, Clock, CopyField, Icon, IconName, RadioGroup},
     host::Host,
     loaded::{Loaded, poll},
     route::Route,
@@ -43,6 +46,8 @@ pub fn SetupPage() -> impl IntoView {
     let name = host.query("provider");
     let provider = Memo::new(move |_| Provider::named(name.get().as_deref()));
     let made = RwSignal::new(None::<NewToken>);
+    let tested = RwSignal::new(None::<Result<ConnectionReport, ApiError>>);
+    let sign_in = overview.list(|o| o.sign_in.clone());
     let url = overview.part(|o| o.scim_url.clone());
     let url = Signal::derive(move || url.get().unwrap_or_default());
     let arrived = overview.arrived();
@@ -83,6 +88,21 @@ pub fn SetupPage() -> impl IntoView {
                     </div>
                 </li>
                 <Arrival overview=overview made=made />
+                <li>
+                    {move || mark(5, tested.with(|tested| matches!(tested, Some(Ok(report)) if report.ok)))}
+                    <div class="rc-grow">
+                        <h3 class="rc-steps__title">"Something does not work? Test it"</h3>
+                        <Connection provider=provider result=tested />
+                    </div>
+                </li>
+                <li>
+                    {move || mark(6, sign_in.with(|checks| checks.iter().all(|check| check.outcome == TestOutcome::Ok)))}
+                    <div class="rc-grow">
+                        <h3 class="rc-steps__title">"Check how people sign in"</h3>
+                        <p class="rc-muted">"Whether those who are provisioned get in, and those who are closed stay out, by each sign-in method Grafana has."</p>
+                        {move || view! { <Checks checks=sign_in.get() /> }}
+                    </div>
+                </li>
             </ol>
         </Answered>
     }

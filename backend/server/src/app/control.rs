@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use admin_api::{
-    CredentialCheck, CredentialTest, CredentialsTest, LoginDoctor, LoginFinding, LoginSeverity, TestOutcome,
-};
+use admin_api::{Check, CredentialTest, CredentialsTest, LoginDoctor, LoginFinding, LoginSeverity, TestOutcome};
 use domain::{account::Holder, login::Severity};
 
 use super::settings::{self, SettingsState};
@@ -159,10 +157,11 @@ fn told(probe: sync::Probe) -> CredentialTest {
             (Finding::No(why), Needed::Always(mend)) => (TestOutcome::Failed, format!("{why}. {mend}")),
             (Finding::No(why), Needed::Better(loss)) => (TestOutcome::Warning, format!("{why}. {loss}")),
         };
-        checks.push(CredentialCheck {
+        checks.push(Check {
             what: what.to_owned(),
             outcome,
             detail,
+            ..Check::default()
         });
     };
     let reached = probe.reached == Finding::Yes;

@@ -4,6 +4,7 @@
 //! [`overview`]; the shapes are in the crate `admin_api`.
 
 pub(super) mod activity;
+pub(super) mod connection;
 pub(super) mod credentials;
 pub(super) mod mappings;
 pub(super) mod overview;

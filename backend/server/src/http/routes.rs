@@ -14,7 +14,7 @@ use domain::Surface;
 
 use super::{
     Api,
-    admin::{activity, credentials, mappings, overview, people, settings},
+    admin::{activity, connection, credentials, mappings, overview, people, settings},
     scim::{ScimFailure, bulk, discovery, groups, root, users},
 };
 
@@ -98,6 +98,7 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/mappings/{id}", put(mappings::change).delete(mappings::remove)),
         admin("/admin/settings", get(settings::read).put(settings::change)),
         admin("/admin/credentials/test", post(credentials::test)),
+        admin("/admin/connection-test", post(connection::test)),
         admin("/admin/activity", get(activity::list)),
         admin("/admin/retry", post(activity::retry)),
         admin("/admin/resync", post(activity::resync)),

@@ -23,6 +23,7 @@ use super::*;
 
 mod activity;
 mod bulk;
+mod connection;
 mod filters;
 mod limits;
 mod names;

@@ -156,6 +156,16 @@ fn without_effect(before: Option<&Document>, now: &Document) -> Option<String> {
     })
 }
 
+/// Which attributes were asked to change, by name: a value is in no line. `active` is in the line's action.
+fn asked(before: &Document, now: &Document) -> Option<String> {
+    let (before, now) = (before.as_map(), now.as_map());
+    let kept = now.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    let gone = before.keys().filter(|name| !now.contains_key(*name));
+    let mut names: Vec<&str> = kept.map(|(name, _)| name).chain(gone).map(String::as_str).collect();
+    names.retain(|name| *name != "active");
+    (!names.is_empty()).then(|| format!("Changed: {}.", names.join(", ")))
+}
+
 impl Store {
     /// Creates a user: resource, dirty mark and log line in one transaction.
     ///
@@ -229,11 +239,16 @@ impl Store {
         };
         let UserChange { document, changed } = change(&current)?;
         let record = if changed {
-            let note = if stewardship::is_released(&mut tx, id).await? {
-                Some(LEFT_ALONE.to_owned())
+            let notes = if stewardship::is_released(&mut tx, id).await? {
+                [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
             } else {
-                without_effect(Some(&current.document), &document)
+                [
+                    asked(&current.document, &document),
+                    without_effect(Some(&current.document), &document),
+                ]
             };
+            let notes: Vec<String> = notes.into_iter().flatten().collect();
+            let note = (!notes.is_empty()).then(|| notes.join(" "));
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
             let version = current.version + 1;

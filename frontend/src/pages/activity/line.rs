@@ -13,6 +13,9 @@ use crate::{
     route::{Location, Route},
 };
 
+/// A request for a group of thousands leaves a line for each call.
+const REQUEST_LINES: u32 = 50;
+
 /// A list of them. `nothing` is said where there is none.
 #[component]
 pub fn Lines(lines: Memo<Vec<ActivityEntry>>, nothing: &'static str) -> impl IntoView {
@@ -87,6 +90,30 @@ pub fn LineDrawer(id: i64) -> impl IntoView {
     }
 }
 
+/// The other lines of one request: what was asked, and what was done for it in Grafana.
+fn same_request(id: i64, correlation: String) -> AnyView {
+    let host = Host::get();
+    let found = Loaded::<Activity>::new();
+    let of_request = [("correlation", Some(correlation))];
+    found.load(async move { api::activity(host, REQUEST_LINES, &of_request).await });
+    let others = found.list(move |answer| {
+        let mut others: Vec<_> = answer.entries.iter().filter(|entry| entry.id != id).cloned().collect();
+        // In the order in which it happened.
+        others.reverse();
+        others
+    });
+    let list = move || {
+        (!others.with(Vec::is_empty)).then(|| {
+            view! {
+                <h3 class="rc-h">"Asked and done in the same request"</h3>
+                <Lines lines=others nothing="" />
+            }
+            .into_any()
+        })
+    };
+    view! { {list} }.into_any()
+}
+
 fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
     let host = Host::get();
     let said = format::activity_sentence(&entry);
@@ -108,6 +135,8 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
         _ => None,
     };
     let waits = matches!(entry.outcome, ActivityOutcome::Retry | ActivityOutcome::Attention);
+    let others = (!entry.correlation.is_empty()).then(|| same_request(entry.id, entry.correlation.clone()));
+    let by = host.link(Location::from(Route::Activity).with("actor", Some(&entry.actor)));
     let id = entry.target_id.clone();
     let links = view! { <div class="rc-row">{person}{follow}</div> };
     let buttons = match kind.filter(|_| !id.is_empty()) {
@@ -121,7 +150,7 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
         {entry.reason.map(|reason| view! { <p class="rc-consequence">{reason}</p> })}
         <dl class="rc-facts">
             <dt>"When"</dt><dd>{host.exact_time(entry.at_ms)}" ("<Ago at_ms=entry.at_ms />")"</dd>
-            <dt>"Who"</dt><dd>{entry.actor}", "{half}</dd>
+            <dt>"Who"</dt><dd><a class="rc-link" href=by>{entry.actor}</a>", "{half}</dd>
             <dt>"Action"</dt><dd class="rc-mono">{entry.action}</dd>
             <dt>{entry.target_kind}</dt><dd>{entry.target_name}<div class="rc-mono rc-muted">{entry.target_id}</div></dd>
             <dt>"Outcome"</dt><dd>{format::outcome(entry.outcome)}</dd>
@@ -129,6 +158,7 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
             <dt>"Correlation id"</dt><dd><a class="rc-link rc-mono" href=request>{entry.correlation}</a></dd>
         </dl>
         {buttons}
+        {others}
     }
     .into_any()
 }

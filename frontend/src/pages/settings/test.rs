@@ -1,12 +1,12 @@
 //! "Test": what each credential can do, measured, before it is saved.
 
-use admin_api::{CredentialTest, CredentialsTest, TestOutcome};
+use admin_api::{CredentialTest, CredentialsTest};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::Draft;
 use crate::{
     api::{self, ApiError},
-    components::{Alert, Button, Icon, IconName, Severity, Tone},
+    components::{Button, Tested},
     host::Host,
 };
 
@@ -44,45 +44,7 @@ pub fn Test(draft: Draft) -> impl IntoView {
         });
     };
     view! {
-        <div class="rc-row">
-            <Button disabled=busy on_click=test>"Test"</Button>
-            <span class="rc-muted" role="status">{move || busy.get().then_some("Asking Grafana…")}</span>
-        </div>
-        <div class="rc-gap" aria-live="polite" data-testid="test-result">
-            {move || result.get().map(|result| match result {
-                Ok(test) => view! { <Checks test=test /> }.into_any(),
-                Err(error) => view! { <Alert severity=Severity::Error title="The test could not be made">{error.message}</Alert> }.into_any(),
-            })}
-        </div>
-    }
-}
-
-#[component]
-fn Checks(test: CredentialTest) -> impl IntoView {
-    let severity = if test.ok { Severity::Success } else { Severity::Error };
-    let checks = test
-        .checks
-        .into_iter()
-        .map(|check| {
-            let (tone, icon, said) = match check.outcome {
-                TestOutcome::Ok => (Tone::Good, IconName::Check, "works"),
-                TestOutcome::Warning => (Tone::Warning, IconName::Warning, "works, but"),
-                TestOutcome::Failed => (Tone::Bad, IconName::Cross, "does not work"),
-            };
-            view! {
-                <li class="rc-check">
-                    <span class=tone.class("tone")><Icon name=icon /></span>
-                    <div>
-                        <strong>{check.what}</strong><span class="rc-sr">": "{said}</span>
-                        <div class="rc-small rc-muted">{check.detail}</div>
-                    </div>
-                </li>
-            }
-        })
-        .collect_view();
-    view! {
-        <Alert severity=severity title=test.message>
-            <ul class="rc-checks">{checks}</ul>
-        </Alert>
+        <Button disabled=busy on_click=test>"Test"</Button>
+        <Tested busy=busy result=result testid="test-result" />
     }
 }

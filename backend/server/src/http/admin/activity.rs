@@ -87,7 +87,13 @@ pub(in crate::http) async fn list(
         until_ms: query.number("until")?,
     };
     let page = api.store.activity(&ctx.tenant, &wanted).await?;
+    let callers = if wanted.after.is_none() {
+        api.store.last_callers(ctx.tenant.org_id).await?
+    } else {
+        Vec::new()
+    };
     Ok(Json(Activity {
+        callers: callers.into_iter().map(|(login, _)| login).collect(),
         entries: page.lines.into_iter().map(entry).collect(),
         next: page.next,
     }))

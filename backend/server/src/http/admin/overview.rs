@@ -2,9 +2,14 @@
 //!
 //! Owns: the handlers and the one sentence on top. Must never say "in sync" while anything waits. Start at [`overview`].
 
+mod next;
+
 use std::collections::BTreeMap;
 
-use admin_api::{Attention, Caller, Counts, GrafanaState, LoginDoctor, Overview, Pending, SyncState};
+use admin_api::{
+    Attention, Caller, Check, Counts, GrafanaState, LoginDoctor, LoginSeverity, Overview, Pending, SyncState,
+    TestOutcome,
+};
 use axum::{Extension, Json, extract::State, http::StatusCode};
 
 use super::Answer;
@@ -34,6 +39,16 @@ pub(in crate::http) async fn overview(
     let chart = api.traffic().chart(org_id, ctx.now_ms, &logged);
     let engine = api.control.engine(org_id);
     let sync = state(&engine, &tally, !callers.is_empty());
+    let settings = api.control.settings(org_id);
+    let public_url = api.control.public_url(org_id);
+    let next = next::steps(
+        &engine,
+        &settings.effective,
+        public_url.as_deref(),
+        &tally,
+        !callers.is_empty(),
+        &chart,
+    );
     Ok(Json(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sync,
@@ -79,13 +94,40 @@ pub(in crate::http) async fn overview(
             .collect(),
         warnings: engine.warnings,
         chart,
+        next,
+        sign_in: sign_in(api.control.login_doctor(org_id)),
         checked_ms: engine.checked_ms,
         now_ms: ctx.now_ms,
     }))
 }
 
+/// The login doctor's findings, as every other list of findings has them.
+pub(super) fn sign_in(doctor: LoginDoctor) -> Vec<Check> {
+    if doctor.checked_ms.is_none() {
+        return vec![Check {
+            what: "How people sign in is not known yet".to_owned(),
+            outcome: TestOutcome::Note,
+            detail: "Grafana's configuration is read as soon as Rollcall has signed in.".to_owned(),
+            ..Check::default()
+        }];
+    }
+    let check = |found: admin_api::LoginFinding| Check {
+        what: found.what,
+        outcome: match found.severity {
+            LoginSeverity::Ok => TestOutcome::Ok,
+            LoginSeverity::Note => TestOutcome::Note,
+            LoginSeverity::Warning => TestOutcome::Warning,
+            LoginSeverity::Problem => TestOutcome::Failed,
+        },
+        detail: found.why,
+        lines: found.ini,
+        ..Check::default()
+    };
+    doctor.findings.into_iter().map(check).collect()
+}
+
 /// The log knows who called before this process began, memory who called since.
-fn callers(
+pub(super) fn callers(
     org_id: i64,
     known: Vec<(String, i64)>,
     seen: &std::collections::HashMap<(i64, String), CallerSeen>,

@@ -382,3 +382,30 @@ async fn warnings_and_the_login_doctor_are_shown() {
         "nothing was read yet"
     );
 }
+
+#[tokio::test]
+async fn a_line_names_the_attributes_that_were_asked_to_change_and_no_value() {
+    let server = server(&[]).await;
+    let id = server.user("ann@example.com").await;
+    let operations = json!([
+        { "op": "replace", "path": "displayName", "value": "Ann Secret" },
+        { "op": "replace", "path": "active", "value": false },
+    ]);
+    let changed = server
+        .scim(
+            Method::PATCH,
+            &format!("/Users/{id}"),
+            json!({ "Operations": operations }),
+        )
+        .await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    let log = server.admin(Method::GET, "/activity?count=1", Value::Null).await.body;
+    assert_eq!(log["entries"][0]["reason"], "Changed: displayName.");
+    assert_eq!(log["entries"][0]["action"], "user.deactivate");
+    assert_eq!(log["callers"], json!(["sa-1-okta"]));
+    let older = server
+        .admin(Method::GET, "/activity?count=1&after=2", Value::Null)
+        .await
+        .body;
+    assert_eq!(older["callers"], json!([]), "on the first page only");
+}

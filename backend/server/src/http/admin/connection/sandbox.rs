@@ -1,0 +1,175 @@
+//! A SCIM service of its own, in memory: the real routes and handlers, and nothing behind them.
+//!
+//! Owns: what must not leave it. Its control answers what is set and wakes nobody, its store ends with it. Start at [`Sandbox::open`].
+
+use std::sync::Arc;
+
+use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Method, Request, header},
+};
+use domain::Caller;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::{
+    http::{self, Api, Boxed, Control, EngineStatus, Holders, MAX_BODY, RosterSeen, SettingsView, TeamSeen},
+    store::{self, Store},
+};
+
+/// One test's service.
+pub(super) struct Sandbox {
+    router: Router,
+    caller: Caller,
+    store: Store,
+}
+
+/// What came back.
+pub(super) struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The body; null for none.
+    pub body: Value,
+}
+
+impl Reply {
+    /// Whether the request was refused.
+    pub fn failed(&self) -> bool {
+        self.status >= 400
+    }
+
+    /// The words of a SCIM error.
+    pub fn detail(&self) -> &str {
+        self.body["detail"].as_str().unwrap_or_default()
+    }
+
+    /// The resource's id.
+    pub fn id(&self) -> Option<&str> {
+        self.body["id"].as_str()
+    }
+}
+
+impl Sandbox {
+    /// Empty, with the settings in force.
+    pub async fn open(api: &Api, org_id: i64) -> store::Result<Self> {
+        let store = Store::in_memory().await?;
+        let still = Arc::new(Still(api.control.clone()));
+        let inner = Api::new(store.clone(), api.clock.clone(), api.ids.clone(), still);
+        Ok(Self {
+            router: http::router(inner),
+            caller: Caller {
+                org_id,
+                login: format!("sa-{org_id}-sandbox"),
+                role: "Admin".to_owned(),
+            },
+            store,
+        })
+    }
+
+    /// One request; `path` is what follows `/scim/v2`, with its query as an admin reads it.
+    pub async fn send(&self, method: &Method, path: &str, body: Option<String>) -> Reply {
+        let unreadable = || Reply {
+            status: 400,
+            body: Value::Null,
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(uri(path))
+            .header(header::CONTENT_TYPE, "application/scim+json")
+            .body(Body::from(body.unwrap_or_default()));
+        let Ok(mut request) = request else {
+            return unreadable();
+        };
+        request.extensions_mut().insert(self.caller.clone());
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let status = response.status().as_u16();
+        match to_bytes(response.into_body(), MAX_BODY).await {
+            Ok(bytes) => Reply {
+                status,
+                body: serde_json::from_slice(&bytes).unwrap_or_default(),
+            },
+            Err(_) => unreadable(),
+        }
+    }
+
+    /// Ends it, and what was in it.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// Spaces and quotes stand in filters, and may not stand in a URI.
+fn uri(path: &str) -> String {
+    let mut uri = String::from("/scim/v2");
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+/// The rest of the process as it stands, with nothing that acts.
+struct Still(Arc<dyn Control>);
+
+impl Control for Still {
+    fn wake(&self) {}
+    fn check_now(&self, _: i64) {}
+    fn engine(&self, org_id: i64) -> EngineStatus {
+        self.0.engine(org_id)
+    }
+    fn public_url(&self, org_id: i64) -> Option<String> {
+        self.0.public_url(org_id)
+    }
+    fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+        self.0.teams(org_id)
+    }
+    fn login_doctor(&self, org_id: i64) -> LoginDoctor {
+        self.0.login_doctor(org_id)
+    }
+    fn is_server_admin(&self, org_id: i64, login: &str) -> bool {
+        self.0.is_server_admin(org_id, login)
+    }
+    fn rosters(&self, _: i64, _: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+    /// Nobody: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
+    fn holders(&self, _: i64, _: &str, _: Option<&str>) -> Holders {
+        Holders::default()
+    }
+    fn settings(&self, org_id: i64) -> Arc<SettingsView> {
+        self.0.settings(org_id)
+    }
+    fn page_settings_changed(&self, _: i64) -> Boxed<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+    fn test_credentials(&self, _: i64, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
+        let refused = CredentialTest {
+            ok: false,
+            message: "Grafana is not called from here.".to_owned(),
+            checks: Vec::new(),
+        };
+        Box::pin(std::future::ready(refused))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uri;
+
+    #[test]
+    fn a_filter_gets_through_as_it_was_written() {
+        assert_eq!(
+            uri("/Users?filter=userName eq \"zoë\"&count=1"),
+            "/scim/v2/Users?filter=userName%20eq%20%22zo%C3%AB%22&count=1"
+        );
+        assert_eq!(uri("/Users?filter=a%20eq"), "/scim/v2/Users?filter=a%20eq");
+    }
+}
