@@ -116,6 +116,8 @@ async fn what_was_changed_by_hand_is_put_right_when_an_admin_says_resync() -> Re
         .await?
         .expect(&[202])?;
     rig.open(ANN).await?;
+    // Grafana shows it before its answer is in the log.
+    rig.settled().await?;
     let log: Activity = rig.grafana.admin("activity?action=user.resync&source=admin").await?;
     let line = log.entries.first().context("the log does not say who asked")?;
     ensure!(
@@ -130,7 +132,6 @@ async fn what_was_changed_by_hand_is_put_right_when_an_admin_says_resync() -> Re
         followed.entries.iter().any(|entry| entry.action == "user.enable"),
         "{followed:?}"
     );
-    rig.settled().await?;
     rig.grafana
         .admin_send(Method::POST, "retry", &target)
         .await?
