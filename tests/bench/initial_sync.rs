@@ -1,7 +1,7 @@
 //! The first sync of a company: 1,000 people and 50 groups, against a Grafana that costs what a real one does (`grafana-live.md` §2).
 //!
-//! Owns: three ways to the same Grafana in one run, each on an empty one: the plugin, a bare loop of exactly its calls with the same
-//! kind of session, and the script people write (basic auth, one call a member). Must never be a test: it prints ratios.
+//! Owns: three ways to the same Grafana in one run, each on an empty one: the plugin, a bare loop of exactly its calls, one after the
+//! other, with the same kind of session, and the script people write (basic auth, one call a member). Must never be a test: it prints ratios.
 //! Start at [`main`]; `docs/performance-sync.md` says how to read it.
 
 use std::{
@@ -115,6 +115,8 @@ async fn by_plugin() -> Result<(Duration, Vec<Call>, HashMap<i64, String>)> {
         complete(&rig.grafana).await
     })
     .await?;
+    // A call is logged when it has cost what it costs, which is after it was done.
+    rig.settled().await?;
     let seen = began.elapsed();
     // Grafana is asked at its next turn only, up to five seconds later: from the first call on is what it takes.
     let calls = rig.calls().into_iter().skip(before);
