@@ -44,6 +44,7 @@ pub use records::{
     Outcome, Source, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
+pub use settings::AccountBeingMade;
 pub use users::{Page, PageQuery, UserChange, UserView};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -226,7 +227,8 @@ impl Store {
         let rows: Vec<(i64, String)> = sqlx::query_as(
             "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
              UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
-             UNION SELECT org_id, connection FROM team_being_made ORDER BY 1, 2",
+             UNION SELECT org_id, connection FROM team_being_made \
+             UNION SELECT org_id, connection FROM account_being_made ORDER BY 1, 2",
         )
         .fetch_all(&self.read)
         .await?;
