@@ -47,6 +47,7 @@ pub use records::{
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
+pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
 pub use users::{Page, PageQuery, UserChange, UserView};
 
@@ -254,7 +255,8 @@ impl Store {
         let rows: Vec<(i64, String)> = sqlx::query_as(
             "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
              UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
-             UNION SELECT org_id, connection FROM team_being_made ORDER BY 1, 2",
+             UNION SELECT org_id, connection FROM team_being_made \
+             UNION SELECT org_id, connection FROM account_being_made ORDER BY 1, 2",
         )
         .fetch_all(&self.read)
         .await?;

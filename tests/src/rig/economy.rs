@@ -100,12 +100,15 @@ pub(super) async fn no_more_than_asked_for(rig: &Rig) -> Result<()> {
         let Some(id) = people.get(&account.login.to_lowercase()) else {
             continue;
         };
+        let made = |a: &&Asked| {
+            let named = a.body["userName"].as_str().unwrap_or_default();
+            a.kind == "Users" && a.method == "POST" && named.eq_ignore_ascii_case(&account.login)
+        };
+        // Who is hired again has another id, and the one he had is nobody's now.
+        let again = asked.iter().filter(made).count() > 1;
         let of_him = |a: &&Asked| {
-            let made = a.method == "POST"
-                && a.body["userName"].as_str().map(str::to_lowercase) == Some(account.login.to_lowercase());
-            // Who is hired again has another id, and the one he had is nobody's now.
-            let before = a.method != "POST" && !people.values().any(|id| *id == a.id);
-            a.kind == "Users" && (made || a.id == *id || before)
+            let before = again && a.method != "POST" && !people.values().any(|id| *id == a.id);
+            made(a) || (a.kind == "Users" && (a.id == *id || before))
         };
         let bound: usize = asked.iter().filter(of_him).count();
         let own = account.id.to_string();
@@ -190,4 +193,81 @@ fn parts(path: &str) -> Vec<&str> {
 fn text(body: &str, key: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     body[key].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(method: &str, path: &str, body: &Value) -> Call {
+        Call {
+            method: method.into(),
+            path: format!("/api/{path}"),
+            who: BOT.into(),
+            body: body.to_string(),
+            status: Some(200),
+            at: std::time::Instant::now(),
+        }
+    }
+
+    #[test]
+    fn each_operation_of_a_bulk_request_asks_for_something_and_a_refused_request_for_nothing() {
+        let scim = "plugins/rollcall-scim-app/resources/scim/v2";
+        let made = json!({ "method": "POST", "path": "/Users", "data": { "userName": "ada" } });
+        let left = json!({ "method": "DELETE", "path": "/Users/u1" });
+        let bulk = call("POST", &format!("{scim}/Bulk"), &json!({ "Operations": [made, left] }));
+        let asked = Asked::of(3, &bulk);
+        let told = asked
+            .iter()
+            .map(|a| (a.method.as_str(), a.kind.as_str(), a.id.as_str()));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [("POST", "Users", ""), ("DELETE", "Users", "u1")]
+        );
+        assert_eq!(asked[0].body["userName"], "ada");
+        let mut refused = call(
+            "PATCH",
+            &format!("{scim}/Groups/g1?excludedAttributes=members"),
+            &json!({}),
+        );
+        assert_eq!(Asked::of(0, &refused)[0].id, "g1");
+        refused.status = Some(409);
+        assert!(Asked::of(0, &refused).is_empty());
+    }
+
+    #[test]
+    fn a_call_too_many_is_named() {
+        let again = call("PUT", "teams/7/members", &json!({}));
+        assert!(within("the team Engineering", 1, &[&again]).is_ok());
+        let error = within("the team Engineering", 1, &[&again, &again])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("Engineering") && error.contains("PUT /api/teams/7/members"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_a_person_changes_beside_scim_is_seen() {
+        for path in [
+            "/api/admin/users/5/disable",
+            "/api/users/5",
+            "/api/orgs/1/users/5",
+            "/api/teams/7/members",
+            "/api/plugins/rollcall-scim-app/settings",
+            "/api/plugins/rollcall-scim-app/resources/admin/settings",
+        ] {
+            assert!(touches_grafana(path), "{path}");
+        }
+        for path in [
+            "/api/plugins/rollcall-scim-app/resources/scim/v2/Users",
+            "/api/plugins/rollcall-scim-app/resources/admin/sync",
+            "/api/serviceaccounts/3/tokens",
+        ] {
+            assert!(!touches_grafana(path), "{path}");
+        }
+    }
 }

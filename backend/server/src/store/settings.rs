@@ -1,12 +1,24 @@
 //! What an admin set on the page, and notes the process keeps for itself.
 //!
-//! Owns: the tables `setting` and `meta`. Must never hold a secret. Start at [`Store::page_settings`].
+//! Owns: the tables `setting`, `meta` and `account_being_made`. Must never hold a secret. Start at [`Store::page_settings`].
 
 use std::collections::BTreeMap;
 
+use domain::Tenant;
 use sqlx::SqliteConnection;
 
 use super::{Result, Store};
+
+/// An account that Grafana was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountBeingMade {
+    /// The SCIM user it is for, who may be gone.
+    pub user_id: String,
+    /// The first comparison that looked for it.
+    pub looked_ms: Option<i64>,
+    /// Whether it is still nobody's.
+    pub noted: bool,
+}
 
 impl Store {
     /// Everything set on the page for an organization.
@@ -56,13 +68,60 @@ impl Store {
     /// Notes that an account with this login is about to be made for a SCIM user: if the process dies between Grafana's answer and
     /// ours, the account is known for ours after the restart, whatever the claim policy says about strangers' accounts.
     pub async fn note_creating(&self, user_id: &str, login: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        // A user is worked on because of his mark, so there is one, also when he was deleted a moment ago.
+        sqlx::query(
+            "INSERT INTO account_being_made (user_id, org_id, connection) SELECT id, org_id, connection FROM work \
+             WHERE kind = 'User' AND id = $1 ON CONFLICT (user_id) DO UPDATE SET looked_ms = NULL",
+        )
+        .bind(user_id)
+        .execute(&mut *tx)
+        .await?;
         sqlx::query(
             "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         )
         .bind(format!("creating:{user_id}"))
         .bind(login)
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Every account of a tenant that may be under way.
+    pub async fn accounts_being_made(&self, tenant: &Tenant) -> Result<Vec<AccountBeingMade>> {
+        let rows: Vec<(String, Option<i64>, bool)> = sqlx::query_as(
+            "SELECT user_id, looked_ms, EXISTS (SELECT 1 FROM meta WHERE name = 'creating:' || user_id) \
+             FROM account_being_made WHERE org_id = $1 AND connection = $2 ORDER BY user_id",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_all(&self.read)
+        .await?;
+        let account = |(user_id, looked_ms, noted)| AccountBeingMade {
+            user_id,
+            looked_ms,
+            noted,
+        };
+        Ok(rows.into_iter().map(account).collect())
+    }
+
+    /// A comparison looks for such an account; the first one counts.
+    pub async fn look_for_account(&self, user_id: &str, now_ms: i64) -> Result<()> {
+        sqlx::query("UPDATE account_being_made SET looked_ms = $1 WHERE user_id = $2 AND looked_ms IS NULL")
+            .bind(now_ms)
+            .bind(user_id)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// It was found, or cannot come any more.
+    pub async fn forget_account(&self, user_id: &str) -> Result<()> {
+        self.clear_creating(user_id).await?;
+        sqlx::query("DELETE FROM account_being_made WHERE user_id = $1")
+            .bind(user_id)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 

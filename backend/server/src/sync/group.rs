@@ -56,7 +56,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
 
 /// So long a call may still be in Grafana's hands after we, or the connection, died in the middle of it: a request whose caller is gone
 /// goes on there until its transaction ends.
-const UNDER_WAY_MS: i64 = 120_000;
+pub(super) const UNDER_WAY_MS: i64 = 120_000;
 
 /// Grafana was asked for a team, and we died, or its answer was lost, before it was on disk whose it is: it is that group's, even if the
 /// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups

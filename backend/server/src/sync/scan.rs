@@ -17,6 +17,7 @@ use domain::{
 use super::{
     directory::Directory,
     engine::{self, Core},
+    group::UNDER_WAY_MS,
     org::{Configuration, Org},
     person,
     roster::{Occasion, Roster},
@@ -68,6 +69,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         core.go_on()?;
         let marks = Marks::read(core, tenant, &correlation).await?;
         people(core, org, &marks, &org_users).await?;
+        being_made(core, &marks).await?;
     }
     let mut managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
     for released in core.store.released_accounts(org.id()).await? {
@@ -228,6 +230,29 @@ async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]
     for record in gone {
         look.one(marks, &record.user_id, &Desired::Gone, Some(record), &managed)
             .await?;
+    }
+    Ok(())
+}
+
+/// Accounts that were asked for when we died, for somebody who must have none by now: nothing else would look for them, and they would be
+/// open. So long as the call may still be under way they are looked for at every comparison.
+async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
+    let now = core.clock.now_ms();
+    for asked in core.store.accounts_being_made(marks.tenant).await? {
+        let id = asked.user_id.as_str();
+        let user = core.store.user(marks.tenant, id).await?;
+        let waits = marks.waiting.contains(&(Kind::User, id.to_owned()));
+        let over = asked.looked_ms.is_some_and(|at| now.saturating_sub(at) > UNDER_WAY_MS);
+        if !asked.noted {
+            core.store.forget_account(id).await?;
+        } else if waits || matches!(person::desired(user.as_ref()), Desired::Open(_)) {
+            // It is looked for before anything else that is done for him.
+        } else if over {
+            core.store.forget_account(id).await?;
+        } else {
+            core.store.look_for_account(id, now).await?;
+            marks.consider(Kind::User, id, true, true, None).await?;
+        }
     }
     Ok(())
 }

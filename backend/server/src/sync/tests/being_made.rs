@@ -217,3 +217,75 @@ async fn a_taken_name_may_be_our_own_doing() {
     assert!(rig.fake.team("eng").is_none());
     engine.stop().await;
 }
+
+/// The machine's clock and a bit.
+#[derive(Default)]
+struct Ahead(AtomicU64);
+
+impl Clock for Ahead {
+    fn now_ms(&self) -> i64 {
+        RealClock.now_ms() + i64::try_from(self.0.load(Ordering::Relaxed)).expect("a short test")
+    }
+}
+
+/// Ann's account was asked for when we died, and she is deleted; Grafana has not made it when we look.
+async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
+    rig.user("ann", true).await;
+    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
+    assert!(done.expect("deleted"));
+    let engine = rig.start();
+    rig.until("compared", || async { engine.status(1).checked_ms.is_some() })
+        .await;
+    rig.quiet().await;
+    engine
+}
+
+#[tokio::test]
+async fn an_account_that_grafana_makes_after_we_looked_for_it_is_closed_if_its_user_is_gone() {
+    let rig = Rig::new(&[]).await;
+    let engine = deleted_while_it_is_made(&rig).await;
+    rig.fake.add_person("ann", &[(1, "Viewer")]);
+    rig.check_now();
+    rig.until("closed", || async {
+        rig.fake.person("ann").is_some_and(|(_, ann)| ann.disabled)
+    })
+    .await;
+    rig.quiet().await;
+    assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
+    rig.check_now();
+    rig.until("forgotten", || async {
+        let left = rig.store.accounts_being_made(&rig.tenant).await.expect("read");
+        left.is_empty()
+    })
+    .await;
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_ours_any_more_is_a_strangers() {
+    let mut rig = Rig::new(&[]).await;
+    let clock = Arc::new(Ahead::default());
+    rig.clock = clock.clone();
+    let engine = deleted_while_it_is_made(&rig).await;
+    rig.check_now();
+    rig.until("looked for", || async {
+        let left = rig.store.accounts_being_made(&rig.tenant).await.expect("read");
+        left.iter().any(|asked| asked.looked_ms.is_some())
+    })
+    .await;
+    clock.0.store(121_000, Ordering::Relaxed);
+    rig.check_now();
+    rig.until("forgotten", || async {
+        rig.store.creating("id-ann").await.expect("read").is_none()
+    })
+    .await;
+    rig.fake.add_person("ann", &[(1, "Viewer")]);
+    let before = engine.status(1).checked_ms;
+    rig.check_now();
+    rig.until("compared again", || async { engine.status(1).checked_ms > before })
+        .await;
+    rig.quiet().await;
+    assert!(!rig.fake.person("ann").expect("there").1.disabled);
+    engine.stop().await;
+}
