@@ -76,6 +76,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "add" => "added",
         "retry" => "retried",
         "resync" => "resynced",
+        "release" => "released",
         other => other,
     };
     let kind = match entry.target_kind.as_str() {
