@@ -89,6 +89,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "release" => "stopped managing",
         "retry" => "retried",
         "resync" => "resynced",
+        "release" => "released",
         other => other,
     };
     let kind = match entry.target_kind.as_str() {

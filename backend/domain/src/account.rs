@@ -762,7 +762,9 @@ fn remember(link: &Link, account: &Account) -> Option<Action> {
 
 fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Plan {
     let mut plan = Plan::nothing(Access::Open);
-    if account.is_disabled && account.is_external {
+    // Where the sign-in makes the account, a tombstone would be in its way: Grafana finds its login or e-mail taken.
+    let tombstone = rules.linking == Linking::FirstLogin && is_tombstone(link);
+    if account.is_disabled && (account.is_external || tombstone) {
         // `grafana-live.md` §1.4: disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more.
         if matches!(link.closed_by, None | Some(Rung::Suspend)) {
             // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.

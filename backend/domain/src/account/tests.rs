@@ -403,8 +403,22 @@ fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_come
         closed_by: Some(Rung::Disable),
         ..link()
     };
-    let anew = plan(&open, Some(&disabled), &seen(stuck), &at_first);
-    assert!(matches!(anew.actions.last(), Some(Action::Delete(_))), "{anew:?}");
+    // A tombstone is in the way of the sign-in that is to make the account.
+    let tombstone = Account {
+        is_disabled: true,
+        ..account()
+    };
+    let buried = Link {
+        closed_by: Some(Rung::Tombstone),
+        ..link()
+    };
+    for (link, account) in [(disabled, stuck), (buried.clone(), tombstone.clone())] {
+        let anew = plan(&open, Some(&link), &seen(account), &at_first);
+        assert!(matches!(anew.actions.last(), Some(Action::Delete(_))), "{anew:?}");
+        assert_eq!(anew.access, Some(Access::AtFirstSignIn));
+    }
+    let enabled = plan(&open, Some(&buried), &seen(tombstone), &rules());
+    assert_eq!(enabled.actions, [Action::Enable]);
 }
 
 #[test]
