@@ -1,23 +1,13 @@
 // axe-core over every page, dark and light, with what can be open on it; and the unsaved-changes question (see session.mjs).
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { appUrl, backend, launch, screenshot, setTheme, signedIn } from './session.mjs';
+import { appUrl, backend, launch, screenshot, setTheme, signedIn, violations } from './session.mjs';
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser;
 before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
-
-/** What is wrong inside our root; the rest of the page is Grafana's. */
-async function violations(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run('[data-testid=rollcall-root]'));
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' | ')}`);
-}
 
 const PAGES = {
   overview: async () => appUrl(),

@@ -2,9 +2,12 @@
 //!
 //! Owns: building what is measured. Must never be part of `test`: the machines are noisy. `docs/performance.md` has the method.
 
+use crate::dev::StandIn;
 use crate::package;
 use crate::page::WASM_FILE;
 use crate::process;
+use crate::setup;
+use crate::test::BrowserRig;
 use crate::workspace::{BACKEND_FILE, PLUGIN_ID, Workspace};
 use anyhow::{Context as _, Result};
 use std::path::Path;
@@ -19,6 +22,10 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         let (raw, gzip) = sizes(&plugin.join(file))?;
         println!("{file}: {raw} bytes, {gzip} by gzip -9");
     }
+    let node = setup::Node::find()?;
+    let chromium = setup::chromium()?;
+    let stand_in = StandIn::build(workspace)?;
+    BrowserRig::new(workspace, setup::NEWEST_LINE, &node, &chromium, &plugins, &stand_in)?.measure()?;
     let mut cargo = workspace.cargo();
     cargo.env("ROLLCALL_PLUGIN_DIR", plugin);
     // The callers are not what is measured: built as the tests are, so that nothing is compiled twice.

@@ -7,7 +7,7 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use super::icon::{Icon, IconName};
 
 /// Long enough to not ask for every letter, short enough to feel immediate.
-const PAUSE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// `on_search` hears what was typed once the typing pauses.
 #[component]
