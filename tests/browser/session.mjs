@@ -30,7 +30,8 @@ export async function launch() {
 /** Runs `job(page, context)` as `login`; fails if the page logged an error that `expected` does not match. */
 export async function signedIn(browser, job, { login = LOGIN, expected = null } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US' });
-  context.setDefaultTimeout(15_000);
+  // A bound, not an expectation: the machines that run this also compile.
+  context.setDefaultTimeout(30_000);
   try {
     const answer = await context.request.post(`${URL_}/login`, { data: login });
     assert.equal(answer.status(), 200, `sign-in as ${login.user}`);
