@@ -117,8 +117,12 @@ async function harvest(page, context) {
   const { groups } = await backend(context, 'groups');
   const mapped = groups.find((group) => group.mappings.length > 0);
   await groupRow(page, mapped.display_name).getByRole('button', { name: /^Remove/ }).first().click();
+  // A question is narrower than a form, as Grafana's ConfirmModal is than its Modal.
   const dialog = page.getByRole('dialog');
+  assert.equal((await dialog.boundingBox()).width, 500);
   ours['button-destructive'] = await html(dialog.locator('.rc-btn--destructive'));
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: `Map ${mapped.display_name}`, exact: true }).click();
   ours.modal = await html(dialog);
 
   await page.goto(appUrl('users'));

@@ -3,7 +3,8 @@
 // Owns: environment, sign-in, and the rule that no page may log an error. Env: GRAFANA_URL, GRAFANA_USER, GRAFANA_PASSWORD (a server
 // admin), CHROMIUM (default /usr/bin/chromium), SCREENSHOTS (a folder; no pictures without it).
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -29,7 +30,8 @@ export async function launch() {
 /** Runs `job(page, context)` as `login`; fails if the page logged an error that `expected` does not match. */
 export async function signedIn(browser, job, { login = LOGIN, expected = null } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US' });
-  context.setDefaultTimeout(15_000);
+  // A bound, not an expectation: the machines that run this also compile.
+  context.setDefaultTimeout(30_000);
   try {
     const answer = await context.request.post(`${URL_}/login`, { data: login });
     assert.equal(answer.status(), 200, `sign-in as ${login.user}`);
@@ -58,6 +60,15 @@ export async function backend(context, route) {
 /** The row of a group on the mappings page. */
 export const groupRow = (page, name) => page.getByTestId('groups').getByRole('row').filter({ has: page.getByRole('cell', { name, exact: true }) });
 
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What is wrong inside our root; the rest of the page is Grafana's. */
+export async function violations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run('[data-testid=rollcall-root]'));
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' | ')}`);
+}
+
 /** A user of Grafana with the role Viewer, for the time of `job`. */
 export async function withViewer(context, job) {
   const name = `viewer-${crypto.randomUUID().slice(0, 8)}`;
@@ -73,6 +84,33 @@ export async function withViewer(context, job) {
     await job(login);
   } finally {
     await context.request.delete(`${URL_}/api/admin/users/${id}`);
+  }
+}
+
+/** An Admin of an organization that was made for the time of `job`, with the plugin enabled and nothing in it. */
+export async function withEmptyOrganization(context, job) {
+  const name = `empty-${crypto.randomUUID().slice(0, 8)}`;
+  const login = { user: name, password: `pw-${crypto.randomUUID()}` };
+  const call = async (method, path, data, as = context) => {
+    const answer = await as.request[method](`${URL_}/api/${path}`, data && { data });
+    assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return answer.json();
+  };
+  const { orgId } = await call('post', 'orgs', { name });
+  try {
+    const { id } = await call('post', 'admin/users', { name, login: name, email: `${name}@example.com`, password: login.password, OrgId: orgId });
+    try {
+      await call('patch', `orgs/${orgId}/users/${id}`, { role: 'Admin' });
+      const own = await context.browser().newContext();
+      assert.equal((await own.request.post(`${URL_}/login`, { data: login })).status(), 200);
+      await call('post', `plugins/${PLUGIN}/settings`, { enabled: true, pinned: true, jsonData: {} }, own);
+      await own.close();
+      await job(login);
+    } finally {
+      await call('delete', `admin/users/${id}`);
+    }
+  } finally {
+    await call('delete', `orgs/${orgId}`);
   }
 }
 

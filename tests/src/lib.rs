@@ -5,6 +5,7 @@
 //! puts them together.
 
 pub mod connect;
+pub mod crowd;
 pub mod demo;
 pub mod grafana;
 pub mod idp;

@@ -8,6 +8,7 @@
 mod answer;
 mod api;
 mod costs;
+pub mod crowd;
 mod identity;
 mod oauth;
 mod orgs;
@@ -151,6 +152,9 @@ impl StandIn {
             host_assets: options.host_assets,
             root_url: settings.get("server", "root_url").to_owned(),
             sub_path: options.sub_path,
+            security_policy: settings
+                .is_on("security", "content_security_policy")
+                .then(|| settings.get("security", "content_security_policy_template").to_owned()),
         };
         let server = Arc::new(Server::new(
             world,

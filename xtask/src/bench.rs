@@ -2,13 +2,15 @@
 //!
 //! Owns: building what is measured. Must never be part of `test`: the machines are noisy. `docs/performance.md` has the method.
 
+use crate::dev::StandIn;
 use crate::package;
-use crate::page::WASM_FILE;
+use crate::page::{self, WASM_FILE};
 use crate::process;
+use crate::setup;
+use crate::test::BrowserRig;
 use crate::workspace::{BACKEND_FILE, PLUGIN_ID, Workspace};
 use anyhow::{Context as _, Result};
 use std::path::Path;
-use std::process::Command;
 
 /// Packages the plugin, unpacks it, measures it.
 pub fn run(workspace: &Workspace) -> Result<()> {
@@ -19,6 +21,10 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         let (raw, gzip) = sizes(&plugin.join(file))?;
         println!("{file}: {raw} bytes, {gzip} by gzip -9");
     }
+    let node = setup::Node::find()?;
+    let chromium = setup::chromium()?;
+    let stand_in = StandIn::build(workspace)?;
+    BrowserRig::new(workspace, setup::NEWEST_LINE, &node, &chromium, &plugins, &stand_in)?.measure()?;
     let mut cargo = workspace.cargo();
     cargo.env("ROLLCALL_PLUGIN_DIR", plugin);
     // The callers are not what is measured: built as the tests are, so that nothing is compiled twice.
@@ -34,15 +40,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     process::run(cargo.args(bench))
 }
 
-/// gzip is part of every Debian.
-fn sizes(file: &Path) -> Result<(u64, usize)> {
-    let raw = std::fs::metadata(file)
-        .with_context(|| format!("reading {}", file.display()))?
-        .len();
-    let packed = Command::new("gzip")
-        .args(["-9", "-c"])
-        .arg(file)
-        .output()
-        .context("running gzip")?;
-    Ok((raw, packed.stdout.len()))
+fn sizes(file: &Path) -> Result<(usize, usize)> {
+    let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    Ok((bytes.len(), page::gzipped(&bytes)?))
 }

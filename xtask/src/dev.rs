@@ -119,6 +119,7 @@ impl Grafana {
             &listen,
             &host_assets,
             &workspace.root.join(".dev"),
+            Hosting::Plain,
         )?;
         Ok(Self::ours(&listen, server, None))
     }
@@ -199,6 +200,40 @@ pub fn free_address() -> Result<String> {
     Ok(format!("127.0.0.1:{port}"))
 }
 
+/// How a Grafana is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosting {
+    /// At the root of its address, as it comes.
+    Plain,
+    /// At the root, with Grafana's Content-Security-Policy on.
+    Strict,
+    /// The same below `/grafana`.
+    StrictBelow,
+}
+
+impl Hosting {
+    /// What goes before every path.
+    pub fn sub_path(self) -> &'static str {
+        if self == Self::StrictBelow { "/grafana" } else { "" }
+    }
+
+    fn options(self) -> Vec<&'static str> {
+        let mut options = vec![];
+        if self != Self::Plain {
+            options.extend(["--setting", "security.content_security_policy=true"]);
+        }
+        if self == Self::StrictBelow {
+            options.extend([
+                "--sub-path",
+                self.sub_path(),
+                "--setting",
+                "server.serve_from_sub_path=true",
+            ]);
+        }
+        options
+    }
+}
+
 /// The stand-in Grafana of `tests/`: dev server and test double.
 pub struct StandIn {
     program: PathBuf,
@@ -219,17 +254,38 @@ impl StandIn {
     }
 
     /// Serves the plugins in `plugins_dir` at `listen` and waits until it is healthy.
-    pub fn serve(&self, plugins_dir: &Path, listen: &str, host_assets: &Path, data_dir: &Path) -> Result<Server> {
+    pub fn serve(
+        &self,
+        plugins_dir: &Path,
+        listen: &str,
+        host_assets: &Path,
+        data_dir: &Path,
+        hosting: Hosting,
+    ) -> Result<Server> {
         let mut command = Command::new(&self.program);
         command.arg("--plugins-dir").arg(plugins_dir).args(["--listen", listen]);
         command
             .arg("--host-assets")
             .arg(host_assets)
             .arg("--data-dir")
-            .arg(data_dir);
+            .arg(data_dir)
+            .args(hosting.options());
         let mut server = Server::start("the stand-in Grafana", &mut command)?;
-        server.wait_healthy(listen, HEALTH, Duration::from_secs(60))?;
+        server.wait_healthy(
+            listen,
+            &format!("{}{HEALTH}", hosting.sub_path()),
+            Duration::from_secs(60),
+        )?;
         Ok(server)
+    }
+
+    /// Fills the data of one that is not running, after its demo.
+    pub fn crowd(&self, data_dir: &Path, people: u32) -> Result<()> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(["crowd", "--people", &people.to_string(), "--data-dir"])
+            .arg(data_dir);
+        process::run(&mut command)
     }
 
     /// Enables the app and lets two identity providers push the demo company.

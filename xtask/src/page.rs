@@ -8,11 +8,15 @@ use crate::toolchain::{self, TARGET};
 use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, ensure};
 use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 /// wasm-bindgen's name for both files; `mount` lives in the glue under `wasm_bindgen`.
 const OUT_NAME: &str = "rollcall";
 /// The WASM file beside module.js, as the shim names it.
 pub const WASM_FILE: &str = "rollcall_bg.wasm";
+/// What each may weigh by `gzip -9`: the page has to be there within a second.
+const BUDGETS: [(&str, usize); 2] = [(WASM_FILE, 350_000), ("module.js", 20_000)];
 const SHIM: &str = "frontend/shim/module.js";
 const GLUE_MARK: &str = "/*GLUE*/";
 const STYLE: &str = "frontend/style/rollcall.css";
@@ -70,7 +74,36 @@ pub fn bundle(workspace: &Workspace) -> Result<Bundle> {
     let style =
         fs::read_to_string(workspace.root.join(STYLE)).with_context(|| format!("{STYLE}: how the page looks"))?;
     let module = paste(&shim, built.js(), &style, &hash(&wasm))?;
+    let sizes = [gzipped(&wasm)?, gzipped(module.as_bytes())?];
+    within_budget(&sizes)?;
     Ok(Bundle { module, wasm })
+}
+
+/// Refuses a page that has grown too heavy.
+fn within_budget(sizes: &[usize; 2]) -> Result<()> {
+    for ((file, budget), size) in BUDGETS.iter().zip(sizes) {
+        println!("{file}: {size} bytes by gzip, of {budget}");
+        ensure!(size <= budget, "{file} is {size} bytes by gzip; it may have {budget}");
+    }
+    Ok(())
+}
+
+/// The size by `gzip -9`, which is part of every Debian.
+pub fn gzipped(bytes: &[u8]) -> Result<usize> {
+    let mut gzip = Command::new("gzip")
+        .args(["-9", "-c"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("running gzip")?;
+    let mut into = gzip.stdin.take().context("gzip reads from us")?;
+    // From a thread of its own: gzip writes before it has read everything.
+    let packed = std::thread::scope(|scope| {
+        scope.spawn(move || into.write_all(bytes));
+        gzip.wait_with_output()
+    })?;
+    ensure!(packed.status.success(), "gzip failed: {}", packed.status);
+    Ok(packed.stdout.len())
 }
 
 /// Puts wasm-bindgen's glue, the style and the content hash into the shim: one file cannot get out of step with itself.
@@ -142,6 +175,20 @@ mod tests {
             module,
             "define(['react'], function (React) {\nlet wasm_bindgen = 1;\n  style(\"a::after { content: \\\"x\\\"; }\");\n  load('rollcall_bg.wasm?v=00ff');\n});\n"
         );
+    }
+
+    #[test]
+    fn a_page_that_grew_too_heavy_is_refused_by_name() {
+        within_budget(&[350_000, 20_000]).unwrap();
+        let error = |sizes| within_budget(sizes).unwrap_err().to_string();
+        assert!(error(&[350_001, 1]).starts_with(WASM_FILE), "{}", error(&[350_001, 1]));
+        assert!(error(&[1, 20_001]).starts_with("module.js"));
+    }
+
+    #[test]
+    fn what_is_written_twice_weighs_little_more() {
+        let once = gzipped(&[7; 1000]).unwrap();
+        assert!(once > 0 && gzipped(&[7; 2_000_000]).unwrap() < 10_000);
     }
 
     #[test]

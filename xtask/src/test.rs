@@ -5,9 +5,9 @@
 
 use crate::build::{self, Backend};
 use crate::check;
-use crate::dev::{StandIn, free_address};
+use crate::dev::{Hosting, StandIn, free_address};
 use crate::package;
-use crate::process;
+use crate::process::{self, Server};
 use crate::setup;
 use crate::tally::Tally;
 use crate::tidy;
@@ -15,6 +15,7 @@ use crate::workspace::Workspace;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 /// What a step found, and how it went.
@@ -180,51 +181,134 @@ fn browser(workspace: &Workspace, selection: &Selection) -> Outcome {
         let chromium = setup::chromium()?;
         let plugins = package::unpack(workspace, &workspace.target.join("installed/plugins"))?;
         let stand_in = StandIn::build(workspace)?;
-        for line in selection.lines() {
-            println!("in Grafana {line}:");
-            let found = browser_in(workspace, line, &node, &chromium, &plugins, &stand_in, &mut tally)?;
-            ensure!(found > 0, "node ran no browser test in Grafana {line}");
+        let tests = workspace.root.join("tests/browser");
+        for (at, line) in selection.lines().iter().enumerate() {
+            // Every other line lives below a sub-path; the newest one does with the crowd.
+            let hosting = if at % 2 == 0 {
+                Hosting::StrictBelow
+            } else {
+                Hosting::Strict
+            };
+            println!("in Grafana {line}, {hosting:?}:");
+            let rig = BrowserRig::new(workspace, line, &node, &chromium, &plugins, &stand_in)?;
+            rig.run(hosting, &tests, &mut tally)?;
         }
-        Ok(())
+        println!("in Grafana {} with {CROWD} people:", setup::NEWEST_LINE);
+        let rig = BrowserRig::new(workspace, setup::NEWEST_LINE, &node, &chromium, &plugins, &stand_in)?;
+        rig.run_crowded(Hosting::StrictBelow, &tests.join("crowd"), &mut tally)
     })();
     (tally, result)
 }
 
-/// One line of Grafana's page; returns how many tests passed in it.
-fn browser_in(
-    workspace: &Workspace,
-    line: &str,
-    node: &setup::Node,
-    chromium: &Path,
-    plugins: &Path,
-    stand_in: &StandIn,
-    tally: &mut Tally,
-) -> Result<u64> {
-    let host_assets = setup::page_host(workspace, node, line)?;
-    let listen = free_address()?;
-    // Always from nothing, or a test would see what the last run left.
-    let data_dir = workspace.target.join("browser-tests").join(line);
-    if data_dir.exists() {
-        fs::remove_dir_all(&data_dir)?;
-    }
-    fs::create_dir_all(&data_dir)?;
-    let _server = stand_in.serve(plugins, &listen, &host_assets, &data_dir)?;
-    let url = format!("http://{listen}");
-    stand_in.demo(&url, "admin", "admin")?;
+/// As many people as the page must be quick with.
+pub const CROWD: u32 = 100_000;
 
-    let mut node = node.command(workspace)?;
-    node.env("GRAFANA_URL", &url)
-        .env("GRAFANA_USER", "admin")
-        .env("GRAFANA_PASSWORD", "admin")
-        .env("CHROMIUM", chromium)
-        .env("SCREENSHOTS", workspace.target.join("screenshots").join(line))
+/// One line of Grafana's page, and what its tests need.
+pub struct BrowserRig<'a> {
+    workspace: &'a Workspace,
+    line: &'a str,
+    node: &'a setup::Node,
+    chromium: &'a Path,
+    plugins: &'a Path,
+    stand_in: &'a StandIn,
+    host_assets: PathBuf,
+}
+
+impl<'a> BrowserRig<'a> {
+    /// Builds the page host.
+    pub fn new(
+        workspace: &'a Workspace,
+        line: &'a str,
+        node: &'a setup::Node,
+        chromium: &'a Path,
+        plugins: &'a Path,
+        stand_in: &'a StandIn,
+    ) -> Result<Self> {
+        let host_assets = setup::page_host(workspace, node, line)?;
+        Ok(Self {
+            workspace,
+            line,
+            node,
+            chromium,
+            plugins,
+            stand_in,
+            host_assets,
+        })
+    }
+
+    /// A Grafana with the demo company, for as long as the server is held, and where it is.
+    fn start(&self, data_dir: &Path, hosting: Hosting) -> Result<(Server, String)> {
+        let listen = free_address()?;
+        let server = self
+            .stand_in
+            .serve(self.plugins, &listen, &self.host_assets, data_dir, hosting)?;
+        Ok((server, format!("http://{listen}{}", hosting.sub_path())))
+    }
+
+    /// Always from nothing, or a test would see what the last run left.
+    fn data_dir(&self, name: &str) -> Result<PathBuf> {
+        let data_dir = self.workspace.target.join("browser-tests").join(name);
+        if data_dir.exists() {
+            fs::remove_dir_all(&data_dir)?;
+        }
+        fs::create_dir_all(&data_dir)?;
+        Ok(data_dir)
+    }
+
+    /// `node` for a script that asks the Grafana at `url`.
+    fn script(&self, url: &str, screenshots: &str) -> Result<Command> {
+        let mut node = self.node.command(self.workspace)?;
+        node.env("GRAFANA_URL", url)
+            .env("GRAFANA_USER", "admin")
+            .env("GRAFANA_PASSWORD", "admin")
+            .env("CHROMIUM", self.chromium)
+            .env(
+                "SCREENSHOTS",
+                self.workspace.target.join("screenshots").join(screenshots),
+            );
+        Ok(node)
+    }
+
+    fn run(&self, hosting: Hosting, tests: &Path, tally: &mut Tally) -> Result<()> {
+        let (_server, url) = self.start(&self.data_dir(self.line)?, hosting)?;
+        self.stand_in.demo(&url, "admin", "admin")?;
+        self.tests(&url, self.line, tests, tally)
+    }
+
+    /// The same with [`CROWD`] people more.
+    fn run_crowded(&self, hosting: Hosting, tests: &Path, tally: &mut Tally) -> Result<()> {
+        let (_server, url) = self.start_crowded(hosting)?;
+        self.tests(&url, "crowd", tests, tally)
+    }
+
+    /// The demo company grows while its Grafana is down: what was pushed once is copied in the store.
+    fn start_crowded(&self, hosting: Hosting) -> Result<(Server, String)> {
+        let data_dir = self.data_dir("crowd")?;
+        let (server, url) = self.start(&data_dir, hosting)?;
+        self.stand_in.demo(&url, "admin", "admin")?;
+        drop(server);
+        self.stand_in.crowd(&data_dir, CROWD)?;
+        self.start(&data_dir, hosting)
+    }
+
+    /// How long the page makes one wait with [`CROWD`] people: `cargo xtask bench`.
+    pub fn measure(&self) -> Result<()> {
+        let (_server, url) = self.start_crowded(Hosting::Plain)?;
+        process::run(self.script(&url, "measured")?.arg("tests/browser/measure.mjs"))
+    }
+
+    fn tests(&self, url: &str, screenshots: &str, tests: &Path, tally: &mut Tally) -> Result<()> {
+        let mut node = self.script(url, screenshots)?;
         // One at a time: they share one Grafana, and the machines are small.
-        .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
-        .args(browser_tests(&workspace.root.join("tests/browser"))?);
-    let (found, result) = process::run_tests(&mut node);
-    let passed = found.passed;
-    *tally += found;
-    result.map(|()| passed)
+        node.args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
+            .args(browser_tests(tests)?);
+        let (found, result) = process::run_tests(&mut node);
+        let passed = found.passed;
+        *tally += found;
+        result?;
+        ensure!(passed > 0, "node ran no browser test in Grafana {}", self.line);
+        Ok(())
+    }
 }
 
 /// Named one by one, because a folder after `--test` means something else in each major version of Node.

@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: grafana-stand-in --plugins-dir DIR --listen 127.0.0.1:PORT --host-assets DIR --data-dir DIR
-       grafana-stand-in demo --url URL --user USER --password PASSWORD";
+                        [--sub-path /PATH] [--setting SECTION.KEY=VALUE]…
+       grafana-stand-in demo --url URL --user USER --password PASSWORD
+       grafana-stand-in crowd --data-dir DIR --people NUMBER   (after a demo, while nothing runs on DIR)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -17,6 +19,7 @@ async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let ran = match words.split_first() {
         Some((first, rest)) if first == "demo" => demo(rest).await,
+        Some((first, rest)) if first == "crowd" => crowd(rest).await,
         _ => serve(&words).await,
     };
     match ran {
@@ -38,6 +41,12 @@ async fn serve(words: &[String]) -> Result<()> {
             "--plugins-dir" => options.plugins_dir = Some(value.into()),
             "--listen" => options.listen = value.parse().with_context(|| format!("--listen {value}"))?,
             "--host-assets" => options.host_assets = Some(value.into()),
+            "--sub-path" => value.clone_into(&mut options.sub_path),
+            "--setting" => {
+                let (name, value) = value.split_once('=').context(USAGE)?;
+                let (section, key) = name.rsplit_once('.').context(USAGE)?;
+                options.settings.put(section, key, value);
+            }
             "--data-dir" => data_dir = Some(PathBuf::from(value)),
             _ => bail!("no such option: {name}\n{USAGE}"),
         }
@@ -66,6 +75,18 @@ async fn demo(words: &[String]) -> Result<()> {
         }
     }
     acceptance::demo::run(url, user, password).await
+}
+
+async fn crowd(words: &[String]) -> Result<()> {
+    let (mut data_dir, mut people) = ("", 0);
+    for (name, value) in pairs(words)? {
+        match name {
+            "--data-dir" => data_dir = value,
+            "--people" => people = value.parse().with_context(|| format!("--people {value}"))?,
+            _ => bail!("no such option: {name}\n{USAGE}"),
+        }
+    }
+    acceptance::crowd::add(data_dir.as_ref(), people).await
 }
 
 /// `--name value`, again and again.

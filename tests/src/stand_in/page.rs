@@ -12,7 +12,7 @@ use super::{
     answer::Answer,
     identity::Identity,
     plugins::Plugin,
-    world::{Role, World},
+    world::{Role, World, random},
 };
 
 /// The host's files, and what this Grafana is called from outside.
@@ -22,6 +22,8 @@ pub(super) struct Pages {
     pub(super) root_url: String,
     /// `/grafana`, or nothing.
     pub(super) sub_path: String,
+    /// The template of the policy, where `content_security_policy` is on.
+    pub(super) security_policy: Option<String>,
 }
 
 impl Pages {
@@ -96,18 +98,32 @@ impl Pages {
         let rig = json!({ "load": "script", "gv": version });
         // `<` escaped: a name in the data must not end the script.
         let inline = |value: &Value| value.to_string().replace('<', "\\u003c");
+        let nonce = random(22);
         let html = format!(
             r#"<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><base href="{sub}/"><title>Grafana</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="{sub}/host.css"><style>body{{margin:0}}</style>
-<script>window.grafanaBootData={boot};window.__grafana_public_path__='public/';window.__rigMeta={meta};window.__rig={rig};</script></head>
-<body><div id="reactRoot"></div><script src="{sub}/host.js"></script></body></html>
+<script nonce="{nonce}">window.grafanaBootData={boot};window.__grafana_public_path__='public/';window.__rigMeta={meta};window.__rig={rig};</script></head>
+<body><div id="reactRoot"></div><script nonce="{nonce}" src="{sub}/host.js"></script></body></html>
 "#,
             boot = inline(&boot),
             meta = inline(&meta),
             rig = inline(&rig),
         );
-        Answer::new(200, "text/html; charset=UTF-8", html.into_bytes()).with(header::CACHE_CONTROL, "no-store")
+        let answer =
+            Answer::new(200, "text/html; charset=UTF-8", html.into_bytes()).with(header::CACHE_CONTROL, "no-store");
+        match &self.security_policy {
+            Some(template) => answer.with(header::CONTENT_SECURITY_POLICY, &self.policy(template, &nonce)),
+            None => answer,
+        }
+    }
+
+    /// `middleware/csp.go` `ReplacePolicyVariables`.
+    fn policy(&self, template: &str, nonce: &str) -> String {
+        let address = self.root_url.split_once("//").map_or("", |(_, address)| address);
+        template
+            .replace("$NONCE", &format!("'nonce-{nonce}'"))
+            .replace("$ROOT_PATH", address)
     }
 
     /// Which Grafana the host is made of: its files lie in `.cache/<line>/dist`.

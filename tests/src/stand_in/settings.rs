@@ -33,6 +33,14 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("database", "type", "sqlite3"),
     ("security", "admin_password", "admin"),
     ("security", "admin_user", "admin"),
+    ("security", "content_security_policy", "false"),
+    (
+        "security",
+        "content_security_policy_template",
+        "script-src 'self' 'unsafe-eval' 'unsafe-inline' 'strict-dynamic' $NONCE;object-src 'none';font-src 'self';style-src 'self' \
+         'unsafe-inline' blob:;img-src * data:;base-uri 'self';connect-src 'self' grafana.com ws://$ROOT_PATH \
+         wss://$ROOT_PATH;manifest-src 'self';media-src 'none';form-action 'self';",
+    ),
     ("security", "disable_brute_force_login_protection", "false"),
     ("server", "serve_from_sub_path", "false"),
     ("smtp", "enabled", "false"),
