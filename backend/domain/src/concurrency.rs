@@ -12,8 +12,10 @@ const WINDOW: u64 = 20;
 const MOST: usize = 4;
 /// A step up must give a tenth more, or it is not worth the load.
 const WORTH_PERCENT: u64 = 110;
-/// So many windows until one more is tried again.
-const REST: u32 = 8;
+/// So many windows until one more is tried again: twice as many each time it was in vain, because a try may have met a noisy moment.
+const RESTS: std::ops::RangeInclusive<u32> = 1..=16;
+/// …and after trouble, which is no noise.
+const REST_AFTER_TROUBLE: u32 = 8;
 
 /// How many at once, and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Limit {
     rate: u64,
     alone: u64,
     rest: u32,
+    /// After the next try in vain.
+    next_rest: u32,
     /// This window.
     pieces: u64,
     took: Duration,
@@ -38,6 +42,7 @@ impl Default for Limit {
             rate: 0,
             alone: 0,
             rest: 0,
+            next_rest: *RESTS.start(),
             pieces: 0,
             took: Duration::ZERO,
         }
@@ -67,13 +72,17 @@ impl Limit {
     fn judge(&mut self, rate: u64) {
         if self.now > self.proven {
             if rate.saturating_mul(100) < self.rate.saturating_mul(WORTH_PERCENT) {
-                (self.now, self.rest) = (self.proven, REST);
-                return;
+                self.now = self.proven;
+                return self.in_vain();
             }
-            (self.proven, self.rate, self.rest) = (self.now, rate, 0);
+            (self.proven, self.rate, self.next_rest) = (self.now, rate, *RESTS.start());
         } else if self.now > 1 && rate < self.alone {
             // Slower than one at a time was: Grafana has other work, or ours has become another.
-            return self.trouble();
+            *self = Self {
+                next_rest: self.next_rest,
+                ..Self::default()
+            };
+            return self.in_vain();
         } else {
             self.rate = rate;
             if self.now == 1 {
@@ -87,10 +96,15 @@ impl Limit {
         }
     }
 
+    fn in_vain(&mut self) {
+        self.rest = self.next_rest;
+        self.next_rest = self.next_rest.saturating_mul(2).min(*RESTS.end());
+    }
+
     /// Grafana was busy, away or stumbled: one at a time, for a while.
     pub fn trouble(&mut self) {
         *self = Self {
-            rest: REST,
+            rest: REST_AFTER_TROUBLE,
             ..Self::default()
         };
     }
@@ -136,7 +150,7 @@ mod tests {
     fn as_many_are_kept_as_grafana_does_at_once() {
         for abreast in 1..=6 {
             let mut limit = Limit::default();
-            for _ in 0..8 {
+            for _ in 0..7 {
                 window(&mut limit, abreast);
             }
             assert_eq!(limit.now(), abreast.min(MOST));
@@ -171,7 +185,7 @@ mod tests {
         }
         assert_eq!(limit.now(), 4);
         limit.trouble();
-        for _ in 0..REST {
+        for _ in 0..REST_AFTER_TROUBLE {
             assert_eq!(limit.now(), 1);
             window(&mut limit, 4);
         }
