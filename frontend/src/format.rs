@@ -89,7 +89,6 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         "release" => "stopped managing",
         "retry" => "retried",
         "resync" => "resynced",
-        "release" => "released",
         other => other,
     };
     let kind = match entry.target_kind.as_str() {

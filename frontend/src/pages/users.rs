@@ -26,13 +26,14 @@ const PERIOD: Duration = Duration::from_secs(5);
 const GROUPS_SHOWN: usize = 3;
 
 /// Names in the API, and in words.
-const FILTERS: [(&str, &str); 7] = [
+const FILTERS: [(&str, &str); 8] = [
     ("", "All people"),
     ("active", "Active"),
     ("closed", "Closed"),
     ("closed_may_return", "May return"),
     ("pending", "Pending"),
     ("needs_attention", "Needs you"),
+    ("waiting_for_sign_in", "Not signed in"),
     ("released", "Not managed"),
 ];
 
