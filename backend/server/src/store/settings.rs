@@ -16,8 +16,6 @@ pub struct AccountBeingMade {
     pub user_id: String,
     /// The first comparison that looked for it.
     pub looked_ms: Option<i64>,
-    /// Whether it is still nobody's.
-    pub noted: bool,
 }
 
 impl Store {
@@ -87,21 +85,25 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Every account of a tenant that may be under way.
+    /// Every account of a tenant that was asked for and is nobody's yet.
     pub async fn accounts_being_made(&self, tenant: &Tenant) -> Result<Vec<AccountBeingMade>> {
-        let rows: Vec<(String, Option<i64>, bool)> = sqlx::query_as(
-            "SELECT user_id, looked_ms, EXISTS (SELECT 1 FROM meta WHERE name = 'creating:' || user_id) \
-             FROM account_being_made WHERE org_id = $1 AND connection = $2 ORDER BY user_id",
+        // Those that were made: all at once here, so that making one account is not one more write.
+        sqlx::query(
+            "DELETE FROM account_being_made WHERE org_id = $1 AND connection = $2 \
+             AND NOT EXISTS (SELECT 1 FROM meta WHERE name = 'creating:' || user_id)",
+        )
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .execute(&self.write)
+        .await?;
+        let rows: Vec<(String, Option<i64>)> = sqlx::query_as(
+            "SELECT user_id, looked_ms FROM account_being_made WHERE org_id = $1 AND connection = $2 ORDER BY user_id",
         )
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_all(&self.read)
         .await?;
-        let account = |(user_id, looked_ms, noted)| AccountBeingMade {
-            user_id,
-            looked_ms,
-            noted,
-        };
+        let account = |(user_id, looked_ms)| AccountBeingMade { user_id, looked_ms };
         Ok(rows.into_iter().map(account).collect())
     }
 
@@ -115,7 +117,7 @@ impl Store {
         Ok(())
     }
 
-    /// It was found, or cannot come any more.
+    /// It cannot come any more.
     pub async fn forget_account(&self, user_id: &str) -> Result<()> {
         self.clear_creating(user_id).await?;
         sqlx::query("DELETE FROM account_being_made WHERE user_id = $1")

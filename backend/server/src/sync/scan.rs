@@ -243,9 +243,7 @@ async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
         let user = core.store.user(marks.tenant, id).await?;
         let waits = marks.waiting.contains(&(Kind::User, id.to_owned()));
         let over = asked.looked_ms.is_some_and(|at| now.saturating_sub(at) > UNDER_WAY_MS);
-        if !asked.noted {
-            core.store.forget_account(id).await?;
-        } else if waits || matches!(person::desired(user.as_ref()), Desired::Open(_)) {
+        if waits || matches!(person::desired(user.as_ref()), Desired::Open(_)) {
             // It is looked for before anything else that is done for him.
         } else if over {
             core.store.forget_account(id).await?;
