@@ -83,8 +83,8 @@ try {
     await search.fill('');
     await page.locator('[data-testid=people] tbody tr').nth(24).waitFor();
     for (let round = 0; round < ROUNDS; round++) {
-      closed.push(await until('change', { fewerThan: 25 }, () => page.getByRole('radio', { name: 'Closed', exact: true }).check()));
-      await page.getByRole('radio', { name: 'All people' }).check();
+      closed.push(await until('change', { only: 'closed' }, () => page.getByRole('radio', { name: /^Closed/ }).check()));
+      await page.getByRole('radio', { name: /^All people/ }).check();
       await page.locator('[data-testid=people] tbody tr').nth(24).waitFor();
     }
     say('filter by access, from the click to the rows', closed);

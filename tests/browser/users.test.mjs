@@ -1,7 +1,7 @@
 // The users page, in a real browser, against the real backend (see session.mjs).
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { appUrl, backend, launch, signedIn } from './session.mjs';
+import { adminApi, appUrl, backend, launch, screenshot, signedIn } from './session.mjs';
 
 let browser;
 before(async () => {
@@ -13,6 +13,8 @@ const cell = (page, name) => page.getByTestId('people').getByRole('cell', { name
 /** A chip of the filter: its word, and behind it how many there are. */
 const chip = (page, label) => page.getByRole('radio', { name: new RegExp(`^${label}( [\\d,]+)?$`) });
 const ACCESS = { active: 'Active', closed: 'Closed', closed_may_return: 'May return', pending: 'Pending', needs_attention: 'Needs you' };
+/** Chips that are there only where there is anybody. */
+const RARE = { waiting_for_sign_in: 'First sign-in', released: 'Not managed' };
 
 test('everybody is there, and each filter of access shows exactly its own people', () =>
   signedIn(browser, async (page, context) => {
@@ -158,4 +160,44 @@ test('a refresh does not take the focus away nor draw what is the same again', (
     for (let round = 0; round < 2; round++) await page.waitForResponse((answer) => answer.url().includes('/admin/users'));
     assert.ok(await row.evaluate((element) => element.isConnected), 'an unchanged row is still the same element');
     assert.ok(await search.evaluate((element) => element === document.activeElement));
+  }));
+
+test('an account is released and taken back by keyboard, each after its consequence was named', () =>
+  signedIn(browser, async (page, context) => {
+    const { users } = await backend(context, 'users?count=25&access=active');
+    const user = users.find((user) => user.may_release && user.groups.length === 0) ?? users.find((user) => user.may_release);
+    const now = async () => (await backend(context, `users?id=${user.id}`)).users[0];
+    try {
+      await page.goto(`${appUrl('users')}?user=${user.id}`);
+      const drawer = page.getByRole('dialog', { name: user.user_name, exact: true });
+      const press = async (scope, name) => {
+        await scope.getByRole('button', { name, exact: true }).focus();
+        await page.keyboard.press('Enter');
+      };
+      const question = (action) => page.getByRole('dialog', { name: `${action}: ${user.user_name}?` });
+
+      await press(drawer, 'Stop managing');
+      await question('Stop managing').getByText('the account is not closed').waitFor();
+      await screenshot(page, 'release-dark');
+      // Esc answers the question only; the drawer stays.
+      await page.keyboard.press('Escape');
+      await question('Stop managing').waitFor({ state: 'detached' });
+      assert.equal((await now()).access, 'active');
+      await press(drawer, 'Stop managing');
+      await press(question('Stop managing'), 'Stop managing');
+      await question('Stop managing').waitFor({ state: 'detached' });
+      await drawer.getByText('not managed', { exact: true }).first().waitFor();
+      assert.equal((await now()).access, 'released');
+      await chip(page, RARE.released).waitFor({ state: 'attached' });
+
+      await press(drawer, 'Manage this account');
+      await question('Manage this account').getByText('follows your identity provider').waitFor();
+      await press(question('Manage this account'), 'Manage this account');
+      await question('Manage this account').waitFor({ state: 'detached' });
+      await drawer.getByRole('button', { name: 'Stop managing', exact: true }).waitFor();
+      assert.notEqual((await now()).access, 'released');
+      await chip(page, RARE.released).waitFor({ state: 'detached' });
+    } finally {
+      if ((await now()).access === 'released') await context.request.post(adminApi(`users/${user.id}/claim`));
+    }
   }));

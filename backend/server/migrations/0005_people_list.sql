@@ -2,3 +2,4 @@
 -- press must show in 200 ms.
 CREATE INDEX scim_user_shown ON scim_user (org_id, connection, user_name_key, id, active, search_key);
 CREATE INDEX account_closed ON account (org_id, connection, user_id) WHERE closed_by IS NOT NULL;
+CREATE INDEX account_known ON account (user_id) WHERE grafana_id IS NOT NULL;

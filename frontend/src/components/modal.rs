@@ -32,10 +32,10 @@ pub fn Modal(
 fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, children: Children) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     // A question may be asked above a drawer.
-    let title_id = if class == "rc-modal" {
-        "rc-modal-title"
-    } else {
+    let title_id = if class.ends_with("rc-drawer") {
         "rc-drawer-title"
+    } else {
+        "rc-modal-title"
     };
     // An effect runs once the element is in the document, which `show_modal` needs.
     Effect::new(move || {

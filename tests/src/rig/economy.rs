@@ -112,10 +112,12 @@ pub(super) async fn no_more_than_asked_for(rig: &Rig) -> Result<()> {
         };
         let bound: usize = asked.iter().filter(of_him).count();
         let own = account.id.to_string();
+        // Of two who swap their names one makes room by a name nobody has: one call more, which no provider asked for by itself.
+        let makes_room = |call: &Call| call.body.contains("@rollcall.invalid");
         let mine = |call: &&&Call| match parts(&call.path).as_slice() {
             ["admin", "users"] => text(&call.body, "login").eq_ignore_ascii_case(&account.login),
             ["admin", "users", id, ..] | ["users", id, ..] | ["org", "users", id] | ["orgs", _, "users", id] => {
-                *id == own
+                *id == own && !makes_room(call)
             }
             ["orgs", _, "users"] => text(&call.body, "loginOrEmail").eq_ignore_ascii_case(&account.login),
             _ => false,

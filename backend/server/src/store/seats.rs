@@ -29,7 +29,8 @@ impl Store {
             "SELECT coalesce(a.login, u.user_name) AS login, a.grafana_id, coalesce(a.closed_by, '') = 'suspend' AS suspended, u.active, \
              max(json_extract(j.value, '$[1]')) AS admin FROM json_each($1) j CROSS JOIN scim_group g ON g.id = json_extract(j.value, '$[0]') \
              JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk LEFT JOIN account a ON a.user_id = u.id \
-             WHERE g.org_id = $2 GROUP BY u.pk ORDER BY u.user_name_key",
+             WHERE g.org_id = $2 AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = u.id AND s.state = 'released') \
+             GROUP BY u.pk ORDER BY u.user_name_key",
         )
         .bind(groups)
         .bind(org_id)
@@ -86,6 +87,9 @@ mod tests {
             .execute(&store.write)
             .await
             .unwrap();
+        let released = "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) \
+             VALUES ('u4', 1, 'default', 'released', 4, 'u4')";
+        sqlx::raw_sql(released).execute(&store.write).await.unwrap();
         let engine: BTreeSet<_> = store
             .team_desired(&Tenant::of_org(1), 7)
             .await
