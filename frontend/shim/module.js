@@ -308,7 +308,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       notice = h(ui.LoadingPlaceholder, { text: "Loading..." });
     }
     // PluginPage is set when Grafana's app starts: read now, not when this module loads.
-    return h(runtime.PluginPage, { pageNav }, h("style", null, STYLE), notice, h("div", { ref: root, className: "rollcall-root", "data-testid": "rollcall-root" }));
+    return h(runtime.PluginPage, { pageNav }, h("style", { "data-testid": "rollcall-style" }, STYLE), notice, h("div", { ref: root, className: "rollcall-root", "data-testid": "rollcall-root" }));
   }
 
   function ConfigPage(props) {

@@ -104,7 +104,12 @@ test('a mapping is changed, paused and resumed, each after its consequence was n
       assert.equal((await mapping()).kind, 'admin');
       await row(page, group.display_name).locator('.rc-line', { hasText: team }).getByText('admins', { exact: true }).waitFor();
 
-      dialog = await press(`Pause ${of}`);
+      const turn = async () => {
+        await page.getByRole('switch', { name: `Follow ${of}`, exact: true }).focus();
+        await page.keyboard.press('Space');
+        return page.getByRole('dialog');
+      };
+      dialog = await turn();
       await dialog.getByText('nobody leaves the team at all').waitFor();
       await saysAll(dialog, await send(context, 'POST', 'mappings/preview', { edit: [id, { ...edit, paused: true }] }));
       await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
@@ -112,7 +117,8 @@ test('a mapping is changed, paused and resumed, each after its consequence was n
       assert.equal((await mapping()).paused, true);
       await row(page, group.display_name).locator('.rc-line', { hasText: team }).getByText('paused', { exact: true }).waitFor();
 
-      dialog = await press(`Resume ${of}`);
+      await page.getByRole('switch', { name: `Follow ${of}`, exact: true, checked: false }).waitFor();
+      dialog = await turn();
       await dialog.getByRole('button', { name: 'Resume', exact: true }).click();
       await dialog.waitFor({ state: 'detached' });
       assert.equal((await mapping()).paused, false);

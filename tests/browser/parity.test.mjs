@@ -116,6 +116,8 @@ async function harvest(page, context) {
   await page.goto(appUrl('mappings'));
   const { groups } = await backend(context, 'groups');
   const mapped = groups.find((group) => group.mappings.length > 0);
+  ours['switch-on'] = await html(groupRow(page, mapped.display_name).getByRole('switch', { checked: true }));
+  ours.switch = variant(ours['switch-on'], ' checked=""', '');
   await groupRow(page, mapped.display_name).getByRole('button', { name: /^Remove/ }).first().click();
   // A question is narrower than a form, as Grafana's ConfirmModal is than its Modal.
   const dialog = page.getByRole('dialog');
@@ -138,8 +140,6 @@ async function harvest(page, context) {
   for (const look of ['primary', 'secondary', 'destructive']) ours[`button-${look}-sm`] = variant(ours[`button-${look}`], 'class="rc-btn ', 'class="rc-btn rc-btn--sm ');
   ours['button-disabled'] = variant(ours['button-secondary'], '<button ', '<button disabled ');
   ours.tabs = '';
-  ours.switch = '<input type="checkbox" role="switch" class="rc-switch">';
-  ours['switch-on'] = '<input type="checkbox" role="switch" class="rc-switch" checked>';
   return ours;
 }
 
@@ -148,7 +148,8 @@ async function lookOf(page, themes) {
   const root = page.getByTestId('rollcall-root');
   const variables = {};
   await page.goto(appUrl('users'));
-  await root.locator('style').first().waitFor({ state: 'attached' });
+  const style = page.getByTestId('rollcall-style');
+  await style.waitFor({ state: 'attached' });
   for (const theme of themes) {
     await page.evaluate((id) => window.__setTheme(id), theme);
     await page.waitForFunction((before) => document.querySelector('[data-testid=rollcall-root]').style.cssText !== before, Object.values(variables).at(-1)?.css ?? '');
@@ -160,7 +161,7 @@ async function lookOf(page, themes) {
     }));
     assert.match(variables[theme].css, /--gf-colors-primary-main/);
   }
-  return { variables, style: await root.locator('style').first().textContent() };
+  return { variables, style: await style.textContent() };
 }
 
 /** The same words in ours as in Grafana's, and only what the gallery has. */

@@ -31,10 +31,6 @@ pub enum IconName {
     Refresh,
     /// A pencil.
     Edit,
-    /// Two bars.
-    Pause,
-    /// A triangle to the right.
-    Resume,
 }
 
 impl IconName {
@@ -51,8 +47,6 @@ impl IconName {
             Self::Lock => "M5.5 11h13v10h-13zM8 11V7.5a4 4 0 018 0V11",
             Self::Arrow => "M4 12h15M13 6l6 6-6 6",
             Self::Edit => "M4 20l1-4.5L16.5 4 20 7.5 8.5 19z",
-            Self::Pause => "M8.5 5v14M15.5 5v14",
-            Self::Resume => "M7 4.5v15l12-7.5z",
             Self::Refresh => "M20 11a8 8 0 00-14.5-3.5L4 9.5M4 4.5v5h5M4 13a8 8 0 0014.5 3.5l1.5-2M20 19.5v-5h-5",
         }
     }

@@ -229,10 +229,17 @@ fn team_of(
                 .into_any()
         };
         let edit = button(IconName::Edit, "Change", Open::Edit(group.clone(), mapping.clone()));
-        let turn = if mapping.paused {
-            button(IconName::Resume, "Resume", Open::Ask(pausing(mapping)))
-        } else {
-            button(IconName::Pause, "Pause", Open::Ask(pausing(mapping)))
+        let ask = Open::Ask(pausing(mapping));
+        let turn = view! {
+            <input
+                type="checkbox" role="switch" class="rc-switch" checked=!mapping.paused
+                aria-label=format!("Follow {of}")
+                // It turns once the backend has said so, and not before the question is answered.
+                on:click=move |event| {
+                    event.prevent_default();
+                    open.set(Some(ask.clone()));
+                }
+            />
         };
         // In mode create the engine would make the row again.
         let created = mapping.origin == MappingOrigin::Create;
