@@ -182,6 +182,7 @@ fn browser(workspace: &Workspace, selection: &Selection) -> Outcome {
         let plugins = package::unpack(workspace, &workspace.target.join("installed/plugins"))?;
         let stand_in = StandIn::build(workspace)?;
         let tests = workspace.root.join("tests/browser");
+        let mut failed = Vec::new();
         for (at, line) in selection.lines().iter().enumerate() {
             // Every other line lives below a sub-path; the newest one does with the crowd.
             let hosting = if at % 2 == 0 {
@@ -191,11 +192,16 @@ fn browser(workspace: &Workspace, selection: &Selection) -> Outcome {
             };
             println!("in Grafana {line}, {hosting:?}:");
             let rig = BrowserRig::new(workspace, line, &node, &chromium, &plugins, &stand_in)?;
-            rig.run(hosting, &tests, &mut tally)?;
+            failed.extend(rig.run(hosting, &tests, &mut tally).err());
         }
         println!("in Grafana {} with {CROWD} people:", setup::NEWEST_LINE);
         let rig = BrowserRig::new(workspace, setup::NEWEST_LINE, &node, &chromium, &plugins, &stand_in)?;
-        rig.run_crowded(Hosting::StrictBelow, &tests.join("crowd"), &mut tally)
+        failed.extend(
+            rig.run_crowded(Hosting::StrictBelow, &tests.join("crowd"), &mut tally)
+                .err(),
+        );
+        // One line's failure says nothing about the next one's.
+        failed.into_iter().next().map_or(Ok(()), Err)
     })();
     (tally, result)
 }

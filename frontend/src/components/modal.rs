@@ -105,14 +105,15 @@ fn confirm(
     } else {
         ButtonLook::Primary
     };
-    view! {
-        <Modal title=title on_close=move || on_close.run(())>
+    let body = move || {
+        view! {
             {children()}
             <div class="rc-modal__buttons">
                 <Button on_click=move |_| on_close.run(())>"Cancel"</Button>
                 <Button look=look disabled=busy on_click=move |_| on_confirm.run(())>{action}</Button>
             </div>
-        </Modal>
-    }
-    .into_any()
+        }
+        .into_any()
+    };
+    dialog(Signal::stored(title), "rc-modal rc-confirm", on_close, Box::new(body))
 }

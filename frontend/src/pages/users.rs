@@ -33,7 +33,7 @@ const FILTERS: [(&str, &str); 8] = [
     ("closed_may_return", "May return"),
     ("pending", "Pending"),
     ("needs_attention", "Needs you"),
-    ("waiting_for_sign_in", "Not signed in"),
+    ("waiting_for_sign_in", "First sign-in"),
     ("released", "Not managed"),
 ];
 
@@ -129,13 +129,20 @@ pub fn UsersPage() -> impl IntoView {
         counts.with(|counts| counts.get(at).copied())
     };
     let count = move |access: &'static str| of(access).map(|n| host.number(n)).unwrap_or_default();
-    // Few ever stop managing anybody.
-    let released = Memo::new(move |_| chosen.get() == Some("released") || of("released") > Some(0));
+    // Few ever wait for a first sign-in, or stop managing anybody.
+    let rare = Memo::new(move |_| {
+        ["waiting_for_sign_in", "released"].map(|name| chosen.get() == Some(name) || of(name) > Some(0))
+    });
     let chips = move || {
-        let shown = if released.get() { 7 } else { 6 };
+        let [waiting, released] = rare.get();
+        let shown = |(name, _): &(&str, &str)| match *name {
+            "waiting_for_sign_in" => waiting,
+            "released" => released,
+            _ => true,
+        };
         let choices = FILTERS
             .into_iter()
-            .take(shown)
+            .filter(shown)
             .map(|(value, text)| Choice { value, text });
         view! {
             <RadioGroup name="access" label="Access" choices=choices.collect() value=chosen count=Callback::new(count)
