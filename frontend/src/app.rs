@@ -30,7 +30,7 @@ pub fn App() -> impl IntoView {
                 let overview = Host::get().link(Route::Overview);
                 view! {
                     <EmptyState message="There is no such page">
-                        <a class="rc-link" href=overview>"Go to the overview"</a>
+                        <a class="rcl-link" href=overview>"Go to the overview"</a>
                     </EmptyState>
                 }
                     .into_any()

@@ -32,15 +32,15 @@ pub fn show_panics_in(root: &HtmlElement) {
 /// Errors are dropped: there is nobody left to tell.
 fn replace_by_message(root: &HtmlElement, what: &str) -> Option<()> {
     let document = root.owner_document()?;
-    let message = element(&document, "div", "rc-alert rc-alert--error", "")?;
+    let message = element(&document, "div", "rcl-alert rcl-alert--error", "")?;
     message.set_attribute("role", "alert").ok()?;
-    let body = element(&document, "div", "rc-alert__body", "")?;
-    let title = element(&document, "div", "rc-alert__title", "This page has crashed")?;
+    let body = element(&document, "div", "rcl-alert__body", "")?;
+    let title = element(&document, "div", "rcl-alert__title", "This page has crashed")?;
     let text =
         "Provisioning itself goes on: it does not run in this page. Reload, and if it happens again, report this:";
     let text = element(&document, "p", "", text)?;
-    let detail = element(&document, "pre", "rc-pre", what)?;
-    let reload = element(&document, "button", "rc-btn rc-btn--secondary", "Reload")?;
+    let detail = element(&document, "pre", "rcl-pre", what)?;
+    let reload = element(&document, "button", "rcl-btn rcl-btn--secondary", "Reload")?;
     let on_click = Closure::<dyn Fn()>::new(|| {
         if let Some(window) = web_sys::window() {
             let _ = window.location().reload();

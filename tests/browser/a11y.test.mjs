@@ -27,7 +27,7 @@ for (const [name, address] of Object.entries(PAGES)) {
       for (const theme of ['dark', 'light']) {
         await page.goto(await address(context));
         await setTheme(page, theme);
-        await page.getByTestId('rollcall-root').locator('table, .rc-log, .rc-facts, .rc-form').first().waitFor();
+        await page.getByTestId('rollcall-root').locator('table, .rcl-log, .rcl-facts, .rcl-form').first().waitFor();
         await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
         await screenshot(page, `${name}-${theme}`);
         assert.deepEqual(await violations(page), [], theme);
@@ -41,7 +41,7 @@ test('settings that were typed and not saved are not lost by a wrong click', () 
     // The demo's file sets the URL of Grafana itself.
     const field = settings.find(({ key, locked }) => key === 'public_url' && !locked);
     await page.goto(appUrl('settings'));
-    await page.locator('#rc-setting-public_url').fill('https://elsewhere.example.com');
+    await page.locator('#rcl-setting-public_url').fill('https://elsewhere.example.com');
     let asked = 0;
     const answer = { leave: false };
     page.on('dialog', (dialog) => {
@@ -50,12 +50,12 @@ test('settings that were typed and not saved are not lost by a wrong click', () 
     });
     await page.getByRole('tab', { name: 'Overview' }).click();
     assert.equal(asked, 1);
-    assert.equal(await page.locator('#rc-setting-public_url').inputValue(), 'https://elsewhere.example.com');
+    assert.equal(await page.locator('#rcl-setting-public_url').inputValue(), 'https://elsewhere.example.com');
     answer.leave = true;
     await page.getByRole('tab', { name: 'Overview' }).click();
     await page.getByRole('region', { name: 'Sync state' }).waitFor();
     await page.getByRole('tab', { name: 'Settings' }).click();
-    await page.locator('#rc-setting-public_url').waitFor();
-    assert.equal(await page.locator('#rc-setting-public_url').inputValue(), field.value ?? '');
+    await page.locator('#rcl-setting-public_url').waitFor();
+    assert.equal(await page.locator('#rcl-setting-public_url').inputValue(), field.value ?? '');
     assert.equal(asked, 2);
   }));

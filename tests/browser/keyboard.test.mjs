@@ -83,7 +83,7 @@ test('settings: typed, refused at the field, and taken back', () =>
     const { settings } = await backend(context, 'settings');
     const { value } = settings.find(({ key, locked }) => key === 'public_url' && !locked);
     await page.goto(appUrl('settings'));
-    const field = page.locator('#rc-setting-public_url');
+    const field = page.locator('#rcl-setting-public_url');
     await tabTo(page, field);
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.type('grafana.example.com');

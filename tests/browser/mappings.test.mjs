@@ -102,7 +102,7 @@ test('a mapping is changed, paused and resumed, each after its consequence was n
       await dialog.getByRole('button', { name: 'Save mapping' }).click();
       await dialog.waitFor({ state: 'detached' });
       assert.equal((await mapping()).kind, 'admin');
-      await row(page, group.display_name).locator('.rc-line', { hasText: team }).getByText('admins', { exact: true }).waitFor();
+      await row(page, group.display_name).locator('.rcl-line', { hasText: team }).getByText('admins', { exact: true }).waitFor();
 
       const turn = async () => {
         await page.getByRole('switch', { name: `Follow ${of}`, exact: true }).focus();
@@ -115,7 +115,7 @@ test('a mapping is changed, paused and resumed, each after its consequence was n
       await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
       await dialog.waitFor({ state: 'detached' });
       assert.equal((await mapping()).paused, true);
-      await row(page, group.display_name).locator('.rc-line', { hasText: team }).getByText('paused', { exact: true }).waitFor();
+      await row(page, group.display_name).locator('.rcl-line', { hasText: team }).getByText('paused', { exact: true }).waitFor();
 
       await page.getByRole('switch', { name: `Follow ${of}`, exact: true, checked: false }).waitFor();
       dialog = await turn();

@@ -29,7 +29,7 @@ function say(what, times) {
 
 const browser = await launch();
 try {
-  const READY = { overview: ['', '.rc-figures'], users: ['users', '[data-testid=people] tbody tr'] };
+  const READY = { overview: ['', '.rcl-figures'], users: ['users', '[data-testid=people] tbody tr'] };
   for (const [name, [path, selector]] of Object.entries(READY)) {
     const times = { first: [], again: [] };
     for (let round = 0; round < ROUNDS; round++) {

@@ -114,7 +114,7 @@ test('every setting is shown with its origin, and a secret never', () =>
     const { settings } = await backend(context, 'settings');
     await page.goto(appUrl('settings'));
     for (const { key, value, secret_set, locked } of settings) {
-      const control = page.locator(`#rc-setting-${key}`);
+      const control = page.locator(`#rcl-setting-${key}`);
       await control.waitFor();
       if (secret_set === null || secret_set === undefined) assert.equal(await control.inputValue(), value ?? '', key);
       else assert.equal(await control.inputValue(), secret_set ? 'configured' : '', key);
@@ -128,7 +128,7 @@ test('a wrong URL is refused at the field, and Discard brings the old one back',
     // The demo's file sets the URL of Grafana itself.
     const url = settings.find(({ key, locked }) => key === 'public_url' && !locked);
     await page.goto(appUrl('settings'));
-    const field = page.locator('#rc-setting-public_url');
+    const field = page.locator('#rcl-setting-public_url');
     await field.fill('grafana.example.com');
     await page.getByText('1 unsaved change').waitFor();
     await page.getByRole('button', { name: 'Save' }).click();

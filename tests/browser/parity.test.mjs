@@ -18,23 +18,23 @@ const SURFACE = ['background-color', 'background-image', ...BORDER, ...RADIUS, '
 const SIZE = ['@width', '@height'];
 const ICON = ['color', ...SIZE];
 
-const button = (part, state = '') => ({ part, state, theirs: 'button', ours: '.rc-btn', compare: [...TEXT, ...SURFACE, ...PADDING, ...SIZE, 'cursor'] });
-const input = (part, state = '') => ({ part, state, theirs: 'input', ours: '.rc-input', compare: [...TEXT, ...SURFACE, ...PADDING, ...SIZE] });
-const badge = (part) => ({ part, theirs: ':scope > div', ours: '.rc-badge', compare: [...TEXT, ...SURFACE, ...PADDING, ...SIZE] });
+const button = (part, state = '') => ({ part, state, theirs: 'button', ours: '.rcl-btn', compare: [...TEXT, ...SURFACE, ...PADDING, ...SIZE, 'cursor'] });
+const input = (part, state = '') => ({ part, state, theirs: 'input', ours: '.rcl-input', compare: [...TEXT, ...SURFACE, ...PADDING, ...SIZE] });
+const badge = (part) => ({ part, theirs: ':scope > div', ours: '.rcl-badge', compare: [...TEXT, ...SURFACE, ...PADDING, ...SIZE] });
 const alert = (part) => [
-  { part, theirs: '[data-testid*="Alert"]', ours: '.rc-alert', compare: [...SURFACE, ...SIZE] },
-  { part, name: 'title', theirs: '[data-testid*="Alert"] > :nth-child(2) span', ours: '.rc-alert__title', compare: [...TEXT, '@left', '@top'] },
-  { part, name: 'content', theirs: '[data-testid*="Alert"] > :nth-child(2) div:not(:has(*)):not(:empty)', ours: '.rc-alert__content', compare: [...TEXT, ...SIZE, '@top'] },
+  { part, theirs: '[data-testid*="Alert"]', ours: '.rcl-alert', compare: [...SURFACE, ...SIZE] },
+  { part, name: 'title', theirs: '[data-testid*="Alert"] > :nth-child(2) span', ours: '.rcl-alert__title', compare: [...TEXT, '@left', '@top'] },
+  { part, name: 'content', theirs: '[data-testid*="Alert"] > :nth-child(2) div:not(:has(*)):not(:empty)', ours: '.rcl-alert__content', compare: [...TEXT, ...SIZE, '@top'] },
   { part, name: 'icon', theirs: 'svg', ours: 'svg', compare: [...ICON, '@left', '@top'] },
 ];
 const KNOB = ['background-color', 'width', 'height', 'box-shadow', 'transform', ...RADIUS];
 const knob = (part) => [
-  { part, theirs: 'label', ours: '.rc-switch', compare: [...SURFACE, ...SIZE, 'cursor'] },
-  { part, name: 'knob', theirs: 'svg', ours: '.rc-switch', pseudo: { ours: '::before' }, compare: KNOB },
+  { part, theirs: 'label', ours: '.rcl-switch', compare: [...SURFACE, ...SIZE, 'cursor'] },
+  { part, name: 'knob', theirs: 'svg', ours: '.rcl-switch', pseudo: { ours: '::before' }, compare: KNOB },
 ];
 // Grafana puts these two somewhere else in its page.
 const MODAL = '[data-overlay-container] [role=dialog], #grafana-portal-container [role=dialog]';
-const DRAWER = '.rc-drawer-content-wrapper';
+const DRAWER = '.rcl-drawer-content-wrapper';
 
 const PARTS = [
   ...['primary', 'secondary', 'destructive'].flatMap((look) => [
@@ -50,10 +50,10 @@ const PARTS = [
   input('input-invalid'),
   input('input-disabled'),
   // Grafana's arrow is an element, ours the image behind.
-  { part: 'select', theirs: '[class*="input-wrapper"]', ours: '.rc-select', compare: [...SURFACE.filter((property) => property !== 'background-image'), ...SIZE] },
-  { part: 'select', name: 'value', theirs: '[class*="singleValue"]', ours: '.rc-select', compare: TEXT },
-  { part: 'error', theirs: '[role=alert]', ours: '.rc-field__error', compare: [...TEXT, ...SURFACE, ...PADDING, ...MARGIN, ...SIZE] },
-  { part: 'error', name: 'arrow', theirs: '[role=alert]', ours: '.rc-field__error', pseudo: { theirs: '::before', ours: '::before' }, compare: [...BORDER, 'left', 'top'] },
+  { part: 'select', theirs: '[class*="input-wrapper"]', ours: '.rcl-select', compare: [...SURFACE.filter((property) => property !== 'background-image'), ...SIZE] },
+  { part: 'select', name: 'value', theirs: '[class*="singleValue"]', ours: '.rcl-select', compare: TEXT },
+  { part: 'error', theirs: '[role=alert]', ours: '.rcl-field__error', compare: [...TEXT, ...SURFACE, ...PADDING, ...MARGIN, ...SIZE] },
+  { part: 'error', name: 'arrow', theirs: '[role=alert]', ours: '.rcl-field__error', pseudo: { theirs: '::before', ours: '::before' }, compare: [...BORDER, 'left', 'top'] },
   { part: 'error', name: 'icon', theirs: 'svg', ours: 'svg', compare: ICON },
   { part: 'table', theirs: 'table', ours: 'table', compare: [...SURFACE, ...SIZE, 'border-collapse'] },
   { part: 'table', name: 'th', theirs: 'th', ours: 'th', compare: [...TEXT, ...SURFACE, ...PADDING, ...SIZE, 'text-align'] },
@@ -66,15 +66,15 @@ const PARTS = [
   { part: 'tabs', name: 'active', theirs: '[role=tab][aria-selected=true]', ours: '[role=tab][aria-selected=true]', compare: [...TEXT, ...SURFACE, ...PADDING, '@height'] },
   { part: 'tabs', name: 'other', theirs: '[role=tab]:not([aria-selected=true])', ours: '[role=tab]:not([aria-selected=true])', compare: [...TEXT, ...SURFACE, ...PADDING, '@height'] },
   { part: 'modal', theirs: MODAL, ours: 'dialog', page: true, compare: [...SURFACE, ...TEXT, '@left', '@top', '@width'] },
-  { part: 'modal', name: 'title', theirs: `:is(${MODAL}) h2`, ours: '.rc-modal__title', page: true, compare: [...TEXT, '@left', '@top', '@height'] },
-  { part: 'modal', name: 'text', theirs: '[data-part=modal-body]', ours: '.rc-modal__content p', page: true, compare: [...TEXT, '@left', '@top'] },
-  { part: 'modal', name: 'buttons', theirs: '[data-part=modal-body] > div', ours: '.rc-modal__buttons', page: true, compare: ['padding-top', '@height'] },
+  { part: 'modal', name: 'title', theirs: `:is(${MODAL}) h2`, ours: '.rcl-modal__title', page: true, compare: [...TEXT, '@left', '@top', '@height'] },
+  { part: 'modal', name: 'text', theirs: '[data-part=modal-body]', ours: '.rcl-modal__content p', page: true, compare: [...TEXT, '@left', '@top'] },
+  { part: 'modal', name: 'buttons', theirs: '[data-part=modal-body] > div', ours: '.rcl-modal__buttons', page: true, compare: ['padding-top', '@height'] },
   { part: 'modal', name: 'mask', theirs: '[data-overlay-container] > [role=presentation], #grafana-portal-container [role=presentation]', ours: 'dialog', page: true, pseudo: { ours: '::backdrop' }, compare: ['background-color', 'backdrop-filter'] },
   { part: 'drawer', theirs: DRAWER, ours: 'dialog', page: true, compare: ['box-shadow', ...BORDER, ...RADIUS, '@left', '@top', ...SIZE] },
-  { part: 'drawer', name: 'header', theirs: `${DRAWER} [class*="drawer-header"]`, ours: '.rc-modal__header', page: true, compare: [...PADDING, ...BORDER, ...SIZE] },
-  { part: 'drawer', name: 'title', theirs: `${DRAWER} h3`, ours: '.rc-modal__title', page: true, compare: [...TEXT, '@left', '@top', '@height'] },
-  { part: 'drawer', name: 'text', theirs: '[data-part=drawer-body]', ours: '.rc-modal__content p', page: true, compare: [...TEXT, '@background', '@left', '@top'] },
-  { part: 'drawer', name: 'mask', theirs: '.rc-drawer-mask', ours: 'dialog', page: true, pseudo: { theirs: '::before', ours: '::backdrop' }, compare: ['background-color', 'backdrop-filter'] },
+  { part: 'drawer', name: 'header', theirs: `${DRAWER} [class*="drawer-header"]`, ours: '.rcl-modal__header', page: true, compare: [...PADDING, ...BORDER, ...SIZE] },
+  { part: 'drawer', name: 'title', theirs: `${DRAWER} h3`, ours: '.rcl-modal__title', page: true, compare: [...TEXT, '@left', '@top', '@height'] },
+  { part: 'drawer', name: 'text', theirs: '[data-part=drawer-body]', ours: '.rcl-modal__content p', page: true, compare: [...TEXT, '@background', '@left', '@top'] },
+  { part: 'drawer', name: 'mask', theirs: '.rcl-drawer-mask', ours: 'dialog', page: true, pseudo: { theirs: '::before', ours: '::backdrop' }, compare: ['background-color', 'backdrop-filter'] },
   ...knob('switch'),
   ...knob('switch-on'),
 ];
@@ -96,22 +96,22 @@ async function harvest(page, context) {
   };
 
   await page.goto(appUrl('settings'));
-  ours.select = await html(page.locator('select.rc-select, select.rc-input'));
-  ours.input = await html(page.locator('#rc-setting-break_glass'));
-  await page.locator('#rc-setting-public_url').fill('grafana.example.com');
+  ours.select = await html(page.locator('select.rcl-select, select.rcl-input'));
+  ours.input = await html(page.locator('#rcl-setting-break_glass'));
+  await page.locator('#rcl-setting-public_url').fill('grafana.example.com');
   ours['button-primary'] = await html(page.getByRole('button', { name: 'Save' }));
   ours['button-secondary'] = await html(page.getByRole('button', { name: 'Discard' }));
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.locator('.rc-field__error').waitFor();
-  ours.error = await html(page.locator('.rc-field__error'));
-  ours['input-invalid'] = await html(page.locator('#rc-setting-public_url'));
+  await page.locator('.rcl-field__error').waitFor();
+  ours.error = await html(page.locator('.rcl-field__error'));
+  ours['input-invalid'] = await html(page.locator('#rcl-setting-public_url'));
   ours['input-disabled'] = variant(ours.input, '<input ', '<input disabled ');
   await page.getByRole('button', { name: 'Discard' }).click();
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   const result = page.getByTestId('test-result');
-  await result.locator('.rc-alert--success').waitFor();
-  ours['alert-success'] = await html(result.locator('.rc-alert--success'));
-  for (const severity of ['info', 'error']) ours[`alert-${severity}`] = variant(ours['alert-success'], 'rc-alert--success', `rc-alert--${severity}`);
+  await result.locator('.rcl-alert--success').waitFor();
+  ours['alert-success'] = await html(result.locator('.rcl-alert--success'));
+  for (const severity of ['info', 'error']) ours[`alert-${severity}`] = variant(ours['alert-success'], 'rcl-alert--success', `rcl-alert--${severity}`);
 
   await page.goto(appUrl('mappings'));
   const { groups } = await backend(context, 'groups');
@@ -122,22 +122,22 @@ async function harvest(page, context) {
   // A question is narrower than a form, as Grafana's ConfirmModal is than its Modal.
   const dialog = page.getByRole('dialog');
   assert.equal((await dialog.boundingBox()).width, 500);
-  ours['button-destructive'] = await html(dialog.locator('.rc-btn--destructive'));
+  ours['button-destructive'] = await html(dialog.locator('.rcl-btn--destructive'));
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: `Map ${mapped.display_name}`, exact: true }).click();
   ours.modal = await html(dialog);
 
   await page.goto(appUrl('users'));
   const people = page.getByTestId('people');
-  await people.locator('.rc-badge--good').first().waitFor();
-  ours['badge-green'] = await html(people.locator('.rc-badge--good'));
-  for (const [colour, tone] of [['blue', 'info'], ['orange', 'warning'], ['red', 'bad']]) ours[`badge-${colour}`] = variant(ours['badge-green'], 'rc-badge--good', `rc-badge--${tone}`);
+  await people.locator('.rcl-badge--good').first().waitFor();
+  ours['badge-green'] = await html(people.locator('.rcl-badge--good'));
+  for (const [colour, tone] of [['blue', 'info'], ['orange', 'warning'], ['red', 'bad']]) ours[`badge-${colour}`] = variant(ours['badge-green'], 'rcl-badge--good', `rcl-badge--${tone}`);
   ours.table = await html(page.locator('table:has(tbody):not([aria-busy])'));
   await people.getByRole('link').first().click();
-  await page.getByRole('dialog').locator('.rc-facts').waitFor();
+  await page.getByRole('dialog').locator('.rcl-facts').waitFor();
   ours.drawer = await html(page.getByRole('dialog'));
 
-  for (const look of ['primary', 'secondary', 'destructive']) ours[`button-${look}-sm`] = variant(ours[`button-${look}`], 'class="rc-btn ', 'class="rc-btn rc-btn--sm ');
+  for (const look of ['primary', 'secondary', 'destructive']) ours[`button-${look}-sm`] = variant(ours[`button-${look}`], 'class="rcl-btn ', 'class="rcl-btn rcl-btn--sm ');
   ours['button-disabled'] = variant(ours['button-secondary'], '<button ', '<button disabled ');
   ours.tabs = '';
   return ours;
@@ -178,12 +178,15 @@ function place({ ours, style }) {
       if (words) words.data = text;
       else element.textContent = text;
     };
-    if (name.startsWith('button')) say('.rc-btn', 'Save');
-    if (name.startsWith('badge')) say('.rc-badge', 'Active');
-    if (name === 'error') say('.rc-field__error', 'Choose a team');
+    if (name.startsWith('button')) say('.rcl-btn', 'Save');
+    if (name.startsWith('badge')) say('.rcl-badge', 'Active');
+    if (name === 'error') say('.rcl-field__error', 'Choose a team');
     if (name.startsWith('alert')) {
-      say('.rc-alert__title', 'Title');
-      frame.querySelector('.rc-alert__content').textContent = 'Text';
+      say('.rcl-alert__title', 'Title');
+      // The part is there where an alert has more to say than its title; the one at hand need not.
+      const content = frame.querySelector('.rcl-alert__content') ?? frame.querySelector('.rcl-alert__body').appendChild(document.createElement('div'));
+      content.className = 'rcl-alert__content';
+      content.textContent = 'Text';
     }
     if (name === 'table') {
       const row = (tag, words) => `<tr>${words.map((word) => `<${tag}>${word}</${tag}>`).join('')}</tr>`;
@@ -192,10 +195,10 @@ function place({ ours, style }) {
     }
     const dialog = frame.querySelector('dialog');
     if (dialog) {
-      say('.rc-modal__title', 'Title');
-      const buttons = dialog.querySelector('.rc-modal__buttons');
+      say('.rcl-modal__title', 'Title');
+      const buttons = dialog.querySelector('.rcl-modal__buttons');
       buttons?.querySelectorAll('button').forEach((each, at) => (at ? each.remove() : (each.textContent = 'Cancel')));
-      dialog.querySelector('.rc-modal__content').replaceChildren(Object.assign(document.createElement('p'), { textContent: 'Text' }), ...(buttons ? [buttons] : []));
+      dialog.querySelector('.rcl-modal__content').replaceChildren(Object.assign(document.createElement('p'), { textContent: 'Text' }), ...(buttons ? [buttons] : []));
       dialog.removeAttribute('open');
       dialog.showModal();
     }
@@ -317,7 +320,7 @@ test('our parts look like Grafana\'s own, property by property', (t) =>
     assert.ok(found.length === 0, `${found.length} of ${PROPERTIES * themes.length} properties differ:\n${found.join('\n')}`);
 
     // The comparison sees what it must see: one colour, one pixel.
-    await page.addStyleTag({ content: '.rollcall-root .rc-btn--primary { background: #123456; } .rc-table td { padding-left: 9px; }' });
+    await page.addStyleTag({ content: '.rollcall-root .rcl-btn--primary { background: #123456; } .rcl-table td { padding-left: 9px; }' });
     const { found: changed } = await compareAll(page, session);
     assert.ok(changed.some((line) => line.startsWith('button-primary: background-color')), String(changed));
     assert.ok(changed.some((line) => line.startsWith('table td: padding-left')), String(changed));

@@ -29,8 +29,8 @@ test('an organization with nobody in it: each page says what to do', () =>
               await screenshot(page, `${name}-empty-${theme}`);
               assert.deepEqual(await violations(page), [], `${name}, ${theme}`);
             }
-            assert.equal(await root(page).locator('.rc-alert--error').count(), 0, `${name}: empty is no error`);
-            if (['users', 'mappings', 'activity'].includes(name)) await root(page).locator('.rc-empty').first().waitFor();
+            assert.equal(await root(page).locator('.rcl-alert--error').count(), 0, `${name}: empty is no error`);
+            if (['users', 'mappings', 'activity'].includes(name)) await root(page).locator('.rcl-empty').first().waitFor();
           }
         },
         { login }
@@ -49,7 +49,7 @@ for (const [kind, fulfil] of Object.entries({
         for (const [name, path] of Object.entries(PAGES)) {
           await page.route('**/resources/admin/**', fulfil);
           await page.goto(appUrl(path));
-          const problem = root(page).locator('.rc-alert--error').first();
+          const problem = root(page).locator('.rcl-alert--error').first();
           await problem.waitFor();
           assert.ok((await problem.innerText()).split('\n').filter(Boolean).length >= 2, `${name}: a title and a reason`);
           assert.equal(await page.locator('[aria-busy=true]').count(), 0, `${name}: nothing seems to be on its way`);

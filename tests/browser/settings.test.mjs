@@ -16,7 +16,7 @@ test('"back" and a link of Grafana ask before they lose what was typed, and noth
     await page.goto(appUrl());
     await page.getByRole('region', { name: 'Sync state' }).waitFor();
     await page.getByRole('tab', { name: 'Settings' }).click();
-    const field = page.locator('#rc-setting-break_glass');
+    const field = page.locator('#rcl-setting-break_glass');
     await field.fill('root-of-the-test');
     await page.getByText('1 unsaved change').waitFor();
     const asked = [];

@@ -78,7 +78,7 @@ test('a person tells of each attribute how far it got, and why no further', () =
     const [user] = (await backend(context, `users?id=${id}`)).users;
     assert.ok(user.attributes.length >= 2, 'login and e-mail at least');
     await page.goto(`${appUrl('users')}?user=${id}`);
-    const facts = page.getByRole('dialog').locator('.rc-facts');
+    const facts = page.getByRole('dialog').locator('.rcl-facts');
     for (const { name, value, state, reason } of user.attributes) {
       const fact = facts.locator('dt', { hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd[1]');
       await fact.getByText(value).first().waitFor();

@@ -32,16 +32,16 @@ pub fn Alert(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let (class, icon, role) = match severity {
-        Severity::Info => ("rc-alert rc-alert--info", IconName::Info, "status"),
-        Severity::Success => ("rc-alert rc-alert--success", IconName::Check, "status"),
-        Severity::Error => ("rc-alert rc-alert--error", IconName::Warning, "alert"),
+        Severity::Info => ("rcl-alert rcl-alert--info", IconName::Info, "status"),
+        Severity::Success => ("rcl-alert rcl-alert--success", IconName::Check, "status"),
+        Severity::Error => ("rcl-alert rcl-alert--error", IconName::Warning, "alert"),
     };
     view! {
         <div class=class role=role>
-            <div class="rc-alert__icon"><Icon name=icon /></div>
-            <div class="rc-alert__body">
-                <div class="rc-alert__title">{title}</div>
-                {children.map(|children| view! { <div class="rc-alert__content">{children()}</div> })}
+            <div class="rcl-alert__icon"><Icon name=icon /></div>
+            <div class="rcl-alert__body">
+                <div class="rcl-alert__title">{title}</div>
+                {children.map(|children| view! { <div class="rcl-alert__content">{children()}</div> })}
             </div>
         </div>
     }

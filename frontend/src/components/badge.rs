@@ -20,7 +20,7 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// `rc-badge--good` and so on, for whatever comes in tones.
+    /// `rcl-badge--good` and so on, for whatever comes in tones.
     pub fn class(self, of: &str) -> String {
         let tone = match self {
             Self::Good => "good",
@@ -29,7 +29,7 @@ impl Tone {
             Self::Bad => "bad",
             Self::Plain => "plain",
         };
-        format!("rc-{of} rc-{of}--{tone}")
+        format!("rcl-{of} rcl-{of}--{tone}")
     }
 }
 

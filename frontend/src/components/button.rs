@@ -19,9 +19,9 @@ pub enum ButtonLook {
 impl ButtonLook {
     fn class(self) -> &'static str {
         match self {
-            Self::Primary => "rc-btn--primary",
-            Self::Secondary => "rc-btn--secondary",
-            Self::Destructive => "rc-btn--destructive",
+            Self::Primary => "rcl-btn--primary",
+            Self::Secondary => "rcl-btn--secondary",
+            Self::Destructive => "rcl-btn--destructive",
         }
     }
 }
@@ -44,7 +44,7 @@ pub fn Button(
     on_click: impl Fn(MouseEvent) + 'static,
     children: Children,
 ) -> impl IntoView {
-    let class = format!("rc-btn {}{}", look.class(), if small { " rc-btn--sm" } else { "" });
+    let class = format!("rcl-btn {}{}", look.class(), if small { " rcl-btn--sm" } else { "" });
     button(class, disabled, label, Box::new(on_click), children)
 }
 
@@ -76,7 +76,7 @@ pub fn IconButton(
 
 fn icon_button(icon: IconName, label: String, on_click: Box<dyn Fn(MouseEvent)>) -> AnyView {
     view! {
-        <button type="button" class="rc-icon-btn" aria-label=label.clone() title=label on:click=on_click>
+        <button type="button" class="rcl-icon-btn" aria-label=label.clone() title=label on:click=on_click>
             <Icon name=icon />
         </button>
     }

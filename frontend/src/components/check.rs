@@ -20,26 +20,26 @@ pub fn Checks(checks: Vec<Check>) -> impl IntoView {
         let what = if check.page.is_empty() {
             view! { <strong>{check.what}</strong> }.into_any()
         } else {
-            view! { <a class="rc-link" href=host.link(Location::parse(&check.page))>{check.what}</a> }.into_any()
+            view! { <a class="rcl-link" href=host.link(Location::parse(&check.page))>{check.what}</a> }.into_any()
         };
         let answer = check
             .status
-            .map(|status| view! { <div class="rc-mono">{check.request}" → "{status}</div> }.into_any());
+            .map(|status| view! { <div class="rcl-mono">{check.request}" → "{status}</div> }.into_any());
         let lines = (!check.lines.is_empty()).then(|| view! { <CopyLines lines=check.lines /> }.into_any());
         view! {
-            <li class="rc-check">
+            <li class="rcl-check">
                 <span class=tone.class("tone")><Icon name=icon /></span>
-                <div class="rc-grow">
-                    {what}<span class="rc-sr">": "{said}</span>
+                <div class="rcl-grow">
+                    {what}<span class="rcl-sr">": "{said}</span>
                     {answer}
-                    <div class="rc-small rc-muted">{check.detail}</div>
+                    <div class="rcl-small rcl-muted">{check.detail}</div>
                     {lines}
                 </div>
             </li>
         }
         .into_any()
     };
-    view! { <ul class="rc-checks">{checks.into_iter().map(line).collect_view()}</ul> }.into_any()
+    view! { <ul class="rcl-checks">{checks.into_iter().map(line).collect_view()}</ul> }.into_any()
 }
 
 /// How a test is going, and what it found.
@@ -63,8 +63,8 @@ pub fn Tested(
         })
     };
     view! {
-        <span class="rc-muted" role="status">{move || busy.get().then_some("Testing…")}</span>
-        <div class="rc-gap" aria-live="polite" data-testid=testid>{found}</div>
+        <span class="rcl-muted" role="status">{move || busy.get().then_some("Testing…")}</span>
+        <div class="rcl-gap" aria-live="polite" data-testid=testid>{found}</div>
     }
     .into_any()
 }

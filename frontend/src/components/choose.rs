@@ -19,7 +19,7 @@ pub fn Select(
         })
         .collect_view();
     view! {
-        <select class="rc-input rc-select" aria-label=label on:change=move |event| on_choose.run(event_target_value(&event))>
+        <select class="rcl-input rcl-select" aria-label=label on:change=move |event| on_choose.run(event_target_value(&event))>
             {options}
         </select>
     }

@@ -11,8 +11,8 @@ use crate::host::Host;
 #[component]
 pub fn CopyField(label: &'static str, #[prop(into)] value: Signal<String>) -> impl IntoView {
     view! {
-        <div class="rc-copy">
-            <input class="rc-input rc-mono" type="text" readonly aria-label=label prop:value=value on:focus=|event| {
+        <div class="rcl-copy">
+            <input class="rcl-input rcl-mono" type="text" readonly aria-label=label prop:value=value on:focus=|event| {
                 event_target::<web_sys::HtmlInputElement>(&event).select();
             } />
             {button(value)}
@@ -25,9 +25,9 @@ pub fn CopyField(label: &'static str, #[prop(into)] value: Signal<String>) -> im
 pub fn CopyLines(lines: Vec<String>) -> impl IntoView {
     let text = lines.join("\n");
     view! {
-        <div class="rc-lines">
+        <div class="rcl-lines">
             // In the tab order, because it may scroll.
-            <pre class="rc-pre" tabindex="0">{text.clone()}</pre>
+            <pre class="rcl-pre" tabindex="0">{text.clone()}</pre>
             {button(Signal::stored(text))}
         </div>
     }
@@ -49,7 +49,7 @@ fn button(value: Signal<String>) -> AnyView {
         });
     };
     view! {
-        <button type="button" class="rc-btn rc-btn--secondary" on:click=copy>
+        <button type="button" class="rcl-btn rcl-btn--secondary" on:click=copy>
             <Icon name=IconName::Copy />
             <span aria-live="polite">{said}</span>
         </button>

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 #[component]
 pub fn EmptyState(#[prop(into)] message: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
-        <div class="rc-empty">
-            <p class="rc-empty__message">{message}</p>
-            {children.map(|children| view! { <div class="rc-muted">{children()}</div> })}
+        <div class="rcl-empty">
+            <p class="rcl-empty__message">{message}</p>
+            {children.map(|children| view! { <div class="rcl-muted">{children()}</div> })}
         </div>
     }
 }

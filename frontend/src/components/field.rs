@@ -15,15 +15,15 @@ pub fn Field(
 ) -> impl IntoView {
     let more = format!("{id}-more");
     view! {
-        <div class="rc-field">
-            <label class="rc-label" for=id>
+        <div class="rcl-field">
+            <label class="rcl-label" for=id>
                 {label}
-                {description.map(|text| view! { <span class="rc-label__description">{text}</span> })}
+                {description.map(|text| view! { <span class="rcl-label__description">{text}</span> })}
             </label>
             {children()}
             <div id=more>
                 {move || error.get().map(|text| view! {
-                    <div class="rc-field__error" role="alert"><Icon name=IconName::Warning />{text}</div>
+                    <div class="rcl-field__error" role="alert"><Icon name=IconName::Warning />{text}</div>
                 })}
             </div>
         </div>

@@ -56,7 +56,7 @@ impl IconName {
 #[component]
 pub fn Icon(name: IconName) -> impl IntoView {
     view! {
-        <svg class="rc-icon" viewBox="0 0 24 24" width="16" height="16" aria-hidden="true" focusable="false">
+        <svg class="rcl-icon" viewBox="0 0 24 24" width="16" height="16" aria-hidden="true" focusable="false">
             <path d=name.path() />
         </svg>
     }

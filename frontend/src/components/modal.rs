@@ -23,7 +23,7 @@ pub fn Modal(
     let on_close = Callback::new(move |()| on_close());
     dialog(
         title,
-        if drawer { "rc-modal rc-drawer" } else { "rc-modal" },
+        if drawer { "rcl-modal rcl-drawer" } else { "rcl-modal" },
         on_close,
         children,
     )
@@ -32,10 +32,10 @@ pub fn Modal(
 fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, children: Children) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
     // A question may be asked above a drawer.
-    let title_id = if class.ends_with("rc-drawer") {
-        "rc-drawer-title"
+    let title_id = if class.ends_with("rcl-drawer") {
+        "rcl-drawer-title"
     } else {
-        "rc-modal-title"
+        "rcl-modal-title"
     };
     // An effect runs once the element is in the document, which `show_modal` needs.
     Effect::new(move || {
@@ -59,11 +59,11 @@ fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, ch
                 on_close.run(());
             }
         >
-            <div class="rc-modal__header">
-                <h2 class="rc-modal__title" id=title_id>{title}</h2>
+            <div class="rcl-modal__header">
+                <h2 class="rcl-modal__title" id=title_id>{title}</h2>
                 <IconButton icon=IconName::Cross label="Close" on_click=move |_| on_close.run(()) />
             </div>
-            <div class="rc-modal__content">{children()}</div>
+            <div class="rcl-modal__content">{children()}</div>
         </dialog>
     }
     .into_any()
@@ -108,12 +108,12 @@ fn confirm(
     let body = move || {
         view! {
             {children()}
-            <div class="rc-modal__buttons">
+            <div class="rcl-modal__buttons">
                 <Button on_click=move |_| on_close.run(())>"Cancel"</Button>
                 <Button look=look disabled=busy on_click=move |_| on_confirm.run(())>{action}</Button>
             </div>
         }
         .into_any()
     };
-    dialog(Signal::stored(title), "rc-modal rc-confirm", on_close, Box::new(body))
+    dialog(Signal::stored(title), "rcl-modal rcl-confirm", on_close, Box::new(body))
 }

@@ -17,8 +17,8 @@ pub fn Pager(
     turn: Callback<bool>,
 ) -> impl IntoView {
     view! {
-        <nav class="rc-pager" aria-label=label>
-            <span class="rc-muted" aria-live="polite">{range}</span>
+        <nav class="rcl-pager" aria-label=label>
+            <span class="rcl-muted" aria-live="polite">{range}</span>
             <Button small=true disabled=first on_click=move |_| turn.run(false)>"Previous"</Button>
             <Button small=true disabled=last on_click=move |_| turn.run(true)>"Next"</Button>
         </nav>

@@ -60,27 +60,27 @@ fn radios(
         .into_iter()
         .enumerate()
         .map(|(at, text)| {
-            let id = format!("rc-{name}-{at}");
+            let id = format!("rcl-{name}-{at}");
             let on_choose = on_choose.clone();
             let chosen = move || value.get() == Some(at);
             view! {
-                <span class="rc-radio__item">
+                <span class="rcl-radio__item">
                     <input
                         type="radio"
-                        class="rc-radio__input"
+                        class="rcl-radio__input"
                         id=id.clone()
                         name=name
                         prop:checked=chosen
                         disabled=disabled
                         on:change=move |_| on_choose(at)
                     />
-                    <label class="rc-radio__label" for=id>
+                    <label class="rcl-radio__label" for=id>
                         {text}
-                        {count.map(|count| view! { " "<span class="rc-radio__count">{move || count.run(at)}</span> })}
+                        {count.map(|count| view! { " "<span class="rcl-radio__count">{move || count.run(at)}</span> })}
                     </label>
                 </span>
             }
         })
         .collect_view();
-    view! { <div class="rc-radio" role="radiogroup" aria-label=label>{radios}</div> }.into_any()
+    view! { <div class="rcl-radio" role="radiogroup" aria-label=label>{radios}</div> }.into_any()
 }

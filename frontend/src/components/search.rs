@@ -34,9 +34,9 @@ fn search(label: String, on_search: Callback<String>) -> AnyView {
         pending.set_value(set_timeout_with_handle(move || on_search.run(text.trim().to_owned()), PAUSE).ok());
     };
     view! {
-        <div class="rc-search">
+        <div class="rcl-search">
             <Icon name=IconName::Search />
-            <input class="rc-input" type="search" autocomplete="off" spellcheck="false" placeholder=label.clone() aria-label=label on:input=typed />
+            <input class="rcl-input" type="search" autocomplete="off" spellcheck="false" placeholder=label.clone() aria-label=label on:input=typed />
         </div>
     }
     .into_any()

@@ -7,11 +7,11 @@ use leptos::prelude::*;
 pub fn SkeletonRows(columns: usize) -> impl IntoView {
     let row = move || {
         (0..columns)
-            .map(|_| view! { <td><span class="rc-skeleton"></span></td> })
+            .map(|_| view! { <td><span class="rcl-skeleton"></span></td> })
             .collect_view()
     };
     view! {
-        <table class="rc-table" aria-busy="true" aria-label="Loading">
+        <table class="rcl-table" aria-busy="true" aria-label="Loading">
             <tbody>{(0..3).map(|_| view! { <tr>{row()}</tr> }).collect_view()}</tbody>
         </table>
     }

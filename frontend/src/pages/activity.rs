@@ -129,7 +129,7 @@ pub fn ActivityPage() -> impl IntoView {
             });
             let name = name.filter(|name| !name.is_empty()).unwrap_or(id);
             view! {
-                <p class="rc-row" role="status">
+                <p class="rcl-row" role="status">
                     <span>"Only what happened to "<strong>{name}</strong></span>
                     <Button small=true on_click=move |_| host.turn("target", None, false)>"Show everything"</Button>
                 </p>
@@ -139,7 +139,7 @@ pub fn ActivityPage() -> impl IntoView {
     let one_request = move || {
         correlation.get().map(|_| {
             view! {
-                <p class="rc-row" role="status">
+                <p class="rcl-row" role="status">
                     <span>"Only one request, and what it led to"</span>
                     <Button small=true on_click=move |_| host.turn("correlation", None, false)>"Show everything"</Button>
                 </p>
@@ -180,15 +180,15 @@ pub fn ActivityPage() -> impl IntoView {
         }
     };
     view! {
-        <div class="rc-filters">
+        <div class="rcl-filters">
             <RadioGroup name="outcome" label="Outcome" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("outcome", Some(name), true) />
             <Select label="Source" options=&SOURCES value=source on_choose=choose("source") />
-            <select class="rc-input rc-select" aria-label="Who" on:change=move |event| host.turn("actor", Some(&event_target_value(&event)), true)>
+            <select class="rcl-input rcl-select" aria-label="Who" on:change=move |event| host.turn("actor", Some(&event_target_value(&event)), true)>
                 <option value="" prop:selected=move || actor.get().is_none()>"By anybody"</option>
                 {move || callers.get().into_iter().map(caller).collect_view()}
             </select>
             <Select label="Time" options=&TIMES value=hours on_choose=choose("hours") />
-            <span class="rc-grow"></span>
+            <span class="rcl-grow"></span>
             <Export />
         </div>
         {followed}

@@ -68,7 +68,7 @@ pub fn MappingsPage() -> impl IntoView {
             <Show when=move || synced.get() == Some(false)>
                 <Alert severity=Severity::Info title="Groups are stored, but touch no team">
                     "Group sync is off. To turn it on, set "<code>"team_sync_mode"</code>" to "<code>"scim_sync"</code>" in the "
-                    <a class="rc-link" href=host.link(Route::Settings)>"settings"</a>"."
+                    <a class="rcl-link" href=host.link(Route::Settings)>"settings"</a>"."
                 </Alert>
             </Show>
             <Mode groups=groups open=open />
@@ -115,15 +115,15 @@ fn Table(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoView 
         }
     };
     view! {
-        <section class="rc-section" aria-labelledby="rc-groups">
-            <h2 class="rc-h" id="rc-groups">"Groups from your identity provider"</h2>
+        <section class="rcl-section" aria-labelledby="rcl-groups">
+            <h2 class="rcl-h" id="rcl-groups">"Groups from your identity provider"</h2>
             <SearchInput label="Search groups and teams" on_search=move |text| query.set(text) />
             <Show when=move || !shown.with(Vec::is_empty) fallback=nothing>
-                <div class="rc-scroll">
-                    <table class="rc-table" data-testid="groups">
+                <div class="rcl-scroll">
+                    <table class="rcl-table" data-testid="groups">
                         <thead><tr>
-                            <th>"Group"</th><th class="rc-number">"Members"</th><th>"Teams"</th><th>"Added by hand"</th><th>"Status"</th>
-                            <th><span class="rc-sr">"Actions"</span></th>
+                            <th>"Group"</th><th class="rcl-number">"Members"</th><th>"Teams"</th><th>"Added by hand"</th><th>"Status"</th>
+                            <th><span class="rcl-sr">"Actions"</span></th>
                         </tr></thead>
                         <tbody>
                             {move || rows(shown, move |group| view! { <Row group=group mode=mode open=open /> })}
@@ -148,7 +148,7 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
     let policies = group
         .mappings
         .iter()
-        .map(|mapping| view! { <div class="rc-line rc-muted">{policy(mapping.policy)}</div> })
+        .map(|mapping| view! { <div class="rcl-line rcl-muted">{policy(mapping.policy)}</div> })
         .collect_view();
     let unmapped = group.mappings.is_empty();
     let suggestion = group.suggestion.clone().filter(|_| unmapped).map(|team| {
@@ -163,17 +163,17 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
     let to_map = group.clone();
     view! {
         <tr>
-            <td><a class="rc-link" href=href>{group.display_name.clone()}</a></td>
-            <td class="rc-number">{host.number(group.members)}</td>
+            <td><a class="rcl-link" href=href>{group.display_name.clone()}</a></td>
+            <td class="rcl-number">{host.number(group.members)}</td>
             <td>
-                {if unmapped { view! { <span class="rc-muted">"none"</span> }.into_any() } else { teams.into_any() }}
+                {if unmapped { view! { <span class="rcl-muted">"none"</span> }.into_any() } else { teams.into_any() }}
             </td>
             <td>{policies}</td>
             <td>
                 {status_badge(group.status)}
-                {group.note.map(|note| view! { <div class="rc-small rc-muted">{note}</div> })}
+                {group.note.map(|note| view! { <div class="rcl-small rcl-muted">{note}</div> })}
             </td>
-            <td class="rc-actions">
+            <td class="rcl-actions">
                 {suggestion}
                 // In mode create the engine makes the rows.
                 <Show when=move || mode.get() == Some(MappingMode::Strict)>
@@ -209,18 +209,17 @@ fn team_of(
     let name = match mapping.team_id {
         Some(id) => {
             let href = host.grafana_link(&format!("/org/teams/edit/{id}"));
-            view! { <a class="rc-link" href=href>{mapping.team_name.clone()}</a> }.into_any()
+            view! { <a class="rcl-link" href=href>{mapping.team_name.clone()}</a> }.into_any()
         }
-        None => {
-            view! { <span>{mapping.team_name.clone()}" "<span class="rc-muted">"(being made)"</span></span> }.into_any()
-        }
+        None => view! { <span>{mapping.team_name.clone()}" "<span class="rcl-muted">"(being made)"</span></span> }
+            .into_any(),
     };
     let kind = (mapping.kind == MappingKind::Admin).then(|| view! { <Badge tone=Tone::Info text="admins" /> });
     let paused = mapping
         .paused
         .then(|| view! { <Badge tone=Tone::Warning text="paused" /> });
     let actions = if mapping.origin == MappingOrigin::File {
-        view! { <span class="rc-lock" title="Set by a provisioning file"><Icon name=IconName::Lock /><span class="rc-sr">"Set by a provisioning file"</span></span> }
+        view! { <span class="rcl-lock" title="Set by a provisioning file"><Icon name=IconName::Lock /><span class="rcl-sr">"Set by a provisioning file"</span></span> }
             .into_any()
     } else {
         let of = format!("the mapping of {} to {}", mapping.group_name, mapping.team_name);
@@ -232,7 +231,7 @@ fn team_of(
         let ask = Open::Ask(pausing(mapping));
         let turn = view! {
             <input
-                type="checkbox" role="switch" class="rc-switch" checked=!mapping.paused
+                type="checkbox" role="switch" class="rcl-switch" checked=!mapping.paused
                 aria-label=format!("Follow {of}")
                 // It turns once the backend has said so, and not before the question is answered.
                 on:click=move |event| {
@@ -245,9 +244,9 @@ fn team_of(
         let created = mapping.origin == MappingOrigin::Create;
         let remove = button(IconName::Trash, "Remove", Open::Ask(removal(mapping)));
         let remove = view! { <span hidden=move || created && mode.get() == Some(MappingMode::Create)>{remove}</span> };
-        view! { <span class="rc-tools">{edit}{turn}{remove}</span> }.into_any()
+        view! { <span class="rcl-tools">{edit}{turn}{remove}</span> }.into_any()
     };
-    view! { <div class="rc-line">{name}{kind}{paused}{actions}</div> }.into_any()
+    view! { <div class="rcl-line">{name}{kind}{paused}{actions}</div> }.into_any()
 }
 
 fn removal(mapping: &MappingRow) -> Question {

@@ -66,10 +66,10 @@ pub fn OverviewPage() -> impl IntoView {
             <Chain overview=overview />
             <Show when=move || blank.get() == Some(true) fallback=move || view! {
                 <NeedsYou overview=overview />
-                <Findings id="rc-next" title="What to do next" checks=next />
+                <Findings id="rcl-next" title="What to do next" checks=next />
                 <Numbers overview=overview />
                 <Chart overview=overview />
-                <Findings id="rc-sign-in" title="How people sign in" checks=sign_in />
+                <Findings id="rcl-sign-in" title="How people sign in" checks=sign_in />
                 <Connection overview=overview />
             }>
                 <Steps />
@@ -92,22 +92,22 @@ fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
         };
         view! {
             <tr>
-                <td><a class="rc-link" href=href>{item.name}</a><div class="rc-small rc-muted">{if item.kind == "User" { "person" } else { "group" }}</div></td>
+                <td><a class="rcl-link" href=href>{item.name}</a><div class="rcl-small rcl-muted">{if item.kind == "User" { "person" } else { "group" }}</div></td>
                 <td>{item.reason}</td>
                 <td>{item.next_step}</td>
-                <td class="rc-nowrap rc-muted"><Ago at_ms=item.since_ms /></td>
+                <td class="rcl-nowrap rcl-muted"><Ago at_ms=item.since_ms /></td>
             </tr>
         }
     };
     view! {
         <Show when=move || !items.with(Vec::is_empty)>
-            <section class="rc-section" aria-labelledby="rc-needs-you">
-                <h2 class="rc-h" id="rc-needs-you">
-                    <span class="rc-tone--warning"><Icon name=IconName::Warning /></span>
+            <section class="rcl-section" aria-labelledby="rcl-needs-you">
+                <h2 class="rcl-h" id="rcl-needs-you">
+                    <span class="rcl-tone--warning"><Icon name=IconName::Warning /></span>
                     {move || format!("Needs you ({})", items.with(Vec::len))}
                 </h2>
-                <div class="rc-scroll">
-                    <table class="rc-table">
+                <div class="rcl-scroll">
+                    <table class="rcl-table">
                         <thead><tr><th>"Who"</th><th>"What is wrong"</th><th>"Next step"</th><th>"Since"</th></tr></thead>
                         <tbody>{move || rows(items, row)}</tbody>
                     </table>
@@ -152,28 +152,28 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
             .map(|people| view! { <li><b>{host.number(people)}</b>" not managed by a provider"</li> })
     };
     view! {
-        <section class="rc-cards" aria-label="Counts">
-            <div class="rc-card">
-                <h2 class="rc-card__title">"People"</h2>
-                <ul class="rc-figures">
-                    <li><a class="rc-figure-link" href=people><b class="rc-figure">{count(|c| c.users_active)}</b>" active"</a></li>
-                    <li><a class="rc-figure-link" href=with("closed")><b>{count(|c| c.closed)}</b>" closed"</a></li>
+        <section class="rcl-cards" aria-label="Counts">
+            <div class="rcl-card">
+                <h2 class="rcl-card__title">"People"</h2>
+                <ul class="rcl-figures">
+                    <li><a class="rcl-figure-link" href=people><b class="rcl-figure">{count(|c| c.users_active)}</b>" active"</a></li>
+                    <li><a class="rcl-figure-link" href=with("closed")><b>{count(|c| c.closed)}</b>" closed"</a></li>
                     <li><b>{count(|c| c.provisioned)}</b>" provisioned, "<b>{count(|c| c.claimed)}</b>" claimed"</li>
                     {unmanaged}
                 </ul>
             </div>
-            <div class="rc-card">
-                <h2 class="rc-card__title">"Groups"</h2>
-                <ul class="rc-figures">
-                    <li><a class="rc-figure-link" href=mappings.clone()><b class="rc-figure">{count(|c| c.groups_mapped)}</b>" mapped"</a></li>
-                    <li><a class="rc-figure-link" href=mappings.clone()><b>{count(|c| c.groups_unmapped)}</b>" not mapped"</a></li>
+            <div class="rcl-card">
+                <h2 class="rcl-card__title">"Groups"</h2>
+                <ul class="rcl-figures">
+                    <li><a class="rcl-figure-link" href=mappings.clone()><b class="rcl-figure">{count(|c| c.groups_mapped)}</b>" mapped"</a></li>
+                    <li><a class="rcl-figure-link" href=mappings.clone()><b>{count(|c| c.groups_unmapped)}</b>" not mapped"</a></li>
                     <li><b>{count(|c| c.groups)}</b>" in all"</li>
                 </ul>
             </div>
-            <div class="rc-card">
-                <h2 class="rc-card__title">"Waiting for Grafana"</h2>
-                <ul class="rc-figures">
-                    <li><a class="rc-figure-link" href=waiting><b class="rc-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</a></li>
+            <div class="rcl-card">
+                <h2 class="rcl-card__title">"Waiting for Grafana"</h2>
+                <ul class="rcl-figures">
+                    <li><a class="rcl-figure-link" href=waiting><b class="rcl-figure">{move || host.number(pending.get().map(|p| p.count).unwrap_or_default())}</b>" pending"</a></li>
                     <li>{age}</li>
                     {closing}
                 </ul>
@@ -192,28 +192,28 @@ fn Connection(overview: Loaded<Overview>) -> impl IntoView {
         let theirs = host.link(Location::from(Route::Activity).with("actor", Some(&caller.login)));
         view! {
             <tr>
-                <td><a class="rc-link" href=theirs>{caller.login}</a></td>
-                <td class="rc-mono">{caller.last_request}</td>
-                <td class="rc-nowrap"><Ago at_ms=caller.last_ms /></td>
-                <td class="rc-number">{host.number(caller.requests)}</td>
-                <td class="rc-number">{host.number(caller.failed)}</td>
+                <td><a class="rcl-link" href=theirs>{caller.login}</a></td>
+                <td class="rcl-mono">{caller.last_request}</td>
+                <td class="rcl-nowrap"><Ago at_ms=caller.last_ms /></td>
+                <td class="rcl-number">{host.number(caller.requests)}</td>
+                <td class="rcl-number">{host.number(caller.failed)}</td>
             </tr>
         }
     };
     view! {
-        <section class="rc-section" aria-labelledby="rc-connection">
-            <h2 class="rc-h" id="rc-connection">"Identity provider"</h2>
-            <p class="rc-muted">"SCIM endpoint. Your identity provider calls it with the token of a service account that has the role Admin."</p>
+        <section class="rcl-section" aria-labelledby="rcl-connection">
+            <h2 class="rcl-h" id="rcl-connection">"Identity provider"</h2>
+            <p class="rcl-muted">"SCIM endpoint. Your identity provider calls it with the token of a service account that has the role Admin."</p>
             <CopyField label="SCIM endpoint" value=Signal::derive(move || url.get().unwrap_or_default()) />
             <Show
                 when=move || !callers.with(Vec::is_empty)
-                fallback=|| view! { <p class="rc-muted rc-gap">"Nobody has called it yet."</p> }
+                fallback=|| view! { <p class="rcl-muted rcl-gap">"Nobody has called it yet."</p> }
             >
-                <div class="rc-scroll rc-gap">
-                    <table class="rc-table">
+                <div class="rcl-scroll rcl-gap">
+                    <table class="rcl-table">
                         <thead><tr>
                             <th>"Caller"</th><th>"Last request"</th><th>"When"</th>
-                            <th class="rc-number">"Requests"</th><th class="rc-number">"Failed"</th>
+                            <th class="rcl-number">"Requests"</th><th class="rcl-number">"Failed"</th>
                         </tr></thead>
                         <tbody>{move || rows(callers, row)}</tbody>
                     </table>

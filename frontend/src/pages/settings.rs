@@ -131,22 +131,22 @@ pub fn SettingsPage() -> impl IntoView {
     let has_more = settings.part(|answer| answer.settings.iter().any(|s| group_of(&s.key) == Group::More));
     view! {
         <Answered error=settings.error() arrived=arrived failed="The settings could not be loaded" columns=2>
-            <div class="rc-form">
-                <section class="rc-section" aria-labelledby="rc-settings-grafana">
-                    <h2 class="rc-h" id="rc-settings-grafana">"Connection to Grafana"</h2>
-                    <p class="rc-muted">
+            <div class="rcl-form">
+                <section class="rcl-section" aria-labelledby="rcl-settings-grafana">
+                    <h2 class="rcl-h" id="rcl-settings-grafana">"Connection to Grafana"</h2>
+                    <p class="rcl-muted">
                         "Grafana lets only a server admin create and disable users. A service account token is used for teams where there is one."
                     </p>
                     {fields(Group::Grafana)}
                     <Test draft=draft />
                 </section>
-                <section class="rc-section" aria-labelledby="rc-settings-teams">
-                    <h2 class="rc-h" id="rc-settings-teams">"Teams"</h2>
+                <section class="rcl-section" aria-labelledby="rcl-settings-teams">
+                    <h2 class="rcl-h" id="rcl-settings-teams">"Teams"</h2>
                     {fields(Group::Teams)}
                 </section>
                 <Show when=move || has_more.get() == Some(true)>
-                    <section class="rc-section" aria-labelledby="rc-settings-more">
-                        <h2 class="rc-h" id="rc-settings-more">"More"</h2>
+                    <section class="rcl-section" aria-labelledby="rcl-settings-more">
+                        <h2 class="rcl-h" id="rcl-settings-more">"More"</h2>
                         {fields(Group::More)}
                     </section>
                 </Show>
@@ -206,10 +206,10 @@ fn SaveBar(settings: Loaded<Settings>, draft: Draft) -> impl IntoView {
     };
     view! {
         {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The settings were not saved">{message}</Alert> })}
-        <div class="rc-savebar" class:rc-savebar--sticky=move || changes.get() != 0>
+        <div class="rcl-savebar" class:rcl-savebar--sticky=move || changes.get() != 0>
             <Button look=ButtonLook::Primary disabled=Signal::derive(move || busy.get() || changes.get() == 0) on_click=save>"Save"</Button>
             <Button disabled=Signal::derive(move || busy.get() || changes.get() == 0) on_click=move |_| draft.clear()>"Discard"</Button>
-            <span class="rc-muted" role="status">
+            <span class="rcl-muted" role="status">
                 {move || (changes.get() > 0).then(|| format::counted(changes.get(), "unsaved change", "unsaved changes"))}
             </span>
         </div>

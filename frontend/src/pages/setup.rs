@@ -59,47 +59,47 @@ pub fn SetupPage() -> impl IntoView {
         .to_vec();
     view! {
         <Answered error=overview.error() arrived=arrived failed="The set-up could not be loaded" columns=2>
-            <section class="rc-section">
-                <h2 class="rc-h" id="rc-provider">"Which identity provider do you have?"</h2>
+            <section class="rcl-section">
+                <h2 class="rcl-h" id="rcl-provider">"Which identity provider do you have?"</h2>
                 <RadioGroup
                     name="provider" label="Identity provider" choices=choices.clone() value=Signal::derive(move || Some(provider.get()))
                     on_choose=move |provider: Provider| host.turn("provider", Some(provider.name()), true)
                 />
             </section>
-            <ol class="rc-steps">
+            <ol class="rcl-steps">
                 <Writing overview=overview />
                 <li>
-                    <span class="rc-steps__mark">"2"</span>
-                    <div class="rc-grow">
-                        <h3 class="rc-steps__title">"Make a token for your identity provider"</h3>
+                    <span class="rcl-steps__mark">"2"</span>
+                    <div class="rcl-grow">
+                        <h3 class="rcl-steps__title">"Make a token for your identity provider"</h3>
                         <Tokens provider=provider made=made />
                     </div>
                 </li>
                 <li>
-                    <span class="rc-steps__mark">"3"</span>
-                    <div class="rc-grow">
-                        <h3 class="rc-steps__title">{move || format!("Paste both into {}", provider.get().called())}</h3>
-                        <p class="rc-muted">{move || provider.get().place()}</p>
+                    <span class="rcl-steps__mark">"3"</span>
+                    <div class="rcl-grow">
+                        <h3 class="rcl-steps__title">{move || format!("Paste both into {}", provider.get().called())}</h3>
+                        <p class="rcl-muted">{move || provider.get().place()}</p>
                         <CopyField label="Address for the identity provider" value=url />
-                        <dl class="rc-facts rc-gap">
+                        <dl class="rcl-facts rcl-gap">
                             {move || provider.get().values().iter().map(|(field, value)| view! { <dt>{*field}</dt><dd>{*value}</dd> }).collect_view()}
                         </dl>
-                        <p class="rc-muted">{move || provider.get().after()}</p>
+                        <p class="rcl-muted">{move || provider.get().after()}</p>
                     </div>
                 </li>
                 <Arrival overview=overview made=made />
                 <li>
                     {move || mark(5, tested.with(|tested| matches!(tested, Some(Ok(report)) if report.ok)))}
-                    <div class="rc-grow">
-                        <h3 class="rc-steps__title">"Something does not work? Test it"</h3>
+                    <div class="rcl-grow">
+                        <h3 class="rcl-steps__title">"Something does not work? Test it"</h3>
                         <Connection provider=provider result=tested />
                     </div>
                 </li>
                 <li>
                     {move || mark(6, sign_in.with(|checks| checks.iter().all(|check| check.outcome == TestOutcome::Ok)))}
-                    <div class="rc-grow">
-                        <h3 class="rc-steps__title">"Check how people sign in"</h3>
-                        <p class="rc-muted">"Whether those who are provisioned get in, and those who are closed stay out, by each sign-in method Grafana has."</p>
+                    <div class="rcl-grow">
+                        <h3 class="rcl-steps__title">"Check how people sign in"</h3>
+                        <p class="rcl-muted">"Whether those who are provisioned get in, and those who are closed stay out, by each sign-in method Grafana has."</p>
                         {move || view! { <Checks checks=sign_in.get() /> }}
                     </div>
                 </li>
@@ -115,7 +115,7 @@ fn Writing(overview: Loaded<Overview>) -> impl IntoView {
     let state = overview.part(|o| (o.sync, o.grafana.signed_in_as.clone()));
     let settings = host.link(Route::Settings);
     let body = move || {
-        let link = view! { <a class="rc-link" href=settings.clone()>"settings"</a> };
+        let link = view! { <a class="rcl-link" href=settings.clone()>"settings"</a> };
         match state.get() {
             Some((SyncState::NotConfigured, _)) | None => {
                 view! { <p>"Give it a server admin's login and password in the "{link}", and press Test there."</p> }.into_any()
@@ -138,7 +138,7 @@ fn Writing(overview: Loaded<Overview>) -> impl IntoView {
     view! {
         <li>
             {move || mark(1, done())}
-            <div class="rc-grow"><h3 class="rc-steps__title">"Let Rollcall write to Grafana"</h3>{body}</div>
+            <div class="rcl-grow"><h3 class="rcl-steps__title">"Let Rollcall write to Grafana"</h3>{body}</div>
         </li>
     }
 }
@@ -146,9 +146,9 @@ fn Writing(overview: Loaded<Overview>) -> impl IntoView {
 /// A number, or a tick.
 fn mark(number: u8, done: bool) -> AnyView {
     if done {
-        view! { <span class="rc-steps__mark rc-tone--good"><Icon name=IconName::Check /><span class="rc-sr">"done"</span></span> }.into_any()
+        view! { <span class="rcl-steps__mark rcl-tone--good"><Icon name=IconName::Check /><span class="rcl-sr">"done"</span></span> }.into_any()
     } else {
-        view! { <span class="rc-steps__mark">{number}</span> }.into_any()
+        view! { <span class="rcl-steps__mark">{number}</span> }.into_any()
     }
 }
 
@@ -167,23 +167,23 @@ fn Arrival(overview: Loaded<Overview>, made: RwSignal<Option<NewToken>>) -> impl
     let body = move || {
         match arrived.get() {
         None => view! {
-            <p class="rc-row"><span class="rc-tone--info rc-waiting"><Icon name=IconName::Waiting /></span>"Waiting for the first request…"</p>
-            <p class="rc-muted">"Press the connection test of your identity provider; it shows here by itself. If it does not, your identity provider cannot reach the address above."</p>
+            <p class="rcl-row"><span class="rcl-tone--info rcl-waiting"><Icon name=IconName::Waiting /></span>"Waiting for the first request…"</p>
+            <p class="rcl-muted">"Press the connection test of your identity provider; it shows here by itself. If it does not, your identity provider cannot reach the address above."</p>
         }
         .into_any(),
         Some(caller) => {
             let refused = (caller.failed > 0).then(|| {
                 let log = log.clone();
-                view! { <p>{host.number(caller.failed)}" of its requests were refused: "<a class="rc-link" href=log>"see why"</a>"."</p> }
+                view! { <p>{host.number(caller.failed)}" of its requests were refused: "<a class="rcl-link" href=log>"see why"</a>"."</p> }
             });
             let mappings = mappings.clone();
             view! {
-                <p class="rc-row">
-                    <span class="rc-tone--good"><Icon name=IconName::Check /></span>
-                    <span>"Received from "<strong>{caller.login}</strong>": "<span class="rc-mono">{caller.last_request}</span>", "<Ago at_ms=caller.last_ms /></span>
+                <p class="rcl-row">
+                    <span class="rcl-tone--good"><Icon name=IconName::Check /></span>
+                    <span>"Received from "<strong>{caller.login}</strong>": "<span class="rcl-mono">{caller.last_request}</span>", "<Ago at_ms=caller.last_ms /></span>
                 </p>
                 {refused}
-                <p class="rc-muted">"Assign people and groups there; then choose which groups become teams in "<a class="rc-link" href=mappings>"Team mappings"</a>"."</p>
+                <p class="rcl-muted">"Assign people and groups there; then choose which groups become teams in "<a class="rcl-link" href=mappings>"Team mappings"</a>"."</p>
             }
             .into_any()
         }
@@ -192,8 +192,8 @@ fn Arrival(overview: Loaded<Overview>, made: RwSignal<Option<NewToken>>) -> impl
     view! {
         <li>
             {move || mark(4, arrived.with(Option::is_some))}
-            <div class="rc-grow">
-                <h3 class="rc-steps__title">"See it arrive"</h3>
+            <div class="rcl-grow">
+                <h3 class="rcl-steps__title">"See it arrive"</h3>
                 <div aria-live="polite" data-testid="arrival">{body}</div>
             </div>
         </li>

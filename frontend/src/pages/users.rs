@@ -99,7 +99,7 @@ pub fn UsersPage() -> impl IntoView {
             view! {
                 <EmptyState message="No people yet">
                     "They appear here as soon as your identity provider sends them. "
-                    <a class="rc-link" href=setup>"Set it up"</a>
+                    <a class="rcl-link" href=setup>"Set it up"</a>
                 </EmptyState>
             }
             .into_any()
@@ -150,14 +150,14 @@ pub fn UsersPage() -> impl IntoView {
         }
     };
     view! {
-        <div class="rc-filters">
+        <div class="rcl-filters">
             <SearchInput label="Search people by login, name or e-mail" on_search=search />
             {chips}
         </div>
         <Answered error=people.error() arrived=arrived failed="The people could not be loaded" columns=7>
             <Show when=move || !rows.with(Vec::is_empty) fallback=nobody>
-                <div class="rc-scroll" tabindex="0" role="region" aria-label="People">
-                    <table class="rc-table" data-testid="people">
+                <div class="rcl-scroll" tabindex="0" role="region" aria-label="People">
+                    <table class="rcl-table" data-testid="people">
                         <thead><tr>
                             <th>"Login"</th><th>"Name"</th><th>"Email"</th><th>"Access"</th><th>"Origin"</th><th>"Groups"</th><th>"Changed"</th>
                         </tr></thead>
@@ -214,16 +214,16 @@ fn row(person: Person) -> AnyView {
     }
     view! {
         <tr>
-            <td><a class="rc-link" href=href>{person.user_name}</a></td>
+            <td><a class="rcl-link" href=href>{person.user_name}</a></td>
             <td>{person.name}</td>
-            <td class="rc-muted">{person.email}</td>
-            <td class="rc-note">
+            <td class="rcl-muted">{person.email}</td>
+            <td class="rcl-note">
                 {access_badge(person.access)}
-                {person.note.map(|note| view! { <div class="rc-small rc-muted">{note}</div> })}
+                {person.note.map(|note| view! { <div class="rcl-small rcl-muted">{note}</div> })}
             </td>
             <td>{person.origin.map(origin_badge)}</td>
             <td title=all_groups>{groups}</td>
-            <td class="rc-nowrap rc-muted"><Ago at_ms=person.modified_ms /></td>
+            <td class="rcl-nowrap rcl-muted"><Ago at_ms=person.modified_ms /></td>
         </tr>
     }
     .into_any()

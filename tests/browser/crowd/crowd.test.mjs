@@ -37,13 +37,13 @@ for (const [name, path] of Object.entries({ overview: '', users: 'users', mappin
   test(`${name}, with 100,000 people`, () =>
     signedIn(browser, async (page) => {
       await page.goto(appUrl(path));
-      await page.getByTestId('rollcall-root').locator('table, .rc-log, .rc-figures').first().waitFor();
+      await page.getByTestId('rollcall-root').locator('table, .rcl-log, .rcl-figures').first().waitFor();
       for (const theme of ['light', 'dark']) {
         await setTheme(page, theme);
         await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
         await screenshot(page, `${name}-crowd-${theme}`);
       }
-      assert.equal(await page.locator('.rc-alert--error').count(), 0);
+      assert.equal(await page.locator('.rcl-alert--error').count(), 0);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the window');
     }));
 }

@@ -80,7 +80,7 @@ pub fn Export() -> impl IntoView {
     };
     let idle = move || progress.with(Option::is_none);
     view! {
-        <span class="rc-muted" role="status">{text}</span>
+        <span class="rcl-muted" role="status">{text}</span>
         <Show when=idle fallback=move || view! { <Button on_click=move |_| progress.set(None)>"Stop"</Button> }>
             <Button on_click=move |_| run.run(Format::Csv)>"Export CSV"</Button>
             <Button on_click=move |_| run.run(Format::Json)>"Export JSON"</Button>

@@ -21,7 +21,7 @@ const REQUEST_LINES: u32 = 50;
 pub fn Lines(lines: Memo<Vec<ActivityEntry>>, nothing: &'static str) -> impl IntoView {
     view! {
         <Show when=move || !lines.with(Vec::is_empty) fallback=move || view! { <EmptyState message=nothing /> }>
-            <ol class="rc-log" data-testid="activity">{move || rows(lines, line)}</ol>
+            <ol class="rcl-log" data-testid="activity">{move || rows(lines, line)}</ol>
         </Show>
     }
 }
@@ -49,11 +49,11 @@ fn line(entry: ActivityEntry) -> AnyView {
         }
     };
     view! {
-        <li class="rc-log__line">
-            <a class="rc-log__when rc-link" href=href><Ago at_ms=entry.at_ms /></a>
+        <li class="rcl-log__line">
+            <a class="rcl-log__when rcl-link" href=href><Ago at_ms=entry.at_ms /></a>
             <span>
                 {said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.place}" "{outcome_badge(entry.outcome)}
-                {entry.reason.map(|reason| view! { <div class="rc-small rc-muted">{reason}</div> })}
+                {entry.reason.map(|reason| view! { <div class="rcl-small rcl-muted">{reason}</div> })}
             </span>
         </li>
     }
@@ -105,7 +105,7 @@ fn same_request(id: i64, correlation: String) -> AnyView {
     let list = move || {
         (!others.with(Vec::is_empty)).then(|| {
             view! {
-                <h3 class="rc-h">"Asked and done in the same request"</h3>
+                <h3 class="rcl-h">"Asked and done in the same request"</h3>
                 <Lines lines=others nothing="" />
             }
             .into_any()
@@ -125,9 +125,9 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
     let same = host.link(Location::from(Route::Activity).with("target", Some(&entry.target_id)));
     let person = (entry.target_kind == "User")
         .then(|| host.link(Location::from(Route::Users).with("user", Some(&entry.target_id))))
-        .map(|href| view! { <a class="rc-btn rc-btn--secondary" href=href>"Open this person"</a> });
+        .map(|href| view! { <a class="rcl-btn rcl-btn--secondary" href=href>"Open this person"</a> });
     let follow =
-        (!entry.target_id.is_empty()).then(|| view! { <a class="rc-btn rc-btn--secondary" href=same>"Follow"</a> });
+        (!entry.target_id.is_empty()).then(|| view! { <a class="rcl-btn rcl-btn--secondary" href=same>"Follow"</a> });
     let request = host.link(Location::from(Route::Activity).with("correlation", Some(&entry.correlation)));
     let kind = match entry.target_kind.as_str() {
         "User" => Some("User"),
@@ -138,7 +138,7 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
     let others = (!entry.correlation.is_empty()).then(|| same_request(entry.id, entry.correlation.clone()));
     let by = host.link(Location::from(Route::Activity).with("actor", Some(&entry.actor)));
     let id = entry.target_id.clone();
-    let links = view! { <div class="rc-row">{person}{follow}</div> };
+    let links = view! { <div class="rcl-row">{person}{follow}</div> };
     let buttons = match kind.filter(|_| !id.is_empty()) {
         Some(kind) => {
             view! { <AgainButtons kind=kind id=id waits=waits changed=changed>{links}</AgainButtons> }.into_any()
@@ -147,15 +147,15 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
     };
     view! {
         <p>{said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.place}" "{outcome_badge(entry.outcome)}</p>
-        {entry.reason.map(|reason| view! { <p class="rc-consequence">{reason}</p> })}
-        <dl class="rc-facts">
+        {entry.reason.map(|reason| view! { <p class="rcl-consequence">{reason}</p> })}
+        <dl class="rcl-facts">
             <dt>"When"</dt><dd>{host.exact_time(entry.at_ms)}" ("<Ago at_ms=entry.at_ms />")"</dd>
-            <dt>"Who"</dt><dd><a class="rc-link" href=by>{entry.actor}</a>", "{half}</dd>
-            <dt>"Action"</dt><dd class="rc-mono">{entry.action}</dd>
-            <dt>{entry.target_kind}</dt><dd>{entry.target_name}<div class="rc-mono rc-muted">{entry.target_id}</div></dd>
+            <dt>"Who"</dt><dd><a class="rcl-link" href=by>{entry.actor}</a>", "{half}</dd>
+            <dt>"Action"</dt><dd class="rcl-mono">{entry.action}</dd>
+            <dt>{entry.target_kind}</dt><dd>{entry.target_name}<div class="rcl-mono rcl-muted">{entry.target_id}</div></dd>
             <dt>"Outcome"</dt><dd>{format::outcome(entry.outcome)}</dd>
             <dt>"Took"</dt><dd>{host.number(entry.duration_ms)}" ms"</dd>
-            <dt>"Correlation id"</dt><dd><a class="rc-link rc-mono" href=request>{entry.correlation}</a></dd>
+            <dt>"Correlation id"</dt><dd><a class="rcl-link rcl-mono" href=request>{entry.correlation}</a></dd>
         </dl>
         {buttons}
         {others}

@@ -66,10 +66,10 @@ pub fn GroupDrawer(id: String, groups: Loaded<Groups>, changed: Callback<()>) ->
     view! {
         <Modal title=title drawer=true on_close=move || host.turn("group", None, false)>
             {body}
-            <h3 class="rc-h rc-gap">"Members"</h3>
+            <h3 class="rcl-h rcl-gap">"Members"</h3>
             <Answered error=members.error() arrived=arrived failed="The members could not be loaded" columns=2>
                 <Show when=move || !rows.with(Vec::is_empty) fallback=|| view! { <EmptyState message="Nobody is in this group" /> }>
-                    <table class="rc-table" data-testid="members">
+                    <table class="rcl-table" data-testid="members">
                         <thead><tr><th>"Login"</th><th>"Access"</th></tr></thead>
                         <tbody>{move || rows.get().into_iter().map(member).collect_view()}</tbody>
                     </table>
@@ -80,7 +80,7 @@ pub fn GroupDrawer(id: String, groups: Loaded<Groups>, changed: Callback<()>) ->
                     />
                 </Show>
             </Answered>
-            <p class="rc-gap-half"><a class="rc-link" href=all>"All activity of this group"</a></p>
+            <p class="rcl-gap-half"><a class="rcl-link" href=all>"All activity of this group"</a></p>
         </Modal>
     }
 }
@@ -94,8 +94,8 @@ fn details(group: GroupRow, changed: Callback<()>) -> AnyView {
     let id = group.id.clone();
     view! {
         <p>{status_badge(group.status)}</p>
-        {group.note.map(|note| view! { <p class="rc-consequence">{note}</p> })}
-        <dl class="rc-facts">
+        {group.note.map(|note| view! { <p class="rcl-consequence">{note}</p> })}
+        <dl class="rcl-facts">
             <dt>"Teams"</dt><dd>{teams}</dd>
             <dt>"SCIM id"</dt><dd><CopyField label="SCIM id" value=Signal::stored(group.id) /></dd>
         </dl>
@@ -109,10 +109,10 @@ fn member(person: Person) -> AnyView {
     let href = host.link(Location::from(Route::Users).with("user", Some(&person.id)));
     view! {
         <tr>
-            <td><a class="rc-link" href=href>{person.user_name}</a></td>
+            <td><a class="rcl-link" href=href>{person.user_name}</a></td>
             <td>
                 {access_badge(person.access)}
-                {person.note.map(|note| view! { <div class="rc-small rc-muted">{note}</div> })}
+                {person.note.map(|note| view! { <div class="rcl-small rcl-muted">{note}</div> })}
             </td>
         </tr>
     }

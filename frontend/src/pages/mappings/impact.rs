@@ -17,7 +17,7 @@ pub fn impact(change: Memo<Option<String>>, told: RwSignal<bool>) -> AnyView {
         told.set(false);
         change.get().map(|change| of(change, told))
     };
-    view! { <div class="rc-impact" aria-live="polite" data-testid="preview">{body}</div> }.into_any()
+    view! { <div class="rcl-impact" aria-live="polite" data-testid="preview">{body}</div> }.into_any()
 }
 
 fn of(change: String, told: RwSignal<bool>) -> AnyView {
@@ -35,7 +35,7 @@ fn of(change: String, told: RwSignal<bool>) -> AnyView {
     let body = move || {
         arrived.track();
         match answer.try_update_value(Option::take).flatten() {
-            None => view! { <p class="rc-consequence rc-muted">"Looking who would join and who would leave…"</p> }
+            None => view! { <p class="rcl-consequence rcl-muted">"Looking who would join and who would leave…"</p> }
                 .into_any(),
             Some(Ok(preview)) => said(preview),
             Some(Err(error)) => {
@@ -63,9 +63,9 @@ fn said(preview: Preview) -> AnyView {
     let more = (preview.more > 0).then(|| view! { <p>{format!("and {} more teams", host.number(preview.more))}</p> });
     let seen = preview
         .as_of_ms
-        .map(|at| view! { <p class="rc-small rc-muted">"As Grafana had it "<Ago at_ms=at /></p> });
+        .map(|at| view! { <p class="rcl-small rcl-muted">"As Grafana had it "<Ago at_ms=at /></p> });
     view! {
-        <div class="rc-consequence">
+        <div class="rcl-consequence">
             <p><strong>{preview.summary}</strong></p>
             <dl tabindex=scrolls>{teams}</dl>
             {more}
@@ -128,7 +128,7 @@ pub fn Ask(
         <Confirm title=question.title action=question.action destructive=question.destructive busy=waits on_confirm=confirm on_close=on_close>
             {failure("Nothing was changed", failed)}
             {impact(preview, told)}
-            <p class="rc-muted">{question.rest}</p>
+            <p class="rcl-muted">{question.rest}</p>
         </Confirm>
     }
 }

@@ -108,8 +108,8 @@ pub fn MapDialog(
         <Modal title=title on_close=on_close>
             {failure("The mapping was not saved", failed)}
             {picker}
-            <div class="rc-field">
-                <span class="rc-label">"The group's people become"</span>
+            <div class="rcl-field">
+                <span class="rcl-label">"The group's people become"</span>
                 <RadioGroup
                     name="kind"
                     label="The group's people become"
@@ -121,8 +121,8 @@ pub fn MapDialog(
                     on_choose=move |chosen| kind.set(chosen)
                 />
             </div>
-            <div class="rc-field">
-                <span class="rc-label">"People who were added to the team by hand"</span>
+            <div class="rcl-field">
+                <span class="rcl-label">"People who were added to the team by hand"</span>
                 <RadioGroup
                     name="policy"
                     label="People who were added to the team by hand"
@@ -135,7 +135,7 @@ pub fn MapDialog(
                 />
             </div>
             {impact(preview, told)}
-            <div class="rc-modal__buttons">
+            <div class="rcl-modal__buttons">
                 <Button on_click=move |_| on_close()>"Cancel"</Button>
                 <Button look=ButtonLook::Primary disabled=waits on_click=save>"Save mapping"</Button>
             </div>
@@ -220,9 +220,9 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
         };
         view! {
             <li
-                id=format!("rc-team-option-{at}")
+                id=format!("rcl-team-option-{at}")
                 role="option"
-                class="rc-option"
+                class="rcl-option"
                 aria-selected=move || (active.get() == at).to_string()
                 // Before the input's blur, which closes the list.
                 on:mousedown=move |event| {
@@ -230,26 +230,26 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
                     take(option.clone());
                 }
             >
-                <span>{shown}</span><span class="rc-small rc-muted">{more}</span>
+                <span>{shown}</span><span class="rcl-small rcl-muted">{more}</span>
             </li>
         }
         .into_any()
     };
     let numbered = Memo::new(move |_| options.get().into_iter().enumerate().collect::<Vec<_>>());
     view! {
-        <Field id="rc-team" label="Team" description="Search for a team, or type the name of a new one" error=missing>
-            <div class="rc-picker">
+        <Field id="rcl-team" label="Team" description="Search for a team, or type the name of a new one" error=missing>
+            <div class="rcl-picker">
                 <input
-                    class="rc-input"
-                    id="rc-team"
+                    class="rcl-input"
+                    id="rcl-team"
                     type="text"
                     autocomplete="off"
                     role="combobox"
                     aria-autocomplete="list"
-                    aria-controls="rc-team-list"
-                    aria-describedby="rc-team-more"
+                    aria-controls="rcl-team-list"
+                    aria-describedby="rcl-team-more"
                     aria-expanded=move || listed.get().to_string()
-                    aria-activedescendant=move || listed.get().then(|| format!("rc-team-option-{}", active.get()))
+                    aria-activedescendant=move || listed.get().then(|| format!("rcl-team-option-{}", active.get()))
                     aria-invalid=move || missing.get().is_some().to_string()
                     prop:value=text
                     on:input=typed
@@ -257,10 +257,10 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
                     on:click=move |_| listed.set(true)
                     on:blur=move |_| listed.set(false)
                 />
-                <ul class="rc-options" id="rc-team-list" role="listbox" aria-label="Teams" hidden=move || !listed.get() || options.with(Vec::is_empty)>
+                <ul class="rcl-options" id="rcl-team-list" role="listbox" aria-label="Teams" hidden=move || !listed.get() || options.with(Vec::is_empty)>
                     {rows(numbered, option)}
                 </ul>
-                {move || found.error().get().map(|message| view! { <div class="rc-small rc-muted">{message}</div> })}
+                {move || found.error().get().map(|message| view! { <div class="rcl-small rcl-muted">{message}</div> })}
             </div>
         </Field>
     }

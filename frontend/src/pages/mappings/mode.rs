@@ -47,9 +47,9 @@ pub fn Mode(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoVi
         _ => "Only groups that you map are synced. The others are stored and shown, and touch no team.",
     };
     view! {
-        <section class="rc-section" aria-labelledby="rc-mode">
-            <h2 class="rc-h" id="rc-mode">"Mapping mode"</h2>
-            <div class="rc-row">
+        <section class="rcl-section" aria-labelledby="rcl-mode">
+            <h2 class="rcl-h" id="rcl-mode">"Mapping mode"</h2>
+            <div class="rcl-row">
                 <RadioGroup
                     name="mode"
                     label="Mapping mode"
@@ -62,10 +62,10 @@ pub fn Mode(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoVi
                     on_choose=move |mode| open.set(Some(Open::Ask(question(mode))))
                 />
                 <Show when=move || locked.get() == Some(true)>
-                    <span class="rc-lock rc-muted"><Icon name=IconName::Lock />{move || origin.get().unwrap_or("Set in a file")}</span>
+                    <span class="rcl-lock rcl-muted"><Icon name=IconName::Lock />{move || origin.get().unwrap_or("Set in a file")}</span>
                 </Show>
             </div>
-            <p class="rc-muted rc-gap-half">{explained}</p>
+            <p class="rcl-muted rcl-gap-half">{explained}</p>
         </section>
     }
 }

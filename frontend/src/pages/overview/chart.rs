@@ -47,13 +47,13 @@ pub fn Chart(overview: Loaded<Overview>) -> impl IntoView {
         .collect()
     });
     view! {
-        <section class="rc-section" aria-labelledby="rc-chart">
-            <h2 class="rc-h" id="rc-chart">"Requests"</h2>
-            <svg class="rc-chart" viewBox="0 0 240 40" preserveAspectRatio="none" role="img" aria-label=sentence>
-                <path class="rc-chart__all" d=all />
-                <path class="rc-chart__failed" d=failed />
+        <section class="rcl-section" aria-labelledby="rcl-chart">
+            <h2 class="rcl-h" id="rcl-chart">"Requests"</h2>
+            <svg class="rcl-chart" viewBox="0 0 240 40" preserveAspectRatio="none" role="img" aria-label=sentence>
+                <path class="rcl-chart__all" d=all />
+                <path class="rcl-chart__failed" d=failed />
             </svg>
-            <p class="rc-muted rc-gap-half">{sentence}</p>
+            <p class="rcl-muted rcl-gap-half">{sentence}</p>
             <details>
                 <summary>"Hour by hour"</summary>
                 <ul>{move || hours.get().into_iter().map(|hour| view! { <li>{hour}</li> }.into_any()).collect_view()}</ul>

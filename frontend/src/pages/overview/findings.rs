@@ -13,8 +13,8 @@ pub fn Findings(id: &'static str, title: &'static str, checks: Memo<Vec<Check>>)
         let checks = checks.get();
         (!checks.is_empty()).then(|| {
             view! {
-                <section class="rc-section" aria-labelledby=id>
-                    <h2 class="rc-h" id=id>{title}</h2>
+                <section class="rcl-section" aria-labelledby=id>
+                    <h2 class="rcl-h" id=id>{title}</h2>
                     <Checks checks=checks />
                 </section>
             }

@@ -27,11 +27,11 @@ pub fn Recent() -> impl IntoView {
     let arrived = activity.arrived();
     let all = host.link(Route::Activity);
     view! {
-        <section class="rc-section" aria-labelledby="rc-recent">
-            <h2 class="rc-h" id="rc-recent">"Recent activity"</h2>
+        <section class="rcl-section" aria-labelledby="rcl-recent">
+            <h2 class="rcl-h" id="rcl-recent">"Recent activity"</h2>
             <Answered error=activity.error() arrived=arrived failed="The activity could not be loaded" columns=2>
                 <Lines lines=entries nothing="Nothing has happened yet" />
-                <p class="rc-gap-half"><a class="rc-link" href=all.clone()>"All activity"</a></p>
+                <p class="rcl-gap-half"><a class="rcl-link" href=all.clone()>"All activity"</a></p>
             </Answered>
         </section>
     }

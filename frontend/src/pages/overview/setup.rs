@@ -9,10 +9,10 @@ use crate::{host::Host, route::Route};
 pub fn Steps() -> impl IntoView {
     let setup = Host::get().link(Route::Setup);
     view! {
-        <section class="rc-card rc-section" aria-labelledby="rc-steps">
-            <h2 class="rc-h" id="rc-steps">"Four steps to the first person"</h2>
-            <p class="rc-muted">"Let Rollcall write to Grafana, make a token, paste it into your identity provider with the address, and watch the first request arrive."</p>
-            <a class="rc-btn rc-btn--primary" href=setup>"Set up"</a>
+        <section class="rcl-card rcl-section" aria-labelledby="rcl-steps">
+            <h2 class="rcl-h" id="rcl-steps">"Four steps to the first person"</h2>
+            <p class="rcl-muted">"Let Rollcall write to Grafana, make a token, paste it into your identity provider with the address, and watch the first request arrive."</p>
+            <a class="rcl-btn rcl-btn--primary" href=setup>"Set up"</a>
         </section>
     }
 }

@@ -50,12 +50,12 @@ pub fn Status(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Send + Syn
     let settings = host.link(Route::Settings);
     view! {
         {move || failed.get().map(|message| view! { <Alert severity=Severity::Error title="The check was not started">{message}</Alert> })}
-        <section class="rc-status" aria-label="Sync state">
+        <section class="rcl-status" aria-label="Sync state">
             <span class=move || state.get().map(tone).unwrap_or(Tone::Plain).class("dot") aria-hidden="true"></span>
-            <p class="rc-status__text" aria-live="polite">
+            <p class="rcl-status__text" aria-live="polite">
                 <strong>{move || state.get().map(format::sync_title)}</strong>" "{move || summary.get()}
             </p>
-            <span class="rc-status__checked rc-muted">
+            <span class="rcl-status__checked rcl-muted">
                 {move || checked.get().flatten().map(|at_ms| view! { "Checked "<Ago at_ms=at_ms /> })}
             </span>
             <Show
@@ -64,7 +64,7 @@ pub fn Status(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Send + Syn
                     <Button disabled=busy on_click=check><Icon name=IconName::Refresh />"Check now"</Button>
                 }
             >
-                <a class="rc-btn rc-btn--primary" href=settings.clone()>"Open settings"</a>
+                <a class="rcl-btn rcl-btn--primary" href=settings.clone()>"Open settings"</a>
             </Show>
         </section>
     }
@@ -117,14 +117,14 @@ pub fn Chain(overview: Loaded<Overview>) -> impl IntoView {
             (None, None) => station(Tone::Plain, "Not signed in yet".into_any(), evidence),
         }
     };
-    let arrow = || view! { <li class="rc-chain__arrow" aria-hidden="true"><Icon name=IconName::Arrow /></li> };
+    let arrow = || view! { <li class="rcl-chain__arrow" aria-hidden="true"><Icon name=IconName::Arrow /></li> };
     view! {
-        <ol class="rc-chain" aria-label="From identity provider to Grafana">
-            <li class="rc-chain__station"><h2 class="rc-card__title">"Identity provider"</h2>{provider}</li>
+        <ol class="rcl-chain" aria-label="From identity provider to Grafana">
+            <li class="rcl-chain__station"><h2 class="rcl-card__title">"Identity provider"</h2>{provider}</li>
             {arrow()}
-            <li class="rc-chain__station"><h2 class="rc-card__title">"Rollcall"</h2>{rollcall}</li>
+            <li class="rcl-chain__station"><h2 class="rcl-card__title">"Rollcall"</h2>{rollcall}</li>
             {arrow()}
-            <li class="rc-chain__station"><h2 class="rc-card__title">"Grafana"</h2>{target}</li>
+            <li class="rcl-chain__station"><h2 class="rcl-card__title">"Grafana"</h2>{target}</li>
         </ol>
     }
 }
@@ -136,7 +136,7 @@ fn station(tone: Tone, state: AnyView, evidence: String) -> impl IntoView {
         Tone::Info | Tone::Plain => IconName::Waiting,
     };
     view! {
-        <div class="rc-chain__state"><span class=tone.class("tone")><Icon name=icon /></span><span>{state}</span></div>
-        <div class="rc-small rc-muted">{evidence}</div>
+        <div class="rcl-chain__state"><span class=tone.class("tone")><Icon name=icon /></span><span>{state}</span></div>
+        <div class="rcl-small rcl-muted">{evidence}</div>
     }
 }

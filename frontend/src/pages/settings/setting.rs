@@ -91,7 +91,7 @@ pub fn SettingField(setting: Setting, draft: Draft) -> impl IntoView {
     let origin = format::origin(setting.origin);
     let locked = setting.locked;
     let secret = setting.secret_set.is_some();
-    let id = format!("rc-setting-{}", setting.key);
+    let id = format!("rcl-setting-{}", setting.key);
     // Nothing is "set" by default where a secret is simply not there.
     let origin = if setting.secret_set == Some(false) {
         "Not set"
@@ -108,7 +108,7 @@ pub fn SettingField(setting: Setting, draft: Draft) -> impl IntoView {
     view! {
         <Field id=id label=title description=description.unwrap_or_default() error=error>
             {control}
-            <div class="rc-origin rc-small rc-muted">
+            <div class="rcl-origin rcl-small rcl-muted">
                 {locked.then(|| view! { <Icon name=IconName::Lock /> })}
                 {origin}
             </div>
@@ -123,7 +123,7 @@ fn TextInput(setting: Setting, draft: Draft, id: String) -> impl IntoView {
     let kept = StoredValue::new(before);
     view! {
         <input
-            class="rc-input"
+            class="rcl-input"
             type="text"
             autocomplete="off"
             spellcheck="false"
@@ -153,7 +153,7 @@ fn ChoiceInput(setting: Setting, draft: Draft, id: String) -> impl IntoView {
         .collect_view();
     view! {
         <select
-            class="rc-input rc-select"
+            class="rcl-input rcl-select"
             aria-describedby=format!("{id}-more")
             id=id
             disabled=setting.locked
@@ -178,7 +178,7 @@ fn SecretInput(setting: Setting, draft: Draft, id: String) -> impl IntoView {
     let input = move || {
         view! {
             <input
-                class="rc-input"
+                class="rcl-input"
                 type="password"
                 autocomplete="new-password"
                 id=id.get_value()
@@ -191,11 +191,11 @@ fn SecretInput(setting: Setting, draft: Draft, id: String) -> impl IntoView {
         }
     };
     view! {
-        <div class="rc-row">
+        <div class="rcl-row">
             <Show
                 when=move || typing.get()
                 fallback=move || view! {
-                    <input class="rc-input" type="text" id=id.get_value() aria-describedby=format!("{}-more", id.get_value()) disabled value=if is_set { "configured" } else { "" } />
+                    <input class="rcl-input" type="text" id=id.get_value() aria-describedby=format!("{}-more", id.get_value()) disabled value=if is_set { "configured" } else { "" } />
                 }
             >
                 {input()}

@@ -37,15 +37,15 @@ pub fn Connection(
     };
     let empty = Signal::derive(move || busy.get() || pasted.with(|text| text.trim().is_empty()));
     view! {
-        <p class="rc-muted">"The settings that often go wrong are looked at, and the requests are played on a copy that is thrown away. Nothing is changed, and Grafana is not called."</p>
+        <p class="rcl-muted">"The settings that often go wrong are looked at, and the requests are played on a copy that is thrown away. Nothing is changed, and Grafana is not called."</p>
         <Button disabled=busy on_click=move |_| run(None)>{move || format!("Play the requests of {}", provider.get().called())}</Button>
-        <div class="rc-gap rc-form">
+        <div class="rcl-gap rcl-form">
             <Field
-                id="rc-sample" label="Or paste what is in its log"
+                id="rcl-sample" label="Or paste what is in its log"
                 description="A request it sent, an answer it got, or its attribute mappings. It is tried on a copy and not kept; leave the token out"
             >
                 <textarea
-                    class="rc-input rc-mono" id="rc-sample" rows="5" spellcheck="false" autocomplete="off" aria-describedby="rc-sample-more"
+                    class="rcl-input rcl-mono" id="rcl-sample" rows="5" spellcheck="false" autocomplete="off" aria-describedby="rcl-sample-more"
                     prop:value=pasted on:input=move |event| pasted.set(event_target_value(&event))
                 ></textarea>
             </Field>

@@ -72,17 +72,17 @@ pub fn Tokens(provider: Memo<Provider>, made: RwSignal<Option<NewToken>>) -> imp
             .collect_view();
         let elsewhere = elsewhere.clone();
         view! {
-            <div class="rc-form">
-                <Field id="rc-token-name" label="Name of the service account" description="It gets the role Admin, which Grafana asks of whoever calls a plugin's SCIM endpoint" error=failed>
-                    <input class="rc-input" id="rc-token-name" type="text" autocomplete="off" aria-describedby="rc-token-name-more"
+            <div class="rcl-form">
+                <Field id="rcl-token-name" label="Name of the service account" description="It gets the role Admin, which Grafana asks of whoever calls a plugin's SCIM endpoint" error=failed>
+                    <input class="rcl-input" id="rcl-token-name" type="text" autocomplete="off" aria-describedby="rcl-token-name-more"
                         prop:value=name on:input=move |event| typed.set(Some(event_target_value(&event))) />
                 </Field>
-                <Field id="rc-token-life" label="The token is valid for" description="From that day on, your identity provider is refused until it has a new one">
-                    <select class="rc-input rc-select" id="rc-token-life" aria-describedby="rc-token-life-more"
+                <Field id="rcl-token-life" label="The token is valid for" description="From that day on, your identity provider is refused until it has a new one">
+                    <select class="rcl-input rcl-select" id="rcl-token-life" aria-describedby="rcl-token-life-more"
                         on:change=move |event| seconds.set(event_target_value(&event).parse().unwrap_or_default())>{lifetimes}</select>
                 </Field>
                 <Button look=ButtonLook::Primary disabled=busy on_click=create>"Create service account and token"</Button>
-                <p class="rc-muted rc-gap-half">"You have one already? Go on with its token, or see "<a class="rc-link" href=elsewhere>"all service accounts"</a>"."</p>
+                <p class="rcl-muted rcl-gap-half">"You have one already? Go on with its token, or see "<a class="rcl-link" href=elsewhere>"all service accounts"</a>"."</p>
             </div>
         }
     };
@@ -91,7 +91,7 @@ pub fn Tokens(provider: Memo<Provider>, made: RwSignal<Option<NewToken>>) -> imp
         view! {
             <Alert severity=Severity::Success title="Copy the token now: it is shown this once">
                 <p>"Service account "<strong>{token.login}</strong>". Whoever has the token can change who gets in; take it away under "
-                <a class="rc-link" href=accounts>"service accounts"</a>"."</p>
+                <a class="rcl-link" href=accounts>"service accounts"</a>"."</p>
                 <CopyField label="Token" value=Signal::stored(token.key) />
             </Alert>
         }

@@ -55,10 +55,10 @@ pub fn PersonDrawer(id: String) -> impl IntoView {
         <Modal title=title drawer=true on_close=move || host.turn("user", None, false)>
             <Answered error=found.error() arrived=arrived failed="This person could not be loaded" columns=2>
                 {body}
-                <h3 class="rc-h rc-gap">"History"</h3>
+                <h3 class="rcl-h rcl-gap">"History"</h3>
                 {move || history.error().get().map(|message| view! { <Alert severity=Severity::Error title="The history could not be loaded">{message}</Alert> })}
                 <Lines lines=lines nothing="Nothing has happened to this person yet" />
-                <p class="rc-gap-half"><a class="rc-link" href=all.clone()>"All activity of this person"</a></p>
+                <p class="rcl-gap-half"><a class="rcl-link" href=all.clone()>"All activity of this person"</a></p>
             </Answered>
         </Modal>
     }
@@ -71,7 +71,7 @@ fn details(person: Person, changed: Callback<()>) -> AnyView {
         .map(|id| (id, host.grafana_link(&format!("/admin/users/edit/{id}"))));
     let link = in_grafana
         .clone()
-        .map(|(_, href)| view! { <a class="rc-btn rc-btn--secondary" href=href>"Open in Grafana"</a> });
+        .map(|(_, href)| view! { <a class="rcl-btn rcl-btn--secondary" href=href>"Open in Grafana"</a> });
     let grafana = match in_grafana {
         Some((id, _)) => id.to_string(),
         None => "no account yet".to_owned(),
@@ -91,8 +91,8 @@ fn details(person: Person, changed: Callback<()>) -> AnyView {
         .collect_view();
     view! {
         <p>{access_badge(person.access)}" "{format::access_sentence(&person)}</p>
-        {person.note.map(|note| view! { <p class="rc-consequence">{note}</p> })}
-        <dl class="rc-facts">
+        {person.note.map(|note| view! { <p class="rcl-consequence">{note}</p> })}
+        <dl class="rcl-facts">
             {person.attributes.into_iter().map(attribute).collect_view()}
             <dt>"Identity provider says"</dt><dd>{if person.active { "active" } else { "not active" }}", "<Ago at_ms=person.modified_ms /></dd>
             <dt>"Account"</dt><dd>{person.origin.map(origin_badge)}" Grafana id "{grafana}</dd>
@@ -118,7 +118,7 @@ fn attribute(one: Attribute) -> AnyView {
         <dt>{one.name}</dt>
         <dd>
             {one.value}" "<Badge tone=tone text=state />
-            {one.reason.map(|why| view! { <div class="rc-small rc-muted">{why}</div> })}
+            {one.reason.map(|why| view! { <div class="rcl-small rcl-muted">{why}</div> })}
         </dd>
     }
     .into_any()
@@ -174,7 +174,7 @@ fn turn(turn: &'static Turn, id: String, name: &str, changed: Callback<()>) -> A
         <Show when=move || asked.get()>
             <Confirm title=title.get_value() action=turn.action destructive=turn.what == "release" busy=busy on_confirm=confirm on_close=move || asked.set(false)>
                 {failure("It was not done", failed)}
-                <p class="rc-consequence">{turn.now}</p>
+                <p class="rcl-consequence">{turn.now}</p>
                 <p>{turn.later}</p>
             </Confirm>
         </Show>
@@ -213,7 +213,7 @@ pub fn AgainButtons(
     });
     view! {
         {failure("It was not done", failed)}
-        <div class="rc-row">
+        <div class="rcl-row">
             {waits.then(|| view! { <Button disabled=busy on_click=move |_| ask.run(Again::Retry)>"Retry now"</Button> })}
             <Button disabled=busy on_click=move |_| ask.run(Again::Resync)>"Resync"</Button>
             {children.map(|children| children())}
