@@ -34,7 +34,7 @@ const knob = (part) => [
 ];
 // Grafana puts these two somewhere else in its page.
 const MODAL = '[data-overlay-container] [role=dialog], #grafana-portal-container [role=dialog]';
-const DRAWER = '.rcl-drawer-content-wrapper';
+const DRAWER = '.rc-drawer-content-wrapper';
 
 const PARTS = [
   ...['primary', 'secondary', 'destructive'].flatMap((look) => [
@@ -74,7 +74,7 @@ const PARTS = [
   { part: 'drawer', name: 'header', theirs: `${DRAWER} [class*="drawer-header"]`, ours: '.rcl-modal__header', page: true, compare: [...PADDING, ...BORDER, ...SIZE] },
   { part: 'drawer', name: 'title', theirs: `${DRAWER} h3`, ours: '.rcl-modal__title', page: true, compare: [...TEXT, '@left', '@top', '@height'] },
   { part: 'drawer', name: 'text', theirs: '[data-part=drawer-body]', ours: '.rcl-modal__content p', page: true, compare: [...TEXT, '@background', '@left', '@top'] },
-  { part: 'drawer', name: 'mask', theirs: '.rcl-drawer-mask', ours: 'dialog', page: true, pseudo: { theirs: '::before', ours: '::backdrop' }, compare: ['background-color', 'backdrop-filter'] },
+  { part: 'drawer', name: 'mask', theirs: '.rc-drawer-mask', ours: 'dialog', page: true, pseudo: { theirs: '::before', ours: '::backdrop' }, compare: ['background-color', 'backdrop-filter'] },
   ...knob('switch'),
   ...knob('switch-on'),
 ];
