@@ -224,10 +224,10 @@ pub(in crate::http) async fn login_doctor(
 mod tests {
     use super::*;
 
-    fn engine(state: EngineState) -> EngineStatus {
+    pub(super) fn engine(state: EngineState) -> EngineStatus {
         EngineStatus {
             state,
-            url: String::new(),
+            url: "http://localhost:3000".into(),
             version: None,
             signed_in_as: None,
             latency_ms: None,

@@ -62,21 +62,7 @@ pub(super) fn steps(
 mod tests {
     use domain::settings::{Sources, effective, resolve};
 
-    use super::*;
-
-    fn engine(state: EngineState) -> EngineStatus {
-        EngineStatus {
-            state,
-            url: "http://localhost:3000".into(),
-            version: None,
-            signed_in_as: None,
-            latency_ms: None,
-            error: None,
-            checked_ms: None,
-            warnings: Vec::new(),
-            unmanaged: None,
-        }
-    }
+    use super::{super::tests::engine, *};
 
     fn said(state: EngineState, mode: &str, tally: &Tally, called: bool, failed: i64) -> Vec<String> {
         let page = [("team_sync_mode", "scim_sync"), ("mapping_mode", mode)];
