@@ -8,6 +8,7 @@
 //! | a number with the letter R | the list of `docs/requirements.md` |
 //! | `invariant` and a number | the list "What always holds" of `ARCHITECTURE.md` |
 //! | a path to a document, a link in Markdown | the tracked files, and the headings of the page |
+//! | a test in `docs/guarantees.md` | the functions of the tracked Rust files |
 
 use super::prose;
 use regex_lite::Regex;
@@ -21,6 +22,7 @@ const NUMBERED: &[(char, &str)] = &[
     ('R', "docs/requirements.md"),
 ];
 const INVARIANTS: &str = "ARCHITECTURE.md";
+const GUARANTEES: &str = "docs/guarantees.md";
 
 /// Papers the first versions were built from, which never were in the repository. In pieces, because this file is tracked too.
 const ABSENT: &[&[&str]] = &[
@@ -51,6 +53,7 @@ pub struct Papers {
     files: BTreeSet<String>,
     /// `docs/x.md#heading`
     anchors: BTreeSet<String>,
+    functions: BTreeSet<String>,
 }
 
 impl Papers {
@@ -60,9 +63,15 @@ impl Papers {
         // A link to a folder is good if anything is in it.
         let folders = path.match_indices('/').map(|(end, _)| path[..end].to_owned());
         self.files.extend(folders);
-        let Some(text) = text.filter(|_| is_markdown(path)) else {
+        let Some(text) = text else {
             return;
         };
+        if path.ends_with(".rs") {
+            self.functions.extend(text.lines().filter_map(function));
+        }
+        if !is_markdown(path) {
+            return;
+        }
         if path == INVARIANTS {
             self.invariants = list_under(text, "## What always holds");
         }
@@ -90,6 +99,10 @@ impl Papers {
         for line in prose::lines(path, text) {
             let unresolved = self.unresolved(path, &line.text);
             problems.extend(unresolved.map(|problem| format!("{path}:{}: {problem}", line.number)));
+            if path == GUARANTEES {
+                let missing = tests(&line.text).into_iter().filter(|test| !self.has_function(test));
+                problems.extend(missing.map(|test| format!("{path}:{}: no test is called {test}", line.number)));
+            }
         }
         problems
     }
@@ -122,6 +135,14 @@ impl Papers {
     /// A document named from the root, as comments do, or from the page's own folder.
     fn is_there(&self, path: &str, named: &str) -> bool {
         self.files.contains(named) || self.files.contains(&beside(path, named))
+    }
+
+    /// A name that ends in `…` is the beginning of one.
+    fn has_function(&self, name: &str) -> bool {
+        match name.strip_suffix('…') {
+            Some(beginning) => self.functions.iter().any(|function| function.starts_with(beginning)),
+            None => self.functions.contains(name),
+        }
     }
 
     fn leads(&self, path: &str, target: &str) -> bool {
@@ -196,11 +217,30 @@ fn invariants(line: &str) -> Vec<String> {
     captures(line, Regex::new(r"[Ii]nvariants? ([0-9]+)"))
 }
 
-/// Paths to documents of ours.
+/// Paths to documents of ours. A path with a commit behind it, as in `docs/x.md` @02e8ee8, is another repository's.
 fn documents(line: &str) -> Vec<String> {
     let ours =
-        r"(?:^|[^A-Za-z0-9_/.-])(docs/[a-z0-9/-]+\.md|(?:ARCHITECTURE|CHANGELOG|CONTRIBUTING|README|SECURITY)\.md)";
-    captures(line, Regex::new(ours))
+        r"(?:^|[^A-Za-z0-9_/.-])((?:docs/[a-z0-9/-]+|ARCHITECTURE|CHANGELOG|CONTRIBUTING|README|SECURITY)\.md)(` @)?";
+    let Ok(ours) = Regex::new(ours) else {
+        return Vec::new();
+    };
+    let found = ours.captures_iter(line).filter(|captures| captures.get(2).is_none());
+    found
+        .filter_map(|captures| captures.get(1))
+        .map(|path| path.as_str().to_owned())
+        .collect()
+}
+
+/// `fn name(` and `async fn name(`.
+fn function(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("fn ")?;
+    let end = rest.find(['(', '<'])?;
+    Some(rest[..end].to_owned())
+}
+
+/// The tests that a guarantee names, as `file::test`.
+fn tests(line: &str) -> Vec<String> {
+    captures(line, Regex::new(r"::([a-z0-9_]+…?)`"))
 }
 
 /// Where links in Markdown lead, addresses elsewhere left out.
@@ -304,6 +344,11 @@ mod tests {
     fn a_document_that_is_not_there_is_told() {
         assert!(papers().check("a.rs", "// see `docs/requirements.md`\n").is_empty());
         assert!(papers().check("a.rs", "// see `docs/nothing.md`\n")[0].contains("docs/nothing.md"));
+        assert!(
+            papers()
+                .check("a.rs", "// Okta's `docs/nothing.md` @02e8ee8\n")
+                .is_empty()
+        );
         assert!(papers().check("a.rs", "// see CONTRIBUTING.md\n")[0].contains("CONTRIBUTING.md"));
     }
 
@@ -321,6 +366,15 @@ mod tests {
         for bad in ["README.md", "../../README.md#what-was-it", "#here"] {
             assert!(papers().check(page, &format!("[a]({bad})"))[0].contains(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_guarantee_without_its_test_is_told() {
+        let mut papers = papers();
+        papers.add("tests/e2e/away.rs", Some("async fn closing_comes_first() {\n"));
+        let page = "- `away::closing_comes_first`, `away::closing_comes…`\n- `away::closing_comes_last`\n";
+        let told = papers.check("docs/guarantees.md", page);
+        assert!(told.len() == 1 && told[0].contains("closing_comes_last"), "{told:?}");
     }
 
     #[test]

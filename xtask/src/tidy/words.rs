@@ -61,7 +61,6 @@ const WORDS: &[(&str, &str)] = &[
 /// The same for words that are two.
 const PHRASES: &[(&str, &str)] = &[
     ("for ever", "without end, always"),
-    ("set-up", "setup"),
     ("time-out", "timeout"),
     ("time-outs", "timeouts"),
 ];
@@ -181,10 +180,12 @@ fn snake(name: &str) -> String {
     written
 }
 
-/// A table's row and a line that is one long link cannot be broken.
+/// A table's row, a picture and a line with a name that is longer than half the width cannot be broken well.
 fn is_too_wide(line: &str) -> bool {
-    let breakable = !line.trim_start().starts_with('|') && line.trim().contains(' ') && !line.contains("](http");
-    breakable && !line.trim_start().starts_with("![") && line.chars().count() > WIDTH
+    let start = line.trim_start();
+    let breakable = !start.starts_with('|') && !start.starts_with("![");
+    let long_name = line.split_whitespace().any(|word| word.chars().count() > WIDTH / 2);
+    breakable && !long_name && line.chars().count() > WIDTH
 }
 
 #[cfg(test)]
