@@ -158,7 +158,7 @@ const PURE_LIBRARIES: &[&str] = &[
     "memchr",
 ];
 
-/// The arrows between crates (`design.md` §2).
+/// The arrows between crates (ARCHITECTURE.md).
 fn dependencies(path: &str, text: &str) -> Vec<String> {
     let declared = declared_dependencies(text);
     let mut problems = Vec::new();

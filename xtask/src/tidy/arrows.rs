@@ -1,4 +1,4 @@
-//! The arrows between the modules of `server` (`design.md` §2).
+//! The arrows between the modules of `server` (ARCHITECTURE.md).
 //!
 //! Owns: which module may name which, and reading that from source text. Must never need a compiler: it runs in milliseconds on
 //! code that does not build. Start at [`ARROWS`].
@@ -63,7 +63,7 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
     for Edge { to, line } in edges(&module, text) {
         if to != *from && !may.contains(&to) && !LEAVES.contains(&to) {
             problems.push(format!(
-                "{path}:{line}: `{from}` may not name `{to}`: {mend} (design.md §2)"
+                "{path}:{line}: `{from}` may not name `{to}`: {mend} (ARCHITECTURE.md)"
             ));
         }
     }

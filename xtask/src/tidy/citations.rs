@@ -51,7 +51,7 @@ pub struct Papers {
     twice: Vec<String>,
     invariants: BTreeSet<String>,
     files: BTreeSet<String>,
-    /// `docs/x.md#heading`
+    /// `page.md#heading`
     anchors: BTreeSet<String>,
     functions: BTreeSet<String>,
 }
