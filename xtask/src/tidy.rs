@@ -4,6 +4,7 @@
 //! [`arrows`] holds the arrows between modules of `server`.
 
 mod arrows;
+mod programs;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -26,6 +27,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(opening(&shown, &text));
             problems.extend(purity(&shown, &text));
             problems.extend(arrows::check(&shown, &text));
+            problems.extend(programs::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
