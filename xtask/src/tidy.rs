@@ -2,6 +2,8 @@
 //!
 //! Owns: one function per rule, each with a message that names the mend. Must never change a file. Start at [`run`].
 
+mod programs;
+
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         if path.extension().is_some_and(|extension| extension == "rs") {
             problems.extend(opening(&shown, &text));
             problems.extend(purity(&shown, &text));
+            problems.extend(programs::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
