@@ -1,6 +1,6 @@
 //! One SCIM user against Grafana's account: which calls make Grafana match.
 //!
-//! Owns: claiming, protection, the lock-out ladder (design §4) and deferred attributes. Must never plan a change of a protected
+//! Owns: claiming, protection, the deprovision policy (docs/deprovisioning.md) and deferred attributes. Must never plan a change of a protected
 //! account, of an account that is not managed, or of an org role that was not there before. Pure and total.
 //! Start at [`plan`]; the engine executes [`Plan::actions`] in order, observes again and plans again until nothing is left to do.
 
@@ -37,7 +37,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// As Grafana stores it: login and e-mail trimmed and in lower case (`grafana-live.md` §3), so that a comparison can end.
+    /// As Grafana stores it: login and e-mail trimmed and in lower case (G1), so that a comparison can end.
     #[must_use]
     pub fn new(login: &str, email: Option<&str>, name: Option<&str>) -> Self {
         let filled = |s: &&str| !s.is_empty();
@@ -130,7 +130,7 @@ pub struct Account {
     pub name: String,
     /// Grafana server admin.
     pub is_grafana_admin: bool,
-    /// A sign-in link of a provider exists: Grafana will refuse to disable, enable or edit (`grafana-live.md` §3).
+    /// A sign-in link of a provider exists: Grafana will refuse to disable, enable or edit (G9, G10).
     pub is_external: bool,
     /// Disabled.
     pub is_disabled: bool,
@@ -200,7 +200,7 @@ pub struct Rules {
     /// Logins never touched, in lower case.
     pub break_glass: Vec<String>,
     /// Whether the provider leaves org roles alone (`skip_org_role_sync`), where Grafana's settings could be read: only then does a
-    /// suspension hold against a sign-in the provider still allows (`grafana-live.md` §1.3).
+    /// suspension hold against a sign-in the provider still allows (G21).
     pub role_sync_skipped: Option<bool>,
     /// Whether LDAP is on, where that could be read: a sign-in by it *enables* an account (`authn/clients/ldap.go`, `EnableUser`).
     pub ldap: Option<bool>,
@@ -247,7 +247,7 @@ pub enum Action {
     Create(Write),
     /// Delete the account. The rung is recorded before: it says what is to follow.
     Delete(Rung),
-    /// Write the profile; always all three, because Grafana takes a missing login for the e-mail (`grafana-live.md` §3).
+    /// Write the profile; always all three, because Grafana takes a missing login for the e-mail (G6).
     Update(Write),
     /// Grafana's own "disabled"; ends the sessions too.
     Disable,
@@ -765,7 +765,7 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
     // Where the sign-in makes the account, a tombstone would be in its way: Grafana finds its login or e-mail taken.
     let tombstone = rules.linking == Linking::FirstLogin && is_tombstone(link);
     if account.is_disabled && (account.is_external || tombstone) {
-        // `grafana-live.md` §1.4: disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more.
+        // Disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more (G22).
         if matches!(link.closed_by, None | Some(Rung::Suspend)) {
             // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.
             return Plan::attention(Attention::new(
