@@ -41,7 +41,7 @@ pub fn bundle(workspace: &Workspace) -> Result<Bundle> {
     toolchain::wasm_compiler()?.apply(&mut cargo);
     cargo
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        // Leptos then boxes what it would otherwise compile anew for each shape of view: a smaller file.
+        // Leptos then boxes what it would otherwise compile again for each shape of view: a smaller file.
         .env(
             "RUSTFLAGS",
             format!("{} --cfg=erase_components", workspace.remap_flags()),
