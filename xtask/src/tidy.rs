@@ -119,7 +119,12 @@ fn registry_hosts(path: &str, text: &str) -> Vec<String> {
 }
 
 /// Crates without I/O, and what else they may depend on.
-const PURE: &[(&str, &[&str])] = &[("scim", &[]), ("domain", &["scim"]), ("admin-api", &[])];
+const PURE: &[(&str, &[&str])] = &[
+    ("vocabulary", &[]),
+    ("scim", &[]),
+    ("domain", &["scim", "vocabulary"]),
+    ("admin-api", &["vocabulary"]),
+];
 /// Libraries that do no I/O.
 const PURE_LIBRARIES: &[&str] = &[
     "serde",
@@ -137,13 +142,17 @@ const PURE_LIBRARIES: &[&str] = &[
 /// Which crates of the workspace a crate may depend on. The compiler holds the rest: what a
 /// manifest does not list cannot be named.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("backend/vocabulary", &[]),
     ("backend/scim", &[]),
-    ("backend/domain", &["scim"]),
-    ("backend/admin-api", &[]),
-    ("backend/store", &["domain", "scim"]),
+    ("backend/domain", &["scim", "vocabulary"]),
+    ("backend/admin-api", &["vocabulary"]),
+    ("backend/store", &["domain", "scim", "vocabulary"]),
     ("backend/grafana", &["domain"]),
-    ("backend/engine", &["store", "grafana", "domain"]),
-    ("backend/server", &["engine", "store", "domain", "scim", "admin-api"]),
+    ("backend/engine", &["store", "grafana", "domain", "vocabulary"]),
+    (
+        "backend/server",
+        &["engine", "store", "domain", "scim", "admin-api", "vocabulary"],
+    ),
     ("frontend", &["admin-api"]),
     // Black box: what tests may know of the server is what its users know.
     ("tests", &["admin-api"]),
