@@ -4,8 +4,8 @@
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-use acceptance::stand_in::{Options, StandIn};
 use anyhow::{Context as _, Result, bail};
+use grafana_stand_in::{Options, StandIn};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: grafana-stand-in --plugins-dir DIR --listen 127.0.0.1:PORT --host-assets DIR --data-dir DIR
