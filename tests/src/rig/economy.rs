@@ -1,6 +1,6 @@
 //! What a change costs Grafana: no account and no team is changed more often than a provider asked for.
 //!
-//! Owns: the bound that `docs/guarantees.md` states (G3), computed from what providers sent, and its comparison with Grafana's log. Must
+//! Owns: the bound that `docs/guarantees.md` states (its third), computed from what providers sent, and its comparison with Grafana's log. Must
 //! never judge a test in which something was broken on purpose, or changed by anybody but a provider: there a call more is a repair.
 //! Start at [`no_more_than_asked_for`].
 

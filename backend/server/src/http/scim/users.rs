@@ -14,10 +14,8 @@ use super::{
     Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, names::Contest, no_content, not_modified,
     projection_of,
 };
-use crate::{
-    http::Api,
-    store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext},
-};
+use crate::http::Api;
+use store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext};
 
 const RT: ResourceType = ResourceType::User;
 

@@ -19,19 +19,16 @@ use super::{
     org::Org,
     trouble::{Result, Trouble, looking},
 };
-use crate::{
-    grafana::{self, Error, ListedUser, OrgMembership, User},
-    store::{
-        self, AccountOrigin, AccountRecord, ActivityLine, Kind, Outcome, Stewardship, StewardshipState, UserRecord,
-        Work,
-    },
+use grafana::{self, Error, ListedUser, OrgMembership, User};
+use store::{
+    self, AccountOrigin, AccountRecord, ActivityLine, Kind, Outcome, Stewardship, StewardshipState, UserRecord, Work,
 };
 
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
 const LOOKS: usize = 4;
 
 /// What is on disk of a person's account is as Grafana shows it, and the mark is away: one commit, so whoever ends a piece of work
-/// without [`Person::settle`] has to [`Store::finish`](crate::store::Store::finish) it.
+/// without [`Person::settle`] has to [`Store::finish`](store::Store::finish) it.
 pub(super) struct Recorded;
 
 /// Makes one person's account match. Others may be worked on meanwhile, but none with the same name.

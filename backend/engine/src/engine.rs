@@ -27,10 +27,8 @@ use super::{
     trouble::{Result, Trouble, looking},
     wake::Shared,
 };
-use crate::{
-    grafana::{Error, Grafana, Http, Session},
-    store::{ActivityLine, Kind, MappingOrigin, Outcome, Source, Store, Work},
-};
+use grafana::{Error, Grafana, Http, Session};
+use store::{ActivityLine, Kind, MappingOrigin, Outcome, Source, Store, Work};
 
 /// What every part of the engine is given.
 pub(super) struct Core {

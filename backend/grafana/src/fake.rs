@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::Credentials;
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Person {
+pub struct Person {
     pub login: String,
     pub email: String,
     pub name: String,
@@ -34,14 +34,14 @@ pub(crate) struct Person {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FakeTeam {
+pub struct FakeTeam {
     pub name: String,
     /// User id → permission.
     pub members: BTreeMap<i64, i64>,
 }
 
 #[derive(Debug)]
-pub(crate) struct World {
+pub struct World {
     pub calls: Vec<String>,
     pub bodies: Vec<(String, Value)>,
     pub people: BTreeMap<i64, Person>,
@@ -66,7 +66,7 @@ pub(crate) struct World {
     pub beside_closing: usize,
 }
 
-pub(crate) struct Fake {
+pub struct Fake {
     pub url: String,
     world: Arc<Mutex<World>>,
     task: tokio::task::JoinHandle<()>,

@@ -4,8 +4,6 @@
 
 use domain::attempt::Attention;
 
-use crate::{grafana, store};
-
 /// Each variant is another way to go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {

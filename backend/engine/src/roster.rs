@@ -16,10 +16,8 @@ use super::{
     org::Org,
     trouble::{Result, looking},
 };
-use crate::{
-    grafana::{Team, TeamMember},
-    store::{Kind, MappingOrigin, MappingRecord},
-};
+use grafana::{Team, TeamMember};
+use store::{Kind, MappingOrigin, MappingRecord};
 
 /// A team with everything that bears on it.
 pub(super) struct Roster {

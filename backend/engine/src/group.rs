@@ -19,10 +19,8 @@ use super::{
     roster::{Occasion, Roster},
     trouble::{Result, Trouble, looking},
 };
-use crate::{
-    grafana::{Error, Team},
-    store::{self, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, Work},
-};
+use grafana::{Error, Team};
+use store::{self, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, Work};
 
 /// Makes every team of one group match.
 pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {

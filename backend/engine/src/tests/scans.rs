@@ -3,7 +3,7 @@
 use domain::login::Severity;
 
 use super::*;
-use crate::store::{ActivityLine, ActivityQuery, Source};
+use store::{ActivityLine, ActivityQuery, Source};
 
 /// Until a comparison has ended that began after now.
 async fn compared(rig: &Rig, engine: &Engine) {

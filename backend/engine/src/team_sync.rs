@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{engine::Core, org::Org, trouble::Result};
-use crate::grafana::Team;
+use grafana::Team;
 
 /// Teams asked in one comparison; the others have their turn at the next ones.
 const ASKED_AT_ONCE: usize = 5;

@@ -13,8 +13,8 @@ mod session;
 mod teams;
 mod users;
 
-#[cfg(test)]
-pub(crate) mod fake;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
 #[cfg(test)]
 mod tests;
 
@@ -88,7 +88,7 @@ impl Http {
         Self::with_timeouts(CONNECT, TOTAL)
     }
 
-    pub(crate) fn with_timeouts(connect: Duration, total: Duration) -> Result<Self> {
+    pub fn with_timeouts(connect: Duration, total: Duration) -> Result<Self> {
         static PROVIDER: Once = Once::new();
         // reqwest is built without a cryptography provider (no cmake on the machines that build this). It fails where another part
         // of the process has installed one already, which is as good.

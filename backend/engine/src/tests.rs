@@ -17,12 +17,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::*;
-use crate::{
-    grafana::fake::Fake,
-    store::{
-        AccountOrigin, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store, UserChange,
-        WriteContext,
-    },
+use grafana::fake::Fake;
+use store::{
+    AccountOrigin, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store, UserChange,
+    WriteContext,
 };
 
 mod abreast;
@@ -186,7 +184,7 @@ impl Rig {
     }
 
     async fn set(&self, login: &str, name: &str, value: Value) {
-        let change = |user: &crate::store::UserRecord| {
+        let change = |user: &store::UserRecord| {
             let mut map = user.document.as_map().clone();
             map.insert(name.to_owned(), value.clone());
             Ok(UserChange {
@@ -214,7 +212,7 @@ impl Rig {
 
     async fn change_group(&self, group: &str, name: &str, members: Vec<MemberChange>) {
         let document = serde_json::from_value(json!({"displayName": name})).expect("a document");
-        let change = |_: &crate::store::GroupRecord| {
+        let change = |_: &store::GroupRecord| {
             Ok(GroupChange {
                 document,
                 changed: true,
@@ -266,7 +264,7 @@ impl Rig {
         }
     }
 
-    async fn attention(&self) -> Vec<crate::store::AttentionRow> {
+    async fn attention(&self) -> Vec<store::AttentionRow> {
         self.store.attention_rows(&self.tenant, 100).await.expect("rows")
     }
 
@@ -275,7 +273,7 @@ impl Rig {
             .store
             .activity(
                 &self.tenant,
-                &crate::store::ActivityQuery {
+                &store::ActivityQuery {
                     count: 1000,
                     ..Default::default()
                 },
@@ -284,7 +282,7 @@ impl Rig {
             .expect("a page");
         let lines = page.lines.into_iter().map(|(_, l)| l);
         let mut lines: Vec<_> = lines
-            .filter(|l| l.source == crate::store::Source::Grafana)
+            .filter(|l| l.source == store::Source::Grafana)
             .map(|l| (l.action.into_owned(), l.outcome))
             .collect();
         lines.reverse();

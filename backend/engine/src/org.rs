@@ -18,10 +18,8 @@ use super::{
     status::{State, Status},
     team_sync::TeamSync,
 };
-use crate::{
-    grafana::{Doors, Error, Grafana},
-    store::Kind,
-};
+use grafana::{Doors, Error, Grafana};
+use store::Kind;
 
 /// What is known of how Grafana is configured: its `[auth]` lines say what a group means, the doors what closing means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

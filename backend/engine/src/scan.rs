@@ -25,10 +25,8 @@ use super::{
     team_sync,
     trouble::{Result, looking},
 };
-use crate::{
-    grafana::{Doors, Error, ListedUser, OrgUser, Team},
-    store::{AccountRecord, Kind, PageQuery, Stewardship, StewardshipState, UserRecord},
-};
+use grafana::{Doors, Error, ListedUser, OrgUser, Team};
+use store::{AccountRecord, Kind, PageQuery, Stewardship, StewardshipState, UserRecord};
 
 /// Compares everything of an organization with Grafana.
 pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {

@@ -30,12 +30,12 @@ use domain::{Clock, Ids, settings::Effective};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub use crate::grafana::{Credentials, Finding, Probe};
-use crate::store::Store;
 pub use failpoints::Failpoints;
+pub use grafana::{Credentials, Finding, Probe};
 pub use look::RosterSeen;
 pub use names::HolderSeen;
 pub use status::{LoginSeen, State, Status, TeamSeen};
+use store::Store;
 pub use wake::Wake;
 
 /// One organization's settings, as the engine needs them.
@@ -166,5 +166,5 @@ impl Engine {
 
 /// What each credential can do, for the page's *Test* button. Signs in once and leaves nothing behind.
 pub async fn probe(credentials: &Credentials, org_id: i64) -> Probe {
-    crate::grafana::probe(credentials, org_id).await
+    grafana::probe(credentials, org_id).await
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::names::Names;
-use crate::grafana::ListedUser;
+use grafana::ListedUser;
 
 #[derive(Debug)]
 pub(super) struct Directory {

@@ -8,7 +8,7 @@ use std::{
     hash::{BuildHasher as _, RandomState},
 };
 
-use crate::grafana::ListedUser;
+use grafana::ListedUser;
 
 /// An account that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -100,7 +100,7 @@ async fn members(
     team_id: i64,
     released: &HashSet<i64>,
     now_ms: i64,
-) -> std::result::Result<Option<RosterSeen>, crate::grafana::Error> {
+) -> std::result::Result<Option<RosterSeen>, grafana::Error> {
     let me = org.grafana.me().await?.id;
     let seen = org.grafana.team_members(team_id).await?;
     Ok(seen.map(|seen| RosterSeen {
