@@ -1,8 +1,12 @@
 //! `cargo xtask tidy`: the rules of this repository that no compiler knows.
 //!
-//! Owns: one function per rule, each with a message that names the mend. Must never change a file. Start at [`run`].
+//! Owns: one function per rule, each with a message that names the fix. Must never change a file. Start at [`run`];
+//! [`citations`] has what may be cited, [`words`] the language, [`programs`] what tests may start.
 
+mod citations;
 mod programs;
+mod prose;
+mod words;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -30,6 +34,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(dependencies(&shown, &text));
         }
     }
+    problems.extend(papers(workspace)?);
     // A missing file reads as an empty one, and each rule then says what it should hold.
     let read = |name: &str| fs::read_to_string(workspace.root.join(name)).unwrap_or_default();
     problems.extend(lint_reasons(&read("clippy.toml")));
@@ -43,6 +48,25 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("tidy: {problem}");
     }
     bail!("{} thing(s) to tidy, listed above", problems.len())
+}
+
+/// What comments and documents cite, and how they say it.
+fn papers(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut papers = citations::Papers::default();
+    let mut texts = Vec::new();
+    for path in workspace.files()? {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(workspace.root.join(&path)).ok();
+        papers.add(&shown, text.as_deref());
+        texts.extend(text.map(|text| (shown, text)));
+    }
+    let mut problems = papers.doubled();
+    for (path, text) in &texts {
+        problems.extend(papers.check(path, text));
+        problems.extend(words::check(path, text));
+    }
+    problems.extend(words::clean(&texts));
+    Ok(problems)
 }
 
 /// `foo.rs` beside `foo/`, and names of the field: nobody can say what does not belong into `utils`.
