@@ -14,10 +14,10 @@ use acceptance::{
     connect::{self, Answer},
     grafana::{Credentials, Grafana},
     rig::{ADMIN, BOT, Rig, group, user},
-    stand_in::{Call, Options, StandIn},
     wait::until,
 };
 use anyhow::{Context as _, Result, ensure};
+use grafana_stand_in::{Call, Options, StandIn};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acceptance::stand_in::{Effect, Fault, OauthSignIn, Options, Refused, StandIn};
+use grafana_stand_in::{Effect, Fault, OauthSignIn, Options, Refused, StandIn};
 use serde_json::{Value, json};
 
 use crate::{

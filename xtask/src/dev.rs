@@ -308,32 +308,43 @@ impl Hosting {
     }
 }
 
-/// Its program as cargo names it.
-pub const STAND_IN: &str = "grafana-stand-in";
+/// The programs as cargo names them.
+const STAND_IN: &str = "grafana-stand-in";
+const COMPANY: &str = "demo-company";
 
-/// The stand-in Grafana of `tests/`: dev server and test double.
+/// The stand-in Grafana, and the program that fills a Grafana with people.
 pub struct StandIn {
     program: PathBuf,
+    company: PathBuf,
 }
 
 impl StandIn {
-    /// The one that the acceptance tests start: compiled with them, not once more by itself.
+    /// With what the acceptance tests share, not once more by itself.
     pub fn of_the_tests(workspace: &Workspace) -> Result<Self> {
         // Naming a test gives it the features that dev-dependencies ask for, as `cargo test` does.
-        Self::compile(workspace, &["--bin", STAND_IN, "--test", "contract"])
+        Self::compile(workspace, &["--test", "contract"])
     }
 
-    /// Compiles it, and the backend for this machine with it: what both need is compiled once.
+    /// The backend for this machine with it: what both need is compiled once.
     pub fn with_the_backend(workspace: &Workspace) -> Result<Self> {
-        Self::compile(workspace, &["--bin", STAND_IN, "--bin", BACKEND_BIN])
+        Self::compile(workspace, &["--bin", BACKEND_BIN])
     }
 
-    fn compile(workspace: &Workspace, what: &[&str]) -> Result<Self> {
+    fn compile(workspace: &Workspace, more: &[&str]) -> Result<Self> {
         let mut cargo = workspace.cargo();
-        process::run(cargo.args(["build", "--workspace"]).args(what)).context("compiling the stand-in Grafana")?;
-        let program = workspace.target.join("debug").join(STAND_IN);
-        ensure!(program.is_file(), "{} was not built", program.display());
-        Ok(Self { program })
+        cargo
+            .args(["build", "--workspace", "--bin", STAND_IN, "--bin", COMPANY])
+            .args(more);
+        process::run(&mut cargo).context("compiling the stand-in Grafana")?;
+        let built = |name: &str| {
+            let program = workspace.target.join("debug").join(name);
+            ensure!(program.is_file(), "{} was not built", program.display());
+            Ok(program)
+        };
+        Ok(Self {
+            program: built(STAND_IN)?,
+            company: built(COMPANY)?,
+        })
     }
 
     /// Serves the plugins in `plugins_dir` at `listen` and waits until it is healthy. What it logs
@@ -371,7 +382,7 @@ impl StandIn {
 
     /// Fills the data of one that is not running, after its demo.
     pub fn crowd(&self, data_dir: &Path, people: u32) -> Result<()> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.company);
         command
             .args(["crowd", "--people", &people.to_string(), "--data-dir"])
             .arg(data_dir);
@@ -380,10 +391,10 @@ impl StandIn {
 
     /// Enables the app and lets two identity providers push the demo company.
     pub fn demo(&self, url: &str, user: &str, password: &str) -> Result<()> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.company);
         command.args(["demo", "--url", url, "--user", user, "--password", password]);
         // Not through `process::run`, which would print the password.
-        println!("$ grafana-stand-in demo --url {url} --user {user} --password …");
+        println!("$ demo-company demo --url {url} --user {user} --password …");
         let status = command.status().context("starting the demo clients")?;
         ensure!(
             status.success(),

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use admin_api::Groups;
 use anyhow::{Result, ensure};
+use grafana_stand_in::Call;
 use serde_json::Value;
 
 use super::{BOT, Rig, property::changed_by_plugin};
-use crate::{idp::ScimClient, stand_in::Call};
+use crate::idp::ScimClient;
 
 /// One change that a provider sent and the plugin took.
 struct Asked {

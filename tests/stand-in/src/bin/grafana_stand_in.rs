@@ -1,28 +1,21 @@
-//! The stand-in Grafana as a program: `cargo xtask dev` serves it, and fills it with the demo company.
+//! The stand-in Grafana as a program: `cargo xtask dev` serves it.
 //!
-//! Owns: the command line, which `xtask/src/dev.rs` knows too. Must never print a password. Start at [`main`].
+//! Owns: the command line, which `xtask/src/dev.rs` knows too. Start at [`main`].
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-use acceptance::stand_in::{Options, StandIn};
 use anyhow::{Context as _, Result, bail};
+use grafana_stand_in::{Options, StandIn};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: grafana-stand-in --plugins-dir DIR --listen 127.0.0.1:PORT --host-assets DIR --data-dir DIR
-                        [--sub-path /PATH] [--setting SECTION.KEY=VALUE]…
-       grafana-stand-in demo --url URL --user USER --password PASSWORD
-       grafana-stand-in crowd --data-dir DIR --people NUMBER   (after a demo, while nothing runs on DIR)";
+                        [--sub-path /PATH] [--setting SECTION.KEY=VALUE]…";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let ran = match words.split_first() {
-        Some((first, rest)) if first == "demo" => demo(rest).await,
-        Some((first, rest)) if first == "crowd" => crowd(rest).await,
-        _ => serve(&words).await,
-    };
-    match ran {
+    match serve(&words).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody to tell if stderr is closed.
@@ -62,31 +55,6 @@ async fn serve(words: &[String]) -> Result<()> {
     }
     stand_in.stop().await;
     Ok(())
-}
-
-async fn demo(words: &[String]) -> Result<()> {
-    let (mut url, mut user, mut password) = ("", "", "");
-    for (name, value) in pairs(words)? {
-        match name {
-            "--url" => url = value,
-            "--user" => user = value,
-            "--password" => password = value,
-            _ => bail!("no such option: {name}\n{USAGE}"),
-        }
-    }
-    acceptance::demo::run(url, user, password).await
-}
-
-async fn crowd(words: &[String]) -> Result<()> {
-    let (mut data_dir, mut people) = ("", 0);
-    for (name, value) in pairs(words)? {
-        match name {
-            "--data-dir" => data_dir = value,
-            "--people" => people = value.parse().with_context(|| format!("--people {value}"))?,
-            _ => bail!("no such option: {name}\n{USAGE}"),
-        }
-    }
-    acceptance::crowd::add(data_dir.as_ref(), people).await
 }
 
 /// `--name value`, again and again.

@@ -3,7 +3,7 @@
 //!
 //! Owns: what the plugin and the people around it see of Grafana. It exists because a real Grafana cannot be had everywhere; where there
 //! is one, the tests run against that. It must never be kinder than Grafana: a refusal or trap that was measured is a behaviour here.
-//! Start at [`StandIn::start`]; the routes are in `stand_in/api.rs`.
+//! Start at [`StandIn::start`]; the routes are in `api.rs`.
 
 mod answer;
 mod api;
