@@ -15,7 +15,7 @@ use super::{
     projection_of,
 };
 use crate::http::Api;
-use store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext};
+use store::{Decision, Page, PageQuery, Updated, UserChange, UserRecord, UserView, WriteContext};
 
 const RT: ResourceType = ResourceType::User;
 
@@ -123,26 +123,24 @@ async fn change_user(
 ) -> Result<UserView, ScimFailure> {
     let mut settled: Option<Contest> = None;
     loop {
-        let mut open: Option<Contest> = None;
-        let attempt = |current: &UserRecord| {
+        let decide = |current: &UserRecord| {
             if_match.check(current.version)?;
             let change = change(current)?;
-            let contest = Contest::of(api, ctx, Some(&current.document), &change.document);
-            if contest.is_some() && contest != settled {
-                open = contest;
-                // Only ends the transaction; never answered.
-                return Err(Error::internal());
+            Ok(match Contest::of(api, ctx, Some(&current.document), &change.document) {
+                Some(contest) if settled != Some(contest) => Decision::LookFirst(contest),
+                _ => Decision::Write(change),
+            })
+        };
+        match api.store.update_user(ctx, id, decide).await? {
+            Updated::Written(view) => return Ok(view),
+            Updated::NoSuchUser => return Err(missing(id)),
+            Updated::LooksFirst(contest) => {
+                if let Some(refusal) = contest.refusal(api, ctx, Some(id)).await? {
+                    return Err(refusal.into());
+                }
+                settled = Some(contest);
             }
-            Ok(change)
-        };
-        let done = api.store.update_user(ctx, id, attempt).await;
-        let Some(contest) = open else {
-            return done?.ok_or_else(|| missing(id));
-        };
-        if let Some(refusal) = contest.refusal(api, ctx, Some(id)).await? {
-            return Err(refusal.into());
         }
-        settled = Some(contest);
     }
 }
 
