@@ -28,7 +28,7 @@ use super::{
     wake::Shared,
 };
 use grafana::{Error, Grafana, Http, Session};
-use store::{ActivityLine, Kind, MappingOrigin, Outcome, Source, Store, Work};
+use store::{ActivityLine, Kind, MappingOrigin, Mark, Outcome, Source, Store, Urgency, Work};
 
 /// What every part of the engine is given.
 pub(super) struct Core {
@@ -265,7 +265,14 @@ impl Loop {
                 let now = self.core.clock.now_ms();
                 self.core
                     .store
-                    .mark(&tenant, Kind::Group, &id, false, &correlation, now)
+                    .mark(&Mark {
+                        tenant: &tenant,
+                        kind: Kind::Group,
+                        id: &id,
+                        urgency: Urgency::Normal,
+                        correlation: &correlation,
+                        now_ms: now,
+                    })
                     .await?;
             }
         }

@@ -26,7 +26,7 @@ use super::{
     trouble::{Result, looking},
 };
 use grafana::{Doors, Error, ListedUser, OrgUser, Team};
-use store::{AccountRecord, Kind, PageQuery, Stewardship, StewardshipState, UserRecord};
+use store::{AccountRecord, Kind, Mark, PageQuery, Stewardship, StewardshipState, Urgency, UserRecord};
 
 /// Compares everything of an organization with Grafana.
 pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
@@ -172,7 +172,14 @@ impl<'a> Marks<'a> {
             let now = self.core.clock.now_ms();
             self.core
                 .store
-                .mark(self.tenant, kind, id, closing, self.correlation, now)
+                .mark(&Mark {
+                    tenant: self.tenant,
+                    kind,
+                    id,
+                    urgency: Urgency::of_access(!closing),
+                    correlation: self.correlation,
+                    now_ms: now,
+                })
                 .await?;
         }
         Ok(())

@@ -19,8 +19,8 @@ use scim::{
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, WriteContext, activity,
-    filter, is_taken,
+    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, WriteContext,
+    activity, filter, is_taken,
     users::{document, text},
     work,
 };
@@ -285,16 +285,7 @@ impl Store {
         } else {
             None
         };
-        work::mark(
-            &mut tx,
-            &ctx.tenant,
-            Kind::Group,
-            id,
-            false,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
-        .await?;
+        work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         activity::insert(&mut tx, &line(ctx, "group.create", id, &name)).await?;
         tx.commit().await?;
         let record = GroupRecord {
@@ -350,16 +341,7 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(taken)?;
-            work::mark(
-                &mut tx,
-                &ctx.tenant,
-                Kind::Group,
-                id,
-                false,
-                &ctx.correlation,
-                ctx.now_ms,
-            )
-            .await?;
+            work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
             let action = if members_changed {
                 "group.members"
             } else {
@@ -395,16 +377,7 @@ impl Store {
             .bind(pk)
             .execute(&mut *tx)
             .await?;
-        work::mark(
-            &mut tx,
-            &ctx.tenant,
-            Kind::Group,
-            id,
-            false,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
-        .await?;
+        work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         let name = current.document.display_name().unwrap_or_default();
         activity::insert(&mut tx, &line(ctx, "group.delete", id, name)).await?;
         tx.commit().await?;

@@ -42,8 +42,8 @@ pub use groups::{GroupChange, GroupView};
 pub use mappings::{NewMapping, TeamBeingMade};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord,
-    Outcome, Source, UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
+    Outcome, Source, Urgency, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
@@ -112,6 +112,21 @@ pub struct WriteContext {
     pub now_ms: i64,
     /// When the request began, for the log line's duration.
     pub started: Instant,
+}
+
+impl WriteContext {
+    /// The mark of a resource that this request changes.
+    #[must_use]
+    pub fn mark<'a>(&'a self, kind: Kind, id: &'a str, urgency: Urgency) -> Mark<'a> {
+        Mark {
+            tenant: &self.tenant,
+            kind,
+            id,
+            urgency,
+            correlation: &self.correlation,
+            now_ms: self.now_ms,
+        }
+    }
 }
 
 /// The store. Cheap to clone.

@@ -6,8 +6,8 @@ use scim::{filter::Filter, key::fold, resource::Document, resource_type::Resourc
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, Kind, Outcome, Result, Source, Store, UserRecord, WriteContext, activity, filter, groups,
-    is_taken, stewardship, work,
+    ActivityLine, Error, Kind, Outcome, Result, Source, Store, Urgency, UserRecord, WriteContext, activity, filter,
+    groups, is_taken, stewardship, work,
 };
 
 /// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes anyone otherwise).
@@ -193,16 +193,7 @@ impl Store {
         .await
         .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
         write_emails(&mut tx, row.try_get("pk")?, &keys.emails).await?;
-        work::mark(
-            &mut tx,
-            &ctx.tenant,
-            Kind::User,
-            id,
-            !keys.active,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
-        .await?;
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
         activity::insert(
             &mut tx,
             &line(ctx, "user.create", id, &keys.user_name, without_effect(None, &document)),
@@ -270,16 +261,7 @@ impl Store {
             .await
             .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
             write_emails(&mut tx, pk, &keys.emails).await?;
-            work::mark(
-                &mut tx,
-                &ctx.tenant,
-                Kind::User,
-                id,
-                !keys.active,
-                &ctx.correlation,
-                ctx.now_ms,
-            )
-            .await?;
+            work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
             let action = match (was_active, keys.active) {
                 (true, false) => "user.deactivate",
                 (false, true) => "user.activate",
@@ -315,22 +297,13 @@ impl Store {
         check(&current)?;
         for group in groups::of_user(&mut tx, pk).await? {
             groups::touch(&mut tx, ctx, &group.id).await?;
-            work::mark(
-                &mut tx,
-                &ctx.tenant,
-                Kind::Group,
-                &group.id,
-                false,
-                &ctx.correlation,
-                ctx.now_ms,
-            )
-            .await?;
+            work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
         sqlx::query("DELETE FROM scim_user WHERE pk = $1")
             .bind(pk)
             .execute(&mut *tx)
             .await?;
-        work::mark(&mut tx, &ctx.tenant, Kind::User, id, true, &ctx.correlation, ctx.now_ms).await?;
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();
         let note = stewardship::is_released(&mut tx, id)
             .await?
