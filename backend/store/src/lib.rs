@@ -9,9 +9,12 @@
 
 mod accounts;
 mod activity;
+mod document;
 mod filter;
 mod groups;
 mod mappings;
+mod membership;
+mod page;
 mod people;
 mod records;
 mod seats;
@@ -40,6 +43,7 @@ use sqlx::{
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
 pub use mappings::{NewMapping, TeamBeingMade};
+pub use page::{Page, PageQuery};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
     AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
@@ -49,7 +53,7 @@ pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
 pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
-pub use users::{Page, PageQuery, UserChange, UserView};
+pub use users::{UserChange, UserView};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
