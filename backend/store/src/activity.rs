@@ -4,9 +4,9 @@
 //! Start at [`Store::record`].
 
 use domain::Tenant;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::{ActivityLine, Error, Outcome, Result, Source, Store, WriteContext};
+use super::{ActivityLine, Outcome, Result, Source, Store, WriteContext, codes::Code};
 
 /// A page of the log, newest first, each line with its id.
 #[derive(Clone, Debug)]
@@ -81,60 +81,6 @@ impl ActivityLine {
     }
 }
 
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Scim => "scim",
-        Source::Grafana => "grafana",
-        Source::Admin => "admin",
-    }
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done => "done",
-        Outcome::Refused => "refused",
-        Outcome::Retry => "retry",
-        Outcome::Attention => "attention",
-    }
-}
-
-fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
-    let unreadable = || Error::Unreadable {
-        what: "line of the log",
-    };
-    Ok((
-        row.try_get("id")?,
-        ActivityLine {
-            tenant: Tenant {
-                org_id: row.try_get("org_id")?,
-                connection: row.try_get("connection")?,
-            },
-            at_ms: row.try_get("at_ms")?,
-            source: match row.try_get("source")? {
-                "scim" => Source::Scim,
-                "grafana" => Source::Grafana,
-                "admin" => Source::Admin,
-                _ => return Err(unreadable()),
-            },
-            actor: row.try_get("actor")?,
-            action: row.try_get::<String, _>("action")?.into(),
-            target_kind: row.try_get::<String, _>("target_kind")?.into(),
-            target_id: row.try_get("target_id")?,
-            target_name: row.try_get("target_name")?,
-            outcome: match row.try_get("outcome")? {
-                "done" => Outcome::Done,
-                "refused" => Outcome::Refused,
-                "retry" => Outcome::Retry,
-                "attention" => Outcome::Attention,
-                _ => return Err(unreadable()),
-            },
-            reason: row.try_get("reason")?,
-            duration_ms: row.try_get("duration_ms")?,
-            correlation: row.try_get("correlation")?,
-        },
-    ))
-}
-
 /// Writes a line inside the caller's transaction.
 pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Result<()> {
     sqlx::query(
@@ -144,13 +90,13 @@ pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Resul
     .bind(l.tenant.org_id)
     .bind(&l.tenant.connection)
     .bind(l.at_ms)
-    .bind(source(l.source))
+    .bind(l.source.code())
     .bind(&l.actor)
     .bind(&*l.action)
     .bind(&*l.target_kind)
     .bind(&l.target_id)
     .bind(&l.target_name)
-    .bind(outcome(l.outcome))
+    .bind(l.outcome.code())
     .bind(&l.reason)
     .bind(l.duration_ms)
     .bind(&l.correlation)
@@ -193,8 +139,8 @@ impl Store {
         }
         let words = [
             ("target_id", wanted.target.as_deref()),
-            ("outcome", wanted.outcome.map(outcome)),
-            ("source", wanted.source.map(source)),
+            ("outcome", wanted.outcome.map(Code::code)),
+            ("source", wanted.source.map(Code::code)),
             ("actor", wanted.actor.as_deref()),
             ("correlation", wanted.correlation.as_deref()),
         ];
@@ -214,6 +160,7 @@ impl Store {
         let count = wanted.count;
         query.push(" ORDER BY id DESC LIMIT ").push_bind(count + 1);
         let rows = query.build().fetch_all(&self.read).await?;
+        let line = |row| Ok((SqliteRow::try_get(row, "id")?, ActivityLine::from_row(row)?));
         let mut lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
         let more = i64::try_from(lines.len()).unwrap_or(i64::MAX) > count;
         lines.truncate(usize::try_from(count).unwrap_or(usize::MAX));

@@ -6,10 +6,13 @@ use scim::resource::Document;
 
 use super::{Error, Result};
 
-pub(super) fn document(text: &str) -> Result<Document> {
-    serde_json::from_str(text).map_err(|_| Error::Unreadable { what: "SCIM document" })
+/// The name of a document in [`Error::Unreadable`].
+pub(super) const WHAT: &str = "SCIM document";
+
+pub(super) fn parse(text: &str) -> Option<Document> {
+    serde_json::from_str(text).ok()
 }
 
 pub(super) fn text(document: &Document) -> Result<String> {
-    serde_json::to_string(document).map_err(|_| Error::Unreadable { what: "SCIM document" })
+    serde_json::to_string(document).map_err(|_| Error::Unreadable { what: WHAT })
 }

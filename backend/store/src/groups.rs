@@ -8,15 +8,17 @@ use scim::{
     error::Error as ScimError, key::fold, member::Member, patch::MemberChange, resource::Document,
     resource_type::ResourceType,
 };
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::{
     ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, WriteContext,
     activity,
-    document::{document, text},
+    document::text,
     filter, is_taken,
     membership::{add, change_members, members_in},
-    page, work,
+    page,
+    rows::Keyed,
+    work,
 };
 
 /// A group, with its members where they were asked for.
@@ -41,16 +43,6 @@ pub struct GroupChange {
 
 const COLUMNS: &str = "g.pk, g.id, g.document, g.version, g.created_ms, g.modified_ms";
 
-fn record(row: &SqliteRow) -> Result<GroupRecord> {
-    Ok(GroupRecord {
-        id: row.try_get("id")?,
-        document: document(row.try_get("document")?)?,
-        version: row.try_get("version")?,
-        created_ms: row.try_get("created_ms")?,
-        modified_ms: row.try_get("modified_ms")?,
-    })
-}
-
 fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str) -> ActivityLine {
     ActivityLine::of_request(ctx, Source::Scim, action, ("Group", id, name), Outcome::Done, None)
 }
@@ -67,16 +59,15 @@ async fn find(
     tx: &mut Transaction<'static, Sqlite>,
     ctx: &WriteContext,
     id: &str,
-) -> Result<Option<(i64, GroupRecord)>> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+) -> Result<Option<Keyed<GroupRecord>>> {
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM scim_group g WHERE g.id = $1 AND g.org_id = $2 AND g.connection = $3"
     )))
     .bind(id)
     .bind(ctx.tenant.org_id)
     .bind(&ctx.tenant.connection)
     .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| Ok((row.try_get("pk")?, record(&row)?))).transpose()
+    .await?)
 }
 
 impl Store {
@@ -140,7 +131,7 @@ impl Store {
         change: impl FnOnce(&GroupRecord) -> std::result::Result<GroupChange, ScimError> + Send,
     ) -> Result<Option<GroupView>> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut tx, ctx, id).await? else {
             return Ok(None);
         };
         let GroupChange {
@@ -199,7 +190,7 @@ impl Store {
         check: impl FnOnce(&GroupRecord) -> std::result::Result<(), ScimError> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut tx, ctx, id).await? else {
             return Ok(false);
         };
         check(&current)?;
@@ -214,26 +205,25 @@ impl Store {
         Ok(true)
     }
 
-    async fn group_row(&self, tenant: &Tenant, id: &str) -> Result<Option<(i64, GroupRecord)>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+    async fn group_row(&self, tenant: &Tenant, id: &str) -> Result<Option<Keyed<GroupRecord>>> {
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM scim_group g WHERE g.id = $1 AND g.org_id = $2 AND g.connection = $3"
         )))
         .bind(id)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_optional(&self.read)
-        .await?;
-        row.map(|row| Ok((row.try_get("pk")?, record(&row)?))).transpose()
+        .await?)
     }
 
     /// One group, without its members.
     pub async fn group(&self, tenant: &Tenant, id: &str) -> Result<Option<GroupRecord>> {
-        Ok(self.group_row(tenant, id).await?.map(|(_, record)| record))
+        Ok(self.group_row(tenant, id).await?.map(|row| row.record))
     }
 
     /// One group, with its members only where asked for: `excludedAttributes=members` runs no member query.
     pub async fn group_view(&self, tenant: &Tenant, id: &str, with_members: bool) -> Result<Option<GroupView>> {
-        let Some((pk, record)) = self.group_row(tenant, id).await? else {
+        let Some(Keyed { pk, record }) = self.group_row(tenant, id).await? else {
             return Ok(None);
         };
         let members = if with_members {
@@ -282,9 +272,8 @@ impl Store {
             let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_group g WHERE "));
             condition.push(&mut select, tenant, "g");
             page.push(&mut select, "g");
-            for row in &select.build().fetch_all(&self.read).await? {
-                let pk = row.try_get("pk")?;
-                page.take(pk, (pk, record(row)?));
+            for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
+                page.take(pk, (pk, record));
             }
         }
         Ok(page.of(total))
@@ -303,8 +292,7 @@ impl Store {
         select.push(" ORDER BY g.pk");
         let about_members = query.filter.as_ref().is_some_and(|f| filter::mentions(f, "members"));
         let mut page = page::Evaluated::new(query);
-        for row in &select.build().fetch_all(&self.read).await? {
-            let (pk, record) = (row.try_get("pk")?, record(row)?);
+        for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
             let members = if about_members {
                 self.members_of(pk).await?
             } else {

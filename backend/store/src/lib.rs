@@ -7,8 +7,10 @@
 //! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where SQLite's busy loop is not);
 //! a small pool reads, unhindered by the writer thanks to WAL.
 
+mod account_creations;
 mod accounts;
 mod activity;
+mod codes;
 mod document;
 mod filter;
 mod groups;
@@ -17,6 +19,7 @@ mod membership;
 mod page;
 mod people;
 mod records;
+mod rows;
 mod seats;
 mod settings;
 mod stewardship;
@@ -40,6 +43,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub use account_creations::AccountBeingMade;
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
 pub use mappings::{NewMapping, TeamBeingMade};
@@ -51,7 +55,6 @@ pub use records::{
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
-pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
 pub use users::{UserChange, UserView};
 
@@ -96,6 +99,11 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
+        if let sqlx::Error::Decode(source) = &e
+            && let Some(rows::Unreadable(what)) = source.downcast_ref()
+        {
+            return Self::Unreadable { what };
+        }
         Self::Unusable(e)
     }
 }
@@ -274,8 +282,8 @@ impl Store {
         let rows: Vec<(i64, String)> = sqlx::query_as(
             "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
              UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
-             UNION SELECT org_id, connection FROM team_being_made \
-             UNION SELECT org_id, connection FROM account_being_made ORDER BY 1, 2",
+             UNION SELECT org_id, connection FROM team_creation \
+             UNION SELECT org_id, connection FROM account_creation ORDER BY 1, 2",
         )
         .fetch_all(&self.read)
         .await?;

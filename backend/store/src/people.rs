@@ -10,13 +10,11 @@ use std::collections::HashMap;
 
 use domain::{Tenant, settings::Rung};
 use scim::key::fold;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
 use access_state::{EXCEPTIONS, JOINED, Standing};
 
-use super::{
-    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord, accounts::read_rung, stewardship, users, work,
-};
+use super::{AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord, users};
 
 /// Which people to list.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +62,7 @@ pub struct PersonRow {
     /// The rung that closed it in Grafana, and whether that holds.
     pub closed: Option<(Rung, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
-    pub deferred: String,
+    pub deferred: Vec<String>,
     /// When Grafana was last made to match.
     pub synced_ms: Option<i64>,
     /// How it waits.
@@ -134,17 +132,6 @@ pub struct Tally {
     pub attention: i64,
 }
 
-fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
-    let generation: Option<i64> = row.try_get("generation")?;
-    Ok(match generation {
-        None => None,
-        Some(_) => Some(Waiting {
-            problem: row.try_get("problem")?,
-            next_step: row.try_get("next_step")?,
-        }),
-    })
-}
-
 impl Store {
     /// People by userName, with how many match in all and where the next page begins.
     pub async fn people(&self, tenant: &Tenant, query: &PeopleQuery) -> Result<(i64, Vec<PersonRow>, Option<String>)> {
@@ -189,7 +176,8 @@ impl Store {
         // The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the
         // time of looking for a text in the table itself.
         let mut select = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, a.synced_ms, w.generation, w.problem, w.next_step, s.state \
+            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, w.state AS work_state, \
+             w.attention, s.state AS management_state \
              FROM (SELECT u.pk FROM scim_user u {joined} WHERE ",
             users::COLUMNS
         ));
@@ -210,37 +198,10 @@ impl Store {
             Some(row) => Some(row.try_get("user_name_key")?),
             None => None,
         };
-        let mut people = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let origin: Option<&str> = row.try_get("origin")?;
-            let grafana_id: Option<i64> = row.try_get("grafana_id")?;
-            let closed_by: Option<&str> = row.try_get("closed_by")?;
-            people.push(PersonRow {
-                user: users::record(row)?,
-                account: grafana_id.map(|id| {
-                    (
-                        id,
-                        if origin == Some("claimed") {
-                            AccountOrigin::Claimed
-                        } else {
-                            AccountOrigin::Provisioned
-                        },
-                    )
-                }),
-                closed: match closed_by {
-                    Some(rung) => Some((read_rung(rung)?, row.try_get("holds")?)),
-                    None => None,
-                },
-                deferred: row.try_get::<Option<String>, _>("deferred")?.unwrap_or_default(),
-                synced_ms: row.try_get("synced_ms")?,
-                waiting: waiting(row)?,
-                stewardship: row
-                    .try_get::<Option<&str>, _>("state")?
-                    .map(stewardship::read_state)
-                    .transpose()?,
-                groups: Vec::new(),
-            });
-        }
+        let mut people = rows
+            .iter()
+            .map(PersonRow::from_row)
+            .collect::<std::result::Result<Vec<_>, _>>()?;
         let ids: Vec<String> = people.iter().map(|p| p.user.id.clone()).collect();
         let mut groups: HashMap<_, _> = self.groups_of(&ids).await?;
         for person in &mut people {
@@ -252,53 +213,31 @@ impl Store {
 
     /// Every group by displayName.
     pub async fn group_summaries(&self, tenant: &Tenant) -> Result<Vec<GroupSummary>> {
-        let rows = sqlx::query(
+        Ok(sqlx::query_as(
             "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m WHERE m.group_pk = g.pk) AS members, \
-             w.generation, w.problem, w.next_step FROM scim_group g \
+             w.state AS work_state, w.attention FROM scim_group g \
              LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = 'Group' AND w.id = g.id \
              WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key",
         )
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_all(&self.read)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(GroupSummary {
-                    id: row.try_get("id")?,
-                    display_name: row.try_get("display_name")?,
-                    members: row.try_get("members")?,
-                    waiting: waiting(row)?,
-                })
-            })
-            .collect()
+        .await?)
     }
 
     /// What needs a person, oldest first.
     pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
-        let rows = sqlx::query(
-            "SELECT w.kind, w.id, w.problem, w.next_step, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
+        Ok(sqlx::query_as(
+            "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
              FROM work w LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
              LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id LEFT JOIN account a ON a.user_id = w.id \
-             WHERE w.org_id = $1 AND w.connection = $2 AND w.next_step IS NOT NULL ORDER BY w.since_ms, w.id LIMIT $3",
+             WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' ORDER BY w.since_ms, w.id LIMIT $3",
         )
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .bind(limit)
         .fetch_all(&self.read)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AttentionRow {
-                    kind: work::kind(row.try_get("kind")?)?,
-                    id: row.try_get("id")?,
-                    name: row.try_get("name")?,
-                    reason: row.try_get::<Option<String>, _>("problem")?.unwrap_or_default(),
-                    next_step: row.try_get("next_step")?,
-                    since_ms: row.try_get("since_ms")?,
-                })
-            })
-            .collect()
+        .await?)
     }
 
     /// How many of each, in one read.
@@ -316,17 +255,17 @@ impl Store {
              (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
              (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
              (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS provisioned, \
+               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS provisioned, \
              (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS claimed, \
+               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS claimed, \
              (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
              (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
                (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS pending, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL AND closing AND kind = 'User') \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND urgent AND kind = 'User') \
                AS closing, \
-             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS oldest_ms, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NOT NULL) AS attention",
+             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
         )))
         .bind(tenant.org_id)
         .bind(&tenant.connection)

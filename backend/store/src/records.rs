@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use domain::Tenant;
 use scim::resource::Document;
 
+use super::codes::Code as _;
+
 /// A stored SCIM User.
 #[derive(Clone, Debug)]
 pub struct UserRecord {
@@ -50,10 +52,7 @@ impl Kind {
     /// The word in the database and the admin API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "User",
-            Self::Group => "Group",
-        }
+        self.code()
     }
 }
 
@@ -189,8 +188,6 @@ pub enum MappingOrigin {
     Page,
     /// The engine, in mode *create*.
     Create,
-    /// A provisioning file.
-    File,
 }
 
 /// Which half of the product wrote a line.

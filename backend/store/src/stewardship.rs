@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 
 use domain::Tenant;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
-use super::{ActivityLine, Error, Kind, Outcome, Result, Source, Store, Urgency, WriteContext, activity, work};
+use super::{
+    ActivityLine, Kind, Outcome, Result, Source, Store, Urgency, WriteContext, activity, codes::Code as _, work,
+};
 
 /// Where a decision stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,42 +45,11 @@ pub enum Decided {
     Nothing,
 }
 
-const RELEASED: &str = "released";
-
-fn state(state: StewardshipState) -> &'static str {
-    match state {
-        StewardshipState::Asked => "asked",
-        StewardshipState::Approved => "approved",
-        StewardshipState::Released => RELEASED,
-    }
-}
-
-pub(super) fn read_state(text: &str) -> Result<StewardshipState> {
-    let states = [
-        StewardshipState::Asked,
-        StewardshipState::Approved,
-        StewardshipState::Released,
-    ];
-    states
-        .into_iter()
-        .find(|s| state(*s) == text)
-        .ok_or(Error::Unreadable { what: "stewardship" })
-}
-
-fn stewardship(row: &SqliteRow) -> Result<Stewardship> {
-    Ok(Stewardship {
-        state: read_state(row.try_get("state")?)?,
-        grafana_id: row.try_get("grafana_id")?,
-        login: row.try_get("login")?,
-    })
-}
-
 /// Whether this person's account is left alone, inside a transaction of the caller.
 pub(super) async fn is_released(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
     Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM stewardship WHERE user_id = $1 AND state = $2)")
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM management WHERE user_id = $1 AND state = 'unmanaged')")
             .bind(user_id)
-            .bind(RELEASED)
             .fetch_one(tx)
             .await?,
     )
@@ -86,13 +57,13 @@ pub(super) async fn is_released(tx: &mut SqliteConnection, user_id: &str) -> Res
 
 async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Stewardship) -> Result<()> {
     sqlx::query(
-        "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (user_id) DO UPDATE SET state = excluded.state, grafana_id = excluded.grafana_id, login = excluded.login",
     )
     .bind(user_id)
     .bind(tenant.org_id)
     .bind(&tenant.connection)
-    .bind(state(s.state))
+    .bind(s.state.code())
     .bind(s.grafana_id)
     .bind(&s.login)
     .execute(tx)
@@ -126,33 +97,32 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: 
 impl Store {
     /// What was decided, or is asked, about a person's account.
     pub async fn stewardship(&self, user_id: &str) -> Result<Option<Stewardship>> {
-        let row = sqlx::query("SELECT * FROM stewardship WHERE user_id = $1")
+        Ok(sqlx::query_as("SELECT * FROM management WHERE user_id = $1")
             .bind(user_id)
             .fetch_optional(&self.read)
-            .await?;
-        row.as_ref().map(stewardship).transpose()
+            .await?)
     }
 
     /// The same for everybody of a tenant, by SCIM id.
     pub async fn stewardships(&self, tenant: &Tenant) -> Result<HashMap<String, Stewardship>> {
-        let rows = sqlx::query("SELECT * FROM stewardship WHERE org_id = $1 AND connection = $2")
+        let rows = sqlx::query("SELECT * FROM management WHERE org_id = $1 AND connection = $2")
             .bind(tenant.org_id)
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?;
         rows.iter()
-            .map(|row| Ok((row.try_get("user_id")?, stewardship(row)?)))
+            .map(|row| Ok((row.try_get("user_id")?, Stewardship::from_row(row)?)))
             .collect()
     }
 
     /// The planner asks: may this account be claimed for this person? Never over a decision that was made meanwhile about the same one.
     pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: i64, login: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT * FROM stewardship WHERE user_id = $1")
+        let known: Option<Stewardship> = sqlx::query_as("SELECT * FROM management WHERE user_id = $1")
             .bind(user_id)
             .fetch_optional(&mut *tx)
             .await?;
-        let decided = row.as_ref().map(stewardship).transpose()?.is_some_and(|s| {
+        let decided = known.is_some_and(|s| {
             s.state == StewardshipState::Released
                 || (s.state == StewardshipState::Approved && s.grafana_id == grafana_id)
         });
@@ -169,9 +139,8 @@ impl Store {
 
     /// Nothing is asked any more, and what was approved is claimed or gone.
     pub async fn end_question(&self, user_id: &str) -> Result<()> {
-        sqlx::query("DELETE FROM stewardship WHERE user_id = $1 AND state <> $2")
+        sqlx::query("DELETE FROM management WHERE user_id = $1 AND state <> 'unmanaged'")
             .bind(user_id)
-            .bind(RELEASED)
             .execute(&self.write)
             .await?;
         Ok(())
@@ -187,9 +156,9 @@ impl Store {
         let taken_back = seen.state == StewardshipState::Released;
         // Only what the admin was shown: another account may be asked about by now.
         let sql = if taken_back {
-            "DELETE FROM stewardship WHERE user_id = $1 AND grafana_id = $2 AND state = 'released'"
+            "DELETE FROM management WHERE user_id = $1 AND grafana_id = $2 AND state = 'unmanaged'"
         } else {
-            "UPDATE stewardship SET state = 'approved' WHERE user_id = $1 AND grafana_id = $2 AND state = 'asked'"
+            "UPDATE management SET state = 'approved' WHERE user_id = $1 AND grafana_id = $2 AND state = 'needs_approval'"
         };
         let done = sqlx::query(sql)
             .bind(id)
@@ -272,7 +241,7 @@ impl Store {
         let mut tx = self.begin().await?;
         for sql in [
             "DELETE FROM account WHERE user_id = $1",
-            "DELETE FROM stewardship WHERE user_id = $1",
+            "DELETE FROM management WHERE user_id = $1",
         ] {
             sqlx::query(sql).bind(user_id).execute(&mut *tx).await?;
         }
@@ -281,11 +250,11 @@ impl Store {
 
     /// Grafana's ids of accounts that are left alone, in an organization.
     pub async fn released_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
-        let ids: Vec<i64> = sqlx::query_scalar("SELECT grafana_id FROM stewardship WHERE org_id = $1 AND state = $2")
-            .bind(org_id)
-            .bind(RELEASED)
-            .fetch_all(&self.read)
-            .await?;
+        let ids: Vec<i64> =
+            sqlx::query_scalar("SELECT grafana_id FROM management WHERE org_id = $1 AND state = 'unmanaged'")
+                .bind(org_id)
+                .fetch_all(&self.read)
+                .await?;
         Ok(ids.into_iter().collect())
     }
 }

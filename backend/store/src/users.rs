@@ -3,13 +3,11 @@
 //! Owns: the rows of `scim_user` and its e-mails. Must never answer before the commit. Start at [`Store::create_user`].
 
 use scim::{key::fold, resource::Document, resource_type::ResourceType};
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::{
     ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, UserRecord, WriteContext,
-    activity,
-    document::{document, text},
-    filter, is_taken, membership, page, stewardship, work,
+    activity, document::text, filter, is_taken, membership, page, rows::Keyed, stewardship, work,
 };
 
 /// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes anyone otherwise).
@@ -31,16 +29,6 @@ pub struct UserChange {
 }
 
 pub(super) const COLUMNS: &str = "u.pk, u.id, u.document, u.version, u.created_ms, u.modified_ms";
-
-pub(super) fn record(row: &SqliteRow) -> Result<UserRecord> {
-    Ok(UserRecord {
-        id: row.try_get("id")?,
-        document: document(row.try_get("document")?)?,
-        version: row.try_get("version")?,
-        created_ms: row.try_get("created_ms")?,
-        modified_ms: row.try_get("modified_ms")?,
-    })
-}
 
 /// The columns that are read out of the document, so that SQL can filter and sort by them.
 struct Keys {
@@ -131,7 +119,7 @@ impl Store {
     pub async fn create_user(&self, ctx: &WriteContext, id: &str, document: Document) -> Result<UserView> {
         let keys = Keys::of(&document);
         let mut tx = self.begin().await?;
-        let row = sqlx::query(
+        let pk: i64 = sqlx::query_scalar(
             "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, external_id, display_key, active, document, \
              search_key, version, created_ms, modified_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11) RETURNING pk",
         )
@@ -149,7 +137,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await
         .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
-        write_emails(&mut tx, row.try_get("pk")?, &keys.emails).await?;
+        write_emails(&mut tx, pk, &keys.emails).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
         activity::insert(
             &mut tx,
@@ -182,7 +170,7 @@ impl Store {
         change: impl FnOnce(&UserRecord) -> std::result::Result<UserChange, scim::error::Error> + Send,
     ) -> Result<Option<UserView>> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut tx, ctx, id).await? else {
             return Ok(None);
         };
         let UserChange { document, changed } = change(&current)?;
@@ -248,7 +236,7 @@ impl Store {
         check: impl FnOnce(&UserRecord) -> std::result::Result<(), scim::error::Error> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut tx, ctx, id).await? else {
             return Ok(false);
         };
         check(&current)?;
@@ -272,15 +260,14 @@ impl Store {
 
     /// One user, without its groups.
     pub async fn user(&self, tenant: &domain::Tenant, id: &str) -> Result<Option<UserRecord>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM scim_user u WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3"
         )))
         .bind(id)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_optional(&self.read)
-        .await?;
-        row.as_ref().map(record).transpose()
+        .await?)
     }
 
     /// One user with its groups.
@@ -336,8 +323,8 @@ impl Store {
             condition.push(&mut select, tenant, "u");
             page.push(&mut select, "u");
             select.push(") ORDER BY u.pk");
-            for row in &select.build().fetch_all(&self.read).await? {
-                page.take(row.try_get("pk")?, record(row)?);
+            for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
+                page.take(pk, record);
             }
         }
         Ok(page.of(total))
@@ -353,19 +340,15 @@ impl Store {
         let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_user u WHERE "));
         condition.push(&mut select, tenant, "u");
         select.push(" ORDER BY u.pk");
-        let rows = select.build().fetch_all(&self.read).await?;
-        let records = rows
-            .iter()
-            .map(|row| Ok((row.try_get("pk")?, record(row)?)))
-            .collect::<Result<Vec<(i64, UserRecord)>>>()?;
+        let records: Vec<Keyed<UserRecord>> = select.build_query_as().fetch_all(&self.read).await?;
         let groups = if query.filter.as_ref().is_some_and(|f| filter::mentions(f, "groups")) {
-            let ids: Vec<String> = records.iter().map(|(_, r)| r.id.clone()).collect();
+            let ids: Vec<String> = records.iter().map(|row| row.record.id.clone()).collect();
             self.groups_of(&ids).await?
         } else {
             std::collections::HashMap::new()
         };
         let mut page = page::Evaluated::new(query);
-        for (pk, record) in records {
+        for Keyed { pk, record } in records {
             let matches = query.filter.as_ref().is_none_or(|f| {
                 let groups = groups.get(&record.id).map_or(&[][..], Vec::as_slice);
                 scim::filter::matches(
@@ -397,14 +380,13 @@ async fn find(
     tx: &mut Transaction<'static, Sqlite>,
     ctx: &WriteContext,
     id: &str,
-) -> Result<Option<(i64, UserRecord)>> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+) -> Result<Option<Keyed<UserRecord>>> {
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
         "SELECT {COLUMNS} FROM scim_user u WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3"
     )))
     .bind(id)
     .bind(ctx.tenant.org_id)
     .bind(&ctx.tenant.connection)
     .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| Ok((row.try_get("pk")?, record(&row)?))).transpose()
+    .await?)
 }

@@ -4,38 +4,16 @@
 //! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
 
 use domain::Tenant;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::SqliteConnection;
 
-use super::{Error, Kind, Mark, Result, Store, Urgency, Work};
+use super::{
+    Error, Kind, Mark, Result, Store, Urgency, Work,
+    codes::{Code as _, WorkState},
+    rows::Failure,
+};
 
 /// After so many failures a resource keeps its own back-off.
 const STUMBLES: i64 = 8;
-
-pub(super) fn kind(text: &str) -> Result<Kind> {
-    match text {
-        "User" => Ok(Kind::User),
-        "Group" => Ok(Kind::Group),
-        _ => Err(Error::Unreadable {
-            what: "kind of resource",
-        }),
-    }
-}
-
-fn work(row: &SqliteRow) -> Result<Work> {
-    Ok(Work {
-        tenant: Tenant {
-            org_id: row.try_get("org_id")?,
-            connection: row.try_get("connection")?,
-        },
-        kind: kind(row.try_get("kind")?)?,
-        id: row.try_get("id")?,
-        generation: row.try_get("generation")?,
-        closing: row.try_get("closing")?,
-        since_ms: row.try_get("since_ms")?,
-        attempts: row.try_get("attempts")?,
-        correlation: row.try_get("correlation")?,
-    })
-}
 
 /// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
 ///
@@ -46,14 +24,15 @@ pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<(
         .fetch_one(&mut *tx)
         .await?;
     sqlx::query(
-        "INSERT INTO work (org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, $8) \
-         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = excluded.generation, closing = excluded.closing, \
-         due_ms = excluded.due_ms, attempts = 0, problem = NULL, next_step = NULL, correlation = excluded.correlation",
+        "INSERT INTO work (org_id, connection, kind, id, generation, urgent, state, since_ms, due_ms, attempts, correlation) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, 0, $8) \
+         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = excluded.generation, urgent = excluded.urgent, \
+         state = 'pending', due_ms = excluded.due_ms, attempts = 0, attention_code = NULL, attention = NULL, \
+         correlation = excluded.correlation",
     )
     .bind(mark.tenant.org_id)
     .bind(&mark.tenant.connection)
-    .bind(mark.kind.as_str())
+    .bind(mark.kind.code())
     .bind(mark.id)
     .bind(generation)
     .bind(mark.urgency == Urgency::Urgent)
@@ -69,7 +48,7 @@ pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()>
     sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5")
         .bind(work.tenant.org_id)
         .bind(&work.tenant.connection)
-        .bind(work.kind.as_str())
+        .bind(work.kind.code())
         .bind(&work.id)
         .bind(work.generation)
         .execute(tx)
@@ -80,20 +59,19 @@ pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()>
 impl Store {
     /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
     pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
-        let rows = sqlx::query(
-            "SELECT * FROM work WHERE due_ms <= $1 AND next_step IS NULL ORDER BY closing DESC, due_ms, since_ms, id LIMIT $2",
+        Ok(sqlx::query_as(
+            "SELECT * FROM work WHERE due_ms <= $1 AND state = 'pending' ORDER BY urgent DESC, due_ms, since_ms, id LIMIT $2",
         )
         .bind(now_ms)
         .bind(limit)
         .fetch_all(&self.read)
-        .await?;
-        rows.iter().map(work).collect()
+        .await?)
     }
 
     /// Whether somebody of an organization is to be locked out now.
     pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
         Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM work WHERE closing AND org_id = $1 AND due_ms <= $2 AND next_step IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM work WHERE urgent AND org_id = $1 AND due_ms <= $2 AND state = 'pending')",
         )
         .bind(org_id)
         .bind(now_ms)
@@ -104,7 +82,7 @@ impl Store {
     /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
     pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
         Ok(
-            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL AND due_ms > $1")
+            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE state = 'pending' AND due_ms > $1")
                 .bind(after_ms)
                 .fetch_one(&self.read)
                 .await?,
@@ -134,16 +112,27 @@ impl Store {
     }
 
     async fn put_off(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
+        let state = match next_step {
+            None => WorkState::Pending,
+            Some(_) => WorkState::Blocked,
+        };
+        let failure = Failure {
+            reason: problem.to_owned(),
+            next_step: next_step.map(str::to_owned),
+        };
+        let failure = serde_json::to_string(&failure).map_err(|_| Error::Unreadable {
+            what: "reason of a failure",
+        })?;
         sqlx::query(
-            "UPDATE work SET due_ms = $1, attempts = attempts + 1, problem = $2, next_step = $3 \
+            "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention = $3 \
              WHERE org_id = $4 AND connection = $5 AND kind = $6 AND id = $7 AND generation = $8",
         )
         .bind(due_ms)
-        .bind(problem)
-        .bind(next_step)
+        .bind(state.code())
+        .bind(failure)
         .bind(work.tenant.org_id)
         .bind(&work.tenant.connection)
-        .bind(work.kind.as_str())
+        .bind(work.kind.code())
         .bind(&work.id)
         .bind(work.generation)
         .execute(&self.write)
@@ -155,7 +144,7 @@ impl Store {
     /// Not what failed again and again: it may be what Grafana stumbles over.
     pub async fn hasten(&self, org_id: i64, now_ms: i64) -> Result<()> {
         sqlx::query(
-            "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND next_step IS NULL AND due_ms > $1 AND attempts <= $3",
+            "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND state = 'pending' AND due_ms > $1 AND attempts <= $3",
         )
         .bind(now_ms)
         .bind(org_id)
@@ -167,7 +156,7 @@ impl Store {
 
     /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
     pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
-        sqlx::query("UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3")
+        sqlx::query("UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3")
             .bind(now_ms)
             .bind(tenant.org_id)
             .bind(&tenant.connection)
@@ -179,13 +168,13 @@ impl Store {
     /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
     pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
         sqlx::query(
-            "UPDATE work SET due_ms = $1, next_step = NULL \
-             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND next_step IS NOT NULL",
+            "UPDATE work SET due_ms = $1, state = 'pending' \
+             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND state = 'blocked'",
         )
         .bind(now_ms)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
-        .bind(kind.as_str())
+        .bind(kind.code())
         .bind(id)
         .execute(&self.write)
         .await?;
@@ -207,12 +196,12 @@ impl Store {
         };
         // The generation stays: an attempt under way counts for it.
         let done = sqlx::query(
-            "UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
+            "UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
         )
         .bind(now_ms)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
-        .bind(kind.as_str())
+        .bind(kind.code())
         .bind(id)
         .execute(&mut *tx)
         .await?;
@@ -257,29 +246,26 @@ struct Known {
 async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
     let sql = match kind {
         Kind::User => {
-            "SELECT 1 AS rank, user_name AS name, NOT active AS closing FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3 \
+            "SELECT 1 AS rank, user_name AS name, NOT active AS urgent FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3 \
              UNION ALL SELECT 2, login, true FROM account WHERE user_id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
+             UNION ALL SELECT 3, id, urgent FROM work WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
         }
         Kind::Group => {
-            "SELECT 1 AS rank, display_name AS name, false AS closing FROM scim_group WHERE id = $1 AND org_id = $2 AND connection = $3 \
+            "SELECT 1 AS rank, display_name AS name, false AS urgent FROM scim_group WHERE id = $1 AND org_id = $2 AND connection = $3 \
              UNION ALL SELECT 2, group_name, false FROM mapping WHERE group_id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
+             UNION ALL SELECT 3, id, urgent FROM work WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
         }
     };
-    let row = sqlx::query(sql)
+    let known: Option<(i64, String, bool)> = sqlx::query_as(sql)
         .bind(id)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_optional(tx)
         .await?;
-    row.map(|row| {
-        Ok(Known {
-            name: row.try_get("name")?,
-            urgency: Urgency::of_access(!row.try_get::<bool, _>("closing")?),
-        })
-    })
-    .transpose()
+    Ok(known.map(|(_, name, urgent)| Known {
+        name,
+        urgency: Urgency::of_access(!urgent),
+    }))
 }
 
 #[cfg(test)]

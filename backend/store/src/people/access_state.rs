@@ -48,34 +48,34 @@ impl Standing {
     pub(super) fn condition(self) -> &'static str {
         match self {
             Self::Active => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND a.closed_by IS NULL AND u.active AND a.grafana_id IS NOT NULL"
+                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND a.deprovisioned_by IS NULL AND u.active AND a.grafana_id IS NOT NULL"
             }
             // Without an account of its own: inactive from the start.
             Self::Closed => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
-                 AND (CASE WHEN a.closed_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
+                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
+                 AND (CASE WHEN a.deprovisioned_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
             }
             Self::MayReturn => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) AND a.closed_by IS NOT NULL AND NOT a.holds"
+                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) AND a.deprovisioned_by IS NOT NULL AND NOT a.holds"
             }
-            Self::Pending => "s.state IS NOT 'released' AND w.id IS NOT NULL AND w.next_step IS NULL",
-            Self::Attention => "s.state IS NOT 'released' AND w.next_step IS NOT NULL",
+            Self::Pending => "s.state IS NOT 'unmanaged' AND w.state = 'pending'",
+            Self::Attention => "s.state IS NOT 'unmanaged' AND w.state = 'blocked'",
             // The engine is done with him though there is no account: it makes none before he signs in.
             Self::WaitingForSignIn => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"
+                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"
             }
-            Self::Released => "s.state = 'released'",
+            Self::Released => "s.state = 'unmanaged'",
         }
     }
 }
 
 pub(super) const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
      LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
-     LEFT JOIN stewardship s ON s.user_id = u.id";
+     LEFT JOIN management s ON s.user_id = u.id";
 
 /// Ids of whoever is in a table, or says so himself, by which he may be anything else than active: few, as a rule. A [`Standing`] that
 /// comes from another table has to be named here. Of every tenant: whoever asks names his own.
 pub(super) const EXCEPTIONS: &str = "SELECT id FROM scim_user WHERE NOT active \
-     UNION SELECT user_id FROM account WHERE closed_by IS NOT NULL \
-     UNION SELECT user_id FROM stewardship \
+     UNION SELECT user_id FROM account WHERE deprovisioned_by IS NOT NULL \
+     UNION SELECT user_id FROM management \
      UNION SELECT id FROM work WHERE kind = 'User'";

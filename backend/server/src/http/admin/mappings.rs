@@ -50,7 +50,6 @@ fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
         origin: match m.origin {
             store::MappingOrigin::Page => MappingOrigin::Page,
             store::MappingOrigin::Create => MappingOrigin::Create,
-            store::MappingOrigin::File => MappingOrigin::File,
         },
     }
 }
@@ -217,14 +216,7 @@ pub(in crate::http) async fn add(
 /// A mapping that the page may change.
 async fn changeable(api: &Api, ctx: &WriteContext, id: i64) -> Answer<MappingRecord> {
     let missing = || AdminFailure::new(StatusCode::NOT_FOUND, "This mapping does not exist any more.");
-    let mapping = api.store.mapping(&ctx.tenant, id).await?.ok_or_else(missing)?;
-    if mapping.origin == store::MappingOrigin::File {
-        return Err(AdminFailure::new(
-            StatusCode::CONFLICT,
-            "A provisioning file sets this mapping: change it there.",
-        ));
-    }
-    Ok(mapping)
+    api.store.mapping(&ctx.tenant, id).await?.ok_or_else(missing)
 }
 
 pub(in crate::http) async fn change(
