@@ -5,7 +5,20 @@
 use domain::Tenant;
 use sqlx::SqliteConnection;
 
-use super::{Result, Store};
+use super::{Result, Store, sql::statements};
+
+statements! {
+    NOTE =
+        "INSERT INTO account_creation (user_id, org_id, connection, login) \
+         VALUES ($1, $2, $3, $4) ON CONFLICT (user_id) DO UPDATE \
+         SET login = excluded.login, looked_ms = NULL";
+    OF_TENANT =
+        "SELECT user_id, looked_ms FROM account_creation WHERE org_id = $1 AND connection = $2 \
+         ORDER BY user_id";
+    LOOK = "UPDATE account_creation SET looked_ms = $1 WHERE user_id = $2 AND looked_ms IS NULL";
+    LOGIN = "SELECT login FROM account_creation WHERE user_id = $1";
+    CLEAR = "DELETE FROM account_creation WHERE user_id = $1";
+}
 
 /// An account that Grafana was asked to create.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -20,48 +33,35 @@ impl Store {
     /// Notes that Grafana is about to be asked for an account with this login. If the process dies between Grafana's answer and our
     /// commit, the account is known as ours after the restart, whatever the claim policy says about accounts of others.
     pub async fn note_creating(&self, tenant: &Tenant, user_id: &str, login: &str) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO account_creation (user_id, org_id, connection, login) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (user_id) DO UPDATE SET login = excluded.login, looked_ms = NULL",
-        )
-        .bind(user_id)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(login)
-        .execute(&self.write)
-        .await?;
-        Ok(())
-    }
-
-    /// Every such account of a tenant that no row of `account` names yet.
-    pub async fn accounts_being_made(&self, tenant: &Tenant) -> Result<Vec<AccountBeingMade>> {
-        Ok(sqlx::query_as(
-            "SELECT user_id, looked_ms FROM account_creation WHERE org_id = $1 AND connection = $2 ORDER BY user_id",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_all(&self.read)
-        .await?)
-    }
-
-    /// A comparison looks for such an account; the time of the first one stays.
-    pub async fn look_for_account(&self, user_id: &str, now_ms: i64) -> Result<()> {
-        sqlx::query("UPDATE account_creation SET looked_ms = $1 WHERE user_id = $2 AND looked_ms IS NULL")
-            .bind(now_ms)
+        NOTE.query()
             .bind(user_id)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(login)
             .execute(&self.write)
             .await?;
         Ok(())
     }
 
+    /// Every such account of a tenant that no row of `account` names yet.
+    pub async fn accounts_being_made(&self, tenant: &Tenant) -> Result<Vec<AccountBeingMade>> {
+        Ok(OF_TENANT
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// A comparison looks for such an account; the time of the first one stays.
+    pub async fn look_for_account(&self, user_id: &str, now_ms: i64) -> Result<()> {
+        LOOK.query().bind(now_ms).bind(user_id).execute(&self.write).await?;
+        Ok(())
+    }
+
     /// The login noted for a SCIM user, if any.
     pub async fn creating(&self, user_id: &str) -> Result<Option<String>> {
-        Ok(
-            sqlx::query_scalar("SELECT login FROM account_creation WHERE user_id = $1")
-                .bind(user_id)
-                .fetch_optional(&self.read)
-                .await?,
-        )
+        Ok(LOGIN.query_scalar().bind(user_id).fetch_optional(&self.read).await?)
     }
 
     /// The account is saved, or was not created and cannot come any more: the note goes.
@@ -72,9 +72,6 @@ impl Store {
 
 /// The same as [`Store::clear_creating`], inside the caller's transaction.
 pub(super) async fn clear_creating(tx: &mut SqliteConnection, user_id: &str) -> Result<()> {
-    sqlx::query("DELETE FROM account_creation WHERE user_id = $1")
-        .bind(user_id)
-        .execute(tx)
-        .await?;
+    CLEAR.query().bind(user_id).execute(tx).await?;
     Ok(())
 }

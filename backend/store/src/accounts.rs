@@ -7,31 +7,60 @@ use sqlx::SqliteConnection;
 
 use super::{
     AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations,
-    activity, codes::Code, is_taken, work,
+    activity, codes::Code, is_taken, sql::statements, work,
 };
+
+statements! {
+    SAVE =
+        "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
+         deprovisioned_by, holds, snapshot, deferred, synced_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE \
+         SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
+         deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
+         excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms";
+    FIND = "SELECT * FROM account WHERE user_id = $1";
+    FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
+    OF_TENANT =
+        "SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id";
+    REMOVE = "DELETE FROM account WHERE user_id = $1";
+    TEAM_DESIRED =
+        "SELECT u.id, a.grafana_id, coalesce(a.deprovisioned_by, '') = 'suspend', max(m.admins) \
+         FROM mapping m JOIN scim_group g ON g.id = m.group_id \
+         JOIN scim_member sm ON sm.group_pk = g.pk JOIN scim_user u ON u.pk = sm.user_pk \
+         LEFT JOIN account a ON a.user_id = u.id \
+         WHERE m.org_id = $1 AND m.connection = $2 AND m.team_id = $3 AND NOT m.paused \
+         AND NOT EXISTS (SELECT 1 FROM management s \
+         WHERE s.user_id = u.id AND s.state = 'unmanaged') \
+         GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id";
+    APPLIED_MEMBERS =
+        "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 \
+         ORDER BY grafana_id";
+    FORGET_MEMBERS =
+        "DELETE FROM team_member \
+         WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value \
+         FROM json_each($3))";
+    ADD_MEMBERS =
+        "INSERT INTO team_member (org_id, team_id, grafana_id) SELECT $1, $2, value \
+         FROM json_each($3) WHERE true ON CONFLICT DO NOTHING";
+}
 
 /// Writes an account inside the caller's transaction.
 async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Result<(), sqlx::Error> {
     let deferred = serde_json::to_string(&a.deferred).map_err(|e| sqlx::Error::Encode(e.into()))?;
-    sqlx::query(
-        "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, deprovisioned_by, holds, snapshot, deferred, synced_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE SET grafana_id = excluded.grafana_id, \
-         origin = excluded.origin, login = excluded.login, deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, \
-         snapshot = excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms",
-    )
-    .bind(&a.user_id)
-    .bind(a.tenant.org_id)
-    .bind(&a.tenant.connection)
-    .bind(a.grafana_id)
-    .bind(a.origin.code())
-    .bind(&a.login)
-    .bind(a.closed_by.map(Code::code))
-    .bind(a.holds)
-    .bind(&a.snapshot)
-    .bind(deferred)
-    .bind(a.synced_ms)
-    .execute(tx)
-    .await?;
+    SAVE.query()
+        .bind(&a.user_id)
+        .bind(a.tenant.org_id)
+        .bind(&a.tenant.connection)
+        .bind(a.grafana_id)
+        .bind(a.origin.code())
+        .bind(&a.login)
+        .bind(a.closed_by.map(Code::code))
+        .bind(a.holds)
+        .bind(&a.snapshot)
+        .bind(deferred)
+        .bind(a.synced_ms)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -54,15 +83,13 @@ async fn mark_groups(tx: &mut SqliteConnection, of: &Work, groups: &[String], no
 impl Store {
     /// The account of a SCIM user, if it ever had one.
     pub async fn account(&self, user_id: &str) -> Result<Option<AccountRecord>> {
-        Ok(sqlx::query_as("SELECT * FROM account WHERE user_id = $1")
-            .bind(user_id)
-            .fetch_optional(&self.read)
-            .await?)
+        Ok(FIND.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
     /// Who manages a Grafana account.
     pub async fn account_by_grafana_id(&self, grafana_id: i64) -> Result<Option<AccountRecord>> {
-        Ok(sqlx::query_as("SELECT * FROM account WHERE grafana_id = $1")
+        Ok(FIND_BY_GRAFANA_ID
+            .query_as()
             .bind(grafana_id)
             .fetch_optional(&self.read)
             .await?)
@@ -70,13 +97,12 @@ impl Store {
 
     /// Every account of a tenant.
     pub async fn accounts(&self, tenant: &Tenant) -> Result<Vec<AccountRecord>> {
-        Ok(
-            sqlx::query_as("SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id")
-                .bind(tenant.org_id)
-                .bind(&tenant.connection)
-                .fetch_all(&self.read)
-                .await?,
-        )
+        Ok(OF_TENANT
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// Writes an account, new or changed.
@@ -158,29 +184,20 @@ impl Store {
 
     /// Forgets an account.
     pub async fn remove_account(&self, user_id: &str) -> Result<()> {
-        sqlx::query("DELETE FROM account WHERE user_id = $1")
-            .bind(user_id)
-            .execute(&self.write)
-            .await?;
+        REMOVE.query().bind(user_id).execute(&self.write).await?;
         Ok(())
     }
 
     /// Who should be in a team: the union over its mappings that are not paused. The flag says whether as admin; a person who is
     /// admin by one group and member by another is admin. Who was released is in nobody's hands but the team's.
     pub async fn team_desired(&self, tenant: &Tenant, team_id: i64) -> Result<Vec<(DesiredMember, bool)>> {
-        let rows: Vec<(String, Option<i64>, bool, bool)> = sqlx::query_as(
-            "SELECT u.id, a.grafana_id, coalesce(a.deprovisioned_by, '') = 'suspend', max(m.admins) \
-             FROM mapping m JOIN scim_group g ON g.id = m.group_id JOIN scim_member sm ON sm.group_pk = g.pk \
-             JOIN scim_user u ON u.pk = sm.user_pk LEFT JOIN account a ON a.user_id = u.id \
-             WHERE m.org_id = $1 AND m.connection = $2 AND m.team_id = $3 AND NOT m.paused \
-             AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = u.id AND s.state = 'unmanaged') \
-             GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(team_id)
-        .fetch_all(&self.read)
-        .await?;
+        let rows: Vec<(String, Option<i64>, bool, bool)> = TEAM_DESIRED
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(team_id)
+            .fetch_all(&self.read)
+            .await?;
         Ok(rows
             .into_iter()
             .map(|(user_id, grafana_id, suspended, admin)| {
@@ -198,13 +215,12 @@ impl Store {
 
     /// Whom we put into a team.
     pub async fn applied_members(&self, org_id: i64, team_id: i64) -> Result<Vec<i64>> {
-        Ok(sqlx::query_scalar(
-            "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 ORDER BY grafana_id",
-        )
-        .bind(org_id)
-        .bind(team_id)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(APPLIED_MEMBERS
+            .query_scalar()
+            .bind(org_id)
+            .bind(team_id)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// Remembers whom we put into a team; an empty list forgets the team.
@@ -213,23 +229,20 @@ impl Store {
         let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {
             what: "list of members",
         })?;
-        sqlx::query(
-            "DELETE FROM team_member WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value FROM json_each($3))",
-        )
-        .bind(org_id)
-        .bind(team_id)
-        .bind(&list)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
-            "INSERT INTO team_member (org_id, team_id, grafana_id) SELECT $1, $2, value FROM json_each($3) WHERE true \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(org_id)
-        .bind(team_id)
-        .bind(&list)
-        .execute(&mut *tx)
-        .await?;
+        FORGET_MEMBERS
+            .query()
+            .bind(org_id)
+            .bind(team_id)
+            .bind(&list)
+            .execute(&mut *tx)
+            .await?;
+        ADD_MEMBERS
+            .query()
+            .bind(org_id)
+            .bind(team_id)
+            .bind(&list)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 }

@@ -8,18 +8,35 @@ use scim::{
     error::Error as ScimError, key::fold, member::Member, patch::MemberChange, resource::Document,
     resource_type::ResourceType,
 };
-use sqlx::{QueryBuilder, Sqlite, Transaction};
+use sqlx::SqliteExecutor;
 
 use super::{
     ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, WriteContext,
     activity,
     document::text,
-    filter, is_taken,
-    membership::{add, change_members, members_in},
+    filter, is_taken, listing,
+    membership::{self, add, change_members},
     page,
     rows::Keyed,
+    sql::statements,
     work,
 };
+
+statements! {
+    FIND =
+        "SELECT pk, id, document, version, created_ms, modified_ms FROM scim_group \
+         WHERE id = $1 AND org_id = $2 AND connection = $3";
+    INSERT =
+        "INSERT INTO scim_group (org_id, connection, id, display_name, display_key, external_id, \
+         document, version, created_ms, modified_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8) RETURNING pk";
+    UPDATE =
+        "UPDATE scim_group \
+         SET display_name = $1, display_key = $2, external_id = $3, document = $4, version = $5, \
+         modified_ms = $6 WHERE pk = $7";
+    DELETE = "DELETE FROM scim_group WHERE pk = $1";
+    ALL_IDS = "SELECT id FROM scim_group WHERE org_id = $1 AND connection = $2 ORDER BY pk";
+}
 
 /// A group, with its members where they were asked for.
 #[derive(Clone, Debug)]
@@ -41,8 +58,6 @@ pub struct GroupChange {
     pub members: Vec<MemberChange>,
 }
 
-const COLUMNS: &str = "g.pk, g.id, g.document, g.version, g.created_ms, g.modified_ms";
-
 fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str) -> ActivityLine {
     ActivityLine::of_request(ctx, Source::Scim, action, ("Group", id, name), Outcome::Done, None)
 }
@@ -55,19 +70,14 @@ fn taken(e: sqlx::Error) -> Error {
     }
 }
 
-async fn find(
-    tx: &mut Transaction<'static, Sqlite>,
-    ctx: &WriteContext,
-    id: &str,
-) -> Result<Option<Keyed<GroupRecord>>> {
-    Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM scim_group g WHERE g.id = $1 AND g.org_id = $2 AND g.connection = $3"
-    )))
-    .bind(id)
-    .bind(ctx.tenant.org_id)
-    .bind(&ctx.tenant.connection)
-    .fetch_optional(&mut **tx)
-    .await?)
+async fn find<'e>(db: impl SqliteExecutor<'e>, tenant: &Tenant, id: &str) -> Result<Option<Keyed<GroupRecord>>> {
+    Ok(FIND
+        .query_as()
+        .bind(id)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_optional(db)
+        .await?)
 }
 
 impl Store {
@@ -85,24 +95,22 @@ impl Store {
     ) -> Result<GroupView> {
         let name = document.display_name().unwrap_or_default().to_owned();
         let mut tx = self.begin().await?;
-        let pk: i64 = sqlx::query_scalar(
-            "INSERT INTO scim_group (org_id, connection, id, display_name, display_key, external_id, document, version, created_ms, \
-             modified_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8) RETURNING pk",
-        )
-        .bind(ctx.tenant.org_id)
-        .bind(&ctx.tenant.connection)
-        .bind(id)
-        .bind(&name)
-        .bind(fold(&name))
-        .bind(document.external_id())
-        .bind(text(&document)?)
-        .bind(ctx.now_ms)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(taken)?;
+        let pk: i64 = INSERT
+            .query_scalar()
+            .bind(ctx.tenant.org_id)
+            .bind(&ctx.tenant.connection)
+            .bind(id)
+            .bind(&name)
+            .bind(fold(&name))
+            .bind(document.external_id())
+            .bind(text(&document)?)
+            .bind(ctx.now_ms)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(taken)?;
         add(&mut tx, ctx, pk, members, false).await?;
         let members = if with_members {
-            Some(members_in(&mut tx, pk).await?)
+            Some(membership::members(&mut *tx, pk).await?)
         } else {
             None
         };
@@ -131,7 +139,7 @@ impl Store {
         change: impl FnOnce(&GroupRecord) -> std::result::Result<GroupChange, ScimError> + Send,
     ) -> Result<Option<GroupView>> {
         let mut tx = self.begin().await?;
-        let Some(Keyed { pk, record: current }) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
             return Ok(None);
         };
         let GroupChange {
@@ -148,20 +156,18 @@ impl Store {
                 document: document.clone(),
                 ..current
             };
-            sqlx::query(
-                "UPDATE scim_group SET display_name = $1, display_key = $2, external_id = $3, document = $4, version = $5, \
-                 modified_ms = $6 WHERE pk = $7",
-            )
-            .bind(name)
-            .bind(fold(name))
-            .bind(document.external_id())
-            .bind(text(&document)?)
-            .bind(record.version)
-            .bind(record.modified_ms)
-            .bind(pk)
-            .execute(&mut *tx)
-            .await
-            .map_err(taken)?;
+            UPDATE
+                .query()
+                .bind(name)
+                .bind(fold(name))
+                .bind(document.external_id())
+                .bind(text(&document)?)
+                .bind(record.version)
+                .bind(record.modified_ms)
+                .bind(pk)
+                .execute(&mut *tx)
+                .await
+                .map_err(taken)?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
             let action = if members_changed {
                 "group.members"
@@ -174,7 +180,7 @@ impl Store {
             current
         };
         let members = if with_members {
-            Some(members_in(&mut tx, pk).await?)
+            Some(membership::members(&mut *tx, pk).await?)
         } else {
             None
         };
@@ -190,14 +196,11 @@ impl Store {
         check: impl FnOnce(&GroupRecord) -> std::result::Result<(), ScimError> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let Some(Keyed { pk, record: current }) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
             return Ok(false);
         };
         check(&current)?;
-        sqlx::query("DELETE FROM scim_group WHERE pk = $1")
-            .bind(pk)
-            .execute(&mut *tx)
-            .await?;
+        DELETE.query().bind(pk).execute(&mut *tx).await?;
         work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         let name = current.document.display_name().unwrap_or_default();
         activity::insert(&mut tx, &line(ctx, "group.delete", id, name)).await?;
@@ -205,29 +208,18 @@ impl Store {
         Ok(true)
     }
 
-    async fn group_row(&self, tenant: &Tenant, id: &str) -> Result<Option<Keyed<GroupRecord>>> {
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM scim_group g WHERE g.id = $1 AND g.org_id = $2 AND g.connection = $3"
-        )))
-        .bind(id)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_optional(&self.read)
-        .await?)
-    }
-
     /// One group, without its members.
     pub async fn group(&self, tenant: &Tenant, id: &str) -> Result<Option<GroupRecord>> {
-        Ok(self.group_row(tenant, id).await?.map(|row| row.record))
+        Ok(find(&self.read, tenant, id).await?.map(|row| row.record))
     }
 
     /// One group, with its members only where asked for: `excludedAttributes=members` runs no member query.
     pub async fn group_view(&self, tenant: &Tenant, id: &str, with_members: bool) -> Result<Option<GroupView>> {
-        let Some(Keyed { pk, record }) = self.group_row(tenant, id).await? else {
+        let Some(Keyed { pk, record }) = find(&self.read, tenant, id).await? else {
             return Ok(None);
         };
         let members = if with_members {
-            Some(self.members_of(pk).await?)
+            Some(membership::members(&self.read, pk).await?)
         } else {
             None
         };
@@ -245,7 +237,7 @@ impl Store {
         let mut items = Vec::with_capacity(page.items.len());
         for (pk, record) in page.items {
             let members = if with_members {
-                Some(self.members_of(pk).await?)
+                Some(membership::members(&self.read, pk).await?)
             } else {
                 None
             };
@@ -264,14 +256,11 @@ impl Store {
         query: &PageQuery,
         condition: &filter::Where,
     ) -> Result<Page<(i64, GroupRecord)>> {
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_group g WHERE ");
-        condition.push(&mut count, tenant, "g");
+        let mut count = listing::GROUPS.count(tenant, condition);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
         let mut page = page::Cut::new(query);
         if query.limit > 0 && query.offset < total {
-            let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_group g WHERE "));
-            condition.push(&mut select, tenant, "g");
-            page.push(&mut select, "g");
+            let mut select = listing::GROUPS.page(tenant, condition, &page);
             for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
                 page.take(pk, (pk, record));
             }
@@ -287,14 +276,12 @@ impl Store {
         query: &PageQuery,
         condition: &filter::Where,
     ) -> Result<Page<(i64, GroupRecord)>> {
-        let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_group g WHERE "));
-        condition.push(&mut select, tenant, "g");
-        select.push(" ORDER BY g.pk");
+        let mut select = listing::GROUPS.candidates(tenant, condition);
         let about_members = query.filter.as_ref().is_some_and(|f| filter::mentions(f, "members"));
         let mut page = page::Evaluated::new(query);
         for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
             let members = if about_members {
-                self.members_of(pk).await?
+                membership::members(&self.read, pk).await?
             } else {
                 Vec::new()
             };
@@ -314,12 +301,11 @@ impl Store {
 
     /// Ids of every group of a tenant.
     pub async fn all_group_ids(&self, tenant: &Tenant) -> Result<Vec<String>> {
-        Ok(
-            sqlx::query_scalar("SELECT id FROM scim_group WHERE org_id = $1 AND connection = $2 ORDER BY pk")
-                .bind(tenant.org_id)
-                .bind(&tenant.connection)
-                .fetch_all(&self.read)
-                .await?,
-        )
+        Ok(ALL_IDS
+            .query_scalar()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 }

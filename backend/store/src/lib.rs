@@ -14,6 +14,7 @@ mod codes;
 mod document;
 mod filter;
 mod groups;
+mod listing;
 mod mappings;
 mod membership;
 mod page;
@@ -22,6 +23,7 @@ mod records;
 mod rows;
 mod seats;
 mod settings;
+mod sql;
 mod stewardship;
 mod users;
 mod work;
@@ -38,6 +40,7 @@ use std::{
 };
 
 use domain::Tenant;
+use sql::statements;
 use sqlx::{
     Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -57,6 +60,16 @@ pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
 pub use users::{UserChange, UserView};
+
+statements! {
+    BEGIN = "BEGIN IMMEDIATE";
+    PING = "SELECT 1";
+    TENANTS =
+        "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
+         UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
+         UNION SELECT org_id, connection FROM team_creation UNION SELECT org_id, connection \
+         FROM account_creation ORDER BY 1, 2";
+}
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -268,25 +281,18 @@ impl Store {
     /// A write transaction that has the database to itself from its first statement on (`BEGIN IMMEDIATE`: a later upgrade from
     /// reading to writing could fail half-way).
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.write.begin_with(BEGIN.text).await?)
     }
 
     /// Whether the store answers, for the health check.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        PING.query().execute(&self.read).await?;
         Ok(())
     }
 
     /// Every tenant that has any data.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
-             UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
-             UNION SELECT org_id, connection FROM team_creation \
-             UNION SELECT org_id, connection FROM account_creation ORDER BY 1, 2",
-        )
-        .fetch_all(&self.read)
-        .await?;
+        let rows: Vec<(i64, String)> = TENANTS.query_as().fetch_all(&self.read).await?;
         Ok(rows
             .into_iter()
             .map(|(org_id, connection)| Tenant { org_id, connection })
@@ -297,9 +303,7 @@ impl Store {
 /// A limit is one connection's, so each new one is given it.
 async fn limited(connection: &mut SqliteConnection, pages: u32) -> std::result::Result<(), sqlx::Error> {
     if pages > 0 {
-        // A pragma takes no parameters; this one is a number.
-        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::query(pragma).execute(connection).await?;
+        sql::limit_pages(pages).build().execute(connection).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! Start at [`Store::people`] and [`Store::tally`].
 
 mod access_state;
-mod counts;
+pub(crate) mod counts;
 
 use std::collections::HashMap;
 
@@ -14,7 +14,28 @@ use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
 use access_state::{EXCEPTIONS, JOINED, Standing};
 
-use super::{AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord, users};
+use super::{
+    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord,
+    listing::USER_COLUMNS,
+    sql::{self, statements},
+};
+
+statements! {
+    GROUP_SUMMARIES =
+        "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m \
+         WHERE m.group_pk = g.pk) AS members, w.state AS work_state, w.attention \
+         FROM scim_group g \
+         LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = \
+         'Group' AND w.id = g.id WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key";
+    ATTENTION =
+        "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, \
+         a.login, w.id) AS name FROM work w \
+         LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
+         LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id \
+         LEFT JOIN account a ON a.user_id = w.id \
+         WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' \
+         ORDER BY w.since_ms, w.id LIMIT $3";
+}
 
 /// Which people to list.
 #[derive(Clone, Debug, Default)]
@@ -132,65 +153,133 @@ pub struct Tally {
     pub attention: i64,
 }
 
+/// What a person has to meet to be listed.
+fn push_conditions(text: &mut QueryBuilder<Sqlite>, tenant: &Tenant, query: &PeopleQuery) {
+    text.push("u.org_id = ")
+        .push_bind(tenant.org_id)
+        .push(" AND u.connection = ")
+        .push_bind(tenant.connection.clone());
+    if !query.text.trim().is_empty() {
+        text.push(" AND instr(u.search_key, ")
+            .push_bind(fold(query.text.trim()))
+            .push(") > 0");
+    }
+    if let Some(id) = &query.id {
+        text.push(" AND u.id = ").push_bind(id.clone());
+    }
+    if let Some(group) = &query.group {
+        text.push(" AND u.pk IN (SELECT m.user_pk FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk")
+            .push(" WHERE g.id = ")
+            .push_bind(group.clone())
+            .push(")");
+    }
+    if let Some(standing) = query.standing {
+        if standing.is_exception() {
+            // A look at each of 100,000 people in three tables takes longer than a key press may; few are anything but active.
+            text.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
+        }
+        text.push(" AND ").push(standing.condition());
+    }
+}
+
+/// The tables that the conditions need: everybody is counted without a look at accounts and work.
+fn joined(query: &PeopleQuery) -> &'static str {
+    if query.standing.is_some() { JOINED } else { "" }
+}
+
+fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
+    let mut text = sql::build(format!("SELECT count(*) FROM scim_user u {} WHERE ", joined(query)));
+    push_conditions(&mut text, tenant, query);
+    text
+}
+
+/// The rows of a page, and one more that tells whether there is a next page.
+///
+/// The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the time
+/// of looking for a text in the table itself.
+fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
+    let mut text = sql::build(format!(
+        "SELECT {USER_COLUMNS}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, \
+         w.state AS work_state, w.attention, s.state AS management_state FROM (SELECT u.pk FROM scim_user u {} WHERE ",
+        joined(query)
+    ));
+    push_conditions(&mut text, tenant, query);
+    if let Some(after) = &query.after {
+        text.push(" AND u.user_name_key > ").push_bind(after.clone());
+    }
+    text.push(" ORDER BY u.user_name_key LIMIT ")
+        .push_bind(query.count + 1)
+        .push(format!(
+            ") found CROSS JOIN scim_user u ON u.pk = found.pk {JOINED} ORDER BY u.user_name_key"
+        ));
+    text
+}
+
+fn tally() -> QueryBuilder<Sqlite> {
+    // Who is closed is inactive: only those few are looked up in the other tables.
+    let inactive = |standing: Standing| {
+        format!(
+            "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
+            standing.condition()
+        )
+    };
+    let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
+    sql::build(format!(
+        "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
+         (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
+         (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
+         (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
+           AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS provisioned, \
+         (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
+           AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS claimed, \
+         (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
+         (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
+           (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND urgent AND kind = 'User') \
+           AS closing, \
+         (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
+    ))
+}
+
+/// Every state of access, each with and without the other conditions.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<String> {
+    let tenant = Tenant::of_org(1);
+    let text = || Some("x".to_owned());
+    let mut texts = vec![tally().into_string()];
+    for standing in Standing::ALL.map(Some).into_iter().chain([None]) {
+        let all = PeopleQuery {
+            standing,
+            ..PeopleQuery::default()
+        };
+        let some = PeopleQuery {
+            text: "x".to_owned(),
+            after: text(),
+            id: text(),
+            group: text(),
+            ..all.clone()
+        };
+        for query in [all, some] {
+            texts.push(count(&tenant, &query).into_string());
+            texts.push(page(&tenant, &query).into_string());
+        }
+    }
+    texts
+}
+
 impl Store {
     /// People by userName, with how many match in all and where the next page begins.
     pub async fn people(&self, tenant: &Tenant, query: &PeopleQuery) -> Result<(i64, Vec<PersonRow>, Option<String>)> {
-        let matching = |q: &mut QueryBuilder<Sqlite>| {
-            q.push("u.org_id = ")
-                .push_bind(tenant.org_id)
-                .push(" AND u.connection = ")
-                .push_bind(tenant.connection.clone());
-            if !query.text.trim().is_empty() {
-                q.push(" AND instr(u.search_key, ")
-                    .push_bind(fold(query.text.trim()))
-                    .push(") > 0");
-            }
-            if let Some(id) = &query.id {
-                q.push(" AND u.id = ").push_bind(id.clone());
-            }
-            if let Some(group) = &query.group {
-                q.push(" AND u.pk IN (SELECT m.user_pk FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk WHERE g.id = ")
-                    .push_bind(group.clone())
-                    .push(")");
-            }
-            if let Some(standing) = query.standing {
-                if standing.is_exception() {
-                    // Looking each of 100,000 up in three tables takes longer than a key press may; few are anything but active.
-                    q.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
-                }
-                q.push(" AND ").push(standing.condition());
-            }
-        };
-        // Counting everybody needs no look at each one's account and work.
-        let joined = if query.standing.is_some() { JOINED } else { "" };
         let total = match query.total {
             Some(total) => total,
             None => {
-                let mut count =
-                    QueryBuilder::<Sqlite>::new(format!("SELECT count(*) FROM scim_user u {joined} WHERE "));
-                matching(&mut count);
+                let mut count = count(tenant, query);
                 count.build_query_scalar().fetch_one(&self.read).await?
             }
         };
-
-        // The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the
-        // time of looking for a text in the table itself.
-        let mut select = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, w.state AS work_state, \
-             w.attention, s.state AS management_state \
-             FROM (SELECT u.pk FROM scim_user u {joined} WHERE ",
-            users::COLUMNS
-        ));
-        matching(&mut select);
-        if let Some(after) = &query.after {
-            select.push(" AND u.user_name_key > ").push_bind(after);
-        }
-        select
-            .push(" ORDER BY u.user_name_key LIMIT ")
-            .push_bind(query.count + 1)
-            .push(format!(
-                ") found CROSS JOIN scim_user u ON u.pk = found.pk {JOINED} ORDER BY u.user_name_key"
-            ));
+        let mut select = page(tenant, query);
         let mut rows = select.build().fetch_all(&self.read).await?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.count;
         rows.truncate(usize::try_from(query.count).unwrap_or(usize::MAX));
@@ -213,64 +302,33 @@ impl Store {
 
     /// Every group by displayName.
     pub async fn group_summaries(&self, tenant: &Tenant) -> Result<Vec<GroupSummary>> {
-        Ok(sqlx::query_as(
-            "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m WHERE m.group_pk = g.pk) AS members, \
-             w.state AS work_state, w.attention FROM scim_group g \
-             LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = 'Group' AND w.id = g.id \
-             WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(GROUP_SUMMARIES
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// What needs a person, oldest first.
     pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
-        Ok(sqlx::query_as(
-            "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
-             FROM work w LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
-             LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id LEFT JOIN account a ON a.user_id = w.id \
-             WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' ORDER BY w.since_ms, w.id LIMIT $3",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(limit)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(ATTENTION
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// How many of each, in one read.
     pub async fn tally(&self, tenant: &Tenant) -> Result<Tally> {
-        // Who is closed is inactive: only those few are looked up in the other tables.
-        let inactive = |standing: Standing| {
-            format!(
-                "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
-                standing.condition()
-            )
-        };
-        let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
-             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
-             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
-             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS provisioned, \
-             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS claimed, \
-             (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
-             (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
-               (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND urgent AND kind = 'User') \
-               AS closing, \
-             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
-        )))
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_one(&self.read)
-        .await?)
+        Ok(tally()
+            .build_query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_one(&self.read)
+            .await?)
     }
 }
 

@@ -3,7 +3,19 @@
 //! Owns: the question "what if". Must never be used to change a team ([`Store::team_desired`] is for that), and must find the same
 //! people for the mappings that are there; a test holds the two together. Start at [`Store::seats`].
 
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, sql::statements};
+
+statements! {
+    MEMBERSHIPS =
+        "SELECT coalesce(a.login, u.user_name) AS login, a.grafana_id, \
+         coalesce(a.deprovisioned_by, '') = 'suspend' AS suspended, u.active, \
+         max(json_extract(j.value, '$[1]')) AS admin FROM json_each($1) j \
+         CROSS JOIN scim_group g ON g.id = json_extract(j.value, '$[0]') \
+         JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk \
+         LEFT JOIN account a ON a.user_id = u.id WHERE g.org_id = $2 AND NOT EXISTS (SELECT 1 \
+         FROM management s WHERE s.user_id = u.id AND s.state = 'unmanaged') GROUP BY u.pk \
+         ORDER BY u.user_name_key";
+}
 
 /// One person's place in a team.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -25,17 +37,12 @@ impl Store {
     /// admin by one is admin.
     pub async fn seats(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<Seat>> {
         let groups = serde_json::to_string(groups).map_err(|_| Error::Unreadable { what: "list of groups" })?;
-        Ok(sqlx::query_as(
-            "SELECT coalesce(a.login, u.user_name) AS login, a.grafana_id, coalesce(a.deprovisioned_by, '') = 'suspend' AS suspended, u.active, \
-             max(json_extract(j.value, '$[1]')) AS admin FROM json_each($1) j CROSS JOIN scim_group g ON g.id = json_extract(j.value, '$[0]') \
-             JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk LEFT JOIN account a ON a.user_id = u.id \
-             WHERE g.org_id = $2 AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = u.id AND s.state = 'unmanaged') \
-             GROUP BY u.pk ORDER BY u.user_name_key",
-        )
-        .bind(groups)
-        .bind(org_id)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(MEMBERSHIPS
+            .query_as()
+            .bind(groups)
+            .bind(org_id)
+            .fetch_all(&self.read)
+            .await?)
     }
 }
 

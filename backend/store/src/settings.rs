@@ -4,15 +4,21 @@
 
 use std::collections::BTreeMap;
 
-use super::{Result, Store};
+use super::{Result, Store, sql::statements};
+
+statements! {
+    OF_ORG = "SELECT name, value FROM setting WHERE org_id = $1";
+    SET =
+        "INSERT INTO setting (org_id, name, value) VALUES ($1, $2, $3) \
+         ON CONFLICT (org_id, name) DO UPDATE SET value = excluded.value";
+    UNSET = "DELETE FROM setting WHERE org_id = $1 AND name = $2";
+    ORGS = "SELECT DISTINCT org_id FROM setting ORDER BY 1";
+}
 
 impl Store {
     /// Everything set on the page for an organization.
     pub async fn page_settings(&self, org_id: i64) -> Result<BTreeMap<String, String>> {
-        let rows: Vec<(String, String)> = sqlx::query_as("SELECT name, value FROM setting WHERE org_id = $1")
-            .bind(org_id)
-            .fetch_all(&self.read)
-            .await?;
+        let rows: Vec<(String, String)> = OF_ORG.query_as().bind(org_id).fetch_all(&self.read).await?;
         Ok(rows.into_iter().collect())
     }
 
@@ -22,23 +28,14 @@ impl Store {
         for (name, value) in changes {
             match value {
                 Some(value) => {
-                    sqlx::query(
-                        "INSERT INTO setting (org_id, name, value) VALUES ($1, $2, $3) \
-                         ON CONFLICT (org_id, name) DO UPDATE SET value = excluded.value",
-                    )
-                    .bind(org_id)
-                    .bind(name)
-                    .bind(value)
-                    .execute(&mut *tx)
-                    .await?
-                }
-                None => {
-                    sqlx::query("DELETE FROM setting WHERE org_id = $1 AND name = $2")
+                    SET.query()
                         .bind(org_id)
                         .bind(name)
+                        .bind(value)
                         .execute(&mut *tx)
                         .await?
                 }
+                None => UNSET.query().bind(org_id).bind(name).execute(&mut *tx).await?,
             };
         }
         Ok(tx.commit().await?)
@@ -46,8 +43,6 @@ impl Store {
 
     /// Organizations with settings of the page.
     pub async fn orgs_with_settings(&self) -> Result<Vec<i64>> {
-        Ok(sqlx::query_scalar("SELECT DISTINCT org_id FROM setting ORDER BY 1")
-            .fetch_all(&self.read)
-            .await?)
+        Ok(ORGS.query_scalar().fetch_all(&self.read).await?)
     }
 }
