@@ -73,9 +73,7 @@ fn write<S: Serializer>(code: &str, to: S) -> Result<S::Ok, S::Error> {
     code.serialize(to)
 }
 
-fn read<'de, D: Deserializer<'de>, T: std::str::FromStr<Err = UnknownCode>>(
-    from: D,
-) -> Result<T, D::Error> {
+fn read<'de, D: Deserializer<'de>, T: std::str::FromStr<Err = UnknownCode>>(from: D) -> Result<T, D::Error> {
     let code = Cow::<'de, str>::deserialize(from)?;
     code.parse().map_err(D::Error::custom)
 }
