@@ -6,7 +6,7 @@
 
 mod act;
 pub(crate) mod input;
-mod live;
+pub(crate) mod live;
 pub(crate) mod observe;
 mod record;
 

@@ -4,7 +4,7 @@
 //! mark what waits for its turn or for a person already (that would undo the back-off). Start at [`scan`].
 
 mod groups;
-mod listing;
+pub(crate) mod listing;
 mod marks;
 mod people;
 

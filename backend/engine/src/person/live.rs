@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// Grafana itself, and the store as it is now.
-pub(super) struct Live<'a> {
-    pub(super) core: &'a Core,
-    pub(super) org: &'a Org,
+pub(crate) struct Live<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) org: &'a Org,
 }
 
 impl AccountSource for Live<'_> {

@@ -1,13 +1,17 @@
 //! Accounts as the minute's listings show them.
 //!
 //! Owns: answering without a call each. A listing shows this organization only and no teams. Must never change anything in Grafana.
-//! Start at [`Listing`].
+//! Start at [`Listing::read`].
 
 use std::collections::HashMap;
 
-use domain::account::{Account, OrgRole};
+use domain::{
+    Tenant,
+    account::{Account, OrgRole},
+};
 
 use crate::{
+    context::Core,
     directory::Directory,
     org::Org,
     person::{
@@ -17,21 +21,58 @@ use crate::{
     trouble::{Result, looking},
 };
 use grafana::OrgUser;
-use store::{AccountRecord, UserRecord};
+use store::{AccountRecord, PageQuery, UserRecord};
 
 /// Everything that was listed, and the store as it was then.
-pub(super) struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     pub(super) org: &'a Org,
-    pub(super) directory: &'a Directory,
+    directory: &'a Directory,
     /// Grafana's id of the account we are signed in with.
-    pub(super) me: i64,
+    me: i64,
     /// Roles in this organization.
-    pub(super) roles: HashMap<i64, &'a str>,
-    pub(super) org_users: &'a [OrgUser],
+    roles: HashMap<i64, &'a str>,
+    org_users: &'a [OrgUser],
     /// The SCIM users of the tenant.
     pub(super) users: HashMap<String, UserRecord>,
     /// What is remembered of accounts, of every organization.
-    pub(super) managed: HashMap<i64, &'a AccountRecord>,
+    managed: HashMap<i64, &'a AccountRecord>,
+}
+
+impl<'a> Listing<'a> {
+    /// What was listed, with all SCIM users of the tenant. `records` are those of every organization.
+    pub(crate) async fn read(
+        core: &Core,
+        org: &'a Org,
+        directory: &'a Directory,
+        tenant: &Tenant,
+        org_users: &'a [OrgUser],
+        records: &'a [AccountRecord],
+    ) -> Result<Self> {
+        let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+        let mut users = HashMap::new();
+        let mut query = PageQuery {
+            limit: 1000,
+            ..PageQuery::default()
+        };
+        loop {
+            let page = core.store.list_users(tenant, &query, false).await?;
+            let count = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
+            users.extend(page.items.into_iter().map(|v| (v.record.id.clone(), v.record)));
+            query.offset = query.offset.saturating_add(count);
+            if count < query.limit {
+                break;
+            }
+        }
+        Ok(Self {
+            org,
+            directory,
+            me,
+            roles: org_users.iter().map(|u| (u.user_id, u.role.as_str())).collect(),
+            org_users,
+            users,
+            managed: records.iter().filter_map(|a| Some((a.grafana_id?, a))).collect(),
+        })
+    }
 }
 
 impl AccountSource for Listing<'_> {

@@ -15,10 +15,10 @@ use crate::{
         input,
         observe::{Subject, observe},
     },
-    trouble::{Result, looking},
+    trouble::Result,
 };
 use grafana::OrgUser;
-use store::{AccountRecord, Kind, PageQuery, Stewardship, StewardshipState};
+use store::{AccountRecord, Kind, Stewardship, StewardshipState};
 
 /// What is remembered of accounts, of every organization.
 pub(super) async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
@@ -31,33 +31,9 @@ pub(super) async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
 
 pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
     let Some(directory) = &org.directory else { return Ok(()) };
-    let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
     let records = remembered(core).await?;
     let stewardships = core.store.stewardships(marks.tenant).await?;
-    let mut listing = Listing {
-        org,
-        directory,
-        me,
-        roles: org_users.iter().map(|u| (u.user_id, u.role.as_str())).collect(),
-        org_users,
-        users: HashMap::new(),
-        managed: records.iter().filter_map(|a| Some((a.grafana_id?, a))).collect(),
-    };
-    let mut query = PageQuery {
-        limit: 1000,
-        ..PageQuery::default()
-    };
-    loop {
-        let page = core.store.list_users(marks.tenant, &query, false).await?;
-        let count = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
-        listing
-            .users
-            .extend(page.items.into_iter().map(|v| (v.record.id.clone(), v.record)));
-        query.offset = query.offset.saturating_add(count);
-        if count < query.limit {
-            break;
-        }
-    }
+    let listing = Listing::read(core, org, directory, marks.tenant, org_users, &records).await?;
     let by_user: HashMap<&str, &AccountRecord> = records.iter().map(|a| (a.user_id.as_str(), a)).collect();
     for (id, user) in &listing.users {
         let record = by_user.get(id.as_str()).copied();
