@@ -58,7 +58,7 @@ pub use records::{
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
-pub use users::{UserChange, UserView};
+pub use users::{Decision, Updated, UserChange, UserView};
 
 statements! {
     BEGIN = "BEGIN IMMEDIATE";
