@@ -2,6 +2,8 @@
 //!
 //! Owns: one function per rule, each with a message that names the mend. Must never change a file. Start at [`run`].
 
+mod circles;
+mod names;
 mod programs;
 
 use crate::workspace::Workspace;
@@ -35,6 +37,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(lint_reasons(&read("clippy.toml")));
     problems.extend(manifest_version(&read("plugin.json"), &workspace.version));
     problems.extend(changelog_names(&read("CHANGELOG.md"), &workspace.version));
+    problems.extend(circles::check(&workspace.root, &workspace.crates)?);
     if problems.is_empty() {
         println!("tidy");
         return Ok(());
