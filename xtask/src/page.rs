@@ -1,6 +1,6 @@
 //! The page: WASM bundle and `module.js`.
 //!
-//! Owns: the browser build. Must never need Node, trunk or wasm-opt (`reference/wasm-toolchain.md` §2 measured why not), nor leave
+//! Owns: the browser build. Must never need Node, trunk or wasm-opt (T2 measured why not), nor leave
 //! a path of this machine in what it makes. Start at [`bundle`].
 
 use crate::process;
@@ -45,7 +45,7 @@ pub fn bundle(workspace: &Workspace, profile: Profile, compiler: &Compiler) -> R
     compiler.apply(&mut cargo);
     cargo
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        // Leptos then boxes what it would otherwise compile anew for each shape of view: a smaller file.
+        // Leptos then boxes what it would otherwise compile again for each shape of view: a smaller file.
         .env(
             "RUSTFLAGS",
             format!("{} --cfg=erase_components", workspace.remap_flags()),

@@ -1,10 +1,14 @@
 //! `cargo xtask tidy`: the rules of this repository that no compiler knows.
 //!
-//! Owns: one function per rule, each with a message that names the mend. Must never change a file. Start at [`run`].
+//! Owns: one function per rule, each with a message that names the fix. Must never change a file. Start at [`run`];
+//! [`citations`] has what may be cited, [`words`] the language, [`programs`] what tests may start.
 
 mod circles;
+mod citations;
 mod names;
 mod programs;
+mod prose;
+mod words;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -32,6 +36,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(dependencies(&shown, &text));
         }
     }
+    problems.extend(papers(workspace)?);
     // A missing file reads as an empty one, and each rule then says what it should hold.
     let read = |name: &str| fs::read_to_string(workspace.root.join(name)).unwrap_or_default();
     problems.extend(lint_reasons(&read("clippy.toml")));
@@ -46,6 +51,25 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("tidy: {problem}");
     }
     bail!("{} thing(s) to tidy, listed above", problems.len())
+}
+
+/// What comments and documents cite, and how they say it.
+fn papers(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut papers = citations::Papers::default();
+    let mut texts = Vec::new();
+    for path in workspace.files()? {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(workspace.root.join(&path)).ok();
+        papers.add(&shown, text.as_deref());
+        texts.extend(text.map(|text| (shown, text)));
+    }
+    let mut problems = papers.doubled();
+    for (path, text) in &texts {
+        problems.extend(papers.check(path, text));
+        problems.extend(words::check(path, text));
+    }
+    problems.extend(words::clean(&texts));
+    Ok(problems)
 }
 
 /// `foo.rs` beside `foo/`, and names of the field: nobody can say what does not belong into `utils`.
@@ -262,7 +286,7 @@ fn purity(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A forbidden method without a reason teaches nothing to whom it stops.
+/// A forbidden method without a reason teaches nothing to the person it stops.
 fn lint_reasons(clippy_toml: &str) -> Vec<String> {
     let lines = clippy_toml
         .lines()

@@ -1,6 +1,6 @@
 //! One SCIM user against Grafana's account: which calls make Grafana match.
 //!
-//! Owns: claiming, protection, the lock-out ladder (design §4) and deferred attributes. Must never plan a change of a protected
+//! Owns: claiming, protection, the deprovision policy (docs/deprovisioning.md) and deferred attributes. Must never plan a change of a protected
 //! account, of an account that is not managed, or of an org role that was not there before. Pure and total.
 //! Start at [`plan`]; the engine executes [`Plan::actions`] in order, observes again and plans again until nothing is left to do.
 

@@ -229,7 +229,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
     Ok(team)
 }
 
-/// A person who creates a team becomes its admin (`grafana-live.md` §4): remembered as somebody we put there, so the plan takes us out.
+/// A person who creates a team becomes its admin (G36): remembered as somebody we put there, so the plan takes us out.
 async fn remember_ourselves(core: &Core, org: &Org, team_id: i64) -> Result<()> {
     if org.grafana.has_token() {
         return Ok(());

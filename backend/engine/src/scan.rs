@@ -42,7 +42,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
             org.doors = settings.doors;
             core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
         }
-        // An account that is in no organization may not (`grafana-live.md` §5); what depends on it is said to be unknown.
+        // An account that is in no organization may not (G34); what depends on it is said to be unknown.
         Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
             (org.role_sync_skipped, org.doors) = (None, Doors::default());
             let findings = login::unreadable();

@@ -106,7 +106,7 @@ pub(super) struct App {
     pub(super) pinned: bool,
     pub(super) json_data: Value,
     pub(super) secrets: BTreeMap<String, String>,
-    /// In whole seconds: what is saved twice in one second looks unchanged (seen on 11.1.1).
+    /// In whole seconds: what is saved twice in one second looks unchanged (G64).
     pub(super) updated_ms: i64,
 }
 
@@ -142,7 +142,7 @@ impl World {
         if let Some(admin) = world.users.get_mut(&id) {
             admin.password = Some(password.to_owned());
             admin.server_admin = true;
-            // Grafana makes him without one (seen on a fresh 11.1.1).
+            // Grafana makes the first admin without one (G5).
             admin.uid = String::new();
             admin.org = Some(org);
             admin.orgs.insert(org, Role::Admin);
@@ -236,7 +236,7 @@ impl World {
         self.users.values().find(|user| user.login == login)
     }
 
-    /// Login and e-mail are each unique, service accounts included; one's login may be another's e-mail (`grafana-live.md` §3).
+    /// Login and e-mail are each unique, service accounts included; one's login may be another's e-mail (G2, G4).
     pub(super) fn check_free(&self, login: &str, email: &str, except: Option<i64>) -> Result<(), Taken> {
         let mut others = self.users.values().filter(|user| Some(user.id) != except);
         let taken = others.any(|user| user.login == login || (!email.is_empty() && user.email == email));
@@ -250,7 +250,7 @@ impl World {
         }
     }
 
-    /// Out of the organization and of its teams. An Admin *service account* counts as an admin that is left (`grafana-live.md` §1.1).
+    /// Out of the organization and of its teams. An Admin *service account* counts as an admin that is left (G29).
     pub(super) fn leave(&mut self, user: i64, org: i64) -> Result<(), LastAdmin> {
         self.check_admin_left(org, user, Role::None)?;
         for team in self.teams.values_mut().filter(|team| team.org == org) {

@@ -193,7 +193,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {
-        // `pub(in crate::store)` says who may come in, not whom this file needs.
+        // `pub(in crate::store)` says who may come in, not what this file needs.
     }
 }
 

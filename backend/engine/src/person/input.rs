@@ -92,7 +92,7 @@ pub(crate) fn approves(stewardship: &Stewardship, grafana_id: i64) -> bool {
 }
 
 /// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody
-/// (`grafana-live.md` §1.1).
+/// (G29).
 pub(crate) fn is_last_admin(users: &[grafana::OrgUser], id: i64) -> bool {
     let admin = |u: &&grafana::OrgUser| u.role == "Admin" && !u.is_disabled && !u.login.starts_with("sa-");
     users.iter().filter(admin).any(|u| u.user_id == id) && !users.iter().filter(admin).any(|u| u.user_id != id)
