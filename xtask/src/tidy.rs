@@ -8,6 +8,7 @@ mod citations;
 mod names;
 mod programs;
 mod prose;
+mod sizes;
 mod words;
 
 use crate::workspace::Workspace;
@@ -31,6 +32,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(opening(&shown, &text));
             problems.extend(purity(&shown, &text));
             problems.extend(programs::check(&shown, &text));
+            problems.extend(sizes::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
@@ -42,6 +44,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(lint_reasons(&read("clippy.toml")));
     problems.extend(manifest_version(&read("plugin.json"), &workspace.version));
     problems.extend(changelog_names(&read("CHANGELOG.md"), &workspace.version));
+    problems.extend(sizes::without_file(|path| workspace.root.join(path).is_file()));
     problems.extend(circles::check(&workspace.root, &workspace.crates)?);
     if problems.is_empty() {
         println!("tidy");
