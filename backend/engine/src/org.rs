@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use domain::{
     attempt::{Failure, backoff_ms},
     concurrency::Limit,
+    status::{EngineState, EngineStatus},
 };
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     external_groups::TeamSync,
     reservation::Reservations,
     settings::OrgSettings,
-    status::{State, Status},
+    status,
     trouble::{Result, looking},
 };
 use grafana::{Doors, Error, Grafana};
@@ -37,7 +38,7 @@ pub(super) enum Configuration {
 pub(super) struct Org {
     pub(super) settings: OrgSettings,
     pub(super) grafana: Grafana,
-    pub(super) status: Status,
+    pub(super) status: EngineStatus,
     /// No call before this time. `i64::MAX`: not until the credentials change.
     gate_ms: i64,
     failures: i64,
@@ -67,7 +68,7 @@ const REFUSED_MS: i64 = 60_000;
 impl Org {
     pub(super) fn new(settings: OrgSettings, grafana: Grafana) -> Self {
         Self {
-            status: Status::before_first_look(&settings),
+            status: status::unseen(&settings),
             settings,
             grafana,
             gate_ms: 0,
@@ -167,7 +168,7 @@ impl Org {
         }
         self.recovered |= self.failures > 0;
         (self.failures, self.gate_ms) = (0, 0);
-        self.status.state = State::Running;
+        self.status.state = EngineState::Running;
         self.status.error = None;
         self.publish(core).await;
     }
@@ -186,7 +187,7 @@ impl Org {
         match (error, failure) {
             (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
                 self.gate_ms = i64::MAX;
-                self.status.state = State::CredentialsRefused;
+                self.status.state = EngineState::CredentialsRefused;
                 tracing::warn!(
                     org = self.id(),
                     "Grafana refused to sign Rollcall in; not tried again until the credentials change"
@@ -199,14 +200,14 @@ impl Org {
             }
             (_, Failure::Unauthorized) => {
                 self.gate_ms = now.saturating_add(wait.min(REFUSED_MS));
-                self.status.state = State::CredentialsRefused;
+                self.status.state = EngineState::CredentialsRefused;
             }
             (_, Failure::Away) => {
                 self.gate_ms = now.saturating_add(wait.min(AWAY_MS));
-                if self.status.state != State::GrafanaAway {
+                if self.status.state != EngineState::GrafanaAway {
                     tracing::warn!(org = self.id(), %error, "Grafana is away");
                 }
-                self.status.state = State::GrafanaAway;
+                self.status.state = EngineState::GrafanaAway;
             }
             (_, Failure::Busy(after)) => {
                 self.gate_ms = now.saturating_add(after.unwrap_or(0).clamp(wait.min(AWAY_MS), 60_000))

@@ -9,7 +9,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{login, settings::Linking};
+use domain::{login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -19,7 +19,7 @@ use self::{
 use super::{
     context::Core,
     org::{Configuration, Org},
-    status::{LoginSeen, TeamSeen},
+    status::LoginSeen,
     team_sync,
     trouble::{Result, looking},
 };

@@ -7,13 +7,13 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use admin_api::{Caller, Check, IdentityProvider, LoginDoctor, LoginSeverity, TestOutcome};
 use axum::http::Uri;
-use domain::settings::{Effective, MappingMode};
+use domain::{
+    settings::{Effective, MappingMode},
+    status::{EngineState, EngineStatus},
+};
 use store::Tally;
 
-use crate::http::{
-    api::CallersSeen,
-    control::{EngineState, EngineStatus},
-};
+use crate::http::api::CallersSeen;
 
 const MOST_CALLERS: usize = 10;
 /// Where Grafana's configuration file says its public address.

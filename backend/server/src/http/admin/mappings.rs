@@ -13,7 +13,7 @@ use admin_api::{
     NewMapping, Team, Teams,
 };
 use axum::{Json, extract::Path, http::StatusCode};
-use domain::settings;
+use domain::{settings, status::TeamSeen};
 
 use self::edit::{changeable, chosen_team, edited};
 pub(in crate::http) use self::preview::preview;
@@ -21,7 +21,6 @@ use super::{
     call::{AdminCall, Body},
     failure::{AdminFailure, Answer},
 };
-use crate::http::control::TeamSeen;
 use store::{self, GroupSummary, Kind, MappingRecord};
 
 const MOST_TEAMS: usize = 50;

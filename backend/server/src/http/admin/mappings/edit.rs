@@ -5,14 +5,12 @@
 
 use admin_api::{MappingEdit, MappingKind, MemberPolicy, NewMapping};
 use axum::http::StatusCode;
+use domain::status::TeamSeen;
 use store::{GroupRecord, MappingRecord};
 
-use crate::http::{
-    admin::{
-        call::AdminCall,
-        failure::{AdminFailure, Answer},
-    },
-    control::TeamSeen,
+use crate::http::admin::{
+    call::AdminCall,
+    failure::{AdminFailure, Answer},
 };
 
 /// Grafana's column has room for 190 characters.
