@@ -6,8 +6,7 @@ use domain::{Tenant, settings::Rung};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, Error, Kind, Result, Store, Work, activity, is_taken,
-    settings, work,
+    AccountRecord, ActivityLine, DesiredMember, Error, Kind, Result, Store, Work, activity, is_taken, settings, work,
 };
 
 fn account(row: &SqliteRow) -> Result<AccountRecord> {
@@ -20,15 +19,12 @@ fn account(row: &SqliteRow) -> Result<AccountRecord> {
             connection: row.try_get("connection")?,
         },
         grafana_id: row.try_get("grafana_id")?,
-        origin: match row.try_get("origin")? {
-            "provisioned" => AccountOrigin::Provisioned,
-            "claimed" => AccountOrigin::Claimed,
-            _ => {
-                return Err(Error::Unreadable {
-                    what: "origin of an account",
-                });
-            }
-        },
+        origin: row
+            .try_get::<&str, _>("origin")?
+            .parse()
+            .map_err(|_| Error::Unreadable {
+                what: "origin of an account",
+            })?,
         login: row.try_get("login")?,
         closed_by: closed_by.map(read_rung).transpose()?,
         holds: row.try_get("holds")?,
@@ -40,13 +36,6 @@ fn account(row: &SqliteRow) -> Result<AccountRecord> {
             .collect(),
         synced_ms: row.try_get("synced_ms")?,
     })
-}
-
-fn origin(origin: AccountOrigin) -> &'static str {
-    match origin {
-        AccountOrigin::Provisioned => "provisioned",
-        AccountOrigin::Claimed => "claimed",
-    }
 }
 
 fn rung(rung: Rung) -> &'static str {
@@ -79,7 +68,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
     .bind(a.tenant.org_id)
     .bind(&a.tenant.connection)
     .bind(a.grafana_id)
-    .bind(origin(a.origin))
+    .bind(a.origin.as_str())
     .bind(&a.login)
     .bind(a.closed_by.map(rung))
     .bind(a.holds)

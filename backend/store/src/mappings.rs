@@ -53,16 +53,12 @@ fn mapping(row: &SqliteRow) -> Result<MappingRecord> {
         admins: row.try_get::<&str, _>("kind")? == "admin",
         remove_others: row.try_get::<&str, _>("policy")? == "remove",
         paused: row.try_get("paused")?,
-        origin: match row.try_get("origin")? {
-            "page" => MappingOrigin::Page,
-            "create" => MappingOrigin::Create,
-            "file" => MappingOrigin::File,
-            _ => {
-                return Err(Error::Unreadable {
-                    what: "origin of a mapping",
-                });
-            }
-        },
+        origin: row
+            .try_get::<&str, _>("origin")?
+            .parse()
+            .map_err(|_| Error::Unreadable {
+                what: "origin of a mapping",
+            })?,
     })
 }
 
@@ -85,11 +81,7 @@ impl Store {
         .bind(&new.team_name)
         .bind(if new.admins { "admin" } else { "member" })
         .bind(if new.remove_others { "remove" } else { "keep" })
-        .bind(match new.origin {
-            MappingOrigin::Page => "page",
-            MappingOrigin::Create => "create",
-            MappingOrigin::File => "file",
-        })
+        .bind(new.origin.as_str())
         .bind(now_ms)
         .fetch_one(&mut *tx)
         .await

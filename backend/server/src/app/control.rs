@@ -4,11 +4,8 @@
 
 use std::sync::Arc;
 
-use admin_api::{CredentialTest, CredentialsTest, LoginDoctor, LoginFinding, LoginSeverity};
-use domain::{
-    login::Severity,
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
-};
+use admin_api::{CredentialTest, CredentialsTest, LoginDoctor, LoginFinding};
+use domain::status::{EngineStatus, NameOwners, RosterSeen, TeamSeen};
 
 use super::{
     credential_test,
@@ -54,12 +51,7 @@ impl Control for Controls {
             return LoginDoctor::default();
         };
         let finding = |found: domain::login::Finding| LoginFinding {
-            severity: match found.severity {
-                Severity::Ok => LoginSeverity::Ok,
-                Severity::Note => LoginSeverity::Note,
-                Severity::Warning => LoginSeverity::Warning,
-                Severity::Problem => LoginSeverity::Problem,
-            },
+            severity: found.severity,
             provider: found.provider,
             what: found.what,
             why: found.why,
