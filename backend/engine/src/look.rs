@@ -4,7 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{context::Core, org::Org, roster, roster_requests::RosterSeen, trouble::Result};
+use domain::status::RosterSeen;
+
+use super::{context::Core, org::Org, roster, trouble::Result};
 
 /// Answers what was asked meanwhile. What cannot be asked of Grafana now is not kept waiting.
 pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {

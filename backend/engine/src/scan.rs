@@ -10,7 +10,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{login, settings::Linking};
+use domain::{login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -21,7 +21,7 @@ use super::{
     context::Core,
     org::Org,
     org_state::Configuration,
-    status::{LoginSeen, TeamSeen},
+    status::LoginSeen,
     team_sync,
     trouble::{Result, looking},
 };

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use domain::Tenant;
 use scim::resource::Document;
+pub use vocabulary::{AccountOrigin, MappingOrigin};
 
 use super::codes::Code as _;
 
@@ -111,15 +112,6 @@ pub struct Work {
     pub correlation: String,
 }
 
-/// Where a Grafana account came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountOrigin {
-    /// Made by us.
-    Provisioned,
-    /// Was there before.
-    Claimed,
-}
-
 /// What we know of a SCIM user's Grafana account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
@@ -179,15 +171,6 @@ pub struct MappingRecord {
     pub paused: bool,
     /// Who made it.
     pub origin: MappingOrigin,
-}
-
-/// Who made a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MappingOrigin {
-    /// An admin.
-    Page,
-    /// The engine, in mode *create*.
-    Create,
 }
 
 /// Which half of the product wrote a line.

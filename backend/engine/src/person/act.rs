@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use domain::{
-    account::{Action, Observed, OrgRole, Origin, TeamSeat, Write},
+    account::{Action, Observed, OrgRole, TeamSeat, Write},
     settings::Rung,
 };
 
@@ -18,7 +18,6 @@ use crate::{
     trouble::{Result, Trouble, looking},
 };
 use grafana::{self, Error, ListedUser};
-use store::AccountOrigin;
 
 impl Person<'_> {
     /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
@@ -62,11 +61,7 @@ impl Person<'_> {
                 }
                 let login = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = login.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
-                let origin = match origin {
-                    Origin::Provisioned => AccountOrigin::Provisioned,
-                    Origin::Claimed => AccountOrigin::Claimed,
-                };
-                let mut record = self.new_record(*grafana_id, origin, login);
+                let mut record = self.new_record(*grafana_id, *origin, login);
                 record.closed_by = *closed_by;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;

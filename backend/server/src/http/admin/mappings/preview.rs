@@ -9,6 +9,7 @@ use admin_api::{MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, 
 use axum::Json;
 use domain::{
     settings::TeamRemoval,
+    status::{RosterSeen, TeamSeen},
     team::{self, Action, GroupMember, TeamInput, name_before_archive},
 };
 
@@ -19,7 +20,6 @@ use crate::http::{
         failure::Answer,
     },
     api::Api,
-    control::{RosterSeen, TeamSeen},
 };
 use store::{MappingOrigin, MappingRecord, Seat, WriteContext};
 
