@@ -83,7 +83,7 @@ impl Roster {
         };
         let taken = taken(org, &desired, &team, occasion.names).await?;
         let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-        let released = core.store.released_accounts(org.id()).await?;
+        let released = core.store.unmanaged_accounts(org.id()).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
         let observed = Observed {
             id: team_id,

@@ -132,7 +132,7 @@ impl Store {
             tx.rollback().await?;
             return self.saved(a, done).await;
         }
-        account_creations::clear_creating(&mut tx, &a.user_id).await?;
+        account_creations::clear_account_creation(&mut tx, &a.user_id).await?;
         activity::insert(&mut tx, line).await?;
         mark_groups(&mut tx, work, groups, line.at_ms).await?;
         Ok(tx.commit().await?)

@@ -258,14 +258,14 @@ impl Store {
     ) -> Result<Page<(i64, GroupRecord)>> {
         let mut count = listing::GROUPS.count(tenant, condition);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = page::Cut::new(query);
+        let mut page = page::SqlPage::new(query);
         if query.limit > 0 && query.offset < total {
             let mut select = listing::GROUPS.page(tenant, condition, &page);
             for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
                 page.take(pk, (pk, record));
             }
         }
-        Ok(page.of(total))
+        Ok(page.finish(total))
     }
 
     /// For filters SQL cannot answer: every group that SQL cannot rule out is read and asked, with its members only where the filter
@@ -278,7 +278,7 @@ impl Store {
     ) -> Result<Page<(i64, GroupRecord)>> {
         let mut select = listing::GROUPS.candidates(tenant, condition);
         let about_members = query.filter.as_ref().is_some_and(|f| filter::mentions(f, "members"));
-        let mut page = page::Evaluated::new(query);
+        let mut page = page::EvaluatedPage::new(query);
         for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
             let members = if about_members {
                 membership::members(&self.read, pk).await?
@@ -296,7 +296,7 @@ impl Store {
                 page.take(pk, (pk, record));
             }
         }
-        Ok(page.done())
+        Ok(page.finish())
     }
 
     /// Ids of every group of a tenant.

@@ -17,16 +17,16 @@ mod faults;
 mod filter;
 mod groups;
 mod listing;
+mod management;
 mod mappings;
 mod membership;
 mod page;
 mod people;
 mod records;
 mod rows;
-mod seats;
 mod settings;
 mod sql;
-mod stewardship;
+mod team_memberships;
 mod users;
 mod work;
 
@@ -45,10 +45,11 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub use account_creations::AccountBeingMade;
+pub use account_creations::AccountCreation;
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
-pub use mappings::{NewMapping, TeamBeingMade};
+pub use management::{Decided, Management, ManagementState};
+pub use mappings::{NewMapping, TeamCreation};
 pub use page::{Page, PageQuery};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
@@ -56,8 +57,7 @@ pub use records::{
     Outcome, Source, Urgency, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
-pub use seats::Seat;
-pub use stewardship::{Decided, Stewardship, StewardshipState};
+pub use team_memberships::TeamMembership;
 pub use users::{Decision, Updated, UserChange, UserView};
 
 statements! {

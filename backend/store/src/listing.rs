@@ -6,7 +6,7 @@
 use domain::Tenant;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::{filter::Where, page::Cut, sql};
+use super::{filter::Where, page::SqlPage, sql};
 
 /// A table of resources, with the name that conditions know it by.
 pub(super) struct Table {
@@ -41,7 +41,7 @@ impl Table {
 
     /// The resources of a page. The page is found in an index first and only its rows are read: a deep page of 100,000 costs 5 ms,
     /// not 700.
-    pub(super) fn page<T>(&self, tenant: &Tenant, condition: &Where, cut: &Cut<T>) -> QueryBuilder<Sqlite> {
+    pub(super) fn page<T>(&self, tenant: &Tenant, condition: &Where, cut: &SqlPage<T>) -> QueryBuilder<Sqlite> {
         let Self { name, alias, columns } = self;
         let mut text = sql::build(format!(
             "SELECT {columns} FROM {name} {alias} WHERE {alias}.pk IN (SELECT {alias}.pk FROM {name} {alias} WHERE "
@@ -105,7 +105,7 @@ pub(crate) fn samples() -> Vec<String> {
                 limit: 10,
                 ..PageQuery::default()
             };
-            texts.push(table.page(&tenant, &condition, &Cut::<()>::new(&query)));
+            texts.push(table.page(&tenant, &condition, &SqlPage::<()>::new(&query)));
         }
     }
     texts.into_iter().map(QueryBuilder::into_string).collect()

@@ -62,7 +62,7 @@ pub struct NewMapping {
 
 /// A team that Grafana was asked for and that is in no mapping yet.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct TeamBeingMade {
+pub struct TeamCreation {
     /// SCIM id of the group it is for, which may be gone or have another name by now.
     pub group_id: String,
     /// The name that was asked for.
@@ -196,7 +196,7 @@ impl Store {
     }
 
     /// Notes that Grafana is about to be asked for a team: if the process or the answer is lost, it is found by its name.
-    pub async fn note_team(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
+    pub async fn note_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
         NOTE_TEAM
             .query()
             .bind(tenant.org_id)
@@ -210,7 +210,7 @@ impl Store {
     }
 
     /// Every such note of a tenant, the oldest first.
-    pub async fn teams_being_made(&self, tenant: &Tenant) -> Result<Vec<TeamBeingMade>> {
+    pub async fn team_creations(&self, tenant: &Tenant) -> Result<Vec<TeamCreation>> {
         Ok(TEAM_NOTES
             .query_as()
             .bind(tenant.org_id)
@@ -220,7 +220,7 @@ impl Store {
     }
 
     /// It is on disk whose the team is, or there is none: the note goes.
-    pub async fn clear_team_note(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
+    pub async fn clear_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
         CLEAR_TEAM_NOTE
             .query()
             .bind(tenant.org_id)

@@ -57,13 +57,13 @@ statements! {
 }
 
 /// The groups of one user, inside a transaction.
-pub(super) async fn of_user(tx: &mut Transaction<'static, Sqlite>, user_pk: i64) -> Result<Vec<GroupRef>> {
+pub(super) async fn groups_of_user(tx: &mut Transaction<'static, Sqlite>, user_pk: i64) -> Result<Vec<GroupRef>> {
     let rows: Vec<(String, String)> = GROUPS_OF_USER.query_as().bind(user_pk).fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().map(|(id, display)| GroupRef { id, display }).collect())
 }
 
 /// A group's membership changed by way of a user: its version grows.
-pub(super) async fn touch(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<()> {
+pub(super) async fn touch_group(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<()> {
     TOUCH_GROUP.query().bind(ctx.now_ms).bind(id).execute(&mut **tx).await?;
     Ok(())
 }

@@ -43,12 +43,12 @@ impl<T> Page<T> {
 }
 
 /// A page that SQL cuts.
-pub(super) struct Cut<T> {
+pub(super) struct SqlPage<T> {
     query: PageQuery,
     items: Vec<(i64, T)>,
 }
 
-impl<T> Cut<T> {
+impl<T> SqlPage<T> {
     pub(super) fn new(query: &PageQuery) -> Self {
         Self {
             query: PageQuery {
@@ -82,7 +82,7 @@ impl<T> Cut<T> {
         self.items.push((pk, item));
     }
 
-    pub(super) fn of(mut self, total: i64) -> Page<T> {
+    pub(super) fn finish(mut self, total: i64) -> Page<T> {
         let limit = usize::try_from(self.query.limit.max(0)).unwrap_or(usize::MAX);
         let more = self.items.len() > limit;
         self.items.truncate(limit);
@@ -95,16 +95,16 @@ impl<T> Cut<T> {
 }
 
 /// A page out of everything that matched, which comes in order.
-pub(super) struct Evaluated<T> {
-    page: Cut<T>,
+pub(super) struct EvaluatedPage<T> {
+    page: SqlPage<T>,
     total: i64,
     to_skip: i64,
 }
 
-impl<T> Evaluated<T> {
+impl<T> EvaluatedPage<T> {
     pub(super) fn new(query: &PageQuery) -> Self {
         Self {
-            page: Cut::new(query),
+            page: SqlPage::new(query),
             total: 0,
             to_skip: query.offset,
         }
@@ -125,7 +125,7 @@ impl<T> Evaluated<T> {
         }
     }
 
-    pub(super) fn done(self) -> Page<T> {
-        self.page.of(self.total)
+    pub(super) fn finish(self) -> Page<T> {
+        self.page.finish(self.total)
     }
 }

@@ -12,10 +12,10 @@ use domain::{Tenant, settings::Rung};
 use scim::key::fold;
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
-use access_state::{EXCEPTIONS, JOINED, Standing};
+use access_state::{AccessState, EXCEPTIONS, JOINED};
 
 use super::{
-    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord,
+    AccountOrigin, Kind, ManagementState, Result, Store, UserRecord,
     listing::USER_COLUMNS,
     sql::{self, statements},
 };
@@ -52,14 +52,14 @@ pub struct PeopleQuery {
     pub group: Option<String>,
     /// How many match, where that is known ([`Store::access_counts`]) and need not be counted again.
     pub total: Option<i64>,
-    standing: Option<Standing>,
+    access: Option<AccessState>,
 }
 
 impl PeopleQuery {
     /// Only people with this access, by its name in the API; `None` if there is no such access.
     #[must_use]
     pub fn with_access(mut self, name: &str) -> Option<Self> {
-        self.standing = Some(Standing::ALL.into_iter().find(|standing| standing.name() == name)?);
+        self.access = Some(AccessState::ALL.into_iter().find(|access| access.name() == name)?);
         Some(self)
     }
 }
@@ -89,7 +89,7 @@ pub struct PersonRow {
     /// How it waits.
     pub waiting: Option<Waiting>,
     /// What an admin decided about the account, or is asked.
-    pub stewardship: Option<StewardshipState>,
+    pub management: Option<ManagementState>,
     /// Display names of its groups.
     pub groups: Vec<String>,
 }
@@ -173,18 +173,18 @@ fn push_conditions(text: &mut QueryBuilder<Sqlite>, tenant: &Tenant, query: &Peo
             .push_bind(group.clone())
             .push(")");
     }
-    if let Some(standing) = query.standing {
-        if standing.is_exception() {
+    if let Some(access) = query.access {
+        if access.is_exception() {
             // A look at each of 100,000 people in three tables takes longer than a key press may; few are anything but active.
             text.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
         }
-        text.push(" AND ").push(standing.condition());
+        text.push(" AND ").push(access.condition());
     }
 }
 
 /// The tables that the conditions need: everybody is counted without a look at accounts and work.
 fn joined(query: &PeopleQuery) -> &'static str {
-    if query.standing.is_some() { JOINED } else { "" }
+    if query.access.is_some() { JOINED } else { "" }
 }
 
 fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
@@ -217,13 +217,13 @@ fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
 
 fn tally() -> QueryBuilder<Sqlite> {
     // Who is closed is inactive: only those few are looked up in the other tables.
-    let inactive = |standing: Standing| {
+    let inactive = |access: AccessState| {
         format!(
             "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
-            standing.condition()
+            access.condition()
         )
     };
-    let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
+    let (closed, may_return) = (inactive(AccessState::Closed), inactive(AccessState::MayReturn));
     sql::build(format!(
         "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
          (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
@@ -249,9 +249,9 @@ pub(crate) fn samples() -> Vec<String> {
     let tenant = Tenant::of_org(1);
     let text = || Some("x".to_owned());
     let mut texts = vec![tally().into_string()];
-    for standing in Standing::ALL.map(Some).into_iter().chain([None]) {
+    for access in AccessState::ALL.map(Some).into_iter().chain([None]) {
         let all = PeopleQuery {
-            standing,
+            access,
             ..PeopleQuery::default()
         };
         let some = PeopleQuery {

@@ -8,7 +8,7 @@ use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::{
     ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, UserRecord, WriteContext,
-    activity, document::text, filter, is_taken, listing, membership, page, rows::Keyed, sql::statements, stewardship,
+    activity, document::text, filter, is_taken, listing, management, membership, page, rows::Keyed, sql::statements,
     work,
 };
 
@@ -223,7 +223,7 @@ impl Store {
             Decision::LookFirst(at) => return Ok(Updated::LooksFirst(at)),
         };
         let record = if changed {
-            let notes = if stewardship::is_released(&mut tx, id).await? {
+            let notes = if management::is_unmanaged(&mut tx, id).await? {
                 [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
             } else {
                 [
@@ -274,7 +274,7 @@ impl Store {
         } else {
             current
         };
-        let groups = membership::of_user(&mut tx, pk).await?;
+        let groups = membership::groups_of_user(&mut tx, pk).await?;
         tx.commit().await?;
         Ok(Updated::Written(UserView { record, groups }))
     }
@@ -292,14 +292,14 @@ impl Store {
             return Ok(false);
         };
         check(&current)?;
-        for group in membership::of_user(&mut tx, pk).await? {
-            membership::touch(&mut tx, ctx, &group.id).await?;
+        for group in membership::groups_of_user(&mut tx, pk).await? {
+            membership::touch_group(&mut tx, ctx, &group.id).await?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
         DELETE.query().bind(pk).execute(&mut *tx).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();
-        let note = stewardship::is_released(&mut tx, id)
+        let note = management::is_unmanaged(&mut tx, id)
             .await?
             .then(|| LEFT_ALONE.to_owned());
         activity::insert(&mut tx, &line(ctx, "user.delete", id, name, note)).await?;
@@ -350,14 +350,14 @@ impl Store {
     ) -> Result<Page<UserRecord>> {
         let mut count = listing::USERS.count(tenant, condition);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = page::Cut::new(query);
+        let mut page = page::SqlPage::new(query);
         if query.limit > 0 && query.offset < total {
             let mut select = listing::USERS.page(tenant, condition, &page);
             for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
                 page.take(pk, record);
             }
         }
-        Ok(page.of(total))
+        Ok(page.finish(total))
     }
 
     /// For filters SQL cannot answer: every user that SQL cannot rule out is read and asked.
@@ -375,7 +375,7 @@ impl Store {
         } else {
             std::collections::HashMap::new()
         };
-        let mut page = page::Evaluated::new(query);
+        let mut page = page::EvaluatedPage::new(query);
         for Keyed { pk, record } in records {
             let matches = query.filter.as_ref().is_none_or(|f| {
                 let groups = groups.get(&record.id).map_or(&[][..], Vec::as_slice);
@@ -389,7 +389,7 @@ impl Store {
                 page.take(pk, record);
             }
         }
-        Ok(page.done())
+        Ok(page.finish())
     }
 
     /// Ids of every user of a tenant.

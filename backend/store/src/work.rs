@@ -63,7 +63,7 @@ statements! {
 }
 
 /// After so many failures a resource keeps its own back-off.
-const STUMBLES: i64 = 8;
+const MAX_FAST_RETRIES: i64 = 8;
 
 /// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
 ///
@@ -106,7 +106,7 @@ impl Store {
     }
 
     /// Whether somebody of an organization is to be locked out now.
-    pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
+    pub async fn urgent_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
         Ok(URGENT_DUE
             .query_scalar()
             .bind(org_id)
@@ -134,15 +134,15 @@ impl Store {
 
     /// The attempt failed and will be made again at `due_ms`. A mark made anew meanwhile stays due.
     pub async fn retry(&self, work: &Work, due_ms: i64, problem: &str) -> Result<()> {
-        self.put_off(work, due_ms, problem, None).await
+        self.reschedule(work, due_ms, problem, None).await
     }
 
     /// Only a person can mend it: shown with its reason and next step, and not tried again until something changes.
     pub async fn attention(&self, work: &Work, reason: &str, next_step: &str) -> Result<()> {
-        self.put_off(work, 0, reason, Some(next_step)).await
+        self.reschedule(work, 0, reason, Some(next_step)).await
     }
 
-    async fn put_off(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
+    async fn reschedule(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
         let state = match next_step {
             None => WorkState::Pending,
             Some(_) => WorkState::Blocked,
@@ -170,19 +170,19 @@ impl Store {
 
     /// Grafana is back: what waits for its turn after a failure is due now, so that a closing is not overtaken by what came after it.
     /// Not what failed again and again: it may be what Grafana stumbles over.
-    pub async fn hasten(&self, org_id: i64, now_ms: i64) -> Result<()> {
+    pub async fn make_due(&self, org_id: i64, now_ms: i64) -> Result<()> {
         MAKE_DUE
             .query()
             .bind(now_ms)
             .bind(org_id)
-            .bind(STUMBLES)
+            .bind(MAX_FAST_RETRIES)
             .execute(&self.write)
             .await?;
         Ok(())
     }
 
     /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
-    pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
+    pub async fn retry_all(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
         RETRY_ALL
             .query()
             .bind(now_ms)
@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
-    pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
+    pub async fn retry_if_blocked(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
         RETRY_IF_BLOCKED
             .query()
             .bind(now_ms)

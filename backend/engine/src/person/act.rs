@@ -156,7 +156,7 @@ impl Person<'_> {
             self.save(record).await?;
         }
         core.store
-            .note_creating(&self.work.tenant, &self.work.id, &write.login)
+            .note_account_creation(&self.work.tenant, &self.work.id, &write.login)
             .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
@@ -167,7 +167,7 @@ impl Person<'_> {
             Err(error) => {
                 // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
                 if error.says_no() {
-                    core.store.clear_creating(&self.work.id).await?;
+                    core.store.clear_account_creation(&self.work.id).await?;
                 }
                 return Err(Trouble::Grafana {
                     action: Some("user.create"),

@@ -35,7 +35,7 @@ impl Person<'_> {
         if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
             return Ok(());
         }
-        let Some(login) = store.creating(&self.work.id).await? else {
+        let Some(login) = store.noted_login(&self.work.id).await? else {
             return Ok(());
         };
         let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
@@ -48,7 +48,7 @@ impl Person<'_> {
             let line = self.line(org, "user.claim", 0).await;
             return self.save_made(self.made(user.id, user.login), line).await;
         }
-        Ok(self.core.store.clear_creating(&self.work.id).await?)
+        Ok(self.core.store.clear_account_creation(&self.work.id).await?)
     }
 
     pub(super) async fn observe(&self, org: &Org, desired: &Desired, link: Option<&Link>) -> Result<Observed> {
@@ -88,7 +88,7 @@ impl Person<'_> {
                 };
                 let leaving = manager == Manager::Other && self.gives_up(&user, &profile).await?;
                 let account = self.account(org, user, depth).await?;
-                let approved = self.stewardship.as_ref().is_some_and(|s| approves(s, id));
+                let approved = self.management.as_ref().is_some_and(|s| approves(s, id));
                 observed.others.push(Candidate {
                     account,
                     manager,

@@ -16,7 +16,7 @@ use crate::{
     trouble::{Result, looking},
 };
 use grafana::{ListedUser, OrgUser};
-use store::{AccountRecord, Kind, PageQuery, Stewardship, StewardshipState, UserRecord};
+use store::{AccountRecord, Kind, Management, ManagementState, PageQuery, UserRecord};
 
 /// What is remembered of accounts, of every organization.
 pub(super) async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
@@ -39,7 +39,7 @@ pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users:
         here: org_users.iter().map(|u| (u.user_id, u.role.as_str())).collect(),
         org_users,
         users: HashMap::new(),
-        stewardships: core.store.stewardships(marks.tenant).await?,
+        managements: core.store.managements(marks.tenant).await?,
     };
     let mut query = PageQuery {
         limit: 1000,
@@ -75,7 +75,7 @@ pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users:
 /// open. So long as the call may still be under way they are looked for at every comparison.
 pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
     let now = core.clock.now_ms();
-    for asked in core.store.accounts_being_made(marks.tenant).await? {
+    for asked in core.store.account_creations(marks.tenant).await? {
         let id = asked.user_id.as_str();
         let user = core.store.user(marks.tenant, id).await?;
         let waits = marks.waiting.contains(&(Kind::User, id.to_owned()));
@@ -83,9 +83,9 @@ pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
         if waits || matches!(input::desired(user.as_ref()), Desired::Open(_)) {
             // It is looked for before anything else that is done for him.
         } else if over {
-            core.store.clear_creating(id).await?;
+            core.store.clear_account_creation(id).await?;
         } else {
-            core.store.look_for_account(id, now).await?;
+            core.store.note_account_lookup(id, now).await?;
             marks.consider(Kind::User, id, true, true, None).await?;
         }
     }
@@ -100,7 +100,7 @@ struct Look<'a> {
     org_users: &'a [OrgUser],
     users: HashMap<String, UserRecord>,
     /// What an admin decided, or is asked.
-    stewardships: HashMap<String, Stewardship>,
+    managements: HashMap<String, Management>,
 }
 
 impl Look<'_> {
@@ -112,8 +112,8 @@ impl Look<'_> {
         record: Option<&AccountRecord>,
         managed: &HashMap<i64, &AccountRecord>,
     ) -> Result<()> {
-        let stewardship = self.stewardships.get(id);
-        if stewardship.is_some_and(|s| s.state == StewardshipState::Released) {
+        let management = self.managements.get(id);
+        if management.is_some_and(|s| s.state == ManagementState::Unmanaged) {
             return Ok(());
         }
         let closing = !matches!(desired, Desired::Open(_));
@@ -151,7 +151,7 @@ impl Look<'_> {
                     account.orgs = input::roles(orgs.map_err(looking("organizations"))?);
                 }
                 observed.others.push(Candidate {
-                    approved: stewardship.is_some_and(|s| input::approves(s, user.id)),
+                    approved: management.is_some_and(|s| input::approves(s, user.id)),
                     account,
                     manager,
                     leaving,

@@ -1,10 +1,10 @@
 //! What holds in Grafana for a person, in SQL.
 //!
-//! Owns: the conditions by which people are filtered and counted. Must never let a person have two states, or none. Start at [`Standing`].
+//! Owns: the conditions by which people are filtered and counted. Must never let a person have two states, or none. Start at [`AccessState`].
 
 /// What holds in Grafana for a person, as [`PersonRow`]'s fields tell it: each row has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum AccessState {
     Active,
     Closed,
     MayReturn,
@@ -14,7 +14,7 @@ pub(super) enum Standing {
     Released,
 }
 
-impl Standing {
+impl AccessState {
     pub(super) const ALL: [Self; 7] = [
         Self::Active,
         Self::Closed,
@@ -43,7 +43,7 @@ impl Standing {
         !matches!(self, Self::Active | Self::WaitingForSignIn)
     }
 
-    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work, `s` stewardship. Who is released is
+    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work, `s` management. Who is released is
     /// that and nothing else.
     pub(super) fn condition(self) -> &'static str {
         match self {
@@ -73,7 +73,7 @@ pub(super) const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
      LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
      LEFT JOIN management s ON s.user_id = u.id";
 
-/// Ids of whoever is in a table, or says so himself, by which he may be anything else than active: few, as a rule. A [`Standing`] that
+/// Ids of whoever is in a table, or says so himself, by which he may be anything else than active: few, as a rule. A [`AccessState`] that
 /// comes from another table has to be named here. Of every tenant: whoever asks names his own.
 pub(super) const EXCEPTIONS: &str = "SELECT id FROM scim_user WHERE NOT active \
      UNION SELECT user_id FROM account WHERE deprovisioned_by IS NOT NULL \

@@ -1,7 +1,7 @@
 //! How many people there are of each access, for the chips above the list.
 //!
 //! Owns: counting 100,000 people in the time of a key press. Must never disagree with what a filter finds: both ask
-//! [`Standing::condition`]. Start at [`Store::access_counts`].
+//! [`AccessState::condition`]. Start at [`Store::access_counts`].
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use domain::Tenant;
 use scim::key::fold;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::access_state::{EXCEPTIONS, JOINED, Standing};
+use super::access_state::{AccessState, EXCEPTIONS, JOINED};
 use crate::{
     Result, Store,
     sql::{self, statements},
@@ -32,8 +32,8 @@ const EXCEPTION_COSTS: i64 = 4;
 /// How many people match, and how many of them each state has. `few`: only among those who may be anything else than active.
 fn sums(few: bool) -> QueryBuilder<Sqlite> {
     let mut text = sql::build("SELECT count(*)");
-    for standing in Standing::ALL {
-        text.push(format!(", coalesce(sum({}), 0)", standing.condition()));
+    for access in AccessState::ALL {
+        text.push(format!(", coalesce(sum({}), 0)", access.condition()));
     }
     text.push(" FROM ");
     if few {
@@ -88,15 +88,15 @@ impl Store {
             .await?;
         let seen: i64 = sqlx::Row::try_get(&row, 0)?;
         let mut counts = BTreeMap::new();
-        for (at, standing) in Standing::ALL.into_iter().enumerate() {
+        for (at, access) in AccessState::ALL.into_iter().enumerate() {
             let count: i64 = sqlx::Row::try_get(&row, at + 1)?;
             // Who is no exception is active.
-            let rest = if standing == Standing::Active {
+            let rest = if access == AccessState::Active {
                 total.saturating_sub(seen)
             } else {
                 0
             };
-            counts.insert(standing.name(), count + rest);
+            counts.insert(access.name(), count + rest);
         }
         Ok(counts)
     }

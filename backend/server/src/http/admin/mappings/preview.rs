@@ -236,7 +236,7 @@ async fn one(
         .filter(|feed| !feed.paused)
         .map(|feed| (feed.group_id.as_str(), feed.admins))
         .collect();
-    let seats = api.store.seats(org_id, &in_force).await?;
+    let seats = api.store.team_memberships(org_id, &in_force).await?;
     let members: BTreeMap<i64, bool> = seats
         .iter()
         .filter(|seat| !seat.suspended)

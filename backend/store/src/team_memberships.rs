@@ -1,7 +1,7 @@
 //! Who would be in a team, were it fed by other groups than now: for a preview.
 //!
 //! Owns: the question "what if". Must never be used to change a team ([`Store::team_desired`] is for that), and must find the same
-//! people for the mappings that are there; a test holds the two together. Start at [`Store::seats`].
+//! people for the mappings that are there; a test holds the two together. Start at [`Store::team_memberships`].
 
 use super::{Error, Result, Store, sql::statements};
 
@@ -19,7 +19,7 @@ statements! {
 
 /// One person's place in a team.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Seat {
+pub struct TeamMembership {
     /// The login in Grafana, or the userName while there is none.
     pub login: String,
     /// Grafana's id; `None` while there is no account.
@@ -35,7 +35,7 @@ pub struct Seat {
 impl Store {
     /// The people of several groups of an organization, each group as (SCIM id, its people are team admins). Who is in two of them and
     /// admin by one is admin.
-    pub async fn seats(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<Seat>> {
+    pub async fn team_memberships(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<TeamMembership>> {
         let groups = serde_json::to_string(groups).map_err(|_| Error::Unreadable { what: "list of groups" })?;
         Ok(MEMBERSHIPS
             .query_as()
@@ -55,7 +55,7 @@ mod tests {
     use super::Store;
 
     #[tokio::test]
-    async fn a_preview_of_what_is_there_finds_whom_the_engine_finds() {
+    async fn a_preview_finds_the_people_that_the_engine_finds() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
         let mut sql = String::new();
@@ -101,11 +101,11 @@ mod tests {
             .filter(|(member, _)| !member.suspended)
             .map(|(member, admin)| (member.grafana_id, admin))
             .collect();
-        let preview = store.seats(1, &[("a", false), ("b", true)]).await.unwrap();
+        let preview = store.team_memberships(1, &[("a", false), ("b", true)]).await.unwrap();
         let preview: BTreeSet<_> = preview
             .into_iter()
-            .filter(|seat| !seat.suspended)
-            .map(|seat| (seat.grafana_id, seat.admin))
+            .filter(|member| !member.suspended)
+            .map(|member| (member.grafana_id, member.admin))
             .collect();
         assert!(engine.len() > 5 && engine.contains(&(Some(8), true)) && engine.contains(&(Some(5), false)));
         assert_eq!(preview, engine);

@@ -1,7 +1,7 @@
 //! What an admin decided about a person's account: approved for claiming, or released.
 //!
-//! Owns: the table `stewardship`. Must never be the place where a claim is planned: the planner is told what was approved, and looks
-//! anew. Start at [`Store::approve_claim`] and [`Store::release`].
+//! Owns: the table `management`. Must never be the place where a claim is planned: the planner is told what was approved, and looks
+//! anew. Start at [`Store::approve_claim`] and [`Store::stop_managing`].
 
 use std::collections::HashMap;
 
@@ -47,20 +47,20 @@ statements! {
 
 /// Where a decision stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StewardshipState {
+pub enum ManagementState {
     /// An account may be this person's, and an admin is to say so.
-    Asked,
+    NeedsApproval,
     /// An admin said that it is.
     Approved,
     /// Nothing of it is touched until it is claimed again.
-    Released,
+    Unmanaged,
 }
 
 /// A decision, or the question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stewardship {
+pub struct Management {
     /// Where it stands.
-    pub state: StewardshipState,
+    pub state: ManagementState,
     /// The one account it is about.
     pub grafana_id: i64,
     /// Its login, as seen then.
@@ -79,11 +79,11 @@ pub enum Decided {
 }
 
 /// Whether this person's account is left alone, inside a transaction of the caller.
-pub(super) async fn is_released(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
+pub(super) async fn is_unmanaged(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
     Ok(IS_UNMANAGED.query_scalar().bind(user_id).fetch_one(tx).await?)
 }
 
-async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Stewardship) -> Result<()> {
+async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Management) -> Result<()> {
     SAVE.query()
         .bind(user_id)
         .bind(tenant.org_id)
@@ -120,12 +120,12 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: 
 
 impl Store {
     /// What was decided, or is asked, about a person's account.
-    pub async fn stewardship(&self, user_id: &str) -> Result<Option<Stewardship>> {
+    pub async fn management(&self, user_id: &str) -> Result<Option<Management>> {
         Ok(FIND.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
     /// The same for everybody of a tenant, by SCIM id.
-    pub async fn stewardships(&self, tenant: &Tenant) -> Result<HashMap<String, Stewardship>> {
+    pub async fn managements(&self, tenant: &Tenant) -> Result<HashMap<String, Management>> {
         let rows = OF_TENANT
             .query()
             .bind(tenant.org_id)
@@ -133,21 +133,21 @@ impl Store {
             .fetch_all(&self.read)
             .await?;
         rows.iter()
-            .map(|row| Ok((row.try_get("user_id")?, Stewardship::from_row(row)?)))
+            .map(|row| Ok((row.try_get("user_id")?, Management::from_row(row)?)))
             .collect()
     }
 
     /// The planner asks: may this account be claimed for this person? Never over a decision that was made meanwhile about the same one.
     pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: i64, login: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        let known: Option<Stewardship> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
+        let known: Option<Management> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
         let decided = known.is_some_and(|s| {
-            s.state == StewardshipState::Released
-                || (s.state == StewardshipState::Approved && s.grafana_id == grafana_id)
+            s.state == ManagementState::Unmanaged
+                || (s.state == ManagementState::Approved && s.grafana_id == grafana_id)
         });
         if !decided {
-            let asked = Stewardship {
-                state: StewardshipState::Asked,
+            let asked = Management {
+                state: ManagementState::NeedsApproval,
                 grafana_id,
                 login: login.to_owned(),
             };
@@ -164,12 +164,12 @@ impl Store {
 
     /// An admin says yes to the account `seen` is about, or takes a released one back. From then on it is managed, whatever the claim
     /// policy.
-    pub async fn approve_claim(&self, ctx: &WriteContext, id: &str, seen: &Stewardship) -> Result<Decided> {
+    pub async fn approve_claim(&self, ctx: &WriteContext, id: &str, seen: &Management) -> Result<Decided> {
         let mut tx = self.begin().await?;
         let Some((name, active)) = user(&mut tx, &ctx.tenant, id).await? else {
             return Ok(Decided::NoSuchUser);
         };
-        let taken_back = seen.state == StewardshipState::Released;
+        let taken_back = seen.state == ManagementState::Unmanaged;
         // Only what the admin was shown: another account may be asked about by now.
         let statement = if taken_back { TAKE_BACK } else { APPROVE };
         let done = statement
@@ -201,7 +201,7 @@ impl Store {
     }
 
     /// An admin says that Rollcall is to leave this person's account as it is. The SCIM user stays.
-    pub async fn release(&self, ctx: &WriteContext, id: &str) -> Result<Decided> {
+    pub async fn stop_managing(&self, ctx: &WriteContext, id: &str) -> Result<Decided> {
         let mut tx = self.begin().await?;
         let Some((name, _)) = user(&mut tx, &ctx.tenant, id).await? else {
             return Ok(Decided::NoSuchUser);
@@ -210,15 +210,15 @@ impl Store {
         let Some((grafana_id, login)) = account else {
             return Ok(Decided::Nothing);
         };
-        if is_released(&mut tx, id).await? {
+        if is_unmanaged(&mut tx, id).await? {
             return Ok(Decided::Nothing);
         }
         let reason = format!(
             "Grafana's account “{login}” (id {grafana_id}) stays as it is and is not touched any more, not even when the identity \
              provider deactivates or deletes this person."
         );
-        let released = Stewardship {
-            state: StewardshipState::Released,
+        let released = Management {
+            state: ManagementState::Unmanaged,
             grafana_id,
             login,
         };
@@ -243,7 +243,7 @@ impl Store {
     }
 
     /// The SCIM user of a released account is deleted: the account is nobody's, and nothing is remembered of it.
-    pub async fn forget_released(&self, user_id: &str) -> Result<()> {
+    pub async fn forget_unmanaged(&self, user_id: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         for statement in [FORGET_ACCOUNT, FORGET] {
             statement.query().bind(user_id).execute(&mut *tx).await?;
@@ -252,7 +252,7 @@ impl Store {
     }
 
     /// Grafana's ids of accounts that are left alone, in an organization.
-    pub async fn released_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
+    pub async fn unmanaged_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
         let ids: Vec<i64> = UNMANAGED_ACCOUNTS
             .query_scalar()
             .bind(org_id)
