@@ -1,6 +1,7 @@
 //! Accounts that Grafana was asked to create.
 //!
-//! Owns: the table `account_creation`. Must never hold an account that a row of `account` names. Start at [`Store::note_account_creation`].
+//! Owns: the table `account_creation`. Must never hold an account that a row of `account` names.
+//! Start at [`Store::note_account_creation`].
 
 use domain::Tenant;
 use sqlx::SqliteConnection;
@@ -30,8 +31,9 @@ pub struct AccountCreation {
 }
 
 impl Store {
-    /// Notes that Grafana is about to be asked for an account with this login. If the process dies between Grafana's answer and our
-    /// commit, the account is known as ours after the restart, whatever the claim policy says about accounts of others.
+    /// Notes that Grafana is about to be asked for an account with this login. If the process dies
+    /// between Grafana's answer and our commit, the account is known as ours after the restart,
+    /// whatever the claim policy says about accounts of others.
     pub async fn note_account_creation(&self, tenant: &Tenant, user_id: &str, login: &str) -> Result<()> {
         NOTE.query()
             .bind(user_id)

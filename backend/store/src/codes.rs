@@ -1,7 +1,7 @@
 //! The codes of text columns.
 //!
-//! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say the same, and a test compares them.
-//! Start at [`Code`].
+//! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
+//! the same, and a test compares them. Start at [`Code`].
 
 use domain::settings::Rung;
 

@@ -1,7 +1,7 @@
 //! SCIM Groups: create, read, change, delete, list.
 //!
-//! Owns: the rows of `scim_group`. Must never read the members unless they were asked for (invariant 11). Start at
-//! [`Store::update_group`].
+//! Owns: the rows of `scim_group`. Must never read the members unless they were asked for
+//! (invariant 11). Start at [`Store::update_group`].
 
 use domain::Tenant;
 use scim::{
@@ -47,7 +47,7 @@ pub struct GroupView {
     pub members: Option<Vec<Member>>,
 }
 
-/// What a change closure decided.
+/// What the closure of a change decided.
 #[derive(Clone, Debug)]
 pub struct GroupChange {
     /// The new attributes.
@@ -84,7 +84,8 @@ impl Store {
     /// Creates a group with its members in one transaction.
     ///
     /// # Errors
-    /// SCIM 409 `uniqueness` when the displayName is taken, 400 `invalidValue` for an unknown member.
+    /// SCIM 409 `uniqueness` when the displayName is taken, 400 `invalidValue` for an unknown
+    /// member.
     pub async fn create_group(
         &self,
         ctx: &WriteContext,
@@ -130,7 +131,8 @@ impl Store {
     /// Reads, decides and writes in one transaction. `Ok(None)`: no such group.
     ///
     /// # Errors
-    /// What `change` refuses; SCIM 409 for a taken displayName, 400 for an unknown member. Then nothing is written.
+    /// What `change` refuses; SCIM 409 for a taken displayName, 400 for an unknown member. Then
+    /// nothing is written.
     pub async fn update_group(
         &self,
         ctx: &WriteContext,
@@ -188,7 +190,8 @@ impl Store {
         Ok(Some(GroupView { record, members }))
     }
 
-    /// Deletes a group; the dirty mark makes its teams follow. `check` may refuse (If-Match). `Ok(false)`: no such group.
+    /// Deletes a group; the dirty mark makes its teams follow. `check` may refuse (If-Match).
+    /// `Ok(false)`: no such group.
     pub async fn delete_group(
         &self,
         ctx: &WriteContext,
@@ -213,7 +216,8 @@ impl Store {
         Ok(find(&self.read, tenant, id).await?.map(|row| row.record))
     }
 
-    /// One group, with its members only where asked for: `excludedAttributes=members` runs no member query.
+    /// One group, with its members only where asked for: `excludedAttributes=members` runs no
+    /// member query.
     pub async fn group_view(&self, tenant: &Tenant, id: &str, with_members: bool) -> Result<Option<GroupView>> {
         let Some(Keyed { pk, record }) = find(&self.read, tenant, id).await? else {
             return Ok(None);
@@ -268,8 +272,8 @@ impl Store {
         Ok(page.finish(total))
     }
 
-    /// For filters SQL cannot answer: every group that SQL cannot rule out is read and asked, with its members only where the filter
-    /// looks at them.
+    /// For filters that SQL cannot answer: evaluates every group that SQL cannot rule out, and
+    /// reads its members only if the filter looks at them.
     async fn list_groups_by_evaluation(
         &self,
         tenant: &Tenant,

@@ -1,7 +1,7 @@
 //! The texts that list SCIM resources.
 //!
-//! Owns: counting, cutting a page, and reading what evaluation has to look at, for users and groups alike. Must never decide what
-//! matches: [`filter`] does. Start at [`USERS`].
+//! Owns: counting, cutting a page, and reading what evaluation has to look at, for users and groups
+//! alike. Must never decide what matches: [`filter`] does. Start at [`USERS`].
 
 use domain::Tenant;
 use sqlx::{QueryBuilder, Sqlite};
@@ -39,8 +39,8 @@ impl Table {
         text
     }
 
-    /// The resources of a page. The page is found in an index first and only its rows are read: a deep page of 100,000 costs 5 ms,
-    /// not 700.
+    /// The resources of a page. The page is found in an index first and only its rows are read: a
+    /// deep page of 100,000 costs 5 ms, not 700.
     pub(super) fn page<T>(&self, tenant: &Tenant, condition: &Where, cut: &SqlPage<T>) -> QueryBuilder<Sqlite> {
         let Self { name, alias, columns } = self;
         let mut text = sql::build(format!(
@@ -62,7 +62,8 @@ impl Table {
     }
 }
 
-/// Each text with no filter, with every kind of column and operator that the compiler knows, and from the middle of a list.
+/// Each text with no filter, with every kind of column and operator that the compiler knows, and
+/// from the middle of a list.
 #[cfg(test)]
 pub(crate) fn samples() -> Vec<String> {
     use scim::resource_type::ResourceType;

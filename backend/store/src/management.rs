@@ -1,7 +1,8 @@
-//! What an admin decided about a person's account: approved for claiming, or released.
+//! What an admin decided about a person's account: approved for claiming, or not managed.
 //!
-//! Owns: the table `management`. Must never be the place where a claim is planned: the planner is told what was approved, and looks
-//! anew. Start at [`Store::approve_claim`] and [`Store::stop_managing`].
+//! Owns: the table `management`. Must never be the place where a claim is planned: the planner is
+//! told what was approved, and looks again. Start at [`Store::approve_claim`] and
+//! [`Store::stop_managing`].
 
 use std::collections::HashMap;
 
@@ -45,25 +46,25 @@ statements! {
         "SELECT grafana_id FROM management WHERE org_id = $1 AND state = 'unmanaged'";
 }
 
-/// Where a decision stands.
+/// The state of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManagementState {
-    /// An account may be this person's, and an admin is to say so.
+    /// An account may be this person's, and an admin has to confirm it.
     NeedsApproval,
-    /// An admin said that it is.
+    /// An admin confirmed it.
     Approved,
-    /// Nothing of it is touched until it is claimed again.
+    /// Rollcall does not touch the account until it is claimed again.
     Unmanaged,
 }
 
-/// A decision, or the question.
+/// A decision, or the question to the admin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Management {
-    /// Where it stands.
+    /// Its state.
     pub state: ManagementState,
-    /// The one account it is about.
+    /// Grafana's id of the one account that it is about.
     pub grafana_id: i64,
-    /// Its login, as seen then.
+    /// The login of that account at that time.
     pub login: String,
 }
 
@@ -74,11 +75,11 @@ pub enum Decided {
     Done,
     /// There is no such SCIM user.
     NoSuchUser,
-    /// There is nothing to decide: no account that waits for a yes, or none that is managed.
+    /// There is nothing to decide: no account waits for approval, or none is managed.
     Nothing,
 }
 
-/// Whether this person's account is left alone, inside a transaction of the caller.
+/// Whether a person's account is unmanaged, inside a transaction of the caller.
 pub(super) async fn is_unmanaged(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
     Ok(IS_UNMANAGED.query_scalar().bind(user_id).fetch_one(tx).await?)
 }
@@ -119,12 +120,12 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: 
 }
 
 impl Store {
-    /// What was decided, or is asked, about a person's account.
+    /// The decision or the question about a person's account.
     pub async fn management(&self, user_id: &str) -> Result<Option<Management>> {
         Ok(FIND.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
-    /// The same for everybody of a tenant, by SCIM id.
+    /// The same for every person of a tenant, by SCIM id.
     pub async fn managements(&self, tenant: &Tenant) -> Result<HashMap<String, Management>> {
         let rows = OF_TENANT
             .query()
@@ -137,7 +138,8 @@ impl Store {
             .collect()
     }
 
-    /// The planner asks: may this account be claimed for this person? Never over a decision that was made meanwhile about the same one.
+    /// The planner asks whether this account may be claimed for this person. A decision that was
+    /// made since about the same account stays.
     pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: i64, login: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let known: Option<Management> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
@@ -156,21 +158,21 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Nothing is asked any more, and what was approved is claimed or gone.
+    /// The question is over, or the approved account is claimed or gone.
     pub async fn end_question(&self, user_id: &str) -> Result<()> {
         END_QUESTION.query().bind(user_id).execute(&self.write).await?;
         Ok(())
     }
 
-    /// An admin says yes to the account `seen` is about, or takes a released one back. From then on it is managed, whatever the claim
-    /// policy.
+    /// An admin approves the account that `seen` names, or takes an unmanaged one back. From then
+    /// on it is managed, whatever the claim policy says.
     pub async fn approve_claim(&self, ctx: &WriteContext, id: &str, seen: &Management) -> Result<Decided> {
         let mut tx = self.begin().await?;
         let Some((name, active)) = user(&mut tx, &ctx.tenant, id).await? else {
             return Ok(Decided::NoSuchUser);
         };
         let taken_back = seen.state == ManagementState::Unmanaged;
-        // Only what the admin was shown: another account may be asked about by now.
+        // Only what the admin saw: the question may be about another account by now.
         let statement = if taken_back { TAKE_BACK } else { APPROVE };
         let done = statement
             .query()
@@ -183,7 +185,7 @@ impl Store {
         }
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(active))).await?;
         if taken_back {
-            // While he was nobody's, his groups put him into no team.
+            // While the account was unmanaged, the person's groups put it into no team.
             let groups: Vec<String> = GROUPS_OF_USER.query_scalar().bind(id).fetch_all(&mut *tx).await?;
             for group in groups {
                 work::mark(&mut tx, &ctx.mark(Kind::Group, &group, Urgency::Normal)).await?;
@@ -200,7 +202,7 @@ impl Store {
         Ok(Decided::Done)
     }
 
-    /// An admin says that Rollcall is to leave this person's account as it is. The SCIM user stays.
+    /// An admin decides that Rollcall leaves this person's account as it is. The SCIM user stays.
     pub async fn stop_managing(&self, ctx: &WriteContext, id: &str) -> Result<Decided> {
         let mut tx = self.begin().await?;
         let Some((name, _)) = user(&mut tx, &ctx.tenant, id).await? else {
@@ -230,7 +232,8 @@ impl Store {
             .bind(id)
             .execute(&mut *tx)
             .await?;
-        // His seats are as good as given by hand: whom we put into a team we take out again.
+        // The account keeps its teams as if an admin had added it by hand; Rollcall takes out only
+        // the members that it put in.
         FORGET_TEAM_MEMBER
             .query()
             .bind(ctx.tenant.org_id)
@@ -242,7 +245,7 @@ impl Store {
         Ok(Decided::Done)
     }
 
-    /// The SCIM user of a released account is deleted: the account is nobody's, and nothing is remembered of it.
+    /// The SCIM user of an unmanaged account is deleted: Rollcall forgets the account.
     pub async fn forget_unmanaged(&self, user_id: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         for statement in [FORGET_ACCOUNT, FORGET] {
@@ -251,7 +254,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Grafana's ids of accounts that are left alone, in an organization.
+    /// Grafana's ids of the unmanaged accounts of an organization.
     pub async fn unmanaged_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
         let ids: Vec<i64> = UNMANAGED_ACCOUNTS
             .query_scalar()
