@@ -69,7 +69,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         being_made(core, &marks).await?;
     }
     let mut managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
-    for released in core.store.released_accounts(org.id()).await? {
+    for released in core.store.unmanaged_accounts(org.id()).await? {
         managed.remove(&released);
     }
     let unmanaged = org_users.iter().filter(|u| !managed.contains(&u.user_id)).count();

@@ -315,7 +315,7 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
         (record.grafana_id, record.origin),
         (Some(id), AccountOrigin::Provisioned)
     );
-    assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
     assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 1);
     assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Done)]);
     rig.until("checked", || async { engine.status(1).checked_ms.is_some() })
@@ -356,7 +356,7 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
     rig.user("ann", true).await;
     rig.user("bob", true).await;
     rig.store
-        .note_creating(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
         .await
         .expect("noted");
     let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
@@ -822,7 +822,7 @@ async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same(
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
     rig.store
-        .note_creating(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
         .await
         .expect("noted");
     rig.fake.add_person("ann", &[(1, "Viewer")]);

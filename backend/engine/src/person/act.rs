@@ -27,7 +27,7 @@ impl Person<'_> {
         if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
             return Ok(());
         }
-        let Some(login) = store.creating(&self.work.id).await? else {
+        let Some(login) = store.noted_login(&self.work.id).await? else {
             return Ok(());
         };
         let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
@@ -40,7 +40,7 @@ impl Person<'_> {
             let line = self.line(org, "user.claim", 0).await;
             return self.save_made(self.made(user.id, user.login), line).await;
         }
-        Ok(self.core.store.clear_creating(&self.work.id).await?)
+        Ok(self.core.store.clear_account_creation(&self.work.id).await?)
     }
 
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
@@ -174,7 +174,7 @@ impl Person<'_> {
             self.save(record).await?;
         }
         core.store
-            .note_creating(&self.work.tenant, &self.work.id, &write.login)
+            .note_account_creation(&self.work.tenant, &self.work.id, &write.login)
             .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
@@ -185,7 +185,7 @@ impl Person<'_> {
             Err(error) => {
                 // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
                 if error.says_no() {
-                    core.store.clear_creating(&self.work.id).await?;
+                    core.store.clear_account_creation(&self.work.id).await?;
                 }
                 return Err(Trouble::Grafana {
                     action: Some("user.create"),
