@@ -168,14 +168,14 @@ async fn emails_of_new(
     if listed {
         let now = core.clock.now_ms();
         let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
-        if !org.directory.as_ref().is_some_and(|d| fresh(d.at_ms)) {
+        if !org.listing.as_ref().is_some_and(|d| fresh(d.at_ms)) {
             org.refresh_listing(core).await?;
         }
     }
     let mut emails = BTreeMap::new();
     for id in new {
-        let known = match &org.directory {
-            Some(directory) if listed => directory.user(id).map(|u| u.email),
+        let known = match &org.listing {
+            Some(listing) if listed => listing.user(id).map(|u| u.email),
             _ => org
                 .grafana
                 .user(id)

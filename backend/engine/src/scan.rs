@@ -92,7 +92,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         let marks = Marks::read(core, tenant, &correlation).await?;
         groups(core, org, &marks, &teams).await?;
     }
-    team_sync::look(core, org, &teams).await?;
+    team_sync::refresh(core, org, &teams).await?;
     prune(core, org).await?;
     org.status.checked_ms = Some(core.clock.now_ms());
     Ok(())

@@ -158,8 +158,8 @@ impl Person<'_> {
         let call = org.grafana.delete_user(id);
         self.call(org, "user.delete", format!("delete “{}”", self.name), call)
             .await?;
-        if let Some(directory) = &org.directory {
-            directory.forget(id);
+        if let Some(listing) = &org.listing {
+            listing.forget(id);
         }
         self.core.shared.forget_holder(org.id(), id);
         record.grafana_id = None;
@@ -235,8 +235,8 @@ fn sent(write: &Write) -> grafana::Write<'_> {
 }
 
 fn learn(org: &Org, id: i64, write: &Write) {
-    if let Some(directory) = &org.directory {
-        directory.learn(ListedUser {
+    if let Some(listing) = &org.listing {
+        listing.learn(ListedUser {
             id,
             login: write.login.clone(),
             email: write.email.clone(),

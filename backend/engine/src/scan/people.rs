@@ -30,10 +30,10 @@ pub(super) async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
 }
 
 pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
-    let Some(directory) = &org.directory else { return Ok(()) };
+    let Some(accounts) = &org.listing else { return Ok(()) };
     let records = remembered(core).await?;
     let managements = core.store.managements(marks.tenant).await?;
-    let listing = Listing::read(core, org, directory, marks.tenant, org_users, &records).await?;
+    let listing = Listing::read(core, org, accounts, marks.tenant, org_users, &records).await?;
     let by_user: HashMap<&str, &AccountRecord> = records.iter().map(|a| (a.user_id.as_str(), a)).collect();
     for (id, user) in &listing.users {
         let record = by_user.get(id.as_str()).copied();

@@ -167,8 +167,8 @@ async fn both_observers_tell_the_planner_the_same() {
     listed.refresh_listing(&core).await.expect("listed");
     let org_users = listed.grafana.org_users(1).await.expect("listed");
     let records = rig.store.accounts(&rig.tenant).await.expect("read");
-    let directory = listed.directory.as_ref().expect("just listed");
-    let listing = Listing::read(&core, &listed, directory, &rig.tenant, &org_users, &records)
+    let accounts = listed.listing.as_ref().expect("just listed");
+    let listing = Listing::read(&core, &listed, accounts, &rig.tenant, &org_users, &records)
         .await
         .expect("read");
     let live = Live {
