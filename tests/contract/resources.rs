@@ -1,4 +1,4 @@
-//! The way to a plugin (`grafana-live.md` §6, §7), asked through a plugin that says what arrived.
+//! The way to a plugin (G53–G65), asked through a plugin that says what arrived.
 //!
 //! A real Grafana is asked too if it has that plugin (`rollcall-echo-app`: this file's `plugin.json` and the binary `gpx-echo`).
 

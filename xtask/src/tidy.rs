@@ -1,8 +1,12 @@
 //! `cargo xtask tidy`: the rules of this repository that no compiler knows.
 //!
-//! Owns: one function per rule, each with a message that names the mend. Must never change a file. Start at [`run`].
+//! Owns: one function per rule, each with a message that names the fix. Must never change a file. Start at [`run`];
+//! [`citations`] has what may be cited, [`words`] the language, [`programs`] what tests may start.
 
+mod citations;
 mod programs;
+mod prose;
+mod words;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -30,6 +34,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(dependencies(&shown, &text));
         }
     }
+    problems.extend(papers(workspace)?);
     // A missing file reads as an empty one, and each rule then says what it should hold.
     let read = |name: &str| fs::read_to_string(workspace.root.join(name)).unwrap_or_default();
     problems.extend(lint_reasons(&read("clippy.toml")));
@@ -43,6 +48,25 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("tidy: {problem}");
     }
     bail!("{} thing(s) to tidy, listed above", problems.len())
+}
+
+/// What comments and documents cite, and how they say it.
+fn papers(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut papers = citations::Papers::default();
+    let mut texts = Vec::new();
+    for path in workspace.files()? {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(workspace.root.join(&path)).ok();
+        papers.add(&shown, text.as_deref());
+        texts.extend(text.map(|text| (shown, text)));
+    }
+    let mut problems = papers.doubled();
+    for (path, text) in &texts {
+        problems.extend(papers.check(path, text));
+        problems.extend(words::check(path, text));
+    }
+    problems.extend(words::clean(&texts));
+    Ok(problems)
 }
 
 /// `foo.rs` beside `foo/`, and names of the field: nobody can say what does not belong into `utils`.
@@ -119,7 +143,12 @@ fn registry_hosts(path: &str, text: &str) -> Vec<String> {
 }
 
 /// Crates without I/O, and what else they may depend on.
-const PURE: &[(&str, &[&str])] = &[("scim", &[]), ("domain", &["scim"]), ("admin-api", &[])];
+const PURE: &[(&str, &[&str])] = &[
+    ("vocabulary", &[]),
+    ("scim", &[]),
+    ("domain", &["scim", "vocabulary"]),
+    ("admin-api", &["vocabulary"]),
+];
 /// Libraries that do no I/O.
 const PURE_LIBRARIES: &[&str] = &[
     "serde",
@@ -137,13 +166,17 @@ const PURE_LIBRARIES: &[&str] = &[
 /// Which crates of the workspace a crate may depend on. The compiler holds the rest: what a
 /// manifest does not list cannot be named.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("backend/vocabulary", &[]),
     ("backend/scim", &[]),
-    ("backend/domain", &["scim"]),
-    ("backend/admin-api", &[]),
-    ("backend/store", &["domain", "scim"]),
+    ("backend/domain", &["scim", "vocabulary"]),
+    ("backend/admin-api", &["vocabulary"]),
+    ("backend/store", &["domain", "scim", "vocabulary"]),
     ("backend/grafana", &["domain"]),
-    ("backend/engine", &["store", "grafana", "domain"]),
-    ("backend/server", &["engine", "store", "domain", "scim", "admin-api"]),
+    ("backend/engine", &["store", "grafana", "domain", "vocabulary"]),
+    (
+        "backend/server",
+        &["engine", "store", "domain", "scim", "admin-api", "vocabulary"],
+    ),
     ("frontend", &["admin-api"]),
     // Black box: what tests may know of the server is what its users know.
     ("tests", &["admin-api", "grafana-stand-in"]),

@@ -12,10 +12,9 @@ use domain::{
 };
 
 use super::{
-    engine::{Core, Deed},
+    context::{Core, Deed, UNDER_WAY_MS, elapsed},
     failpoints::{AFTER_CALL, BEFORE_CALL},
     org::Org,
-    person::elapsed,
     roster::{Occasion, Roster},
     trouble::{Result, Trouble, looking},
 };
@@ -51,10 +50,6 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
     }
     attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)))
 }
-
-/// So long a call may still be in Grafana's hands after we, or the connection, died in the middle of it: a request whose caller is gone
-/// goes on there until its transaction ends.
-pub(super) const UNDER_WAY_MS: i64 = 120_000;
 
 /// Grafana was asked for a team, and we died, or its answer was lost, before it was on disk whose it is: it is that group's, even if the
 /// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups
@@ -234,7 +229,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
     Ok(team)
 }
 
-/// A person who creates a team becomes its admin (`grafana-live.md` §4): remembered as somebody we put there, so the plan takes us out.
+/// A person who creates a team becomes its admin (G36): remembered as somebody we put there, so the plan takes us out.
 async fn remember_ourselves(core: &Core, org: &Org, team_id: i64) -> Result<()> {
     if org.grafana.has_token() {
         return Ok(());

@@ -3,72 +3,55 @@
 //! Owns: when to look, what to work on next, and what follows from a failure. Level-triggered: a mark only says that something
 //! changed, so every pass reads what is desired, observes Grafana, asks `domain` for a plan, acts, and looks again. Must never
 //! decide what Grafana should look like (`domain::account`, `domain::team` do), and never stop for one organization because of
-//! another. Start at [`Engine::start`], then `engine.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
+//! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
 
+mod context;
 mod directory;
-mod engine;
+mod external_groups;
 mod failpoints;
 mod group;
+mod lock;
 mod look;
 mod names;
 mod org;
 mod person;
+mod reconcile_loop;
 mod reservation;
 mod roster;
+mod roster_requests;
 mod scan;
+mod settings;
+mod shared;
 mod status;
 mod team_sync;
 mod trouble;
+mod verdict;
 mod wake;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use domain::{Clock, Ids, settings::Effective};
-use tokio::{sync::watch, task::JoinHandle};
+use domain::{Clock, Ids};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use failpoints::Failpoints;
 pub use grafana::{Credentials, Finding, Probe};
-pub use look::RosterSeen;
 pub use names::HolderSeen;
+pub use roster_requests::RosterSeen;
+pub use settings::{OrgSettings, Settings};
 pub use status::{LoginSeen, State, Status, TeamSeen};
 use store::Store;
 pub use wake::Wake;
-
-/// One organization's settings, as the engine needs them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrgSettings {
-    /// The organization.
-    pub org_id: i64,
-    /// What is in force.
-    pub effective: Effective,
-    /// What Grafana is reached with.
-    pub credentials: Credentials,
-    /// The credentials are kept by Grafana and come with the first request.
-    pub waiting_for_first_request: bool,
-}
-
-/// Where the engine gets its settings from.
-pub trait Settings: Send + Sync + 'static {
-    /// Organizations known so far.
-    fn orgs(&self) -> Vec<i64>;
-    /// One organization's settings.
-    fn of(&self, org_id: i64) -> OrgSettings;
-    /// Bumped on every change.
-    fn changes(&self) -> watch::Receiver<u64>;
-    /// What Grafana's own configuration says: its section `[auth]`, and `server.root_url`.
-    fn grafana_seen(&self, org_id: i64, auth_section: BTreeMap<String, String>, public_url: Option<String>);
-}
 
 /// The running engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    shared: Arc<wake::Shared>,
+    shared: Arc<shared::Shared>,
     settings: Arc<dyn Settings>,
     stop: CancellationToken,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
@@ -87,9 +70,9 @@ impl Engine {
         settings: Arc<dyn Settings>,
         failpoints: Failpoints,
     ) -> Self {
-        let shared = Arc::new(wake::Shared::default());
+        let shared = Arc::new(shared::Shared::default());
         let stop = CancellationToken::new();
-        let core = engine::Core {
+        let core = context::Core {
             store,
             clock,
             ids,
@@ -98,7 +81,7 @@ impl Engine {
             shared: shared.clone(),
             stop: stop.clone(),
         };
-        let task = tokio::spawn(engine::run(core));
+        let task = tokio::spawn(reconcile_loop::run(core));
         Self(Arc::new(Inner {
             shared,
             settings,

@@ -19,7 +19,7 @@ pub struct HolderSeen {
     pub is_admin: bool,
 }
 
-/// Logins and e-mails, in lower case, as Grafana compares them (`grafana-live.md` §3).
+/// Logins and e-mails, in lower case, as Grafana compares them (G2).
 #[derive(Debug, Default)]
 pub(super) struct Names {
     // Keyed anew in every process: nobody can make two names meet.

@@ -11,12 +11,13 @@ use domain::{
 };
 
 use super::{
-    OrgSettings,
+    context::{AWAY_MS, Core},
     directory::Directory,
-    engine::Core,
+    external_groups::TeamSync,
     reservation::Reservations,
+    settings::OrgSettings,
     status::{State, Status},
-    team_sync::TeamSync,
+    trouble::{Result, looking},
 };
 use grafana::{Doors, Error, Grafana};
 use store::Kind;
@@ -61,8 +62,6 @@ pub(super) struct Org {
     pub(super) doors: Doors,
 }
 
-/// While Grafana is away it is asked at least this often, so that what waited goes out soon after it is back.
-pub(super) const AWAY_MS: i64 = 5_000;
 const REFUSED_MS: i64 = 60_000;
 
 impl Org {
@@ -226,6 +225,17 @@ impl Org {
             self.status.signed_in_as = self.grafana.signed_in_as().await.map(|me| me.login);
         }
         core.shared.set_status(self.id(), self.status.clone());
+    }
+
+    /// A fresh listing, kept for what follows.
+    pub(super) async fn refresh_listing(&mut self, core: &Core) -> Result<()> {
+        let users = self.grafana.all_users().await.map_err(looking("all users"))?;
+        let directory = Directory::of(users, core.clock.now_ms());
+        self.admins = Some(directory.admins());
+        core.shared.set_admins(self.id(), directory.admin_logins());
+        core.shared.set_names(self.id(), directory.names());
+        self.directory = Some(directory);
+        Ok(())
     }
 
     /// Our name in the log.

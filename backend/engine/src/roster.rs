@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    engine::{self, Core},
+    context::{Core, SCAN_MS},
     org::Org,
     trouble::{Result, looking},
 };
@@ -164,9 +164,9 @@ async fn emails_of_new(
     let listed = new.len() > LISTING_PAYS;
     if listed {
         let now = core.clock.now_ms();
-        let fresh = |at: i64| now.saturating_sub(at) <= engine::SCAN_MS;
+        let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
         if !org.directory.as_ref().is_some_and(|d| fresh(d.at_ms)) {
-            engine::fresh_directory(core, org).await?;
+            org.refresh_listing(core).await?;
         }
     }
     let mut emails = BTreeMap::new();

@@ -2,7 +2,7 @@
 //!
 //! Owns: plain data. Must never hold a secret. Start at [`Status`].
 
-use super::OrgSettings;
+use super::settings::OrgSettings;
 
 /// The state of the connection, as far as it keeps work waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 //! [`ASKED_AT_ONCE`] calls a comparison and one more in ten minutes, nor stop one: what cannot be asked is not known, and nothing else
 //! depends on it. Start at [`look`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::{engine::Core, org::Org, trouble::Result};
+use super::{context::Core, org::Org, trouble::Result};
 use grafana::Team;
 
 /// Teams asked in one comparison; the others have their turn at the next ones.
@@ -15,21 +15,6 @@ const ASKED_AT_ONCE: usize = 5;
 const ASK_AGAIN_MS: i64 = 600_000;
 /// Named in the warning; of the others only how many.
 const NAMED: usize = 3;
-
-/// What is known of it.
-#[derive(Debug, Default)]
-pub(super) struct TeamSync {
-    /// Of our teams: whether it has external groups too. Not there: not asked yet.
-    filled: BTreeMap<i64, bool>,
-    /// The team asked last.
-    last: i64,
-    /// Grafana has no Team Sync, or does not tell: not asked before this time.
-    quiet_until_ms: i64,
-    /// Whether Grafana's licence has it, as last told.
-    licensed: bool,
-    /// The licence is not asked for before this time.
-    licence_from_ms: i64,
-}
 
 /// Asks a few of the teams our mappings feed, and says in the organization's status which of them are filled twice.
 pub(super) async fn look(core: &Core, org: &mut Org, teams: &HashMap<i64, Team>) -> Result<()> {

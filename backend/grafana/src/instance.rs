@@ -17,7 +17,7 @@ use super::{
 /// What of Grafana's configuration file matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdminSettings {
-    /// The section `[auth]`, the seed document's own keys included (`grafana-live.md` §7).
+    /// The section `[auth]`, keys that Grafana does not know included (G69).
     pub auth: BTreeMap<String, String>,
     /// `server.root_url`.
     pub public_url: Option<String>,

@@ -97,7 +97,7 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
 }
 
 /// Adds members and returns how many were not there. One statement, however many: `CROSS JOIN` keeps SQLite from scanning all
-/// users for each (46 s instead of 30 ms for 10,000, `reference/backend-spike.md` §3.4).
+/// users for each (46 s instead of 30 ms for 10,000, T1).
 ///
 /// What is there stays as it is, unless `rename`: a whole new list (Okta's PUT after somebody's name changed) has the names as well.
 async fn add(

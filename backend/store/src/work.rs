@@ -1,6 +1,6 @@
 //! Dirty marks: the engine's queue.
 //!
-//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation g" (design, invariant 2), so
+//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation g" (invariant 2), so
 //! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
 
 use domain::Tenant;

@@ -135,7 +135,7 @@ pub(super) fn answer(desk: &mut Desk<'_>, method: &str, path: &[&str]) -> Outcom
         ("DELETE", ["teams", team, "groups"]) if desk.settings.is_enterprise() => {
             teams::remove_external_group(desk, team)
         }
-        // Also every route of Team Sync, which the open source edition has not (`grafana-live.md` §4).
+        // Also every route of Team Sync, which the open-source edition does not have (G45).
         _ => Err(Answer::message(404, "Not found")),
     }
 }

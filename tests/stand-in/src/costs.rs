@@ -1,4 +1,5 @@
-//! What a call costs a real Grafana, for benchmarks: measured on 11.1.1 with SQLite (`grafana-live.md` §2), in milliseconds.
+//! What a call costs a real Grafana, for benchmarks: measured on 11.1.1 with SQLite (G49–G52), in
+//! milliseconds.
 //!
 //! Owns: the table. Must never be on in a test: nothing waits there without need. Start at [`spend`].
 

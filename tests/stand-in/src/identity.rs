@@ -36,8 +36,8 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// What Grafana gives to server admins in the global organization, which no service account is in (`grafana-live.md` §5). It does
-    /// not depend on where he is a member.
+    /// What Grafana gives to server admins in the global organization, which no service account is in
+    /// (G46). It does not depend on where the admin is a member.
     pub(super) fn needs_server_admin(&self, permission: &str) -> Result<(), Answer> {
         if self.server_admin && !self.service_account {
             Ok(())
@@ -46,7 +46,7 @@ impl Identity {
         }
     }
 
-    /// What server admins may do while they are in an organization (`grafana-live.md` §1.1, §5).
+    /// What server admins may do while they are in an organization (G29, G34, G46).
     pub(super) fn needs_server_admin_in_org(&self, permission: &str) -> Result<(), Answer> {
         self.needs_server_admin(permission)?;
         if self.org.is_some() {
@@ -230,7 +230,7 @@ fn set_cookie(cookie: &str) -> String {
     format!("{COOKIE}={cookie}; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax")
 }
 
-/// `POST /login`. With the form switched off there is no such client, while basic auth still works (`grafana-live.md` §2).
+/// `POST /login`. With the form switched off there is no such client, while basic auth still works (G25).
 pub(super) fn login(
     world: &mut World,
     settings: &Settings,

@@ -1,5 +1,5 @@
-//! A stand-in for Grafana 11.1.1: its users, teams, organizations and sign-ins, and a host for plugins, as a real one answered when it
-//! was asked (`reference/grafana-live.md`; `tests/contract/` asks both).
+//! A stand-in for Grafana 11.1.1: its users, teams, organizations and sign-ins, and a host for
+//! plugins, as a real one answered (docs/reference/grafana-behaviour.md; `tests/contract/` asks both).
 //!
 //! Owns: what the plugin and the people around it see of Grafana. It exists because a real Grafana cannot be had everywhere; where there
 //! is one, the tests run against that. It must never be kinder than Grafana: a refusal or trap that was measured is a behaviour here.
@@ -62,7 +62,7 @@ pub struct Options {
     pub sub_path: String,
     /// Whether plugins' logs are also written to stderr; `plugins.log` in the data directory has them anyway.
     pub show_plugin_log: bool,
-    /// Whether a call takes as long as it did on a real Grafana (`grafana-live.md` §2).
+    /// Whether a call takes as long as it did on a real Grafana (G49–G52).
     pub costs: bool,
 }
 
@@ -264,7 +264,7 @@ impl StandIn {
         self.server.process()?.pid()
     }
 
-    /// Somebody comes back from his provider. Links, makes or refuses him as Grafana does (`grafana-live.md` §1.3–§1.5).
+    /// A person comes back from the provider. Links, makes or refuses the account as Grafana does (G19–G23).
     ///
     /// # Errors
     /// What the browser would show on the sign-in page.

@@ -1,7 +1,8 @@
 //! Sign-in by OAuth, from where the provider has said who it is.
 //!
-//! Owns: finding, linking and making the user, and what role sync does to him (`authnimpl/sync/user_sync.go`, `org_sync.go`;
-//! `grafana-live.md` §1.3–§1.5). The order matters: he is linked *before* it is seen that he is disabled.
+//! Owns: finding, linking and making the user, and what role sync does to the account
+//! (`authnimpl/sync/user_sync.go`, `org_sync.go`; G19–G22). The order matters: the account is linked
+//! *before* it is seen to be disabled.
 
 use super::{
     identity::COOKIE,

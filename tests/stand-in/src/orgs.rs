@@ -1,7 +1,7 @@
 //! Organizations and who is in them: Grafana's `api/org.go` and `api/org_users.go`.
 //!
-//! Owns: membership and roles (`grafana-live.md` §1.1, §3, §5). Grafana protects nobody here but the last admin, and counts a service
-//! account as one.
+//! Owns: membership and roles (G29–G35). Grafana protects nobody here but the last admin, and counts a
+//! service account as one.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ use super::{
     world::{Role, User},
 };
 
-/// He must be in the organization, as its Admin or as a server admin. A server admin who is not in it gets a 403 in this version
-/// (`grafana-contract.md` §7).
+/// The caller must be in the organization, as its Admin or as a server admin. A server admin who is
+/// not in it gets a 403 in this version (G34).
 fn may(desk: &Desk<'_>, org: i64, permission: &str) -> Result<(), Answer> {
     let role = desk.world.users.get(&desk.who.id).and_then(|user| user.orgs.get(&org));
     match role {
@@ -236,7 +236,7 @@ pub(super) fn set_role(desk: &mut Desk<'_>, org: &str, user: &str) -> Outcome {
     set_role_in(desk, org, user)
 }
 
-/// Somebody who is not in it is removed with a 200 too; his team rows of that organization go (`grafana-live.md` §3).
+/// A user who is not a member is removed with a 200 too; team rows of that organization go (G30).
 fn remove_from(desk: &mut Desk<'_>, org: i64, user: i64) -> Result<(), Answer> {
     let failed = || Answer::message(500, "Failed to remove user from organization");
     desk.world.person(user).ok_or_else(failed)?;
@@ -244,7 +244,7 @@ fn remove_from(desk: &mut Desk<'_>, org: i64, user: i64) -> Result<(), Answer> {
     left.map_err(|_| Answer::message(400, "Cannot remove last organization admin"))
 }
 
-/// The trap: with his last organization the whole user goes (`grafana-contract.md` §4.6).
+/// The trap: with the last organization the whole user goes (G31).
 pub(super) fn remove_from_current(desk: &mut Desk<'_>, user: &str) -> Outcome {
     let org = may_in_current(desk, "org.users:remove")?;
     let user = id("userId", user)?;

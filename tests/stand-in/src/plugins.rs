@@ -1,7 +1,7 @@
 //! What Grafana does for an installed app: its settings, its files, and the way to its process.
 //!
 //! Owns: what is in the plugins directory, and everything under `/api/plugins/`, `/public/plugins/` and `/metrics/plugins/`
-//! (`grafana-live.md` §6, §7; `grafana-contract.md` §1). Start at [`Plugin::install`]; [`Plugin::resource`] is the interesting one.
+//! (G53–G71). Start at [`Plugin::install`]; [`Plugin::resource`] is the interesting one.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -55,7 +55,7 @@ pub(super) struct Call<'a> {
 
 impl Plugin {
     /// Reads a plugin's directory; none if there is no plugin in it. Its process starts whether or not the app is enabled anywhere
-    /// (`grafana-live.md` §7).
+    /// (G66).
     pub(super) async fn install(directory: PathBuf, launch: impl Fn(&str, PathBuf) -> Launch) -> Result<Option<Self>> {
         let file = directory.join("plugin.json");
         if !file.is_file() {
@@ -125,7 +125,7 @@ impl Plugin {
         }
     }
 
-    /// Whether he may use the app at all: any role will do, `None` is none (`grafana-live.md` §6).
+    /// Whether the caller may use the app at all: any role will do, `None` is none (G53).
     fn needs_access(who: &Identity) -> Result<(), Answer> {
         if who.org.is_some() && who.role >= Role::Viewer {
             Ok(())
@@ -167,7 +167,7 @@ impl Plugin {
         }
     }
 
-    /// `GET /api/plugins/<id>/health`: no check of the role (`grafana-contract.md` §1.2).
+    /// `GET /api/plugins/<id>/health`: no check of the role (G65).
     pub(super) async fn health(&self, context: pb::PluginContext) -> Answer {
         let failed = || Answer::error(500, "plugin.downstreamError", "An error occurred within the plugin");
         let Some(process) = self.process() else {
@@ -185,7 +185,7 @@ impl Plugin {
         Answer::json(if ok { 200 } else { 400 }, &body)
     }
 
-    /// Without sign-in, and with the plugin's id alone for a context (`grafana-live.md` §7).
+    /// Without sign-in, and with the plugin's id alone for a context (G65).
     pub(super) async fn metrics(&self) -> Answer {
         let context = pb::PluginContext {
             plugin_id: self.id.clone(),
@@ -230,7 +230,7 @@ impl Plugin {
         })
     }
 
-    /// `jsonData` is replaced as a whole, secrets key by key (`grafana-contract.md` §5).
+    /// `jsonData` is replaced as a whole, secrets key by key (G63).
     pub(super) fn write_settings(&self, desk: &mut Desk<'_>) -> Outcome {
         #[derive(Deserialize)]
         struct Form {
@@ -277,7 +277,7 @@ impl Plugin {
     }
 }
 
-/// The rest of the path as the plugin gets it: decoded, one trailing slash cut (`web/tree.go`; `grafana-live.md` §6).
+/// The rest of the path as the plugin gets it: decoded, one trailing slash cut (`web/tree.go`; G58).
 fn splat(sent: &str) -> Result<String, ()> {
     let rest = sent.strip_prefix('/').unwrap_or(sent);
     let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -323,7 +323,7 @@ fn go_url(path: &str, query: Option<&str>) -> String {
 }
 
 /// Never reach a plugin: what authenticates, what says where the call came from, and what belongs to the connection
-/// (`grafana-live.md` §6, `grafana-contract.md` §1.3). `X-Grafana-*` does, forged or not.
+/// (G56). `X-Grafana-*` does, forged or not (G55).
 const WITHHELD: &[&str] = &[
     "authorization",
     "connection",
@@ -401,7 +401,7 @@ const KEPT_BACK: &[&str] = &[
     "upgrade",
 ];
 
-/// The plugin's answer with what Grafana adds and overwrites (`grafana-contract.md` §1.4).
+/// The plugin's answer with what Grafana adds and overwrites (G60).
 fn returned(answer: Resource) -> Option<Answer> {
     let status = http::StatusCode::from_u16(u16::try_from(answer.code).ok()?).ok()?;
     let mut sent = Answer {
@@ -437,7 +437,7 @@ fn returned(answer: Resource) -> Option<Answer> {
 mod tests {
     use super::*;
 
-    /// The table of `grafana-contract.md` §1.2, which was run through Grafana's own `tree.go`.
+    /// What Grafana's own `tree.go` made of each path (G58).
     #[test]
     fn a_path_reaches_the_plugin_as_grafana_makes_it() {
         let cases = [

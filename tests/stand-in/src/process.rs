@@ -30,7 +30,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// Grafana looks every second; measured from the kill to the next answer: 0.13 s (`grafana-live.md` §7).
+/// Grafana looks every second; measured from the kill to the next answer: 0.13 s (G66).
 const RESTART_AFTER: Duration = Duration::from_millis(100);
 /// go-plugin's `StartTimeout`.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ const END_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(super) struct Launch {
     pub(super) executable: PathBuf,
-    /// On top of our own environment, which 11.1.1 passes on whole (`grafana-live.md` §7).
+    /// On top of our own environment, which 11.1.1 passes on whole (G67).
     pub(super) environment: Vec<(String, String)>,
     /// Where its stderr goes.
     pub(super) log: PathBuf,

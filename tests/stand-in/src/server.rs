@@ -326,7 +326,7 @@ impl Server {
     }
 
     async fn answer(&self, parts: &Parts, path: &str, body: Bytes, peer: SocketAddr, who: &mut String) -> Answer {
-        // Go's router of 11.1.1 has no handler for it, whatever the path (`grafana-live.md` §6).
+        // Go's router of 11.1.1 has no handler for it, whatever the path (G57).
         if parts.method == http::Method::TRACE {
             return Answer::message(404, "Not found");
         }
@@ -347,7 +347,7 @@ impl Server {
             }
             "/login" if get => self.pages.sign_in(),
             "/logout" if get => self.change(|world, _| identity::logout(world, &parts.headers)),
-            // Answered to everybody who asks (`grafana-live.md` §7).
+            // Answered to everybody who asks (G65).
             _ if path.starts_with("/metrics/plugins/") => {
                 match self.plugin(path.trim_start_matches("/metrics/plugins/")) {
                     Ok(plugin) => plugin.metrics().await,
@@ -526,7 +526,7 @@ where
     B: http_body::Body,
 {
     let (parts, body) = request.into_parts();
-    // Grafana reads the whole body, without a limit (`grafana-contract.md` §1.3).
+    // Grafana reads the whole body, without a limit (G59).
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     server.serve(parts, body, peer).await
 }

@@ -66,7 +66,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The same with one more line; keys that Grafana does not know are kept as it keeps them (`grafana-live.md` §7).
+    /// The same with one more line; keys that Grafana does not know are kept as it keeps them (G69).
     #[must_use]
     pub fn with(mut self, section: &str, key: &str, value: &str) -> Self {
         self.put(section, key, value);
@@ -103,7 +103,7 @@ impl Settings {
         }
     }
 
-    /// Every section, secrets masked (`grafana-live.md` §7).
+    /// Every section, secrets masked (G69).
     pub(super) fn shown(&self) -> serde_json::Value {
         let masked = |key: &str, value: &str| {
             let secret = ["password", "secret", "private_key", "token"]
@@ -126,7 +126,7 @@ impl Settings {
         serde_json::json!(shown)
     }
 
-    /// `[plugin.<id>] key = value` reaches the plugin as `GF_PLUGIN_KEY=value` (`grafana-live.md` §7).
+    /// `[plugin.<id>] key = value` reaches the plugin as `GF_PLUGIN_KEY=value` (G68).
     pub(super) fn environment_of(&self, plugin: &str) -> Vec<(String, String)> {
         let keys = self.sections.get(&format!("plugin.{plugin}"));
         keys.into_iter()

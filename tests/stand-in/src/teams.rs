@@ -1,6 +1,6 @@
 //! Teams: Grafana's `services/team/teamapi`.
 //!
-//! Owns: teams and their members (`grafana-live.md` §1.2, §4), the traps of the bulk call included.
+//! Owns: teams and their members (G36–G45), the traps of the bulk call included.
 
 use std::collections::BTreeSet;
 
@@ -26,12 +26,12 @@ fn find<'a>(desk: &'a mut Desk<'_>, org: i64, team: i64) -> Option<&'a mut Team>
 }
 
 fn name_taken(desk: &Desk<'_>, org: i64, name: &str, except: Option<i64>) -> bool {
-    // Exactly, in this case only: SQLite compares bytes (`grafana-live.md` §4).
+    // Exactly, in this case only: SQLite compares bytes (G37).
     let mut teams = desk.world.teams.values();
     teams.any(|team| team.org == org && team.name == name && Some(team.id) != except)
 }
 
-/// A person who makes a team is in it, as its admin; a service account is not (`grafana-live.md` §4).
+/// A person who makes a team is in it, as its admin; a service account is not (G36).
 pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     #[derive(Default, Deserialize)]
     #[serde(default)]
@@ -89,7 +89,7 @@ pub(super) fn read(desk: &mut Desk<'_>, team: &str) -> Outcome {
     Ok(Answer::json(200, &shown(team)))
 }
 
-/// A taken name is a 400 here, where making one is a 409 (`grafana-live.md` §4). An empty name is not written, an empty e-mail is.
+/// A taken name is a 400 here, where making one is a 409 (G38). An empty name is not written, an empty e-mail is.
 pub(super) fn update(desk: &mut Desk<'_>, team: &str) -> Outcome {
     #[derive(Default, Deserialize)]
     #[serde(default)]
@@ -151,7 +151,7 @@ pub(super) fn members(desk: &mut Desk<'_>, team: &str) -> Outcome {
     Ok(Answer::json(200, &json!(members)))
 }
 
-/// Whoever exists can be one: disabled, or in no organization at all (`grafana-live.md` §1.2).
+/// Every user can be one, also a disabled one or one in no organization (G39).
 pub(super) fn add_member(desk: &mut Desk<'_>, team: &str) -> Outcome {
     #[derive(Deserialize)]
     struct Form {
@@ -195,7 +195,7 @@ pub(super) fn set_permission(desk: &mut Desk<'_>, team: &str, user: &str) -> Out
     Ok(Answer::message(200, "Team member updated"))
 }
 
-/// `teamapi/team_members.go` `getTeamMembershipUpdates`, step by step, because its order makes the traps (`grafana-live.md` §1.2):
+/// `teamapi/team_members.go` `getTeamMembershipUpdates`, step by step, because its order makes the traps (G40):
 /// members are found by their e-mail exactly as sent, new ones in any case, and those to remove are removed last. So a member sent in
 /// upper case is added again and then removed. No list at all is an empty one.
 pub(super) fn set_members(desk: &mut Desk<'_>, team: &str) -> Outcome {

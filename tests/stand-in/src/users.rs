@@ -1,6 +1,6 @@
 //! Users: Grafana's `api/admin_users.go` and `api/user.go`.
 //!
-//! Owns: what each call on users answers and refuses (`grafana-live.md` §3, §5). Start at the routes in [`super::api`].
+//! Owns: what each call on users answers and refuses (G1–G18, G46). Start at the routes in [`super::api`].
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ pub(super) fn delete(desk: &mut Desk<'_>, user: &str) -> Outcome {
     Ok(Answer::message(200, "User deleted"))
 }
 
-/// Refused with a 500 as soon as a sign-in link exists, whatever its provider is set to (`grafana-live.md` §1.4, §3).
+/// Refused with a 500 as soon as a sign-in link exists, whatever its provider is set to (G9).
 pub(super) fn set_disabled(desk: &mut Desk<'_>, user: &str, disabled: bool) -> Outcome {
     let verb = if disabled { "disable" } else { "enable" };
     desk.who.needs_server_admin(&format!("users:{verb}"))?;
@@ -212,7 +212,7 @@ fn profile(user: &User, settings: &Settings) -> Value {
         // Go leaves a zero out; -1 is Grafana's mark for somebody without an organization.
         "orgId": user.org.unwrap_or(-1),
         "isGrafanaAdmin": user.server_admin, "isDisabled": user.disabled,
-        // As soon as a sign-in link exists (`grafana-live.md` §3).
+        // As soon as a sign-in link exists (G9).
         "isExternal": !user.links.is_empty(),
         "isExternallySynced": externally_synced(user, settings), "isGrafanaAdminExternallySynced": false,
         "authLabels": labels(user), "updatedAt": user.updated, "createdAt": user.created, "avatarUrl": avatar(user),
@@ -241,7 +241,7 @@ pub(super) fn read(desk: &mut Desk<'_>, user: &str) -> Outcome {
     Ok(Answer::json(200, &profile(user, desk.settings)))
 }
 
-/// `uid` is empty here and in the search, and `isDisabled`, `isExternal` are always false (`grafana-live.md` §3).
+/// `uid` is empty here and in the search, and `isDisabled`, `isExternal` are always false (G5).
 pub(super) fn lookup(desk: &mut Desk<'_>) -> Outcome {
     desk.who.needs_server_admin_in_org("users:read")?;
     let found = desk.world.by_login_or_email(desk.param("loginOrEmail"));
@@ -284,7 +284,7 @@ pub(super) fn search(desk: &mut Desk<'_>, with_paging: bool) -> Outcome {
     Ok(Answer::json(200, &body))
 }
 
-/// What is empty is not written; without a login the e-mail becomes it (`grafana-live.md` §3).
+/// What is empty is not written; without a login the e-mail becomes it (G6).
 pub(super) fn update(desk: &mut Desk<'_>, user: &str) -> Outcome {
     #[derive(Default, Deserialize)]
     #[serde(default)]

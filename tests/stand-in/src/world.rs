@@ -312,7 +312,7 @@ impl World {
         self.users.values().find(|user| user.login == login)
     }
 
-    /// Login and e-mail are each unique, service accounts included; one's login may be another's e-mail (`grafana-live.md` §3).
+    /// Login and e-mail are each unique, service accounts included; one's login may be another's e-mail (G2, G4).
     pub(super) fn check_free(&self, login: &str, email: &str, except: Option<i64>) -> Result<(), Taken> {
         let mut others = self.users.values().filter(|user| Some(user.id) != except);
         let taken = others.any(|user| user.login == login || (!email.is_empty() && user.email == email));
@@ -327,7 +327,7 @@ impl World {
         }
     }
 
-    /// Out of the organization and of its teams. An Admin *service account* counts as an admin that is left (`grafana-live.md` §1.1).
+    /// Out of the organization and of its teams. An Admin *service account* counts as an admin that is left (G29).
     pub(super) fn leave(&mut self, user: i64, org: i64) -> Result<(), LastAdmin> {
         self.check_admin_left(org, user, Role::None)?;
         for team in self.teams.values_mut().filter(|team| team.org == org) {

@@ -1,8 +1,7 @@
-//! The loop: what next, and what follows from how it went.
+//! The loop: what next.
 //!
-//! Owns: the order of work (closing first, then people, then groups), how much of it is under way at once, waiting, and the judgement of
-//! failures. Must never spin: every
-//! reason to go on is either work that is due and may be done, or a time to wait for. Start at [`run`].
+//! Owns: the order of work (closing first, then people, then groups), how much of it is under way at once, and waiting. Must never
+//! spin: every reason to go on is either work that is due and may be done, or a time to wait for. Start at [`run`].
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,78 +9,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{
-    Clock, Ids, Tenant,
-    attempt::{self, Failure, Verdict, backoff_ms},
-};
+use domain::{Tenant, attempt::Failure};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tokio_util::sync::CancellationToken;
 
 use super::{
-    OrgSettings, Settings,
+    context::{Core, SCAN_MS},
     directory::Directory,
-    failpoints::{BEFORE_RECORD, Failpoints},
+    failpoints::BEFORE_RECORD,
     group, look,
-    org::{AWAY_MS, Configuration, Org},
+    org::{Configuration, Org},
     person, scan,
-    trouble::{Result, Trouble, looking},
-    wake::Shared,
+    settings::OrgSettings,
+    trouble::{Result, Trouble},
+    verdict::conclude,
 };
-use grafana::{Error, Grafana, Http, Session};
-use store::{ActivityLine, Kind, MappingOrigin, Outcome, Source, Store, Work};
+use grafana::{Grafana, Http, Session};
+use store::{Kind, MappingOrigin, Work};
 
-/// What every part of the engine is given.
-pub(super) struct Core {
-    pub(super) store: Store,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) ids: Arc<dyn Ids>,
-    pub(super) settings: Arc<dyn Settings>,
-    pub(super) failpoints: Failpoints,
-    pub(super) shared: Arc<Shared>,
-    pub(super) stop: CancellationToken,
-}
-
-impl Core {
-    /// To be asked before every call that changes something: stopping must not begin another one.
-    pub(super) fn go_on(&self) -> Result<()> {
-        if self.stop.is_cancelled() {
-            Err(Trouble::Stopped)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// A line about something done, or not done, in Grafana.
-    pub(super) fn line(&self, work: &Work, actor: &str, deed: Deed<'_>) -> ActivityLine {
-        ActivityLine {
-            tenant: work.tenant.clone(),
-            at_ms: self.clock.now_ms(),
-            source: Source::Grafana,
-            actor: actor.to_owned(),
-            action: deed.action.into(),
-            target_kind: deed.target.0.into(),
-            target_id: deed.target.1.to_owned(),
-            target_name: deed.target.2.to_owned(),
-            outcome: deed.outcome,
-            reason: deed.reason,
-            duration_ms: deed.took_ms,
-            correlation: work.correlation.clone(),
-        }
-    }
-}
-
-/// What a line says.
-pub(super) struct Deed<'a> {
-    pub(super) action: &'static str,
-    /// Kind, id, name.
-    pub(super) target: (&'static str, &'a str, &'a str),
-    pub(super) outcome: Outcome,
-    pub(super) reason: Option<String>,
-    pub(super) took_ms: i64,
-}
-
-/// A full comparison this often: drift made by hand is seen within it.
-pub(super) const SCAN_MS: i64 = 60_000;
 /// From this many due people on, one listing is cheaper than looking each up.
 const LISTING_PAYS: usize = 20;
 /// So many pieces of work before the queue is read anew: how long a closing may wait behind other work.
@@ -470,109 +414,4 @@ async fn one_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
         done = core.store.finish(work).await.map_err(Trouble::from);
     }
     conclude(core, org, work, done).await
-}
-
-/// What was worked on is put off or shown, if it did not end well.
-async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Result<()>) -> Result<()> {
-    let Err(trouble) = done else {
-        org.went_well(core).await;
-        return Ok(());
-    };
-    let now = core.clock.now_ms();
-    let jitter = core.ids.jitter();
-    let sync = match work.kind {
-        Kind::User => "user.sync",
-        Kind::Group => "group.sync",
-    };
-    let (action, verdict, text, took_ms) = match trouble {
-        Trouble::Store(_) | Trouble::Stopped => return Err(trouble),
-        Trouble::Attention(attention) => {
-            // Grafana was asked and has answered.
-            org.went_well(core).await;
-            (Some(sync), Verdict::Attention(attention), String::new(), 0)
-        }
-        Trouble::NotYet(text) => {
-            org.went_well(core).await;
-            let after_ms = backoff_ms(work.attempts, jitter);
-            (Some(sync), Verdict::Retry { after_ms }, text, 0)
-        }
-        Trouble::Grafana {
-            action,
-            doing,
-            error,
-            took_ms,
-        } => {
-            org.went_wrong(core, &error).await;
-            // What was listed may be out of date: the next look is at the thing itself.
-            org.directory = None;
-            let failure = Failure::from(&error);
-            if failure == Failure::Unauthorized && !matches!(error, Error::TokenRefused(_)) {
-                // Nothing is wrong with this piece of work: the organization waits as a whole.
-                return Ok(());
-            }
-            let mut verdict = attempt::judge(&failure, &doing, work.attempts, jitter);
-            if let (Failure::Away, Verdict::Retry { after_ms }) = (&failure, &mut verdict) {
-                // Soon after Grafana is back; the organization's gate keeps the calls few until then.
-                *after_ms = (*after_ms).min(AWAY_MS);
-            }
-            let quiet = failure == Failure::Away && work.attempts > 0;
-            let action = action.or(matches!(verdict, Verdict::Attention(_)).then_some(sync));
-            (
-                action.filter(|_| !quiet),
-                verdict,
-                format!("Could not {doing}: {error}."),
-                took_ms,
-            )
-        }
-    };
-    let (outcome, reason) = match &verdict {
-        Verdict::Retry { .. } => (Outcome::Retry, text.clone()),
-        Verdict::Attention(a) => (Outcome::Attention, a.reason.clone()),
-    };
-    if let Some(action) = action {
-        let name = target_name(core, work).await?;
-        let deed = Deed {
-            action,
-            target: (work.kind.as_str(), &work.id, &name),
-            outcome,
-            reason: Some(reason),
-            took_ms,
-        };
-        let line = core.line(work, &org.actor().await, deed);
-        core.store.record(&[line]).await?;
-    }
-    match verdict {
-        Verdict::Retry { after_ms } => core.store.retry(work, now.saturating_add(after_ms), &text).await?,
-        Verdict::Attention(a) => core.store.attention(work, &a.reason, &a.next_step).await?,
-    }
-    Ok(())
-}
-
-/// userName or displayName, or what is remembered of it.
-async fn target_name(core: &Core, work: &Work) -> Result<String> {
-    let name = match work.kind {
-        Kind::User => match core.store.user(&work.tenant, &work.id).await? {
-            Some(user) => user.document.user_name().map(str::to_owned),
-            None => core.store.account(&work.id).await?.map(|a| a.login),
-        },
-        Kind::Group => match core.store.group(&work.tenant, &work.id).await? {
-            Some(group) => group.document.display_name().map(str::to_owned),
-            None => {
-                let mappings = core.store.mappings_of_group(&work.tenant, &work.id).await?;
-                mappings.into_iter().next().map(|m| m.group_name)
-            }
-        },
-    };
-    Ok(name.unwrap_or_else(|| work.id.clone()))
-}
-
-/// A fresh listing, kept for what follows.
-pub(super) async fn fresh_directory(core: &Core, org: &mut Org) -> Result<()> {
-    let users = org.grafana.all_users().await.map_err(looking("all users"))?;
-    let directory = Directory::of(users, core.clock.now_ms());
-    org.admins = Some(directory.admins());
-    core.shared.set_admins(org.id(), directory.admin_logins());
-    core.shared.set_names(org.id(), directory.names());
-    org.directory = Some(directory);
-    Ok(())
 }
