@@ -20,8 +20,8 @@ use super::*;
 use grafana::Credentials;
 use grafana_stand_in::{ADMIN, Call, Effect, Fault, MEMBER, Options, Role, StandIn, User};
 use store::{
-    AccountOrigin, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store, UserChange,
-    WriteContext,
+    AccountOrigin, Decision, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store,
+    Updated, UserChange, WriteContext,
 };
 
 mod abreast;
@@ -256,16 +256,17 @@ impl Rig {
         let change = |user: &store::UserRecord| {
             let mut map = user.document.as_map().clone();
             map.insert(name.to_owned(), value.clone());
-            Ok(UserChange {
-                document: serde_json::from_value(Value::Object(map)).expect("a document"),
+            let document = serde_json::from_value(Value::Object(map)).expect("a document");
+            Ok(Decision::<()>::Write(UserChange {
+                document,
                 changed: true,
-            })
+            }))
         };
         let done = self
             .store
             .update_user(&self.ctx(), &format!("id-{login}"), change)
             .await;
-        assert!(done.expect("updated").is_some());
+        assert!(matches!(done.expect("updated"), Updated::Written(_)));
         self.wake();
     }
 

@@ -49,7 +49,7 @@ pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
 pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
-pub use users::{Page, PageQuery, UserChange, UserView};
+pub use users::{Decision, Page, PageQuery, Updated, UserChange, UserView};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 

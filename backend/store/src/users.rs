@@ -28,6 +28,26 @@ pub struct UserChange {
     pub changed: bool,
 }
 
+/// What to do about a user, decided with what is stored at hand.
+#[derive(Clone, Debug)]
+pub enum Decision<L> {
+    /// Write this.
+    Write(UserChange),
+    /// Write nothing: the caller has to read `L` first, outside of the transaction.
+    LookFirst(L),
+}
+
+/// What came of a decision.
+#[derive(Clone, Debug)]
+pub enum Updated<L> {
+    /// The user as it is now.
+    Written(UserView),
+    /// The caller looks first; nothing was written.
+    LooksFirst(L),
+    /// There is no such user.
+    NoSuchUser,
+}
+
 /// Which resources to list.
 #[derive(Clone, Debug, Default)]
 pub struct PageQuery {
@@ -223,21 +243,24 @@ impl Store {
     }
 
     /// Reads, decides and writes in one transaction, so that no change of another request falls between (24 parallel PATCHes lose
-    /// nothing). `Ok(None)`: no such user.
+    /// nothing).
     ///
     /// # Errors
-    /// What `change` refuses, and a SCIM 409 `uniqueness` when the new userName is taken; then nothing is written.
-    pub async fn update_user(
+    /// What `decide` refuses, and a SCIM 409 `uniqueness` when the new userName is taken; then nothing is written.
+    pub async fn update_user<L>(
         &self,
         ctx: &WriteContext,
         id: &str,
-        change: impl FnOnce(&UserRecord) -> std::result::Result<UserChange, scim::error::Error> + Send,
-    ) -> Result<Option<UserView>> {
+        decide: impl FnOnce(&UserRecord) -> std::result::Result<Decision<L>, scim::error::Error> + Send,
+    ) -> Result<Updated<L>> {
         let mut tx = self.begin().await?;
         let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
-            return Ok(None);
+            return Ok(Updated::NoSuchUser);
         };
-        let UserChange { document, changed } = change(&current)?;
+        let UserChange { document, changed } = match decide(&current)? {
+            Decision::Write(change) => change,
+            Decision::LookFirst(at) => return Ok(Updated::LooksFirst(at)),
+        };
         let record = if changed {
             let notes = if stewardship::is_released(&mut tx, id).await? {
                 [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
@@ -297,7 +320,7 @@ impl Store {
         };
         let groups = groups::of_user(&mut tx, pk).await?;
         tx.commit().await?;
-        Ok(Some(UserView { record, groups }))
+        Ok(Updated::Written(UserView { record, groups }))
     }
 
     /// Deletes a user from SCIM: gone from every list and group at once; the dirty mark makes Grafana close the account.

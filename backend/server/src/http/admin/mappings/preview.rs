@@ -5,15 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use admin_api::{MappingEdit, MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, TeamPreview};
-use axum::{Extension, Json, body::Bytes, extract::State};
+use admin_api::{MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, TeamPreview};
+use axum::Json;
 use domain::{
     settings::TeamRemoval,
     team::{self, Action, Desired, Member, Observed, Policy, Standing, name_before_archive},
 };
 
-use super::{Answer, body, changeable, chosen_team};
-use crate::http::{Api, RosterSeen, TeamSeen};
+use super::edit::{changeable, chosen_team, edited};
+use crate::http::{
+    admin::{
+        call::{AdminCall, Body},
+        failure::Answer,
+    },
+    api::Api,
+    control::{RosterSeen, TeamSeen},
+};
 use store::{MappingOrigin, MappingRecord, WriteContext};
 
 /// As many names as somebody reads.
@@ -49,13 +56,8 @@ struct WhatIf {
     feeds: Vec<Feed>,
 }
 
-pub(in crate::http) async fn preview(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<Json<Preview>> {
-    let change: PlannedChange = body(&bytes)?;
-    let org_id = ctx.tenant.org_id;
+pub(in crate::http) async fn preview(call: AdminCall, Body(change): Body<PlannedChange>) -> Answer<Json<Preview>> {
+    let (api, ctx, org_id) = (&call.api, &call.context, call.org_id());
     let effective = api.control.settings(org_id).effective.clone();
     let teams = api.control.teams(org_id);
     let (what_ifs, said) = match change {
@@ -67,7 +69,7 @@ pub(in crate::http) async fn preview(
                     .to_owned(),
             ),
         ),
-        PlannedChange::Mode(MappingMode::Create) => a_team_for_every_group(&api, &ctx, &teams).await?,
+        PlannedChange::Mode(MappingMode::Create) => a_team_for_every_group(api, ctx, &teams).await?,
         PlannedChange::Add(wanted) => {
             let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
             let (team_id, name) = chosen_team(&wanted, group.as_ref(), &teams)?;
@@ -79,25 +81,25 @@ pub(in crate::http) async fn preview(
                 remove_others: wanted.policy == MemberPolicy::Remove,
                 paused: false,
             };
-            let mut what_if = as_it_is(&api, org_id, team_id, name, &teams).await?;
+            let mut what_if = as_it_is(api, org_id, team_id, name, &teams).await?;
             what_if.feeds.push(new);
             (vec![what_if], None)
         }
         PlannedChange::Edit(id, edit) => {
-            let mapping = changeable(&api, &ctx, id).await?;
-            let mut what_if = as_it_is(&api, org_id, mapping.team_id, mapping.team_name.clone(), &teams).await?;
+            let mapping = changeable(&call, id).await?;
+            let mut what_if = as_it_is(api, org_id, mapping.team_id, mapping.team_name.clone(), &teams).await?;
             what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
             what_if.feeds.push(Feed::of(edited(mapping, &edit)));
             (vec![what_if], None)
         }
         PlannedChange::Remove(id) => {
-            let mapping = changeable(&api, &ctx, id).await?;
-            let mut what_if = as_it_is(&api, org_id, mapping.team_id, mapping.team_name, &teams).await?;
+            let mapping = changeable(&call, id).await?;
+            let mut what_if = as_it_is(api, org_id, mapping.team_id, mapping.team_name, &teams).await?;
             what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
             (vec![what_if], None)
         }
     };
-    let mut answer = told(&api, org_id, what_ifs, &teams).await?;
+    let mut answer = told(api, org_id, what_ifs, &teams).await?;
     answer.summary = match (said, answer.joins, answer.leaves) {
         (Some(said), ..) => said,
         (None, joins, leaves) => format!(
@@ -112,14 +114,6 @@ pub(in crate::http) async fn preview(
             .push_str(" Group sync is off, so none of it happens before it is turned on.");
     }
     Ok(Json(answer))
-}
-
-/// The mapping with what an admin wants of it.
-pub(super) fn edited(mut mapping: MappingRecord, edit: &MappingEdit) -> MappingRecord {
-    mapping.admins = edit.kind == MappingKind::Admin;
-    mapping.remove_others = edit.policy == MemberPolicy::Remove;
-    mapping.paused = edit.paused;
-    mapping
 }
 
 async fn as_it_is(api: &Api, org_id: i64, team_id: Option<i64>, name: String, teams: &[TeamSeen]) -> Answer<WhatIf> {
