@@ -7,15 +7,23 @@
 //! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where SQLite's busy loop is not);
 //! a small pool reads, unhindered by the writer thanks to WAL.
 
+mod account_creations;
 mod accounts;
 mod activity;
+mod codes;
+mod document;
 mod filter;
 mod groups;
+mod listing;
 mod mappings;
+mod membership;
+mod page;
 mod people;
 mod records;
+mod rows;
 mod seats;
 mod settings;
+mod sql;
 mod stewardship;
 mod users;
 mod work;
@@ -32,24 +40,36 @@ use std::{
 };
 
 use domain::Tenant;
+use sql::statements;
 use sqlx::{
     Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub use account_creations::AccountBeingMade;
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
 pub use mappings::{NewMapping, TeamBeingMade};
+pub use page::{Page, PageQuery};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord,
-    Outcome, Source, UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
+    Outcome, Source, Urgency, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
-pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
-pub use users::{Decision, Page, PageQuery, Updated, UserChange, UserView};
+pub use users::{Decision, Updated, UserChange, UserView};
+
+statements! {
+    BEGIN = "BEGIN IMMEDIATE";
+    PING = "SELECT 1";
+    TENANTS =
+        "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
+         UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
+         UNION SELECT org_id, connection FROM team_creation UNION SELECT org_id, connection \
+         FROM account_creation ORDER BY 1, 2";
+}
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -92,6 +112,11 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
+        if let sqlx::Error::Decode(source) = &e
+            && let Some(rows::Unreadable(what)) = source.downcast_ref()
+        {
+            return Self::Unreadable { what };
+        }
         Self::Unusable(e)
     }
 }
@@ -112,6 +137,21 @@ pub struct WriteContext {
     pub now_ms: i64,
     /// When the request began, for the log line's duration.
     pub started: Instant,
+}
+
+impl WriteContext {
+    /// The mark of a resource that this request changes.
+    #[must_use]
+    pub fn mark<'a>(&'a self, kind: Kind, id: &'a str, urgency: Urgency) -> Mark<'a> {
+        Mark {
+            tenant: &self.tenant,
+            kind,
+            id,
+            urgency,
+            correlation: &self.correlation,
+            now_ms: self.now_ms,
+        }
+    }
 }
 
 /// The store. Cheap to clone.
@@ -241,25 +281,18 @@ impl Store {
     /// A write transaction that has the database to itself from its first statement on (`BEGIN IMMEDIATE`: a later upgrade from
     /// reading to writing could fail half-way).
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.write.begin_with(BEGIN.text).await?)
     }
 
     /// Whether the store answers, for the health check.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        PING.query().execute(&self.read).await?;
         Ok(())
     }
 
     /// Every tenant that has any data.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
-             UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
-             UNION SELECT org_id, connection FROM team_being_made \
-             UNION SELECT org_id, connection FROM account_being_made ORDER BY 1, 2",
-        )
-        .fetch_all(&self.read)
-        .await?;
+        let rows: Vec<(i64, String)> = TENANTS.query_as().fetch_all(&self.read).await?;
         Ok(rows
             .into_iter()
             .map(|(org_id, connection)| Tenant { org_id, connection })
@@ -270,9 +303,7 @@ impl Store {
 /// A limit is one connection's, so each new one is given it.
 async fn limited(connection: &mut SqliteConnection, pages: u32) -> std::result::Result<(), sqlx::Error> {
     if pages > 0 {
-        // A pragma takes no parameters; this one is a number.
-        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::query(pragma).execute(connection).await?;
+        sql::limit_pages(pages).build().execute(connection).await?;
     }
     Ok(())
 }

@@ -155,7 +155,9 @@ impl Person<'_> {
             record.grafana_id = None;
             self.save(record).await?;
         }
-        core.store.note_creating(&self.work.id, &write.login).await?;
+        core.store
+            .note_creating(&self.work.tenant, &self.work.id, &write.login)
+            .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
         let created = org.grafana.create_user(sent(write), &core.ids.unknown_password()).await;

@@ -83,7 +83,7 @@ pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
         if waits || matches!(input::desired(user.as_ref()), Desired::Open(_)) {
             // It is looked for before anything else that is done for him.
         } else if over {
-            core.store.forget_account(id).await?;
+            core.store.clear_creating(id).await?;
         } else {
             core.store.look_for_account(id, now).await?;
             marks.consider(Kind::User, id, true, true, None).await?;

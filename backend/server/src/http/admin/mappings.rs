@@ -22,7 +22,7 @@ use super::{
     failure::{AdminFailure, Answer},
 };
 use crate::http::control::TeamSeen;
-use store::{self, GroupSummary, Kind, MappingRecord};
+use store::{self, GroupSummary, Kind, MappingRecord, Urgency};
 
 const MOST_TEAMS: usize = 50;
 
@@ -48,7 +48,6 @@ fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
         origin: match m.origin {
             store::MappingOrigin::Page => MappingOrigin::Page,
             store::MappingOrigin::Create => MappingOrigin::Create,
-            store::MappingOrigin::File => MappingOrigin::File,
         },
     }
 }
@@ -214,14 +213,7 @@ pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<i64>) -> Ans
     api.store.remove_mapping(id).await?;
     // Whoever we put into that team has to leave it, now that nothing feeds it.
     api.store
-        .mark(
-            &ctx.tenant,
-            Kind::Group,
-            &mapping.group_id,
-            false,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
+        .mark(&ctx.mark(Kind::Group, &mapping.group_id, Urgency::Normal))
         .await?;
     let id = id.to_string();
     let reason = format!("from the team {}", mapping.team_name);
