@@ -12,6 +12,8 @@ mod accounts;
 mod activity;
 mod codes;
 mod document;
+#[cfg(debug_assertions)]
+mod faults;
 mod filter;
 mod groups;
 mod listing;
@@ -32,17 +34,14 @@ use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use domain::Tenant;
 use sql::statements;
 use sqlx::{
-    Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -159,8 +158,8 @@ impl WriteContext {
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
-    /// Of a test's full disk; 0: none.
-    pages: Arc<AtomicU32>,
+    #[cfg(debug_assertions)]
+    faults: faults::Faults,
     /// Held for as long as any clone lives: the operating system lets go of it however the process ends.
     /// None for a store in memory, which nobody else can open.
     _lock: Option<Arc<File>>,
@@ -218,24 +217,20 @@ impl Store {
             .mode(0o600)
             .open(&path)
             .map_err(opening)?;
-        let pages = Arc::new(AtomicU32::new(0));
-        let limit = pages.clone();
         let write = pool(1)
             // SQLite itself ends a transaction that found the disk full, and sqlx, whose rollback then finds none, counts it as open
             // for ever: every later one was refused, long after there was room. Such a connection is closed and another one made.
-            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-            .after_connect(move |connection, _| {
-                let pages = limit.load(Ordering::Relaxed);
-                Box::pin(async move { limited(connection, pages).await })
-            })
-            .connect_with(options.clone())
-            .await?;
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+        #[cfg(debug_assertions)]
+        let (write, faults) = faults::Faults::of(write);
+        let write = write.connect_with(options.clone()).await?;
         MIGRATOR.run(&write).await.map_err(|e| Error::Unusable(e.into()))?;
         let read = pool(4).connect_with(options.read_only(true)).await?;
         Ok(Self {
             write,
             read,
-            pages,
+            #[cfg(debug_assertions)]
+            faults,
             _lock: Some(Arc::new(lock)),
         })
     }
@@ -258,18 +253,10 @@ impl Store {
         Ok(Self {
             read: only.clone(),
             write: only,
-            pages: Arc::default(),
+            #[cfg(debug_assertions)]
+            faults: faults::Faults::default(),
             _lock: None,
         })
-    }
-
-    /// Lets the file grow to so many pages and no further: a full disk, for tests.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`] when the database does not answer.
-    pub async fn limit(&self, pages: u32) -> Result<()> {
-        self.pages.store(pages, Ordering::Relaxed);
-        Ok(limited(&mut *self.write.acquire().await?, pages).await?)
     }
 
     /// Ends every connection; what was committed is in the file.
@@ -298,14 +285,6 @@ impl Store {
             .map(|(org_id, connection)| Tenant { org_id, connection })
             .collect())
     }
-}
-
-/// A limit is one connection's, so each new one is given it.
-async fn limited(connection: &mut SqliteConnection, pages: u32) -> std::result::Result<(), sqlx::Error> {
-    if pages > 0 {
-        sql::limit_pages(pages).build().execute(connection).await?;
-    }
-    Ok(())
 }
 
 /// The unique constraint of a column group was violated.

@@ -57,7 +57,8 @@ pub(super) fn build(text: impl Into<String>) -> QueryBuilder<Sqlite> {
     QueryBuilder::new(text)
 }
 
-/// For faults: the file may have so many pages. A pragma takes no parameters.
+/// For [`super::faults`]: the file may have so many pages. A pragma takes no parameters.
+#[cfg(debug_assertions)]
 pub(super) fn limit_pages(pages: u32) -> QueryBuilder<Sqlite> {
     build(format!("PRAGMA max_page_count = {pages}"))
 }
