@@ -23,15 +23,20 @@ use super::*;
 
 mod activity;
 mod bulk;
+mod conditions;
 mod connection;
 mod filters;
 mod limits;
 mod names;
+mod one_name;
 mod paging;
 mod people;
 mod previews;
 mod rules;
+mod selection;
+mod shapes;
 mod stewardship;
+mod unchanged;
 
 struct Ticking(AtomicI64);
 
