@@ -1,20 +1,24 @@
 //! Operations on attributes, over the schema tables.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::{Op, Operation, members::Changes, whole};
 use crate::{
-    Error, Filter, ResourceType,
+    AttrPath, Error, Filter, ResourceType,
     filter::matches_element,
     limits,
     path::Path,
+    render::{Shown, base_of},
     resource::is_members,
     schema::{self, Attribute, Kind, Mutability, Schema},
-    value::{coerce, one_primary, only, refuse_case_twins, within_limit},
+    value::{Identity, coerce, equal, one_primary, only, refuse_case_twins, within_limit},
 };
 
-pub(super) struct Edit {
-    resource_type: ResourceType,
+pub(super) struct Edit<'s> {
+    pub(super) resource_type: ResourceType,
+    pub(super) shown: Shown<'s>,
     pub(super) document: Map<String, Value>,
     pub(super) members: Changes,
     pub(super) dropped: Vec<String>,
@@ -28,12 +32,24 @@ struct Selection<'a> {
     sub: Option<&'static Attribute>,
 }
 
-impl Edit {
-    pub(super) fn new(resource_type: ResourceType, document: Map<String, Value>) -> Self {
+/// Where an operation works.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// As the client wrote it.
+    pub(super) attr: &'a AttrPath,
+    pub(super) extension: Option<&'static Schema>,
+    pub(super) attribute: &'static Attribute,
+    pub(super) sub: Option<&'static Attribute>,
+    pub(super) filter: Option<&'a Filter>,
+}
+
+impl<'s> Edit<'s> {
+    pub(super) fn new(resource_type: ResourceType, document: Map<String, Value>, shown: Shown<'s>) -> Self {
         Self {
             resource_type,
+            shown,
             document,
-            members: Changes::default(),
+            members: Changes::new(base_of(&shown.meta.location)),
             dropped: Vec::new(),
             compared: 0,
         }
@@ -69,8 +85,7 @@ impl Edit {
             Path::Attribute { attr, filter } => (attr, filter.as_ref()),
         };
         let Some(found) = schema::resolve(self.resource_type, attr) else {
-            self.dropped.push(attr.to_string());
-            return Ok(());
+            return self.at_unknown(attr, explicit);
         };
         let (attribute, sub) = (found.attribute, found.sub);
         if [Some(attribute), sub]
@@ -78,11 +93,17 @@ impl Edit {
             .flatten()
             .any(|part| part.mutability == Mutability::ReadOnly)
         {
-            return if explicit {
-                Err(Error::mutability(format!("{attr} is readOnly.")))
-            } else {
-                Ok(())
+            if !explicit {
+                return Ok(());
+            }
+            let place = Place {
+                attr,
+                extension: found.extension,
+                attribute,
+                sub,
+                filter,
             };
+            return self.at_read_only(op, place, value);
         }
         if op != Op::Remove && value.is_none() {
             return Err(Error::invalid_value(format!("The operation on {attr} has no value.")));
@@ -122,6 +143,20 @@ impl Edit {
         });
         self.dropped = dropped;
         done
+    }
+
+    /// What no schema has. An attribute is dropped (Entra sends a malformed enterprise URN), but part of a known one is a mistake in the
+    /// path: those are closed sets (RFC 7643 §7).
+    fn at_unknown(&mut self, attr: &AttrPath, explicit: bool) -> Result<(), Error> {
+        let known = schema::resolve_name(self.resource_type, attr.schema.as_deref(), &attr.attr);
+        if let (true, Some((_, attribute)), Some(sub)) = (explicit, known, &attr.sub) {
+            return Err(Error::invalid_path(format!(
+                "{} has no sub-attribute {sub:?}.",
+                attribute.name
+            )));
+        }
+        self.dropped.push(attr.to_string());
+        Ok(())
     }
 
     /// Keeps the whole request from costing more than it is long: ten thousand operations may each compare a list with a list.
@@ -269,24 +304,40 @@ fn merge_object(
 /// (type, value) pair should be there once (RFC 7643 §2.4).
 fn append(container: &mut Map<String, Value>, attribute: &'static Attribute, new: Vec<Value>) -> Result<(), Error> {
     let mut values = take_values(container, attribute);
+    let mut known: HashMap<Identity, usize> = HashMap::with_capacity(values.len());
+    for (index, value) in values.iter().enumerate() {
+        known.extend(Identity::of(attribute, value).map(|identity| (identity, index)));
+    }
     let mut primary = None;
     for value in new {
-        let same = |there: &Value| {
-            *there == value
-                || (value.get("value").is_some()
-                    && there.get("value") == value.get("value")
-                    && there.get("type") == value.get("type"))
-        };
+        let identity = Identity::of(attribute, &value);
         let is_primary = value.get("primary") == Some(&Value::Bool(true));
-        let index = values.iter().position(same).unwrap_or(values.len());
+        let index = match &identity {
+            Some(identity) => known.get(identity).copied(),
+            None => values.iter().position(|there| equal(attribute, there, &value)),
+        };
+        let index = index.unwrap_or(values.len());
         match (values.get_mut(index), value) {
-            (Some(Value::Object(there)), Value::Object(value)) => there.extend(value),
+            (Some(Value::Object(there)), Value::Object(value)) => update(attribute, there, value),
             (Some(_), _) => {}
-            (None, value) => values.push(value),
+            (None, value) => {
+                known.extend(identity.map(|identity| (identity, index)));
+                values.push(value);
+            }
         }
         primary = if is_primary { Some(index) } else { primary };
     }
     put_values(container, attribute, values, primary)
+}
+
+/// Takes over what differs; what is equal but for its letter case stays as it came first (RFC 7644 §3.5.2.1).
+fn update(attribute: &'static Attribute, there: &mut Map<String, Value>, value: Map<String, Value>) {
+    for (name, value) in value {
+        let same = there.get(&name).zip(attribute.sub(&name));
+        if !same.is_some_and(|(there, sub)| equal(sub, there, &value)) {
+            there.insert(name, value);
+        }
+    }
 }
 
 /// `attr[filter]`, `attr[filter].sub` and `attr.sub` of a list: every selected value.
@@ -440,18 +491,34 @@ fn remove_listed(
     };
     let mut values = take_values(container, attribute);
     // Compared by `value` and `type` where there is a `value`: a client may not know `primary` or `display`.
-    let matches = |there: &Value, listed: &Value| match listed.get("value") {
-        Some(value) => {
-            there.get("value") == Some(value) && listed.get("type").is_none_or(|kind| there.get("type") == Some(kind))
-        }
-        None => listed.as_object().is_some_and(|listed| {
-            listed
+    let (named, other): (Vec<&Value>, Vec<&Value>) = listed
+        .iter()
+        .partition(|listed| Identity::of(attribute, listed).is_some());
+    let mut kinds: HashMap<String, Vec<Option<String>>> = HashMap::new();
+    for Identity { value, kind } in named.into_iter().filter_map(|listed| Identity::of(attribute, listed)) {
+        kinds.entry(value).or_default().push(kind);
+    }
+    let is_named = |there: &Value| {
+        let there = Identity::of(attribute, there);
+        let kinds = there.as_ref().and_then(|there| kinds.get(&there.value));
+        kinds.is_some_and(|kinds| {
+            kinds
                 .iter()
-                .all(|(name, part)| name == "primary" || there.get(name) == Some(part))
-        }),
+                .any(|kind| kind.is_none() || there.as_ref().map(|t| &t.kind) == Some(kind))
+        })
     };
-    values.retain(|there| !listed.iter().any(|listed| matches(there, listed)));
+    let is_other = |there: &Value| other.iter().any(|listed| has_parts(attribute, there, listed));
+    values.retain(|there| !is_named(there) && !is_other(there));
     put_values(container, attribute, values, None)
+}
+
+/// Whether a value has every part that is listed, but for `primary`.
+fn has_parts(attribute: &'static Attribute, there: &Value, listed: &Value) -> bool {
+    let same = |(name, part): (&String, &Value)| {
+        let there = there.get(name).zip(attribute.sub(name));
+        name == "primary" || there.is_some_and(|(there, sub)| equal(sub, there, part))
+    };
+    listed.as_object().is_some_and(|listed| listed.iter().all(same))
 }
 
 fn selected(values: &[Value], attribute: &'static Attribute, filter: Option<&Filter>) -> Vec<usize> {
@@ -492,7 +559,8 @@ fn put_values(
     Ok(())
 }
 
-/// Removing what is not there is no error; removing what must be there is (RFC 7644 §3.5.2.2).
+/// Removing what is not there is no error; removing what must be there is (RFC 7644 §3.5.2.2). `active` counts as true where it is not
+/// there: an attribute mapping that became empty must not let a deactivated user in again, whether it is sent as `remove` or as `null`.
 fn unassign(container: &mut Map<String, Value>, attribute: &Attribute) -> Result<(), Error> {
     if attribute.required {
         return Err(Error::mutability(format!(
@@ -500,6 +568,9 @@ fn unassign(container: &mut Map<String, Value>, attribute: &Attribute) -> Result
             attribute.name
         )));
     }
-    container.remove(attribute.name);
+    let keeps_out = attribute.name == "active" && container.get(attribute.name) == Some(&Value::Bool(false));
+    if !keeps_out {
+        container.remove(attribute.name);
+    }
     Ok(())
 }
