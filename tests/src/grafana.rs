@@ -447,7 +447,7 @@ fn second() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{Options, StandIn};
+    use grafana_stand_in::{Options, StandIn};
 
     /// What the tests rely on when they look at Grafana, without any plugin.
     #[tokio::test]

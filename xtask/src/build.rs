@@ -36,12 +36,12 @@ pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
     let manifest = String::from_utf8(template)?
         .replace("%VERSION%", &workspace.version)
         .replace("%TODAY%", &workspace.build_date());
-    place(&dist.join("plugin.json"), manifest.as_bytes(), 0o644)?;
-    place(&dist.join("module.js"), bundle.module.as_bytes(), 0o644)?;
-    place(&dist.join(WASM_FILE), &bundle.wasm, 0o644)?;
-    place(&dist.join(BACKEND_FILE), &read(&binary)?, 0o755)?;
+    place(&dist.join("plugin.json"), manifest.as_bytes())?;
+    place(&dist.join("module.js"), bundle.module.as_bytes())?;
+    place(&dist.join(WASM_FILE), &bundle.wasm)?;
+    place_program(&dist.join(BACKEND_FILE), &binary)?;
     for text in ["README.md", "CHANGELOG.md", "LICENSE"] {
-        place(&dist.join(text), &read(&workspace.root.join(text))?, 0o644)?;
+        place(&dist.join(text), &read(&workspace.root.join(text))?)?;
     }
     copy_tree(&workspace.root.join("frontend/img"), &dist.join("img"))?;
     // Dashboards come with the plugin once there are some: plugin.json names them as `dashboards/…`.
@@ -109,13 +109,25 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{}: the plugin ships it", path.display()))
 }
 
-/// Writes beside and renames: a running binary cannot be overwritten ("text file busy"), and nobody sees half a file.
-fn place(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let name = path.file_name().context("a file name")?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.new"));
+/// Writes beside and renames: nobody sees half a file.
+fn place(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = beside(path)?;
     fs::write(&beside, bytes).with_context(|| format!("writing {}", beside.display()))?;
-    fs::set_permissions(&beside, fs::Permissions::from_mode(mode))?;
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o644))?;
     fs::rename(&beside, path).with_context(|| format!("writing {}", path.display()))
+}
+
+/// The same for a program. It may be running from there, and a running file cannot be overwritten
+/// ("text file busy"), but its name can be given to another.
+fn place_program(path: &Path, from: &Path) -> Result<()> {
+    let beside = beside(path)?;
+    process::copy_program(from, &beside)?;
+    fs::rename(&beside, path).with_context(|| format!("writing {}", path.display()))
+}
+
+fn beside(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().context("a file name")?.to_string_lossy();
+    Ok(path.with_file_name(format!(".{name}.new")))
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
@@ -126,7 +138,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
         if entry.file_type()?.is_dir() {
             copy_tree(&entry.path(), &target)?;
         } else {
-            place(&target, &read(&entry.path())?, 0o644)?;
+            place(&target, &read(&entry.path())?)?;
         }
     }
     Ok(())
@@ -140,13 +152,13 @@ mod tests {
     fn a_binary_that_is_running_can_be_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let binary = dir.path().join("sleeper");
-        place(&binary, &fs::read("/bin/sleep").unwrap(), 0o755).unwrap();
+        place_program(&binary, Path::new("/bin/sleep")).unwrap();
         let mut child = std::process::Command::new(&binary).arg("60").spawn().unwrap();
-        let replaced = place(&binary, b"new", 0o755);
+        let replaced = place_program(&binary, Path::new("/bin/true"));
         child.kill().unwrap();
         child.wait().unwrap();
         replaced.unwrap();
-        assert_eq!(fs::read(&binary).unwrap(), b"new");
+        assert_eq!(fs::read(&binary).unwrap(), fs::read("/bin/true").unwrap());
     }
 
     #[test]

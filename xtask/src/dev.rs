@@ -234,23 +234,29 @@ impl Hosting {
     }
 }
 
-/// The stand-in Grafana of `tests/`: dev server and test double.
+/// The stand-in Grafana, and the program that fills a Grafana with people.
 pub struct StandIn {
     program: PathBuf,
+    company: PathBuf,
 }
 
 impl StandIn {
-    /// Compiles it.
+    /// Compiles both.
     pub fn build(workspace: &Workspace) -> Result<Self> {
-        process::run(
-            workspace
-                .cargo()
-                .args(["build", "--package", "acceptance", "--bin", "grafana-stand-in"]),
-        )
-        .context("compiling the stand-in Grafana")?;
-        let program = workspace.target.join("debug/grafana-stand-in");
-        ensure!(program.is_file(), "{} was not built", program.display());
-        Ok(Self { program })
+        let mut cargo = workspace.cargo();
+        cargo
+            .args(["build", "--package", "grafana-stand-in", "--bin", "grafana-stand-in"])
+            .args(["--package", "acceptance", "--bin", "demo-company"]);
+        process::run(&mut cargo).context("compiling the stand-in Grafana")?;
+        let built = |name: &str| {
+            let program = workspace.target.join("debug").join(name);
+            ensure!(program.is_file(), "{} was not built", program.display());
+            Ok(program)
+        };
+        Ok(Self {
+            program: built("grafana-stand-in")?,
+            company: built("demo-company")?,
+        })
     }
 
     /// Serves the plugins in `plugins_dir` at `listen` and waits until it is healthy.
@@ -281,7 +287,7 @@ impl StandIn {
 
     /// Fills the data of one that is not running, after its demo.
     pub fn crowd(&self, data_dir: &Path, people: u32) -> Result<()> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.company);
         command
             .args(["crowd", "--people", &people.to_string(), "--data-dir"])
             .arg(data_dir);
@@ -290,10 +296,10 @@ impl StandIn {
 
     /// Enables the app and lets two identity providers push the demo company.
     pub fn demo(&self, url: &str, user: &str, password: &str) -> Result<()> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.company);
         command.args(["demo", "--url", url, "--user", user, "--password", password]);
         // Not through `process::run`, which would print the password.
-        println!("$ grafana-stand-in demo --url {url} --user {user} --password …");
+        println!("$ demo-company demo --url {url} --user {user} --password …");
         let status = command.status().context("starting the demo clients")?;
         ensure!(
             status.success(),

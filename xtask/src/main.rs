@@ -56,7 +56,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     (
         "tidy",
         "",
-        "the rules no compiler knows: arrows between modules, names, versions",
+        "the rules no compiler knows: arrows between crates, names, versions",
     ),
 ];
 

@@ -63,7 +63,8 @@ pub fn starts_in_an_empty_root(workspace: &Workspace) -> Result<()> {
         fs::remove_dir_all(&room)?;
     }
     fs::create_dir_all(&room)?;
-    fs::copy(workspace.plugin_dir().join(BACKEND_FILE), room.join(BACKEND_FILE)).context("the packaged binary")?;
+    process::copy_program(&workspace.plugin_dir().join(BACKEND_FILE), &room.join(BACKEND_FILE))
+        .context("the packaged binary")?;
     let mut chroot = Command::new("chroot");
     chroot
         .env_clear()

@@ -1,6 +1,6 @@
 //! The page: WASM bundle and `module.js`.
 //!
-//! Owns: the browser build. Must never need Node, trunk or wasm-opt (`reference/wasm-toolchain.md` §2 measured why not), nor leave
+//! Owns: the browser build. Must never need Node, trunk or wasm-opt (T2 measured why not), nor leave
 //! a path of this machine in what it makes. Start at [`bundle`].
 
 use crate::process;

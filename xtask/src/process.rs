@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -57,6 +58,14 @@ pub fn output(command: &mut Command) -> Result<String> {
         bail!("`{}` failed ({}): {}", describe(command), output.status, said.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Copies a program so that it can be started at once, by a program that does nothing else.
+///
+/// A file that this process has written can refuse to start ("text file busy", `ETXTBSY`): a child
+/// that another thread forks meanwhile holds the file open for writing until its own `exec`.
+pub fn copy_program(from: &Path, to: &Path) -> Result<()> {
+    output(Command::new("install").args(["-m", "755"]).args([from, to])).map(drop)
 }
 
 /// Runs a test program, shows its output and counts its tests. The tally is complete even when the program failed.
@@ -235,6 +244,30 @@ mod tests {
         assert!(std::path::Path::new(&format!("/proc/{pid}")).exists());
         drop(server);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[test]
+    fn a_copied_program_starts_while_other_threads_fork() {
+        let dir = tempfile::tempdir().unwrap();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                        Command::new("/bin/true").status().unwrap();
+                    }
+                });
+            }
+            let start = |attempt: usize| {
+                let program = dir.path().join(attempt.to_string());
+                copy_program(Path::new("/bin/true"), &program)?;
+                run(&mut Command::new(&program))
+            };
+            let started: Vec<_> = (0..100).map(start).collect();
+            // Before any failure is told, or the threads would fork on and be waited for.
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            started.into_iter().for_each(Result::unwrap);
+        });
     }
 
     #[test]

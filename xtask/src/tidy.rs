@@ -1,9 +1,12 @@
 //! `cargo xtask tidy`: the rules of this repository that no compiler knows.
 //!
-//! Owns: one function per rule, each with a message that names the mend. Must never change a file. Start at [`run`];
-//! [`arrows`] holds the arrows between modules of `server`.
+//! Owns: one function per rule, each with a message that names the fix. Must never change a file. Start at [`run`];
+//! [`citations`] has what may be cited, [`words`] the language, [`programs`] what tests may start.
 
-mod arrows;
+mod citations;
+mod programs;
+mod prose;
+mod words;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -25,12 +28,13 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         if path.extension().is_some_and(|extension| extension == "rs") {
             problems.extend(opening(&shown, &text));
             problems.extend(purity(&shown, &text));
-            problems.extend(arrows::check(&shown, &text));
+            problems.extend(programs::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
         }
     }
+    problems.extend(papers(workspace)?);
     // A missing file reads as an empty one, and each rule then says what it should hold.
     let read = |name: &str| fs::read_to_string(workspace.root.join(name)).unwrap_or_default();
     problems.extend(lint_reasons(&read("clippy.toml")));
@@ -44,6 +48,25 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("tidy: {problem}");
     }
     bail!("{} thing(s) to tidy, listed above", problems.len())
+}
+
+/// What comments and documents cite, and how they say it.
+fn papers(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut papers = citations::Papers::default();
+    let mut texts = Vec::new();
+    for path in workspace.files()? {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(workspace.root.join(&path)).ok();
+        papers.add(&shown, text.as_deref());
+        texts.extend(text.map(|text| (shown, text)));
+    }
+    let mut problems = papers.doubled();
+    for (path, text) in &texts {
+        problems.extend(papers.check(path, text));
+        problems.extend(words::check(path, text));
+    }
+    problems.extend(words::clean(&texts));
+    Ok(problems)
 }
 
 /// `foo.rs` beside `foo/`, and names of the field: nobody can say what does not belong into `utils`.
@@ -120,7 +143,12 @@ fn registry_hosts(path: &str, text: &str) -> Vec<String> {
 }
 
 /// Crates without I/O, and what else they may depend on.
-const PURE: &[(&str, &[&str])] = &[("scim", &[]), ("domain", &["scim"]), ("admin-api", &[])];
+const PURE: &[(&str, &[&str])] = &[
+    ("vocabulary", &[]),
+    ("scim", &[]),
+    ("domain", &["scim", "vocabulary"]),
+    ("admin-api", &["vocabulary"]),
+];
 /// Libraries that do no I/O.
 const PURE_LIBRARIES: &[&str] = &[
     "serde",
@@ -135,12 +163,42 @@ const PURE_LIBRARIES: &[&str] = &[
     "memchr",
 ];
 
-/// The arrows between crates (`design.md` §2).
+/// Which crates of the workspace a crate may depend on. The compiler holds the rest: what a
+/// manifest does not list cannot be named.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("backend/vocabulary", &[]),
+    ("backend/scim", &[]),
+    ("backend/domain", &["scim", "vocabulary"]),
+    ("backend/admin-api", &["vocabulary"]),
+    ("backend/store", &["domain", "scim", "vocabulary"]),
+    ("backend/grafana", &["domain"]),
+    ("backend/engine", &["store", "grafana", "domain", "vocabulary"]),
+    (
+        "backend/server",
+        &["engine", "store", "domain", "scim", "admin-api", "vocabulary"],
+    ),
+    ("frontend", &["admin-api"]),
+    // Black box: what tests may know of the server is what its users know.
+    ("tests", &["admin-api", "grafana-stand-in"]),
+    // So is Grafana: it must be no kinder to the server because it knows it.
+    ("tests/stand-in", &[]),
+];
+
+/// What the package in a folder of [`ARROWS`] is called.
+fn package(dir: &str) -> &str {
+    match dir {
+        "tests" => "acceptance",
+        "tests/stand-in" => "grafana-stand-in",
+        _ => dir.trim_start_matches("backend/"),
+    }
+}
+
+/// The arrows between crates, and no I/O in a pure one.
 fn dependencies(path: &str, text: &str) -> Vec<String> {
     let declared = declared_dependencies(text);
     let mut problems = Vec::new();
-    let crate_of = |dir: &str| path == format!("backend/{dir}/Cargo.toml");
-    for (name, may) in PURE.iter().filter(|(name, _)| crate_of(name)) {
+    let crate_of = |dir: &str| path == format!("{dir}/Cargo.toml");
+    for (name, may) in PURE.iter().filter(|(name, _)| crate_of(&format!("backend/{name}"))) {
         for dependency in declared
             .iter()
             .filter(|d| !may.contains(&d.as_str()) && !PURE_LIBRARIES.contains(&d.as_str()))
@@ -150,14 +208,14 @@ fn dependencies(path: &str, text: &str) -> Vec<String> {
             ));
         }
     }
-    let forbidden: &[&str] = match path {
-        "frontend/Cargo.toml" => &["server", "domain", "scim", "sqlx", "tokio"],
-        // Black box: what tests may know of the server is what its users know.
-        "tests/Cargo.toml" => &["server", "domain"],
-        _ => &[],
-    };
-    for dependency in forbidden.iter().filter(|d| declared.contains(**d)) {
-        problems.push(format!("{path}: may not depend on {dependency}: {}", arrows::CRATES));
+    let ours = |name: &str| ARROWS.iter().any(|(dir, _)| package(dir) == name);
+    for (dir, may) in ARROWS.iter().filter(|(dir, _)| crate_of(dir)) {
+        for dependency in declared.iter().filter(|d| ours(d) && !may.contains(&d.as_str())) {
+            problems.push(format!(
+                "{path}: `{dir}` may not depend on {dependency}; it may depend on: {}",
+                may.join(", ")
+            ));
+        }
     }
     problems
 }
@@ -321,6 +379,17 @@ mod tests {
     fn tests_that_link_the_server_are_told() {
         assert!(dependencies("tests/Cargo.toml", "[dependencies]\nserver.workspace = true\n")[0].contains("server"));
         assert!(dependencies("tests/Cargo.toml", "[dependencies]\nadmin-api.workspace = true\n").is_empty());
+    }
+
+    #[test]
+    fn a_crate_that_lists_one_it_may_not_is_told() {
+        let lists = |path: &str, name: &str| dependencies(path, &format!("[dependencies]\n{name}.workspace = true\n"));
+        assert!(lists("backend/store/Cargo.toml", "grafana")[0].contains("domain, scim"));
+        assert!(lists("backend/server/Cargo.toml", "grafana")[0].contains("may not depend on grafana"));
+        assert!(lists("frontend/Cargo.toml", "domain")[0].contains("domain"));
+        assert!(lists("tests/stand-in/Cargo.toml", "domain")[0].contains("domain"));
+        assert!(lists("backend/grafana/Cargo.toml", "grafana-stand-in")[0].contains("grafana-stand-in"));
+        assert!(lists("backend/engine/Cargo.toml", "grafana").is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub const PLUGIN_ID: &str = "rollcall-scim-app";
 /// The backend's binary as cargo names it.
 pub const BACKEND_BIN: &str = "gpx_rollcall";
-/// The backend's binary as Grafana looks for it: `<executable>_<GOOS>_<GOARCH>` (`frontend-contract.md` §5.2).
+/// The backend's binary as Grafana looks for it: `<executable>_<GOOS>_<GOARCH>` (G70).
 pub const BACKEND_FILE: &str = "gpx_rollcall_linux_amd64";
 
 /// The checkout and its build directory.

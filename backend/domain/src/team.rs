@@ -2,7 +2,7 @@
 //!
 //! Owns: the three-way comparison (groups × team × whom we put there) and the choice between one bulk call and single ones. Must
 //! never plan to delete and recreate a team (its id carries folder permissions), and never plan a bulk call that drops somebody who
-//! stays: Grafana removes whoever is not listed, in exactly the spelling it returned (`grafana-live.md` §1.2). Pure and total.
+//! stays: Grafana removes whoever is not listed, in exactly the spelling it returned (G40). Pure and total.
 //! Start at [`plan`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -287,7 +287,7 @@ fn name(desired: &Desired, observed: &Observed, plan: &mut Plan) {
     if wanted == observed.name || wanted.is_empty() {
         return;
     }
-    // Grafana answers 400 `Team name taken` (`grafana-live.md` §4).
+    // Grafana answers 400 `Team name taken` (G38).
     if observed.taken.contains(&wanted) {
         plan.attention = Some(Attention::new(
             format!(

@@ -27,12 +27,12 @@ use crate::{
     config::Config,
     http::{self, Api},
     plugin::{AppSettings, Application, Health},
-    store::{self, Store},
-    sync::{Engine, Failpoints},
 };
 use control::Controls;
+use engine::{Engine, Failpoints};
 use ids::{RandomIds, SystemClock};
 use settings::SettingsState;
+use store::{self, Store};
 
 /// How often a store that cannot be opened is tried again: the other process may end, the disk may get room.
 const OPEN_AGAIN: Duration = Duration::from_secs(2);

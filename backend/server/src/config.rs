@@ -1,7 +1,7 @@
 //! What the process is told by its environment, read once.
 //!
 //! Owns: the names of the variables and the choice of the data directory. Must never print the environment: Grafana before 12.4
-//! passes its whole own one on, secrets included (`reference/grafana-live.md` §7). Start at [`Config::new`].
+//! passes its whole own one on, secrets included (G67). Start at [`Config::new`].
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

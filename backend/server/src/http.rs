@@ -23,7 +23,7 @@ pub use control::{
 };
 pub use routes::PATH_PREFIX;
 
-use crate::store::Store;
+use store::Store;
 
 /// The largest request body that is routed; over it the caller gets a 413 that names this limit.
 pub const MAX_BODY: usize = 16 << 20;

@@ -1,16 +1,12 @@
-//! Everything of Rollcall that does I/O: plugin process, HTTP surface, store, Grafana client, sync engine.
+//! The plugin process: what Grafana starts, its HTTP surface, and how the pieces are put together.
 //!
-//! Owns: the arrows between its modules, checked by `cargo xtask tidy`:
-//! `http → store, domain, scim, admin-api`; `sync → store, grafana, domain`; `store → domain, scim`; `grafana → domain`;
-//! `plugin, bin → app → everything`. Never `http → sync` or `http → grafana`: a handler answers from the store, and asks for the rest
-//! through `http::Control`.
-//! Start at [`app`], which puts the pieces together.
+//! Owns: `plugin` (the process as Grafana sees it), `http` (routes and answers) and `app` (start, stop,
+//! settings, health). Must never let a handler call Grafana or the engine: `http` answers from the store
+//! and asks for the rest through `http::Control`, which `app` implements. The store, the client of
+//! Grafana's API and the engine are crates of their own. Start at [`app`].
 
 pub mod app;
 pub mod config;
-pub mod grafana;
 pub mod http;
 pub mod plugin;
-pub mod store;
-pub mod sync;
 pub mod telemetry;

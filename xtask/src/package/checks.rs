@@ -1,5 +1,5 @@
 //! What must hold of the directory that ships: Grafana's own rules for plugins, as far as a Rust plugin can keep them
-//! (`reference/frontend-contract.md` §5.4), and ours.
+//! (G72), and ours.
 //!
 //! Owns: one function per rule, each with a message that names the mend. Must never repair anything. Start at [`run`].
 
@@ -255,7 +255,7 @@ fn svg_problem(text: &str) -> Option<String> {
     found.map(|what| format!("contains {what}: a logo must not run or fetch anything"))
 }
 
-/// What makes Grafana 11 and later refuse a plugin as Angular (`frontend-contract.md` §1.1). wasm-bindgen's glue could in principle
+/// What makes Grafana 11 and later refuse a plugin as Angular (G73). wasm-bindgen's glue could in principle
 /// contain one.
 const ANGULAR: &[&str] = &[
     "PanelCtrl",

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::settings::ClaimPolicy;
 
 fn profile() -> Profile {
     Profile::new("Ann", Some("ann@ex.com"), Some("Ann Archer"))

@@ -8,11 +8,9 @@ use admin_api::{Check, CredentialTest, CredentialsTest, LoginDoctor, LoginFindin
 use domain::{account::Holder, login::Severity};
 
 use super::settings::{self, SettingsState};
-use crate::{
-    http::{Boxed, Control, EngineState, EngineStatus, Holders, RosterSeen, SettingsView, TeamSeen},
-    store::Store,
-    sync::{self, Engine, Finding, Wake},
-};
+use crate::http::{Boxed, Control, EngineState, EngineStatus, Holders, RosterSeen, SettingsView, TeamSeen};
+use engine::{self, Engine, Finding, Wake};
+use store::Store;
 
 pub(super) struct Controls {
     engine: Engine,
@@ -45,11 +43,11 @@ impl Control for Controls {
         let status = self.engine.status(org_id);
         EngineStatus {
             state: match status.state {
-                sync::State::NotConfigured => EngineState::NotConfigured,
-                sync::State::WaitingForFirstRequest => EngineState::WaitingForFirstRequest,
-                sync::State::CredentialsRefused => EngineState::CredentialsRefused,
-                sync::State::GrafanaAway => EngineState::GrafanaAway,
-                sync::State::Running => EngineState::Running,
+                engine::State::NotConfigured => EngineState::NotConfigured,
+                engine::State::WaitingForFirstRequest => EngineState::WaitingForFirstRequest,
+                engine::State::CredentialsRefused => EngineState::CredentialsRefused,
+                engine::State::GrafanaAway => EngineState::GrafanaAway,
+                engine::State::Running => EngineState::Running,
             },
             url: status.url,
             version: status.version,
@@ -89,7 +87,7 @@ impl Control for Controls {
     }
 
     fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
-        let team = |t: sync::TeamSeen| TeamSeen {
+        let team = |t: engine::TeamSeen| TeamSeen {
             id: t.id,
             name: t.name,
             members: t.members,
@@ -99,7 +97,7 @@ impl Control for Controls {
 
     fn rosters(&self, org_id: i64, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(async move {
-            let roster = |seen: sync::RosterSeen| RosterSeen {
+            let roster = |seen: engine::RosterSeen| RosterSeen {
                 team_id: seen.team_id,
                 at_ms: seen.at_ms,
                 members: seen.members,
@@ -114,7 +112,7 @@ impl Control for Controls {
     }
 
     fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> Holders {
-        let holder = |seen: sync::HolderSeen| Holder {
+        let holder = |seen: engine::HolderSeen| Holder {
             id: seen.id,
             protected: seen.is_admin,
         };
@@ -142,13 +140,13 @@ impl Control for Controls {
     fn test_credentials(&self, org_id: i64, test: CredentialsTest) -> Boxed<'_, CredentialTest> {
         Box::pin(async move {
             let credentials = settings::completed(&self.settings, org_id, test);
-            told(sync::probe(&credentials, org_id).await)
+            told(engine::probe(&credentials, org_id).await)
         })
     }
 }
 
 /// The findings in an admin's words.
-fn told(probe: sync::Probe) -> CredentialTest {
+fn told(probe: engine::Probe) -> CredentialTest {
     let mut checks = Vec::new();
     let mut check = |what: &str, finding: Finding, good: String, needed: Needed| {
         let (outcome, detail) = match (finding, needed) {
@@ -262,8 +260,8 @@ enum Needed {
 mod tests {
     use super::*;
 
-    fn found() -> sync::Probe {
-        sync::Probe {
+    fn found() -> engine::Probe {
+        engine::Probe {
             reached: Finding::Yes,
             version: Some("11.1.1".into()),
             sign_in: Finding::Yes,
@@ -281,12 +279,12 @@ mod tests {
     fn a_drawback_is_a_warning_and_what_is_needed_a_failure() {
         assert!(told(found()).ok);
         let no = || Finding::No("403".into());
-        let warned = told(sync::Probe {
+        let warned = told(engine::Probe {
             read_settings: no(),
             ..found()
         });
         assert!(warned.ok && warned.checks.iter().any(|c| c.outcome == TestOutcome::Warning));
-        let refused = told(sync::Probe {
+        let refused = told(engine::Probe {
             server_admin: no(),
             ..found()
         });
@@ -295,7 +293,7 @@ mod tests {
 
     #[test]
     fn without_a_server_admin_the_test_says_what_to_set() {
-        let nobody = told(sync::Probe {
+        let nobody = told(engine::Probe {
             sign_in: Finding::NotTried,
             login: None,
             server_admin: Finding::NotTried,

@@ -9,11 +9,9 @@ use domain::{Tenant, login::Severity};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};
-use crate::{
-    plugin::Health,
-    store::{Store, Tally},
-    sync::{Engine, State},
-};
+use crate::plugin::Health;
+use engine::{Engine, State};
+use store::{Store, Tally};
 
 /// The store is the one thing without which nothing works.
 pub(super) fn store_closed() -> Health {

@@ -19,8 +19,8 @@ use crate::{
     config::Config,
     http::{SecretOrigin, SettingsView},
     plugin::AppSettings,
-    sync::{self, Credentials, OrgSettings},
 };
+use engine::{self, Credentials, OrgSettings};
 
 /// Settings that say whom a secret is sent to: where a file gives the secret, only a file gives these.
 const BOUND_TO_SECRETS: [&str; 2] = ["grafana_url", "admin_user"];
@@ -207,7 +207,7 @@ impl SettingsState {
     }
 }
 
-impl sync::Settings for SettingsState {
+impl engine::Settings for SettingsState {
     fn orgs(&self) -> Vec<i64> {
         self.orgs().keys().copied().collect()
     }
@@ -272,7 +272,7 @@ fn json_data(json: &Value) -> BTreeMap<String, String> {
 
 /// Which secrets a test of credentials may use that nobody typed: only those that go where they go anyway.
 pub(super) fn completed(state: &SettingsState, org_id: i64, typed: admin_api::CredentialsTest) -> Credentials {
-    let now = sync::Settings::of(state, org_id).credentials;
+    let now = engine::Settings::of(state, org_id).credentials;
     let url = typed.grafana_url.unwrap_or_else(|| now.url.clone());
     let elsewhere = url != now.url;
     let admin_user = typed
@@ -301,7 +301,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sync::Settings as _;
+    use engine::Settings as _;
 
     fn state(ini: &[(&'static str, &str)]) -> SettingsState {
         let secret = |name: &str| settings::key(name).is_some_and(|k| k.kind == Kind::Secret);

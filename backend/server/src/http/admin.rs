@@ -22,7 +22,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::Api;
-use crate::store::{self, ActivityLine, Outcome, Source, WriteContext};
+use store::{self, ActivityLine, Outcome, Source, WriteContext};
 
 /// What an admin route answers when it does not answer what was asked.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use super::{
     routes::{self, surface},
     scim::Refusal,
 };
-use crate::store::{ActivityLine, Outcome, Source, WriteContext};
+use store::{ActivityLine, Outcome, Source, WriteContext};
 
 /// A caller that is refused again and again is logged this often, so that a stranger cannot fill the log.
 const REFUSAL_LOG_EVERY_MS: i64 = 60_000;

@@ -27,7 +27,7 @@ use scim::{
 use serde_json::Value;
 
 use super::{Api, MAX_BODY, routes::PATH_PREFIX};
-use crate::store::{self, WriteContext};
+use store::{self, WriteContext};
 
 /// A SCIM error on its way out.
 #[derive(Debug)]

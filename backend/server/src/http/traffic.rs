@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use admin_api::HourCount;
 
-use crate::store::HourTally;
+use store::HourTally;
 
 pub(super) const HOUR_MS: i64 = 3_600_000;
 const HOURS: i64 = 24;

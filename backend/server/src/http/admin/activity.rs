@@ -11,10 +11,8 @@ use axum::{
 };
 
 use super::{AdminFailure, Answer, Parameters, body, log};
-use crate::{
-    http::Api,
-    store::{ActivityLine, ActivityQuery, Kind, Outcome, Source, WriteContext},
-};
+use crate::http::Api;
+use store::{ActivityLine, ActivityQuery, Kind, Outcome, Source, WriteContext};
 
 fn entry((id, line): (i64, ActivityLine)) -> ActivityEntry {
     ActivityEntry {

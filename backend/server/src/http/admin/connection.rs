@@ -16,10 +16,8 @@ use domain::caller::Denied;
 
 use self::{facts::Facts, sandbox::Sandbox};
 use super::{AdminFailure, Answer, body, overview};
-use crate::{
-    http::Api,
-    store::{ActivityQuery, Outcome, PageQuery, Source, WriteContext},
-};
+use crate::http::Api;
+use store::{ActivityQuery, Outcome, PageQuery, Source, WriteContext};
 
 /// A request of a provider is a few kilobytes; its whole log is too much to look at.
 const MAX_SAMPLE_BYTES: usize = 256 << 10;

@@ -7,7 +7,8 @@ use axum::{Extension, Json, body::Bytes, extract::State};
 use domain::settings;
 
 use super::{AdminFailure, Answer};
-use crate::{http::Api, store::WriteContext};
+use crate::http::Api;
+use store::WriteContext;
 
 pub(in crate::http) async fn test(
     State(api): State<Api>,

@@ -21,10 +21,8 @@ use domain::settings;
 
 pub(in crate::http) use self::preview::preview;
 use super::{AdminFailure, Answer, Parameters, body, log};
-use crate::{
-    http::{Api, TeamSeen},
-    store::{self, GroupRecord, GroupSummary, Kind, MappingRecord, WriteContext},
-};
+use crate::http::{Api, TeamSeen};
+use store::{self, GroupRecord, GroupSummary, Kind, MappingRecord, WriteContext};
 
 const MOST_TEAMS: usize = 50;
 /// Grafana's column has room for 190 characters.

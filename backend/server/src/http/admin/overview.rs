@@ -13,10 +13,8 @@ use admin_api::{
 use axum::{Extension, Json, extract::State, http::StatusCode};
 
 use super::Answer;
-use crate::{
-    http::{Api, CallerSeen, EngineState, EngineStatus, scim, traffic},
-    store::{Tally, WriteContext},
-};
+use crate::http::{Api, CallerSeen, EngineState, EngineStatus, scim, traffic};
+use store::{Tally, WriteContext};
 
 const MOST_ATTENTION: i64 = 50;
 const MOST_CALLERS: usize = 10;

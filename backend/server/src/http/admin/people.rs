@@ -14,10 +14,8 @@ use domain::{
 };
 
 use super::{AdminFailure, Answer, Parameters};
-use crate::{
-    http::Api,
-    store::{self, Decided, PeopleQuery, PersonRow, StewardshipState, WriteContext},
-};
+use crate::http::Api;
+use store::{self, Decided, PeopleQuery, PersonRow, StewardshipState, WriteContext};
 
 fn access(row: &PersonRow) -> Access {
     if row.stewardship == Some(StewardshipState::Released) {

@@ -9,10 +9,8 @@ use axum::{Extension, Json, body::Bytes, extract::State, http::StatusCode};
 use domain::settings::{self, Invalid, Kind, Origin};
 
 use super::{AdminFailure, Answer, body, log};
-use crate::{
-    http::{Api, SettingsView},
-    store::WriteContext,
-};
+use crate::http::{Api, SettingsView};
+use store::WriteContext;
 
 fn origin(origin: Origin) -> SettingOrigin {
     match origin {

@@ -13,10 +13,8 @@ use scim::{
 };
 
 use super::{Answer, IfMatch, Json, ScimFailure, base, groups, json, users};
-use crate::{
-    http::{Api, gate},
-    store::{ActivityLine, Outcome, Source, WriteContext},
-};
+use crate::http::{Api, gate};
+use store::{ActivityLine, Outcome, Source, WriteContext};
 
 /// Operations in one request. authentik cuts its PATCH requests by it, too.
 pub(super) const MAX_OPERATIONS: usize = 1_000;

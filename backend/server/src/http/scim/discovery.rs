@@ -10,10 +10,8 @@ use axum::{
 use scim::{Error, discovery, list};
 
 use super::{Answer, Id, ScimFailure, base, bulk, json, listing};
-use crate::{
-    http::{Api, MAX_BODY},
-    store::WriteContext,
-};
+use crate::http::{Api, MAX_BODY};
+use store::WriteContext;
 
 const CAPABILITIES: discovery::Capabilities = discovery::Capabilities {
     bulk: true,

@@ -12,10 +12,8 @@ use scim::{Error, ListQuery, MemberChange, Patch, Projection, ResourceType, rend
 use serde_json::Value;
 
 use super::{Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, no_content, not_modified, projection_of};
-use crate::{
-    http::Api,
-    store::{GroupChange, GroupRecord, GroupView, Page, PageQuery, WriteContext},
-};
+use crate::http::Api;
+use store::{GroupChange, GroupRecord, GroupView, Page, PageQuery, WriteContext};
 
 const RT: ResourceType = ResourceType::Group;
 

@@ -11,10 +11,8 @@ use scim::{
 use serde_json::Value;
 
 use super::{ScimFailure, base, groups, json, users};
-use crate::{
-    http::Api,
-    store::{Page, PageQuery, WriteContext},
-};
+use crate::http::Api;
+use store::{Page, PageQuery, WriteContext};
 
 /// The largest page.
 pub(super) const MAX_RESULTS: u64 = 1000;

@@ -6,10 +6,8 @@
 use domain::account::{self, Holder, Profile, Taken};
 use scim::{Error, resource::Document};
 
-use crate::{
-    http::{Api, Holders},
-    store::{self, WriteContext},
-};
+use crate::http::{Api, Holders};
+use store::{self, WriteContext};
 
 /// A request that asks for names which some account in Grafana has; whose it is takes a look into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use axum::{
 use scim::{ListQuery, ResourceType};
 
 use super::{Answer, Json, listing};
-use crate::{http::Api, store::WriteContext};
+use crate::http::Api;
+use store::WriteContext;
 
 pub(in crate::http) async fn list(
     State(api): State<Api>,

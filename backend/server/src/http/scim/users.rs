@@ -14,10 +14,8 @@ use super::{
     Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, names::Contest, no_content, not_modified,
     projection_of,
 };
-use crate::{
-    http::Api,
-    store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext},
-};
+use crate::http::Api;
+use store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext};
 
 const RT: ResourceType = ResourceType::User;
 
@@ -43,7 +41,7 @@ fn missing(id: &str) -> ScimFailure {
     Error::not_found(RT.name(), id).into()
 }
 
-/// 409 at once for a login that is known to be protected (design §4, "Answering"). Only here: nothing is stored that could be lost by it,
+/// 409 at once for a login that is known to be protected (R45). Only here: nothing is stored that could be lost by it,
 /// while a PUT or PATCH says what must count as soon as the protection ends. It is no guard: that is the planner, which looks anew.
 fn refuse_protected(api: &Api, ctx: &WriteContext, user_name: &str) -> Result<(), ScimFailure> {
     let org_id = ctx.tenant.org_id;

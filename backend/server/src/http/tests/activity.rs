@@ -1,7 +1,7 @@
 //! The log, and what an admin may have done again.
 
 use super::*;
-use crate::store::{ActivityLine, Kind, Outcome, Source};
+use store::{ActivityLine, Kind, Outcome, Source};
 
 const DAY_MS: i64 = 86_400_000;
 /// Where the tests' clock begins.
@@ -45,7 +45,7 @@ impl Server {
             .await
     }
 
-    async fn due(&self) -> Vec<crate::store::Work> {
+    async fn due(&self) -> Vec<store::Work> {
         self.api.store.due_work(i64::MAX, 100).await.unwrap()
     }
 

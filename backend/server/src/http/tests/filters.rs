@@ -135,7 +135,7 @@ async fn sql_and_evaluation_find_the_same() {
                 .filter(|resource| filter::matches(&parsed, resource_type, resource))
                 .map(|resource| resource["id"].as_str().unwrap())
                 .collect();
-            let query = crate::store::PageQuery {
+            let query = store::PageQuery {
                 filter: Some(parsed),
                 base: format!("https://grafana.example{PATH_PREFIX}/scim/v2"),
                 limit: 100,

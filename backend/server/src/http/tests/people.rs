@@ -1,7 +1,7 @@
 //! The list of people: numbers on the chips, a group's members, and how far each attribute got.
 
 use super::*;
-use crate::store::{AccountOrigin, AccountRecord};
+use store::{AccountOrigin, AccountRecord};
 
 impl Server {
     /// The account the engine would have made or found.

@@ -3,7 +3,7 @@
 use domain::{Tenant, settings::Rung};
 
 use super::*;
-use crate::store::{AccountOrigin, AccountRecord};
+use store::{AccountOrigin, AccountRecord};
 
 impl Server {
     async fn person(&self, id: &str) -> Value {

@@ -10,10 +10,8 @@ use domain::settings::{Effective, MappingMode};
 use scim::resource::Document;
 
 use super::name;
-use crate::{
-    http::{EngineState, EngineStatus, SettingsView},
-    store::Tally,
-};
+use crate::http::{EngineState, EngineStatus, SettingsView};
+use store::Tally;
 
 /// Where Grafana's configuration file says its public address.
 const ROOT_URL: [&str; 2] = ["[server]", "root_url = https://grafana.example.com/"];

@@ -15,10 +15,8 @@ use super::{
     facts, mapping,
     sandbox::{Reply, Sandbox},
 };
-use crate::{
-    http::{Api, admin::Answer},
-    store::{PageQuery, WriteContext},
-};
+use crate::http::{Api, admin::Answer};
+use store::{PageQuery, WriteContext};
 
 /// So many words of a request are looked up, in case they are ids.
 const MAX_IDS: usize = 100;

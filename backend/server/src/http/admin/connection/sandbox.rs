@@ -14,10 +14,8 @@ use domain::Caller;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::{
-    http::{self, Api, Boxed, Control, EngineStatus, Holders, MAX_BODY, RosterSeen, SettingsView, TeamSeen},
-    store::{self, Store},
-};
+use crate::http::{self, Api, Boxed, Control, EngineStatus, Holders, MAX_BODY, RosterSeen, SettingsView, TeamSeen};
+use store::{self, Store};
 
 /// One test's service.
 pub(super) struct Sandbox {

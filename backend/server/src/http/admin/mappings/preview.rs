@@ -13,10 +13,8 @@ use domain::{
 };
 
 use super::{Answer, body, changeable, chosen_team};
-use crate::{
-    http::{Api, RosterSeen, TeamSeen},
-    store::{MappingOrigin, MappingRecord, WriteContext},
-};
+use crate::http::{Api, RosterSeen, TeamSeen};
+use store::{MappingOrigin, MappingRecord, WriteContext};
 
 /// As many names as somebody reads.
 const MOST_NAMES: usize = 20;

@@ -6,10 +6,8 @@
 use admin_api::{Check, HourCount, IdentityProvider, TestOutcome};
 use domain::settings::Effective;
 
-use crate::{
-    http::{EngineState, EngineStatus, admin::connection::facts},
-    store::Tally,
-};
+use crate::http::{EngineState, EngineStatus, admin::connection::facts};
+use store::Tally;
 
 pub(super) fn steps(
     engine: &EngineStatus,

@@ -1,0 +1,215 @@
+//! Which Grafana account is this SCIM user's, and which names cannot be had.
+//!
+//! Owns: claiming by login and e-mail, and who gives a name up. Must never choose an account that is protected, that another user has,
+//! or that is in other organizations only. Start at [`choose`]; [`taken`] asks the same before anything is stored.
+
+use super::{
+    model::{Account, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_tombstone, remembered},
+    protection::{protected_attention, protection},
+};
+use crate::{attempt::Attention, settings::ClaimPolicy};
+
+/// Why no account was chosen.
+pub(super) struct Unchosen {
+    pub(super) attention: Attention,
+    question: Option<Question>,
+}
+
+impl Unchosen {
+    pub(super) fn plan(self) -> Plan {
+        Plan {
+            question: self.question,
+            ..Plan::attention(self.attention)
+        }
+    }
+
+    /// An admin's yes would change it.
+    fn until_yes(self, account: &Account) -> Self {
+        Self {
+            question: Some(Question {
+                grafana_id: account.id,
+                login: account.login.clone(),
+            }),
+            ..self
+        }
+    }
+}
+
+impl From<Attention> for Unchosen {
+    fn from(attention: Attention) -> Self {
+        Self {
+            attention,
+            question: None,
+        }
+    }
+}
+
+/// An account that nobody manages and that has a name somebody is to get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Grafana's id.
+    pub id: i64,
+    /// Server admin or on the break-glass list: never claimed.
+    pub protected: bool,
+}
+
+/// A name that cannot be had, and the account in Grafana that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The userName is its login.
+    UserName(i64),
+    /// The e-mail is its e-mail.
+    Email(i64),
+}
+
+/// Whether a name cannot be had (R10), by the rules of the planner, for who asks before anything is stored. `login` has the userName for a
+/// login and `email` the e-mail; `linked`: the person has an account. An account that is claimed, or that an admin is to be asked about,
+/// is in nobody's way.
+#[must_use]
+pub fn taken(login: Option<Holder>, email: Option<Holder>, linked: bool, claim: ClaimPolicy) -> Option<Taken> {
+    let of_login = |h: Holder| Some(Taken::UserName(h.id));
+    let of_email = |h: Holder| Some(Taken::Email(h.id));
+    match (login, email) {
+        (None, None) => None,
+        (Some(login), _) if linked => of_login(login),
+        (None, Some(email)) if linked => of_email(email),
+        (Some(login), Some(email)) if login.id != email.id => of_email(email),
+        (Some(login), _) => (login.protected || claim == ClaimPolicy::Never)
+            .then(|| of_login(login))
+            .flatten(),
+        (None, Some(email)) => match claim {
+            ClaimPolicy::Email | ClaimPolicy::Ask if !email.protected => None,
+            _ => of_email(email),
+        },
+    }
+}
+
+/// Whether the account with this login and e-mail gives up what of it somebody else is `wanted` to have, once its own person (`theirs`) is
+/// as the provider says: two people may swap their names.
+#[must_use]
+pub fn gives_up(theirs: &Desired, login: &str, email: &str, wanted: &Profile) -> bool {
+    let (Desired::Open(own) | Desired::Closed(own)) = theirs else {
+        return false;
+    };
+    let (login, email) = (login.to_lowercase(), email.to_lowercase());
+    let keeps = [&own.login, own.email.as_ref().unwrap_or(&email)];
+    let contested = |name: &&String| **name == wanted.login || wanted.email.as_ref() == Some(*name);
+    [&login, &email]
+        .into_iter()
+        .filter(contested)
+        .all(|name| !keeps.contains(&name))
+}
+
+/// Whose login and e-mail other accounts may be in the way of: the provider's word, or what a tombstone is to be made with again.
+#[must_use]
+pub fn sought(desired: &Desired, link: Option<&Link>) -> Option<Profile> {
+    match desired {
+        Desired::Open(profile) | Desired::Closed(profile) => Some(profile.clone()),
+        Desired::Gone => {
+            let write = remembered(link.filter(|l| is_tombstone(l)))?;
+            Some(Profile::new(&write.login, Some(&write.email), Some(&write.name)))
+        }
+    }
+}
+
+/// Which of the accounts in the way is this person's.
+pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unchosen> {
+    let by_login = others.iter().find(|c| c.account.login.to_lowercase() == profile.login);
+    let mut by_email = others
+        .iter()
+        .filter(|c| profile.email.as_deref() == Some(c.account.email.to_lowercase().as_str()));
+    let email_owner = by_email.next();
+    let ambiguous = by_email.next().is_some();
+    let found = match (by_login, email_owner) {
+        (Some(a), Some(b)) if a.account.id != b.account.id => {
+            return Err(Attention::new(
+                format!(
+                    "In Grafana the login “{}” and this person's e-mail belong to two accounts (ids {} and {}).",
+                    profile.login, a.account.id, b.account.id
+                ),
+                "Give one of the two accounts another e-mail in Grafana.",
+            )
+            .into());
+        }
+        (Some(found), _) => found,
+        (None, Some(found)) => {
+            let returning = matches!(found.manager, Manager::Gone { .. });
+            if ambiguous || (rules.claim != ClaimPolicy::Email && !returning && !found.approved) {
+                let unchosen: Unchosen = Attention::new(
+                    format!(
+                        "The e-mail of “{}” belongs to another account in Grafana (id {}).",
+                        profile.login, found.account.id
+                    ),
+                    "If it is the same person, press Manage this account on the person's row under Users, or set claim_policy to “email”; \
+                     if not, change the e-mail of one of the two.",
+                )
+                .into();
+                let askable = !ambiguous
+                    && rules.claim != ClaimPolicy::Never
+                    && found.manager == Manager::Nobody
+                    && protection(&found.account, rules).is_none()
+                    && !is_elsewhere(&found.account, rules);
+                return Err(if askable {
+                    unchosen.until_yes(&found.account)
+                } else {
+                    unchosen
+                });
+            }
+            found
+        }
+        (None, None) => {
+            return Err(Attention::new(
+                format!("“{}” has no account in Grafana.", profile.login),
+                "Press Check now.",
+            )
+            .into());
+        }
+    };
+    if let Some(why) = protection(&found.account, rules) {
+        return Err(protected_attention(&found.account.login, why).into());
+    }
+    if found.manager == Manager::Nobody && is_elsewhere(&found.account, rules) {
+        return Err(Attention::new(
+            format!(
+                "“{}” exists in Grafana already, in another organization, so it is not taken over from here.",
+                found.account.login
+            ),
+            "If it is the same person, add the account to this organization in Grafana; if not, rename one of the two.",
+        )
+        .into());
+    }
+    match (&found.manager, rules.claim) {
+        (Manager::Other, _) => Err(Attention::new(
+            format!(
+                "Grafana's account “{}” is managed for another user of the identity provider.",
+                found.account.login
+            ),
+            "Give the two users different user names and e-mails in the identity provider.",
+        )
+        .into()),
+        (Manager::Gone { .. }, _) | (Manager::Nobody, ClaimPolicy::Login | ClaimPolicy::Email) => Ok(found),
+        (Manager::Nobody, _) if found.approved => Ok(found),
+        (Manager::Nobody, ClaimPolicy::Ask) => Err(Unchosen::from(Attention::new(
+            format!(
+                "“{}” exists in Grafana already, and claiming waits for you.",
+                found.account.login
+            ),
+            "If it is the same person, press Manage this account on the person's row under Users; if not, rename the account in Grafana.",
+        ))
+        .until_yes(&found.account)),
+        (Manager::Nobody, ClaimPolicy::Never) => Err(Attention::new(
+            format!(
+                "“{}” exists in Grafana already, and claim_policy is “never”.",
+                found.account.login
+            ),
+            "Rename or delete the account in Grafana, or set claim_policy to “login”.",
+        )
+        .into()),
+    }
+}
+
+/// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
+/// logins.
+fn is_elsewhere(account: &Account, rules: &Rules) -> bool {
+    !account.orgs.is_empty() && account.orgs.iter().all(|o| o.org_id != rules.org_id)
+}

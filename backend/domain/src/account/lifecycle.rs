@@ -1,0 +1,167 @@
+//! A managed account: opened, closed, and given back what it had.
+//!
+//! Owns: the deprovision policy (docs/deprovisioning.md) and what is remembered before something is destroyed. Must never plan a change of a protected
+//! account, or close the last person who is Admin. Start at [`managed`].
+
+use super::{
+    model::{Access, Account, Action, Desired, Link, Observed, Plan, Profile, Rules, Snapshot, TeamSeat, is_tombstone},
+    profile::{first_write, write},
+    protection::{protected_attention, protection},
+};
+use crate::{
+    attempt::Attention,
+    settings::{Linking, Rung},
+};
+
+pub(super) fn managed(desired: &Desired, link: &Link, account: &Account, observed: &Observed, rules: &Rules) -> Plan {
+    let mut plan = match desired {
+        Desired::Open(profile) => open(profile, link, account, rules),
+        Desired::Closed(_) | Desired::Gone => close(link, account, rules),
+    };
+    let deletes = plan.actions.iter().any(|a| matches!(a, Action::Delete(_)));
+    if let Desired::Open(profile) | Desired::Closed(profile) = desired
+        && !deletes
+    {
+        write(profile, account, observed, &mut plan);
+    }
+    match protection(account, rules) {
+        Some(why) if !plan.actions.is_empty() || plan.attention.is_some() => {
+            Plan::attention(protected_attention(&account.login, why))
+        }
+        _ => plan,
+    }
+}
+
+/// What must be remembered before the account goes; nothing where that is known already: who came back by himself has a role the
+/// provider gave, and what to restore is what he had before.
+fn remember(link: &Link, account: &Account) -> Option<Action> {
+    let now = Snapshot::of(account);
+    match &link.snapshot {
+        None => Some(Action::Remember(now)),
+        Some(before) if before.profile.is_none() => Some(Action::Remember(Snapshot {
+            profile: now.profile,
+            ..before.clone()
+        })),
+        Some(_) => None,
+    }
+}
+
+fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Plan {
+    let mut plan = Plan::nothing(Access::Open);
+    // Where the sign-in makes the account, a tombstone would be in its way: Grafana finds its login or e-mail taken.
+    let tombstone = rules.linking == Linking::FirstLogin && is_tombstone(link);
+    if account.is_disabled && (account.is_external || tombstone) {
+        // Disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more (G22).
+        if matches!(link.closed_by, None | Some(Rung::Suspend)) {
+            // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.
+            return Plan::attention(Attention::new(
+                format!(
+                    "“{}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.",
+                    account.login
+                ),
+                "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: it is made anew within a minute.",
+            ));
+        }
+        plan.actions.extend(remember(link, account));
+        plan.actions.push(Action::Delete(Rung::Delete));
+        if rules.linking == Linking::FirstLogin {
+            plan.access = Some(Access::AtFirstSignIn);
+            return plan;
+        }
+        let before = Snapshot::of(account).profile;
+        plan.actions.push(Action::Create(first_write(profile, before.as_ref())));
+        return plan;
+    }
+    if account.is_disabled {
+        plan.actions.push(Action::Enable);
+    }
+    if let Some(snapshot) = &link.snapshot {
+        for given in &snapshot.orgs {
+            match account.orgs.iter().find(|have| have.org_id == given.org_id) {
+                None => plan.actions.push(Action::JoinOrg(given.clone())),
+                // A local account has a snapshot only where it was made anew. Roles of the others are their provider's.
+                Some(have) if have.role != given.role && !account.is_external => {
+                    plan.actions.push(Action::SetRole(given.clone()));
+                }
+                Some(_) => {}
+            }
+        }
+        let unseated = |t: &&TeamSeat| !account.teams.contains(t);
+        plan.actions
+            .extend(snapshot.teams.iter().filter(unseated).cloned().map(Action::JoinTeam));
+    }
+    plan
+}
+
+fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
+    let local = if is_tombstone(link) {
+        Rung::Tombstone
+    } else {
+        Rung::Disable
+    };
+    // Deleting what is disabled gains nothing, so a change of the policy deletes nobody who is closed already.
+    if account.is_disabled {
+        return Plan::nothing(rules.closed(local));
+    }
+    let enough = match rules.ceiling {
+        Rung::Disable | Rung::Suspend => true,
+        // Who is in no organization can still sign in, and `closed` says nobody can.
+        Rung::Tombstone => false,
+        Rung::Delete => link.closed_by == Some(Rung::Suspend),
+    };
+    if account.is_external && account.orgs.is_empty() && enough {
+        return Plan::nothing(rules.closed(Rung::Suspend));
+    }
+    if let Some(org) = account.last_admin_of.first() {
+        return Plan::attention(Attention::new(
+            format!(
+                "“{}” is the last person with the role Admin in organization {org}.",
+                account.login
+            ),
+            "Make another person Admin of that organization; then access is closed within a minute.",
+        ));
+    }
+    match rules.ceiling {
+        Rung::Delete => {
+            let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
+            actions.push(Action::Delete(Rung::Delete));
+            Plan {
+                actions,
+                ..Plan::nothing(rules.closed(Rung::Delete))
+            }
+        }
+        _ if !account.is_external => Plan {
+            actions: vec![Action::Disable],
+            ..Plan::nothing(rules.closed(local))
+        },
+        Rung::Disable => Plan::attention(Attention::new(
+            format!(
+                "“{}” signs in through a provider, so Grafana refuses to disable it, and the setting deprovision allows no more.",
+                account.login
+            ),
+            "Set deprovision to “suspend” or “closed”, or remove this person in Grafana yourself.",
+        )),
+        Rung::Suspend => {
+            let mut actions = Vec::new();
+            if link.snapshot.is_none() {
+                actions.push(Action::Remember(Snapshot::of(account)));
+            }
+            actions.extend(account.orgs.iter().map(|o| Action::LeaveOrg(o.org_id)));
+            actions.push(Action::Logout);
+            Plan {
+                actions,
+                ..Plan::nothing(rules.closed(Rung::Suspend))
+            }
+        }
+        Rung::Tombstone => {
+            let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
+            actions.push(Action::Delete(Rung::Tombstone));
+            actions.extend(Snapshot::of(account).profile.map(Action::Create));
+            actions.push(Action::Disable);
+            Plan {
+                actions,
+                ..Plan::nothing(rules.closed(Rung::Tombstone))
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The words of the account planner: what is wanted, what is seen, what the rules are, and what a plan holds.
+//!
+//! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attempt::Attention,
+    settings::{ClaimPolicy, Linking, Rung},
+};
+
+/// What the identity provider says about a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Desired {
+    /// May sign in.
+    Open(Profile),
+    /// `active: false`.
+    Closed(Profile),
+    /// Deleted: closed as well. Grafana's user is deleted for it only where the setting `deprovision` allows that rung.
+    Gone,
+}
+
+/// The attributes Grafana has room for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// From `userName`.
+    pub login: String,
+    /// The primary e-mail; absent means "leave it as it is" (R5: an unmapped attribute never blanks anything).
+    pub email: Option<String>,
+    /// The display name; absent means "leave it as it is".
+    pub name: Option<String>,
+}
+
+impl Profile {
+    /// As Grafana stores it: login and e-mail trimmed and in lower case (G1), so that a comparison can end.
+    #[must_use]
+    pub fn new(login: &str, email: Option<&str>, name: Option<&str>) -> Self {
+        let filled = |s: &&str| !s.is_empty();
+        Self {
+            login: login.trim().to_lowercase(),
+            email: email.map(str::trim).filter(filled).map(str::to_lowercase),
+            name: name.map(str::trim).filter(filled).map(str::to_owned),
+        }
+    }
+}
+
+/// A role in an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgRole {
+    /// The organization.
+    pub org_id: i64,
+    /// `Viewer`, `Editor`, `Admin`, `None`.
+    pub role: String,
+}
+
+/// A seat in a team.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamSeat {
+    /// The team's organization.
+    pub org_id: i64,
+    /// The team.
+    pub team_id: i64,
+}
+
+/// What to give back on return: Grafana forgets roles and team seats of who leaves an organization, and everything of who is deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Organizations and roles.
+    pub orgs: Vec<OrgRole>,
+    /// Seats in teams.
+    #[serde(default)]
+    pub teams: Vec<TeamSeat>,
+    /// Login, e-mail and name of an account that is deleted to be made again with them.
+    #[serde(default)]
+    pub profile: Option<Write>,
+}
+
+impl Snapshot {
+    pub(super) fn of(account: &Account) -> Self {
+        Self {
+            orgs: account.orgs.clone(),
+            teams: account.teams.clone(),
+            profile: Some(Write {
+                login: account.login.clone(),
+                email: account.email.clone(),
+                name: account.name.clone(),
+            }),
+        }
+    }
+}
+
+/// Where a managed account came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Made by us.
+    Provisioned,
+    /// There before.
+    Claimed,
+}
+
+/// What we remember of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Grafana's id; `None` once we have deleted the account.
+    pub grafana_id: Option<i64>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What to give back on return, if it was suspended, deleted or made anew.
+    pub snapshot: Option<Snapshot>,
+    /// The rung that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
+    /// like a deletion by hand.
+    pub closed_by: Option<Rung>,
+}
+
+/// A Grafana account as just seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Grafana's id.
+    pub id: i64,
+    /// Login.
+    pub login: String,
+    /// E-mail.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// Grafana server admin.
+    pub is_grafana_admin: bool,
+    /// A sign-in link of a provider exists: Grafana will refuse to disable, enable or edit (G9, G10).
+    pub is_external: bool,
+    /// Disabled.
+    pub is_disabled: bool,
+    /// It is the account we are signed in with.
+    pub is_self: bool,
+    /// Organizations and roles.
+    pub orgs: Vec<OrgRole>,
+    /// Seats in teams, where they were looked up (before a suspension and on return).
+    pub teams: Vec<TeamSeat>,
+    /// Organizations in which no other person is Admin.
+    pub last_admin_of: Vec<i64>,
+}
+
+/// Another account that has the desired login or e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The account.
+    pub account: Account,
+    /// Who manages it.
+    pub manager: Manager,
+    /// An admin said that it is this person's.
+    pub approved: bool,
+    /// It is another user's who is to have neither of the names that are in the way ([`gives_up`]).
+    pub leaving: bool,
+}
+
+/// Who manages a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manager {
+    /// Nobody: it was there before.
+    Nobody,
+    /// Another SCIM user that exists.
+    Other,
+    /// A SCIM user that was deleted: who comes back with the same login gets the account back (R8).
+    Gone {
+        /// That user's SCIM id.
+        user_id: String,
+        /// What was remembered.
+        link: Link,
+    },
+}
+
+/// Everything seen in Grafana about one person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// The linked account; `None` when there is no link, or when the account was deleted by hand.
+    pub linked: Option<Account>,
+    /// Other accounts with the desired login or e-mail.
+    pub others: Vec<Candidate>,
+    /// It was looked at before and had to wait for a name that somebody else gives up.
+    pub waited: bool,
+}
+
+/// The rules in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The organization this is about.
+    pub org_id: i64,
+    /// The role Grafana gives who is new in it (`auto_assign_org_role`).
+    pub new_role: String,
+    /// Which accounts may be claimed.
+    pub claim: ClaimPolicy,
+    /// Whether accounts are made before the first sign-in.
+    pub linking: Linking,
+    /// The highest rung allowed.
+    pub ceiling: Rung,
+    /// Logins never touched, in lower case.
+    pub break_glass: Vec<String>,
+    /// Whether the provider leaves org roles alone (`skip_org_role_sync`), where Grafana's settings could be read: only then does a
+    /// suspension hold against a sign-in the provider still allows (G21).
+    pub role_sync_skipped: Option<bool>,
+    /// Whether LDAP is on, where that could be read: a sign-in by it *enables* an account (`authn/clients/ldap.go`, `EnableUser`).
+    pub ldap: Option<bool>,
+    /// Whether somebody without an account may get one by signing in (`allow_sign_up`), where that could be read.
+    pub sign_up: Option<bool>,
+}
+
+impl Rules {
+    /// Whether a rung keeps out who may still sign in at his provider; unknown where Grafana's settings cannot be read.
+    #[must_use]
+    pub fn holds(&self, rung: Rung) -> Option<bool> {
+        match rung {
+            Rung::Disable | Rung::Tombstone => self.ldap.map(|on| !on),
+            Rung::Suspend => self.role_sync_skipped,
+            Rung::Delete => self.sign_up.map(|may| !may),
+        }
+    }
+
+    pub(super) fn closed(&self, by: Rung) -> Access {
+        Access::Closed {
+            by,
+            holds: self.holds(by),
+        }
+    }
+}
+
+/// One step. Every one is safe to run twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Take an existing account over. No Grafana call.
+    Claim {
+        /// Its id.
+        grafana_id: i64,
+        /// Ours from before, or found.
+        origin: Origin,
+        /// The deleted SCIM user it belonged to.
+        from: Option<String>,
+        /// What is to be given back.
+        snapshot: Option<Snapshot>,
+        /// What closed it.
+        closed_by: Option<Rung>,
+    },
+    /// Make the account. What is remembered of an earlier one stays.
+    Create(Write),
+    /// Delete the account. The rung is recorded before: it says what is to follow.
+    Delete(Rung),
+    /// Write the profile; always all three, because Grafana takes a missing login for the e-mail (G6).
+    Update(Write),
+    /// Grafana's own "disabled"; ends the sessions too.
+    Disable,
+    /// Undo that.
+    Enable,
+    /// Remember what the next steps destroy.
+    Remember(Snapshot),
+    /// Leave one organization, by the call that keeps the user.
+    LeaveOrg(i64),
+    /// End every session.
+    Logout,
+    /// Come back to an organization.
+    JoinOrg(OrgRole),
+    /// Give back a role: an account that was made anew has Grafana's default one.
+    SetRole(OrgRole),
+    /// Come back to a team.
+    JoinTeam(TeamSeat),
+    /// Nothing is left to remember: the account is gone in Grafana.
+    Forget,
+}
+
+/// A profile as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// Login.
+    pub login: String,
+    /// E-mail.
+    pub email: String,
+    /// Name.
+    pub name: String,
+}
+
+/// What holds once the actions are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// There is no account.
+    None,
+    /// There is none yet, and none is made: the first sign-in makes it, and then it is claimed.
+    AtFirstSignIn,
+    /// May sign in.
+    Open,
+    /// May not.
+    Closed {
+        /// The rung that closed it.
+        by: Rung,
+        /// Whether it holds against a sign-in the provider still allows; unknown where Grafana's settings cannot be read.
+        holds: Option<bool>,
+    },
+}
+
+/// The answer of [`plan`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What to do, in this order.
+    pub actions: Vec<Action>,
+    /// What holds afterwards; `None` where it stays as it was, because a person must look.
+    pub access: Option<Access>,
+    /// Attributes that wait for the person's next sign-in.
+    pub deferred: Vec<&'static str>,
+    /// What a person must look at. Actions may still be due: closing goes on where a rename cannot.
+    pub attention: Option<Attention>,
+    /// The account that would be claimed if an admin said yes; the attention says so in words.
+    pub question: Option<Question>,
+    /// What has to be waited for, in words: a name that somebody else is about to give up.
+    pub waits: Option<String>,
+}
+
+/// May this account be claimed?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Grafana's id.
+    pub grafana_id: i64,
+    /// Its login.
+    pub login: String,
+}
+
+impl Plan {
+    pub(super) fn nothing(access: Access) -> Self {
+        Self {
+            actions: Vec::new(),
+            access: Some(access),
+            deferred: Vec::new(),
+            attention: None,
+            question: None,
+            waits: None,
+        }
+    }
+
+    pub(super) fn attention(attention: Attention) -> Self {
+        Self {
+            actions: Vec::new(),
+            access: None,
+            deferred: Vec::new(),
+            attention: Some(attention),
+            question: None,
+            waits: None,
+        }
+    }
+}
+
+pub(super) fn is_tombstone(link: &Link) -> bool {
+    link.closed_by == Some(Rung::Tombstone)
+}
+
+pub(super) fn remembered(link: Option<&Link>) -> Option<&Write> {
+    link?.snapshot.as_ref()?.profile.as_ref()
+}

@@ -1,0 +1,79 @@
+//! What every part of the engine is given.
+//!
+//! Owns: the store, the clock, the settings, and the times all parts go by. Must never know an organization. Start at [`Core`].
+
+use std::{sync::Arc, time::Instant};
+
+use domain::{Clock, Ids};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    failpoints::Failpoints,
+    settings::Settings,
+    shared::Shared,
+    trouble::{Result, Trouble},
+};
+use store::{ActivityLine, Outcome, Source, Store, Work};
+
+/// A full comparison this often: drift made by hand is seen within it.
+pub(super) const SCAN_MS: i64 = 60_000;
+/// While Grafana is away it is asked at least this often, so that what waited goes out soon after it is back.
+pub(super) const AWAY_MS: i64 = 5_000;
+/// So long a call may still be in Grafana's hands after we, or the connection, died in the middle of it: a request whose caller is gone
+/// goes on there until its transaction ends.
+pub(super) const UNDER_WAY_MS: i64 = 120_000;
+
+/// What every part of the engine is given.
+pub(super) struct Core {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) settings: Arc<dyn Settings>,
+    pub(super) failpoints: Failpoints,
+    pub(super) shared: Arc<Shared>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Core {
+    /// To be asked before every call that changes something: stopping must not begin another one.
+    pub(super) fn go_on(&self) -> Result<()> {
+        if self.stop.is_cancelled() {
+            Err(Trouble::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A line about something done, or not done, in Grafana.
+    pub(super) fn line(&self, work: &Work, actor: &str, deed: Deed<'_>) -> ActivityLine {
+        ActivityLine {
+            tenant: work.tenant.clone(),
+            at_ms: self.clock.now_ms(),
+            source: Source::Grafana,
+            actor: actor.to_owned(),
+            action: deed.action.into(),
+            target_kind: deed.target.0.into(),
+            target_id: deed.target.1.to_owned(),
+            target_name: deed.target.2.to_owned(),
+            outcome: deed.outcome,
+            reason: deed.reason,
+            duration_ms: deed.took_ms,
+            correlation: work.correlation.clone(),
+        }
+    }
+}
+
+/// What a line says.
+pub(super) struct Deed<'a> {
+    pub(super) action: &'static str,
+    /// Kind, id, name.
+    pub(super) target: (&'static str, &'a str, &'a str),
+    pub(super) outcome: Outcome,
+    pub(super) reason: Option<String>,
+    pub(super) took_ms: i64,
+}
+
+/// Milliseconds since then.
+pub(super) fn elapsed(began: Instant) -> i64 {
+    i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,20 @@
+//! What is known of Grafana's own Team Sync (Enterprise) in one organization.
+//!
+//! Owns: plain data between two comparisons. Must never ask anything. Start at [`TeamSync`]; `team_sync.rs` fills it.
+
+use std::collections::BTreeMap;
+
+/// What is known of it.
+#[derive(Debug, Default)]
+pub(super) struct TeamSync {
+    /// Of our teams: whether it has external groups too. Not there: not asked yet.
+    pub(super) filled: BTreeMap<i64, bool>,
+    /// The team asked last.
+    pub(super) last: i64,
+    /// Grafana has no Team Sync, or does not tell: not asked before this time.
+    pub(super) quiet_until_ms: i64,
+    /// Whether Grafana's licence has it, as last told.
+    pub(super) licensed: bool,
+    /// The licence is not asked for before this time.
+    pub(super) licence_from_ms: i64,
+}

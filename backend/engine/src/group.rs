@@ -1,0 +1,411 @@
+//! One SCIM group: find or make its teams, and make each match.
+//!
+//! Owns: which team a group gets, and the order in which a team is changed and remembered. Must never delete and recreate a team, and
+//! never touch one that no mapping names. Start at [`sync`].
+
+use std::{collections::BTreeSet, time::Instant};
+
+use domain::{
+    Tenant,
+    settings::{MappingMode, TeamRemoval},
+    team::{self, Action, archived_name, name_before_archive},
+};
+
+use super::{
+    context::{Core, Deed, UNDER_WAY_MS, elapsed},
+    failpoints::{AFTER_CALL, BEFORE_CALL},
+    org::Org,
+    roster::{Occasion, Roster},
+    trouble::{Result, Trouble, looking},
+};
+use grafana::{Error, Team};
+use store::{self, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, Work};
+
+/// Makes every team of one group match.
+pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
+    if !org.settings.effective.group_sync {
+        // Users only (R34): stored and shown. Turning group sync on marks every group.
+        return Ok(());
+    }
+    let mut mappings = core.store.mappings_of_group(&work.tenant, &work.id).await?;
+    let group = core.store.group(&work.tenant, &work.id).await?;
+    adopt(core, org, work, group.is_some(), &mut mappings).await?;
+    let Some(group) = group else {
+        return gone(core, org, work, mappings).await;
+    };
+    let name = group.document.display_name().unwrap_or_default().to_owned();
+    if mappings.is_empty() {
+        if org.settings.effective.mapping_mode == MappingMode::Strict || name.trim().is_empty() {
+            return Ok(());
+        }
+        mappings.extend(map_by_name(core, org, work, &name).await?);
+    }
+    let mut attention = None;
+    for mapping in mappings.into_iter().filter(|m| !m.paused) {
+        // One team that needs a person does not hold the group's other teams.
+        match one_team(core, org, work, mapping).await {
+            Err(Trouble::Attention(a)) => attention = Some(a),
+            other => other?,
+        }
+    }
+    attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)))
+}
+
+/// Grafana was asked for a team, and we died, or its answer was lost, before it was on disk whose it is: it is that group's, even if the
+/// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups
+/// with such a note, so nothing depends on a mark that was there when we died.
+async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &mut Vec<MappingRecord>) -> Result<()> {
+    let noted = core.store.teams_being_made(&work.tenant).await?;
+    for note in noted.into_iter().filter(|note| note.group_id == work.id) {
+        let found = org.grafana.team_named(&note.name).await.map_err(looking("teams"))?;
+        let Some(team) = found else {
+            if core.clock.now_ms().saturating_sub(note.since_ms) > UNDER_WAY_MS {
+                forget(core, work, &note.name).await?;
+            }
+            continue;
+        };
+        if core.store.mappings_of_team(org.id(), team.id).await?.is_empty() && is_as_made(org, team.id).await? {
+            remember_ourselves(core, org, team.id).await?;
+            let unmade = |m: &&mut MappingRecord| m.team_id.is_none() && m.team_name == note.name;
+            let create = org.settings.effective.mapping_mode == MappingMode::Create;
+            if let Some(mapping) = mappings.iter_mut().find(unmade) {
+                core.store
+                    .set_mapping_team(mapping.id, Some(team.id), &team.name)
+                    .await?;
+                mapping.team_id = Some(team.id);
+            } else if lives && create && mappings.is_empty() {
+                mappings.extend(map(core, work, &note.name, team).await?);
+            } else {
+                // Its group is gone, or has a team by now.
+                let occasion = Occasion {
+                    removal: Some(removal(org, MappingOrigin::Create)),
+                    ..Occasion::default()
+                };
+                settle(core, org, work, team.id, occasion).await?;
+            }
+        }
+        forget(core, work, &note.name).await?;
+    }
+    Ok(())
+}
+
+/// It is on disk whose the team of this name is, or there is none.
+async fn forget(core: &Core, work: &Work, name: &str) -> Result<()> {
+    Ok(core.store.clear_team_note(&work.tenant, &work.id, name).await?)
+}
+
+/// What becomes of a team that no group feeds any more: only what we made ourselves is archived or deleted.
+fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
+    let effective = &org.settings.effective;
+    if origin == MappingOrigin::Create && effective.mapping_mode == MappingMode::Create {
+        effective.team_removal
+    } else {
+        TeamRemoval::Keep
+    }
+}
+
+/// Whether nobody has used a team yet: somebody else may have made one of that name, and it is his.
+async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
+    let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+    let members = org.grafana.team_members(team_id).await.map_err(looking("members"))?;
+    Ok(members.is_some_and(|members| members.iter().all(|member| member.user_id == me)))
+}
+
+async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecord) -> Result<()> {
+    let mut mapping = Some(mapping);
+    // Twice: a team that was deleted by hand is made anew, under its old mapping.
+    for _ in 0..2 {
+        let Some(mut current) = mapping.take() else {
+            return Ok(());
+        };
+        if current.team_id.is_none() {
+            let team = ensure(core, org, work, &current.team_name).await?;
+            match core.store.set_mapping_team(current.id, Some(team.id), &team.name).await {
+                Ok(()) => {
+                    forget(core, work, &current.team_name).await?;
+                    current.team_id = Some(team.id);
+                }
+                // The group feeds that team already: one mapping is enough.
+                Err(store::Error::MappingTaken) => {
+                    return Ok(core.store.remove_mapping(current.id).await?);
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+        let Some(team_id) = current.team_id else { return Ok(()) };
+        let occasion = Occasion {
+            attempts: work.attempts,
+            ..Occasion::default()
+        };
+        match settle(core, org, work, team_id, occasion).await? {
+            Some(name) => {
+                if name != current.team_name {
+                    core.store.set_mapping_team(current.id, Some(team_id), &name).await?;
+                }
+                return Ok(());
+            }
+            None => {
+                core.store.set_applied_members(org.id(), team_id, &[]).await?;
+                core.store
+                    .set_mapping_team(current.id, None, &current.team_name)
+                    .await?;
+                current.team_id = None;
+                mapping = Some(current);
+            }
+        }
+    }
+    Err(Trouble::NotYet("The team disappears again and again.".to_owned()))
+}
+
+/// Mode *create*: a team of exactly the group's name is used, else made (R23, R24).
+async fn map_by_name(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Option<MappingRecord>> {
+    let team = ensure(core, org, work, name).await?;
+    let mapping = map(core, work, name, team).await?;
+    forget(core, work, name).await?;
+    Ok(mapping)
+}
+
+/// The mapping that mode *create* makes.
+async fn map(core: &Core, work: &Work, name: &str, team: Team) -> Result<Option<MappingRecord>> {
+    let new = NewMapping {
+        tenant: work.tenant.clone(),
+        group_id: work.id.clone(),
+        group_name: name.to_owned(),
+        team_id: Some(team.id),
+        team_name: team.name,
+        admins: false,
+        remove_others: false,
+        origin: MappingOrigin::Create,
+    };
+    let now = core.clock.now_ms();
+    match core.store.add_mapping(&new, &work.correlation, now).await {
+        Ok(mapping) => Ok(Some(mapping)),
+        // An admin mapped it a moment ago, which marked the group again.
+        Err(store::Error::MappingTaken) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// The team of a name: there, archived earlier, or made now. What was noted about making it stays until it is on disk whose it is.
+async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
+    let found = org.grafana.team_named(name).await.map_err(looking("teams"))?;
+    let found = match found {
+        Some(team) => Some(team),
+        None => archived(org, name).await?,
+    };
+    if let Some(team) = found {
+        return Ok(team);
+    }
+    core.go_on()?;
+    let now = core.clock.now_ms();
+    core.store.note_team(&work.tenant, &work.id, name, now).await?;
+    core.failpoints.reach(BEFORE_CALL);
+    let began = Instant::now();
+    let created = org.grafana.create_team(name).await;
+    core.failpoints.reach(AFTER_CALL);
+    let id = match created {
+        Ok(id) => id,
+        Err(error) => {
+            // A name that was free a moment ago and is taken now may be taken by a call of ours that was still under way.
+            if error.says_no() && !matches!(error, Error::Conflict(_)) {
+                forget(core, work, name).await?;
+            }
+            return Err(Trouble::Grafana {
+                action: Some("team.create"),
+                doing: format!("create the team “{name}”"),
+                error,
+                took_ms: elapsed(began),
+            });
+        }
+    };
+    remember_ourselves(core, org, id).await?;
+    let team = Team {
+        id,
+        name: name.to_owned(),
+        email: String::new(),
+        member_count: 0,
+    };
+    log(core, org, work, "team.create", &team, None, elapsed(began)).await?;
+    Ok(team)
+}
+
+/// A person who creates a team becomes its admin (G36): remembered as somebody we put there, so the plan takes us out.
+async fn remember_ourselves(core: &Core, org: &Org, team_id: i64) -> Result<()> {
+    if org.grafana.has_token() {
+        return Ok(());
+    }
+    let me = org.grafana.me().await.map_err(looking("its own account"))?;
+    let mut base = core.store.applied_members(org.id(), team_id).await?;
+    base.push(me.id);
+    Ok(core.store.set_applied_members(org.id(), team_id, &base).await?)
+}
+
+/// The team this name had before its group was deleted: the group is back, and so is the team, with its folder permissions.
+async fn archived(org: &Org, name: &str) -> Result<Option<Team>> {
+    if org.settings.effective.mapping_mode != MappingMode::Create {
+        return Ok(None);
+    }
+    let like = archived_name(name);
+    let like = like.strip_suffix(')').unwrap_or(&like);
+    let teams = org.grafana.teams_like(like).await.map_err(looking("teams"))?;
+    Ok(teams
+        .into_iter()
+        .find(|t| name_before_archive(&t.name, t.id) == Some(name)))
+}
+
+/// The group was deleted in the identity provider (R29).
+async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingRecord>) -> Result<()> {
+    for mapping in mappings.into_iter().filter(|m| !m.paused) {
+        if let Some(team_id) = mapping.team_id {
+            let occasion = Occasion {
+                without: Some(mapping.id),
+                removal: Some(removal(org, mapping.origin)),
+                attempts: work.attempts,
+                names: None,
+            };
+            settle(core, org, work, team_id, occasion).await?;
+        }
+        core.store.remove_mapping(mapping.id).await?;
+    }
+    Ok(())
+}
+
+/// A team no mapping feeds any more: whom we put there leaves.
+pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: i64) -> Result<()> {
+    let work = Work {
+        tenant: Tenant::of_org(org.id()),
+        kind: Kind::Group,
+        id: team_id.to_string(),
+        generation: 0,
+        closing: false,
+        since_ms: core.clock.now_ms(),
+        attempts: 0,
+        correlation: core.ids.correlation(),
+    };
+    let occasion = Occasion {
+        removal: Some(TeamRemoval::Keep),
+        ..Occasion::default()
+    };
+    if settle(core, org, &work, team_id, occasion).await?.is_none() {
+        core.store.set_applied_members(org.id(), team_id, &[]).await?;
+    }
+    Ok(())
+}
+
+/// Observe, plan, act, look again. Returns the team's name; `None` when it was deleted by hand.
+async fn settle(
+    core: &Core,
+    org: &mut Org,
+    work: &Work,
+    team_id: i64,
+    occasion: Occasion<'_>,
+) -> Result<Option<String>> {
+    let org_id = org.id();
+    for _ in 0..3 {
+        let Some(roster) = Roster::observe(core, org, team_id, None, occasion).await? else {
+            return Ok(None);
+        };
+        let plan = team::plan(&roster.desired, &roster.observed);
+        let base: Vec<i64> = plan.base.iter().copied().collect();
+        if plan.actions.is_empty() {
+            core.store.set_applied_members(org_id, team_id, &base).await?;
+            return match plan.attention {
+                None => Ok(Some(roster.team.name)),
+                Some(a) => Err(Trouble::Attention(a)),
+            };
+        }
+        // Before the call, so that whoever it adds is known for ours if we die right after it.
+        let both: BTreeSet<i64> = plan.base.union(&roster.observed.base).copied().collect();
+        let both: Vec<i64> = both.into_iter().collect();
+        core.store.set_applied_members(org_id, team_id, &both).await?;
+        for action in &plan.actions {
+            act(core, org, work, &roster.team, action).await?;
+        }
+        if plan.actions.contains(&Action::Delete) {
+            core.store.set_applied_members(org_id, team_id, &[]).await?;
+            return Ok(Some(roster.team.name));
+        }
+    }
+    Err(Trouble::NotYet(
+        "Grafana says it is done, but the team does not look so yet.".to_owned(),
+    ))
+}
+
+async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) -> Result<()> {
+    core.go_on()?;
+    core.failpoints.reach(BEFORE_CALL);
+    let (grafana, id, name) = (&org.grafana, team.id, &team.name);
+    let began = Instant::now();
+    let (what, doing, done, note) = match action {
+        Action::Rename(to) => (
+            "team.rename",
+            format!("rename the team “{name}” to “{to}”"),
+            grafana.rename_team(team, to).await,
+            Some(format!("to “{to}”")),
+        ),
+        Action::Replace {
+            members,
+            admins,
+            changes,
+        } => (
+            "team.members.replace",
+            format!("change the members of the team “{name}”"),
+            grafana.replace_team_members(id, members, admins).await,
+            Some(format!("{changes} members joined, changed or left in one call")),
+        ),
+        Action::Add { grafana_id, admin } => (
+            "team.member.add",
+            format!("add a member to the team “{name}”"),
+            grafana.add_team_member(id, *grafana_id, *admin).await,
+            Some(format!("Grafana user {grafana_id}")),
+        ),
+        Action::Update { grafana_id, admin } => (
+            "team.member.update",
+            format!("change a member of the team “{name}”"),
+            grafana.update_team_member(id, *grafana_id, *admin).await,
+            Some(format!("Grafana user {grafana_id}")),
+        ),
+        Action::Remove { grafana_id } => (
+            "team.member.remove",
+            format!("remove a member from the team “{name}”"),
+            grafana.remove_team_member(id, *grafana_id).await,
+            Some(format!("Grafana user {grafana_id}")),
+        ),
+        Action::Delete => (
+            "team.delete",
+            format!("delete the team “{name}”"),
+            grafana.delete_team(id).await,
+            None,
+        ),
+    };
+    core.failpoints.reach(AFTER_CALL);
+    match done {
+        Ok(()) => log(core, org, work, what, team, note, elapsed(began)).await,
+        Err(error) => Err(Trouble::Grafana {
+            action: Some(what),
+            doing,
+            error,
+            took_ms: elapsed(began),
+        }),
+    }
+}
+
+async fn log(
+    core: &Core,
+    org: &Org,
+    work: &Work,
+    action: &'static str,
+    team: &Team,
+    reason: Option<String>,
+    took_ms: i64,
+) -> Result<()> {
+    let deed = Deed {
+        action,
+        target: ("Team", &team.id.to_string(), &team.name),
+        outcome: Outcome::Done,
+        reason,
+        took_ms,
+    };
+    let line = core.line(work, &org.actor().await, deed);
+    Ok(core.store.record(&[line]).await?)
+}

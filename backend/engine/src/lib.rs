@@ -1,0 +1,153 @@
+//! The engine: makes Grafana match the store, and keeps it so.
+//!
+//! Owns: when to look, what to work on next, and what follows from a failure. Level-triggered: a mark only says that something
+//! changed, so every pass reads what is desired, observes Grafana, asks `domain` for a plan, acts, and looks again. Must never
+//! decide what Grafana should look like (`domain::account`, `domain::team` do), and never stop for one organization because of
+//! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
+
+mod context;
+mod directory;
+mod external_groups;
+mod failpoints;
+mod group;
+mod lock;
+mod look;
+mod names;
+mod org;
+mod person;
+mod reconcile_loop;
+mod reservation;
+mod roster;
+mod roster_requests;
+mod scan;
+mod settings;
+mod shared;
+mod status;
+mod team_sync;
+mod trouble;
+mod verdict;
+mod wake;
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{Clock, Ids};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use failpoints::Failpoints;
+pub use grafana::{Credentials, Finding, Probe};
+pub use names::HolderSeen;
+pub use roster_requests::RosterSeen;
+pub use settings::{OrgSettings, Settings};
+pub use status::{LoginSeen, State, Status, TeamSeen};
+use store::Store;
+pub use wake::Wake;
+
+/// The running engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<shared::Shared>,
+    settings: Arc<dyn Settings>,
+    stop: CancellationToken,
+    task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+// Grafana kills a plugin two seconds after asking it to stop; the store wants its part of that.
+const STOP: Duration = Duration::from_millis(450);
+
+impl Engine {
+    /// Starts it on the current runtime.
+    #[must_use]
+    pub fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        settings: Arc<dyn Settings>,
+        failpoints: Failpoints,
+    ) -> Self {
+        let shared = Arc::new(shared::Shared::default());
+        let stop = CancellationToken::new();
+        let core = context::Core {
+            store,
+            clock,
+            ids,
+            settings: settings.clone(),
+            failpoints,
+            shared: shared.clone(),
+            stop: stop.clone(),
+        };
+        let task = tokio::spawn(reconcile_loop::run(core));
+        Self(Arc::new(Inner {
+            shared,
+            settings,
+            stop,
+            task: tokio::sync::Mutex::new(Some(task)),
+        }))
+    }
+
+    /// The handle a request handler gets.
+    #[must_use]
+    pub fn wake(&self) -> Wake {
+        Wake::new(self.0.shared.clone())
+    }
+
+    /// How it stands with an organization's Grafana.
+    #[must_use]
+    pub fn status(&self, org_id: i64) -> Status {
+        self.0
+            .shared
+            .status(org_id)
+            .unwrap_or_else(|| Status::before_first_look(&self.0.settings.of(org_id)))
+    }
+
+    /// Grafana's teams as last seen, by name.
+    #[must_use]
+    pub fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+        self.0.shared.teams(org_id)
+    }
+
+    /// Who is in some teams: looked up now where Grafana can be asked, else as last seen. A team nobody could look at is left out.
+    pub async fn rosters(&self, org_id: i64, teams: &[i64]) -> Vec<RosterSeen> {
+        self.0.shared.looks.ask(org_id, teams);
+        self.0.shared.notify.notify_one();
+        self.0.shared.looks.answer(org_id, teams).await
+    }
+
+    /// What Grafana's configuration will do to sign-ins, as last read.
+    #[must_use]
+    pub fn login(&self, org_id: i64) -> Option<LoginSeen> {
+        self.0.shared.login(org_id)
+    }
+
+    /// Whether the last listing showed a server admin of this login.
+    #[must_use]
+    pub fn is_admin(&self, org_id: i64, login: &str) -> bool {
+        self.0.shared.is_admin(org_id, login)
+    }
+
+    /// Who has this login and who this e-mail in Grafana, as the last listing showed it.
+    #[must_use]
+    pub fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> (Option<HolderSeen>, Option<HolderSeen>) {
+        self.0.shared.holders(org_id, login, email)
+    }
+
+    /// Finishes the Grafana call that is under way, then ends; gives up on it after 450 ms, which is as safe as a crash.
+    pub async fn stop(&self) {
+        self.0.stop.cancel();
+        if let Some(mut task) = self.0.task.lock().await.take()
+            && tokio::time::timeout(STOP, &mut task).await.is_err()
+        {
+            task.abort();
+        }
+    }
+}
+
+/// What each credential can do, for the page's *Test* button. Signs in once and leaves nothing behind.
+pub async fn probe(credentials: &Credentials, org_id: i64) -> Probe {
+    grafana::probe(credentials, org_id).await
+}

@@ -1,0 +1,44 @@
+//! Answers who is in a team, outside the minute's look: a team that no mapping feeds is in no other listing of members.
+//!
+//! Owns: what is asked of Grafana for it. Must never change anything. Start at [`look`].
+
+use std::collections::{HashMap, HashSet};
+
+use super::{context::Core, org::Org, roster, roster_requests::RosterSeen, trouble::Result};
+
+/// Answers what was asked meanwhile. What cannot be asked of Grafana now is not kept waiting.
+pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {
+    let looks = &core.shared.looks;
+    for key in looks.open() {
+        core.go_on()?;
+        let now = core.clock.now_ms();
+        if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.runnable(now)) {
+            let released = core.store.released_accounts(org.id()).await?;
+            match members(org, key.1, &released, now).await {
+                Ok(seen) => looks.learn(key, seen, now),
+                Err(error) => org.went_wrong(core, &error).await,
+            }
+        }
+        looks.close(key);
+    }
+    Ok(())
+}
+
+/// `None`: there is no such team any more.
+async fn members(
+    org: &Org,
+    team_id: i64,
+    released: &HashSet<i64>,
+    now_ms: i64,
+) -> std::result::Result<Option<RosterSeen>, grafana::Error> {
+    let me = org.grafana.me().await?.id;
+    let seen = org.grafana.team_members(team_id).await?;
+    Ok(seen.map(|seen| RosterSeen {
+        team_id,
+        at_ms: now_ms,
+        members: seen
+            .into_iter()
+            .map(|seen| (seen.login.clone(), roster::member(org, seen, me, released)))
+            .collect(),
+    }))
+}

@@ -1,0 +1,101 @@
+//! One SCIM user: observe the account, ask for a plan, act, look again, record.
+//!
+//! Owns: the order of it, and that no two people with one name are worked on at once. Must never decide what the account should look
+//! like (`domain::account` does). Start at [`sync`]; then `person/observe.rs`, `person/act.rs` and `person/record.rs`.
+
+mod act;
+pub(crate) mod input;
+mod observe;
+mod record;
+
+use domain::account::{self, Action, Write};
+
+pub(super) use self::record::Recorded;
+use self::{
+    input::{desired, link, names, rules},
+    record::{Person, seat},
+};
+use super::{
+    context::Core,
+    org::Org,
+    trouble::{Result, Trouble},
+};
+use store::{StewardshipState, Work};
+
+/// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
+const LOOKS: usize = 4;
+
+/// Makes one person's account match. Others may be worked on meanwhile, but none with the same name.
+pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded> {
+    let (user, record, _held) = loop {
+        let freed = org.reservations.freed();
+        let user = core.store.user(&work.tenant, &work.id).await?;
+        let record = core.store.account(&work.id).await?;
+        if let Some(held) = org.reservations.hold(names(&desired(user.as_ref()), record.as_ref())) {
+            break (user, record, held);
+        }
+        freed.await;
+    };
+    let stewardship = core.store.stewardship(&work.id).await?;
+    if stewardship
+        .as_ref()
+        .is_some_and(|s| s.state == StewardshipState::Released)
+    {
+        // An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
+        if user.is_none() {
+            core.store.forget_released(&work.id).await?;
+        }
+        core.store.finish(work).await?;
+        return Ok(Recorded);
+    }
+    let desired = desired(user.as_ref());
+    let mut person = Person {
+        core,
+        work,
+        name: String::new(),
+        told: record.as_ref().map(seat),
+        record,
+        stewardship,
+    };
+    person.name = match (&user, &person.record) {
+        (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
+        (None, Some(record)) => record.login.clone(),
+        (None, None) => work.id.clone(),
+    };
+    person.adopt(org).await?;
+    let rules = rules(org);
+    let mut written: Option<Write> = None;
+    for _ in 0..LOOKS {
+        let link = person.record.as_ref().map(link);
+        let observed = person.observe(org, &desired, link.as_ref()).await?;
+        let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
+        if plan.actions.is_empty() {
+            person.ask(plan.question.as_ref()).await?;
+            let end = match (plan.attention.clone(), plan.waits.clone()) {
+                (Some(attention), _) => Err(Trouble::Attention(attention)),
+                (None, Some(waits)) => {
+                    person.tell_who_leaves(&observed).await?;
+                    Err(Trouble::NotYet(waits))
+                }
+                (None, None) => Ok(Recorded),
+            };
+            return person.settle(&plan, &observed, end).await;
+        }
+        if let [Action::Update(write)] = &plan.actions[..]
+            && written.as_ref() == Some(write)
+        {
+            // All else is done; another try would be another mail.
+            let end = Err(Trouble::Attention(account::not_applied(&person.name)));
+            return person.settle(&plan, &observed, end).await;
+        }
+        for action in &plan.actions {
+            if let Action::Update(write) = action {
+                written = Some(write.clone());
+            }
+            person.act(org, action, &observed).await?;
+        }
+    }
+    Err(Trouble::NotYet(
+        "Grafana says it is done, but the account does not look so yet.".to_owned(),
+    ))
+}

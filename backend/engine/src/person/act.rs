@@ -1,0 +1,229 @@
+//! The calls that make one person's account match.
+//!
+//! Owns: what each step of a plan is in Grafana, with its line in the log. Must never act on an account the plan does not name.
+//! Start at [`Person::act`].
+
+use std::time::Instant;
+
+use domain::{
+    account::{Action, Observed, OrgRole, Origin, TeamSeat, Write},
+    settings::Rung,
+};
+
+use super::record::Person;
+use crate::{
+    context::elapsed,
+    failpoints::{AFTER_CALL, BEFORE_CALL},
+    org::Org,
+    trouble::{Result, Trouble},
+};
+use grafana::{self, Error, ListedUser};
+use store::AccountOrigin;
+
+impl Person<'_> {
+    pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
+        let core = self.core;
+        core.go_on()?;
+        let id = self.record.as_ref().and_then(|r| r.grafana_id).unwrap_or(0);
+        let name = format!("“{}”", self.name);
+        match action {
+            Action::Claim {
+                grafana_id,
+                origin,
+                from,
+                snapshot,
+                closed_by,
+            } => {
+                if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
+                    core.store.remove_account(from).await?;
+                }
+                let login = observed.others.iter().find(|c| c.account.id == *grafana_id);
+                let login = login.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
+                let origin = match origin {
+                    Origin::Provisioned => AccountOrigin::Provisioned,
+                    Origin::Claimed => AccountOrigin::Claimed,
+                };
+                let mut record = self.new_record(*grafana_id, origin, login);
+                record.closed_by = *closed_by;
+                record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
+                self.save(record).await?;
+                self.log(org, "user.claim", 0).await
+            }
+            Action::Create(write) => self.create(org, write).await,
+            Action::Delete(rung) => self.delete(org, id, *rung).await,
+            Action::Update(write) => {
+                let doing = format!("update {name}");
+                let call = org.grafana.update_user(id, sent(write));
+                self.call(org, "user.update", doing, call).await?;
+                learn(org, id, write);
+                Ok(())
+            }
+            Action::Disable => {
+                let call = org.grafana.disable_user(id);
+                self.call(org, "user.disable", format!("disable {name}"), call).await
+            }
+            Action::Enable => {
+                let call = org.grafana.enable_user(id);
+                self.call(org, "user.enable", format!("enable {name}"), call).await
+            }
+            Action::Remember(snapshot) => self.remember(Some(snapshot)).await,
+            Action::LeaveOrg(org_id) => self.leave_org(org, id, *org_id).await,
+            Action::Logout => {
+                let call = org.grafana.logout_user(id);
+                self.call(org, "user.logout", format!("sign {name} out"), call).await
+            }
+            Action::JoinOrg(role) => {
+                let login = observed.linked.as_ref().map(|a| a.login.as_str());
+                self.join_org(org, login, role).await
+            }
+            Action::SetRole(role) => {
+                let doing = format!("give {name} back the role in organization {}", role.org_id);
+                let call = org.grafana.set_role(role.org_id, id, &role.role);
+                self.call(org, "user.restore", doing, call).await?;
+                self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
+            }
+            Action::JoinTeam(seat) => self.join_team(org, id, seat).await,
+            Action::Forget => {
+                core.store.remove_account(&self.work.id).await?;
+                self.record = None;
+                Ok(())
+            }
+        }
+    }
+
+    async fn leave_org(&self, org: &Org, id: i64, org_id: i64) -> Result<()> {
+        let doing = format!("take “{}” out of organization {org_id}", self.name);
+        let call = async {
+            match org.grafana.leave_org(org_id, id).await {
+                Err(Error::NotFound(_)) => Ok(()),
+                other => other,
+            }
+        };
+        self.call(org, "user.leave_org", doing, call).await
+    }
+
+    async fn join_org(&mut self, org: &Org, login: Option<&str>, role: &OrgRole) -> Result<()> {
+        let doing = format!("bring “{}” back to organization {}", self.name, role.org_id);
+        let login = login.unwrap_or(&self.name).to_owned();
+        let call = async {
+            match org.grafana.join_org(role.org_id, &login, &role.role).await {
+                // The organization was deleted meanwhile: there is nothing to come back to.
+                Err(Error::NotFound(_)) => Ok(()),
+                other => other,
+            }
+        };
+        self.call(org, "user.join_org", doing, call).await?;
+        self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
+    }
+
+    async fn join_team(&mut self, org: &Org, id: i64, seat: &TeamSeat) -> Result<()> {
+        let doing = format!("bring “{}” back to team {}", self.name, seat.team_id);
+        let call = async {
+            match org.grafana.add_team_member(seat.team_id, id, false).await {
+                // The team was deleted meanwhile; Grafana answers 404 or 500 to that.
+                Err(Error::NotFound(_) | Error::Refused { status: 500, .. }) => Ok(()),
+                other => other,
+            }
+        };
+        self.call(org, "team.member.add", doing, call).await?;
+        self.restored(|s| s.teams.retain(|t| t != seat)).await
+    }
+
+    /// The rung goes to disk before the account goes: after a crash in between, what is missing is known to be missing by our hand, and
+    /// is made again.
+    async fn delete(&mut self, org: &Org, id: i64, rung: Rung) -> Result<()> {
+        let Some(mut record) = self.record.clone().filter(|r| r.grafana_id == Some(id)) else {
+            return Err(Trouble::NotYet("There is no account to delete.".to_owned()));
+        };
+        (record.closed_by, record.holds) = (Some(rung), None);
+        self.save(record.clone()).await?;
+        let call = org.grafana.delete_user(id);
+        self.call(org, "user.delete", format!("delete “{}”", self.name), call)
+            .await?;
+        if let Some(directory) = &org.directory {
+            directory.forget(id);
+        }
+        self.core.shared.forget_holder(org.id(), id);
+        record.grafana_id = None;
+        self.save(record).await
+    }
+
+    async fn create(&mut self, org: &Org, write: &Write) -> Result<()> {
+        let core = self.core;
+        // Whoever deleted the account: only a record without one takes up what the note below is about.
+        if let Some(mut record) = self.record.clone().filter(|r| r.grafana_id.is_some()) {
+            record.grafana_id = None;
+            self.save(record).await?;
+        }
+        core.store.note_creating(&self.work.id, &write.login).await?;
+        core.failpoints.reach(BEFORE_CALL);
+        let began = Instant::now();
+        let created = org.grafana.create_user(sent(write), &core.ids.unknown_password()).await;
+        core.failpoints.reach(AFTER_CALL);
+        let grafana_id = match created {
+            Ok(id) => id,
+            Err(error) => {
+                // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
+                if error.says_no() {
+                    core.store.clear_creating(&self.work.id).await?;
+                }
+                return Err(Trouble::Grafana {
+                    action: Some("user.create"),
+                    doing: format!("create the account “{}”", self.name),
+                    error,
+                    took_ms: elapsed(began),
+                });
+            }
+        };
+        let line = self.line(org, "user.create", elapsed(began)).await;
+        self.save_made(self.made(grafana_id, write.login.clone()), line).await?;
+        learn(org, grafana_id, write);
+        Ok(())
+    }
+
+    /// One changing call, with its line in the log.
+    async fn call(
+        &self,
+        org: &Org,
+        action: &'static str,
+        doing: String,
+        call: impl Future<Output = grafana::Result<()>>,
+    ) -> Result<()> {
+        self.core.failpoints.reach(BEFORE_CALL);
+        let began = Instant::now();
+        let done = call.await;
+        self.core.failpoints.reach(AFTER_CALL);
+        let took_ms = elapsed(began);
+        match done {
+            Ok(()) => self.log(org, action, took_ms).await,
+            Err(error) => Err(Trouble::Grafana {
+                action: Some(action),
+                doing,
+                error,
+                took_ms,
+            }),
+        }
+    }
+}
+
+fn sent(write: &Write) -> grafana::Write<'_> {
+    grafana::Write {
+        login: &write.login,
+        email: &write.email,
+        name: &write.name,
+    }
+}
+
+fn learn(org: &Org, id: i64, write: &Write) {
+    if let Some(directory) = &org.directory {
+        directory.learn(ListedUser {
+            id,
+            login: write.login.clone(),
+            email: write.email.clone(),
+            name: write.name.clone(),
+            is_admin: false,
+            is_disabled: false,
+            auth_labels: Vec::new(),
+        });
+    }
+}

@@ -1,0 +1,99 @@
+//! What the planner is told about a person, from the store and from Grafana's answers.
+//!
+//! Owns: turning rows and answers into `domain`'s types. Must never ask anything. Start at [`desired`].
+
+use std::collections::HashSet;
+
+use domain::account::{Desired, Link, OrgRole, Origin, Profile, Rules};
+
+use crate::org::Org;
+use grafana::OrgMembership;
+use store::{AccountOrigin, AccountRecord, Stewardship, StewardshipState, UserRecord};
+
+/// What the identity provider says, as far as Grafana has room for it.
+pub(crate) fn desired(user: Option<&UserRecord>) -> Desired {
+    let Some(user) = user else { return Desired::Gone };
+    let document = &user.document;
+    // A name made up from the userName must not overwrite a real one (R5).
+    let says_name = document.display_name().is_some() || document.as_map().contains_key("name");
+    let name = document.formatted_name().filter(|_| says_name);
+    let profile = Profile::new(
+        document.user_name().unwrap_or_default(),
+        document.primary_email(),
+        name.as_deref(),
+    );
+    if document.active() {
+        Desired::Open(profile)
+    } else {
+        Desired::Closed(profile)
+    }
+}
+
+pub(crate) fn rules(org: &Org) -> Rules {
+    let effective = &org.settings.effective;
+    Rules {
+        org_id: org.id(),
+        new_role: org.doors.new_role.clone().unwrap_or_else(|| "Viewer".to_owned()),
+        claim: effective.claim_policy,
+        linking: effective.linking,
+        ceiling: effective.deprovision,
+        break_glass: effective.break_glass.clone(),
+        role_sync_skipped: org.role_sync_skipped,
+        ldap: org.doors.ldap,
+        sign_up: org.doors.sign_up,
+    }
+}
+
+pub(crate) fn link(record: &AccountRecord) -> Link {
+    Link {
+        grafana_id: record.grafana_id,
+        origin: match record.origin {
+            AccountOrigin::Provisioned => Origin::Provisioned,
+            AccountOrigin::Claimed => Origin::Claimed,
+        },
+        // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
+        snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
+        closed_by: record.closed_by,
+    }
+}
+
+pub(crate) fn roles(orgs: Vec<OrgMembership>) -> Vec<OrgRole> {
+    let role = |o: OrgMembership| OrgRole {
+        org_id: o.org_id,
+        role: o.role,
+    };
+    orgs.into_iter().map(role).collect()
+}
+
+/// The logins and e-mails an account has to be looked for by: none where the linked one has both already.
+pub(crate) fn names_to_find<'a>(profile: &'a Profile, linked: Option<(&str, &str)>) -> Vec<&'a str> {
+    let mut names = vec![profile.login.as_str()];
+    names.extend(profile.email.as_deref().filter(|e| *e != profile.login));
+    if let Some((login, email)) = linked {
+        let (login, email) = (login.to_lowercase(), email.to_lowercase());
+        names.retain(|n| *n != login && *n != email);
+    }
+    names
+}
+
+/// Whatever one person's account is, will be or may be found by.
+pub(super) fn names(desired: &Desired, record: Option<&AccountRecord>) -> HashSet<String> {
+    let mut names: HashSet<String> = record.map(|r| r.login.to_lowercase()).into_iter().collect();
+    if let Desired::Open(profile) | Desired::Closed(profile) = desired {
+        names.insert(profile.login.clone());
+        names.extend(profile.email.clone());
+    }
+    names
+}
+
+/// Whether an admin said that this account is the person's.
+pub(crate) fn approves(stewardship: &Stewardship, grafana_id: i64) -> bool {
+    stewardship.state == StewardshipState::Approved && stewardship.grafana_id == grafana_id
+}
+
+/// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody
+/// (G29).
+pub(crate) fn is_last_admin(users: &[grafana::OrgUser], id: i64) -> bool {
+    let admin = |u: &&grafana::OrgUser| u.role == "Admin" && !u.is_disabled && !u.login.starts_with("sa-");
+    users.iter().filter(admin).any(|u| u.user_id == id) && !users.iter().filter(admin).any(|u| u.user_id != id)
+}

@@ -1,0 +1,199 @@
+//! What we remember of one person's account, and the note that keeps a crash between Grafana's answer and our record from making a
+//! second one.
+//!
+//! Owns: writing it down, with the lines of the log. Must never call Grafana. Start at [`Person`].
+
+use domain::{
+    account::{self, Access, Observed, Question, Snapshot},
+    settings::Rung,
+};
+
+use super::input::link;
+use crate::{
+    context::{Core, Deed},
+    failpoints::BEFORE_RECORD,
+    org::Org,
+    trouble::{Result, Trouble},
+};
+use store::{AccountOrigin, AccountRecord, ActivityLine, Kind, Outcome, Stewardship, Work};
+
+/// What is on disk of a person's account is as Grafana shows it, and the mark is away: one commit, so who ends a piece of work
+/// without [`Person::settle`] has to [`Store::finish`](store::Store::finish) it.
+pub(crate) struct Recorded;
+
+pub(super) struct Person<'a> {
+    pub(super) core: &'a Core,
+    pub(super) work: &'a Work,
+    pub(super) name: String,
+    pub(super) record: Option<AccountRecord>,
+    pub(super) stewardship: Option<Stewardship>,
+    /// What the teams of the person's groups know.
+    pub(super) told: Option<Seat>,
+}
+
+/// As far as a team is concerned: the account, and whether it is out of every organization.
+pub(super) type Seat = (Option<i64>, bool);
+
+pub(super) fn seat(record: &AccountRecord) -> Seat {
+    (record.grafana_id, record.closed_by == Some(Rung::Suspend))
+}
+
+impl Person<'_> {
+    pub(super) fn new_record(&self, grafana_id: i64, origin: AccountOrigin, login: String) -> AccountRecord {
+        AccountRecord {
+            user_id: self.work.id.clone(),
+            tenant: self.work.tenant.clone(),
+            grafana_id: Some(grafana_id),
+            origin,
+            login,
+            closed_by: None,
+            holds: None,
+            snapshot: None,
+            deferred: Vec::new(),
+            synced_ms: self.core.clock.now_ms(),
+        }
+    }
+
+    /// The record of an account we made. What is remembered of an earlier one stays: it is what this one is made for.
+    pub(super) fn made(&self, grafana_id: i64, login: String) -> AccountRecord {
+        let before = self.record.as_ref();
+        AccountRecord {
+            closed_by: before.and_then(|r| r.closed_by),
+            snapshot: before.and_then(|r| r.snapshot.clone()),
+            ..self.new_record(grafana_id, AccountOrigin::Provisioned, login)
+        }
+    }
+
+    pub(super) async fn line(&self, org: &Org, action: &'static str, took_ms: i64) -> ActivityLine {
+        let deed = Deed {
+            action,
+            target: ("User", &self.work.id, &self.name),
+            outcome: Outcome::Done,
+            reason: None,
+            took_ms,
+        };
+        self.core.line(self.work, &org.actor().await, deed)
+    }
+
+    pub(super) async fn log(&self, org: &Org, action: &'static str, took_ms: i64) -> Result<()> {
+        let line = self.line(org, action, took_ms).await;
+        Ok(self.core.store.record(&[line]).await?)
+    }
+
+    pub(super) async fn save(&mut self, record: AccountRecord) -> Result<()> {
+        self.core.store.save_account(&record).await.map_err(saving)?;
+        self.record = Some(record);
+        Ok(())
+    }
+
+    /// The account Grafana made for us is on disk with all that follows, or nothing of it is.
+    pub(super) async fn save_made(&mut self, record: AccountRecord, line: ActivityLine) -> Result<()> {
+        let groups = self.groups_to_tell(Some(&record)).await?;
+        let saved = self.core.store.save_made(&record, self.work, &line, &groups).await;
+        saved.map_err(saving)?;
+        self.told = Some(seat(&record));
+        self.record = Some(record);
+        Ok(())
+    }
+
+    pub(super) async fn remember(&mut self, snapshot: Option<&Snapshot>) -> Result<()> {
+        if let Some(mut record) = self.record.clone() {
+            record.snapshot = snapshot.and_then(|s| serde_json::to_string(s).ok());
+            self.save(record).await?;
+        }
+        Ok(())
+    }
+
+    /// Given back: so that what is impossible now (a deleted team) is not tried for ever.
+    pub(super) async fn restored(&mut self, forget: impl FnOnce(&mut Snapshot)) -> Result<()> {
+        if let Some(mut snapshot) = self.record.as_ref().and_then(|r| link(r).snapshot) {
+            forget(&mut snapshot);
+            self.remember(Some(&snapshot)).await?;
+        }
+        Ok(())
+    }
+
+    /// What an admin is to say yes to; without a question, none is open any more.
+    pub(super) async fn ask(&self, question: Option<&Question>) -> Result<()> {
+        let store = &self.core.store;
+        match (question, &self.stewardship) {
+            (Some(q), _) => {
+                let (tenant, id) = (&self.work.tenant, &self.work.id);
+                Ok(store.ask_about(tenant, id, q.grafana_id, &q.login).await?)
+            }
+            (None, Some(_)) => Ok(store.end_question(&self.work.id).await?),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Nothing is left to do: what was seen is what we remember. At a good `end` the mark goes with it.
+    pub(super) async fn settle(
+        &mut self,
+        plan: &account::Plan,
+        observed: &Observed,
+        end: Result<Recorded>,
+    ) -> Result<Recorded> {
+        let now = self.core.clock.now_ms();
+        let seen = self.seen(plan, observed, now);
+        let groups = self.groups_to_tell(seen.as_ref().or(self.record.as_ref())).await?;
+        if end.is_ok() {
+            self.core.failpoints.reach(BEFORE_RECORD);
+        }
+        let store = &self.core.store;
+        let settled = store.settle_account(seen.as_ref(), self.work, &groups, end.is_ok(), now);
+        settled.await.map_err(saving)?;
+        end
+    }
+
+    /// The record as it has to be now; `None`: as it is.
+    fn seen(&self, plan: &account::Plan, observed: &Observed, now_ms: i64) -> Option<AccountRecord> {
+        let mut record = self.record.clone()?;
+        match &observed.linked {
+            Some(account) => record.login.clone_from(&account.login),
+            None if matches!(plan.access, Some(Access::Closed { .. } | Access::AtFirstSignIn)) => {
+                record.grafana_id = None
+            }
+            None => return None,
+        }
+        record.deferred = plan.deferred.iter().map(|a| (*a).to_owned()).collect();
+        match plan.access {
+            Some(Access::Open) => (record.closed_by, record.holds, record.snapshot) = (None, None, None),
+            Some(Access::Closed { by, holds }) => (record.closed_by, record.holds) = (Some(by), holds),
+            Some(Access::None | Access::AtFirstSignIn) | None => {}
+        }
+        record.synced_ms = now_ms;
+        Some(record)
+    }
+
+    /// Whose name is waited for may himself be shown as in conflict with this one: two who swap come one after the other.
+    pub(super) async fn tell_who_leaves(&self, observed: &Observed) -> Result<()> {
+        let (store, now) = (&self.core.store, self.core.clock.now_ms());
+        for other in observed.others.iter().filter(|c| c.leaving) {
+            if let Some(record) = store.account_by_grafana_id(other.account.id).await? {
+                store
+                    .reconsider(&record.tenant, Kind::User, &record.user_id, now)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A new account, or one that left or re-entered every organization: the teams of its groups must look again (R11).
+    async fn groups_to_tell(&self, record: Option<&AccountRecord>) -> Result<Vec<String>> {
+        if self.told == record.map(seat) {
+            return Ok(Vec::new());
+        }
+        let (store, tenant) = (&self.core.store, &self.work.tenant);
+        Ok(store.groups_of_user(tenant, &self.work.id).await?)
+    }
+}
+
+/// Somebody else's account since a moment ago: there is another plan now.
+fn saving(error: store::Error) -> Trouble {
+    match error {
+        store::Error::AccountTaken { .. } => {
+            Trouble::NotYet("The account in Grafana has just become another user's.".to_owned())
+        }
+        error => error.into(),
+    }
+}

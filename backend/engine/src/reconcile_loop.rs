@@ -1,0 +1,417 @@
+//! The loop: what next.
+//!
+//! Owns: the order of work (closing first, then people, then groups), how much of it is under way at once, and waiting. Must never
+//! spin: every reason to go on is either work that is due and may be done, or a time to wait for. Start at [`run`].
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{Tenant, attempt::Failure};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::{
+    context::{Core, SCAN_MS},
+    directory::Directory,
+    failpoints::BEFORE_RECORD,
+    group, look,
+    org::{Configuration, Org},
+    person, scan,
+    settings::OrgSettings,
+    trouble::{Result, Trouble},
+    verdict::conclude,
+};
+use grafana::{Grafana, Http, Session};
+use store::{Kind, MappingOrigin, Work};
+
+/// From this many due people on, one listing is cheaper than looking each up.
+const LISTING_PAYS: usize = 20;
+/// So many pieces of work before the queue is read anew: how long a closing may wait behind other work.
+const CHUNK: usize = 25;
+const STORE_WAIT: Duration = Duration::from_secs(1);
+
+/// Runs until told to stop.
+pub(super) async fn run(core: Core) {
+    let mut changes = core.settings.changes();
+    let stop = core.stop.clone();
+    let shared = core.shared.clone();
+    let mut engine = match Http::build() {
+        Ok(http) => Loop {
+            core,
+            http,
+            orgs: HashMap::new(),
+            sessions: Vec::new(),
+            looked_ms: 0,
+        },
+        Err(e) => {
+            tracing::error!(error = %e, "no HTTP client; nothing can be written to Grafana");
+            return;
+        }
+    };
+    loop {
+        changes.borrow_and_update();
+        let wait = match engine.turn().await {
+            Ok(wait) => wait,
+            Err(Trouble::Stopped) => return,
+            Err(e) => {
+                tracing::error!(error = %e, "the engine could not go on; trying again");
+                STORE_WAIT
+            }
+        };
+        let changed = async {
+            if changes.changed().await.is_err() {
+                // Nobody is left to change settings.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = shared.notify.notified() => {}
+            () = changed => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+struct Loop {
+    core: Core,
+    http: Http,
+    orgs: HashMap<i64, Org>,
+    sessions: Vec<Arc<Session>>,
+    /// When the queue was last read.
+    looked_ms: i64,
+}
+
+impl Loop {
+    /// Everything there is to do now; returns how long nothing will be.
+    async fn turn(&mut self) -> Result<Duration> {
+        self.take_settings().await?;
+        for org_id in self.core.shared.take_checks() {
+            self.revive(org_id).await?;
+            if let Some(org) = self.orgs.get_mut(&org_id) {
+                org.check_now();
+            }
+        }
+        self.take_mappings().await?;
+        loop {
+            look::look(&self.core, &mut self.orgs).await?;
+            self.scans().await?;
+            // A comparison reads Grafana's own `[auth]` lines: what follows must not act on what was in force before them.
+            self.take_settings().await?;
+            if !self.chunk().await? {
+                break;
+            }
+        }
+        self.orphans().await?;
+        self.until_next().await
+    }
+
+    async fn until_next(&self) -> Result<Duration> {
+        let now = self.core.clock.now_ms();
+        let due = self.core.store.next_due_ms(self.looked_ms).await?;
+        let next = self.orgs.values().filter_map(|org| org.wakes_at(now, due)).min();
+        let wait = next.map_or(SCAN_MS, |at| at.saturating_sub(now)).clamp(10, SCAN_MS);
+        Ok(Duration::from_millis(wait.unsigned_abs()))
+    }
+
+    fn client(&mut self, settings: &OrgSettings) -> Grafana {
+        let credentials = &settings.credentials;
+        // Two organizations with one password share one session and one breaker: five failures lock the account.
+        let known = self.sessions.iter().find(|s| s.credentials().same_sign_in(credentials));
+        let session = known.cloned().unwrap_or_else(|| {
+            let session = Session::new(credentials);
+            self.sessions.push(session.clone());
+            session
+        });
+        Grafana::new(
+            self.http.clone(),
+            session,
+            credentials.token().cloned(),
+            settings.org_id,
+        )
+    }
+
+    async fn take_settings(&mut self) -> Result<()> {
+        let mut ids: BTreeSet<i64> = self.core.settings.orgs().into_iter().collect();
+        ids.extend(self.core.store.tenants().await?.into_iter().map(|t| t.org_id));
+        for org_id in ids {
+            let new = self.core.settings.of(org_id);
+            let old = self.orgs.get(&org_id).map(|org| org.settings.clone());
+            if old.as_ref() == Some(&new) {
+                continue;
+            }
+            let client = self.client(&new);
+            match (self.orgs.get_mut(&org_id), old) {
+                (Some(org), Some(old)) => {
+                    let same_groups = old.effective.group_sync == new.effective.group_sync
+                        && old.effective.mapping_mode == new.effective.mapping_mode;
+                    // The same client where it is the same: its breaker and session are.
+                    if old.credentials == new.credentials {
+                        org.settings = new;
+                        org.next_scan_ms = 0;
+                    } else {
+                        org.take(new, client);
+                    }
+                    org.publish(&self.core).await;
+                    self.revive(org_id).await?;
+                    if !same_groups {
+                        self.mark_groups(org_id).await?;
+                    }
+                }
+                _ => {
+                    let mut org = Org::new(new, client);
+                    org.publish(&self.core).await;
+                    self.orgs.insert(org_id, org);
+                }
+            }
+        }
+        self.sessions.retain(|s| Arc::strong_count(s) > 1);
+        Ok(())
+    }
+
+    /// A mapping that was added, paused or removed shows in the teams at once: what it did not mark itself, the next look finds.
+    async fn take_mappings(&mut self) -> Result<()> {
+        let mut by_org: HashMap<i64, BTreeSet<(i64, bool, bool, bool)>> = HashMap::new();
+        for tenant in self.core.store.tenants().await? {
+            let mappings = self.core.store.all_mappings(&tenant).await?;
+            // Those the engine makes itself are no news.
+            let given = mappings.iter().filter(|m| m.origin != MappingOrigin::Create);
+            let rows = given.map(|m| (m.id, m.admins, m.remove_others, m.paused));
+            by_org.entry(tenant.org_id).or_default().extend(rows);
+        }
+        for (org_id, org) in &mut self.orgs {
+            let now = by_org.remove(org_id).unwrap_or_default();
+            if org.mappings.replace(now.clone()).is_some_and(|old| old != now) {
+                org.next_scan_ms = 0;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tenants(&self, org_id: i64) -> Result<Vec<Tenant>> {
+        let all = self.core.store.tenants().await?;
+        Ok(all.into_iter().filter(|t| t.org_id == org_id).collect())
+    }
+
+    async fn revive(&self, org_id: i64) -> Result<()> {
+        for tenant in self.tenants(org_id).await? {
+            self.core.store.revive(&tenant, self.core.clock.now_ms()).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark_groups(&self, org_id: i64) -> Result<()> {
+        let correlation = self.core.ids.correlation();
+        for tenant in self.tenants(org_id).await? {
+            for id in self.core.store.all_group_ids(&tenant).await? {
+                let now = self.core.clock.now_ms();
+                self.core
+                    .store
+                    .mark(&tenant, Kind::Group, &id, false, &correlation, now)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn scans(&mut self) -> Result<()> {
+        for org in self.orgs.values_mut() {
+            let now = self.core.clock.now_ms();
+            if !org.runnable(now) || org.next_scan_ms > now {
+                continue;
+            }
+            // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
+            if org.configuration != Configuration::Unasked && self.core.store.closing_due(org.id(), now).await? {
+                continue;
+            }
+            self.core.go_on()?;
+            org.next_scan_ms = now.saturating_add(SCAN_MS);
+            match scan::scan(&self.core, org).await {
+                Ok(()) => {
+                    org.went_well(&self.core).await;
+                    if std::mem::take(&mut org.recovered) {
+                        self.core.store.hasten(org.id(), now).await?;
+                    }
+                }
+                Err(Trouble::Grafana { error, .. }) => {
+                    org.went_wrong(&self.core, &error).await;
+                    if Failure::from(&error) == Failure::Away {
+                        org.next_scan_ms = now;
+                    } else {
+                        org.was_asked();
+                        org.status.error = Some(error.to_string());
+                        org.publish(&self.core).await;
+                    }
+                }
+                Err(e @ (Trouble::Store(_) | Trouble::Stopped)) => return Err(e),
+                Err(e) => tracing::warn!(org = org.id(), error = %e, "the comparison with Grafana did not end"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Some due work, the most urgent first. `false`: there is none that may be done now.
+    async fn chunk(&mut self) -> Result<bool> {
+        let now = self.core.clock.now_ms();
+        self.looked_ms = now;
+        let mut limit = 2_000;
+        let due = loop {
+            let due = self.core.store.due_work(now, limit).await?;
+            let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
+            let may: Vec<Work> = due
+                .into_iter()
+                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(w.kind, now)))
+                .collect();
+            // One organization's long queue that cannot be worked on must not hide another's.
+            if may.is_empty() && all == limit {
+                limit *= 8;
+                continue;
+            }
+            break may;
+        };
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let people = due.iter().filter(|w| w.kind == Kind::User).count();
+        if people > LISTING_PAYS {
+            self.list_people(&due, now).await;
+        }
+        // Groups wait for the people in them: a member without an account cannot be put into a team.
+        let closing = due.iter().any(|w| w.closing);
+        let urgent = |w: &&Work| {
+            if closing {
+                w.closing
+            } else {
+                people == 0 || w.kind == Kind::User
+            }
+        };
+        let urgent: Vec<&Work> = due.iter().filter(urgent).take(CHUNK).collect();
+        let mut left = urgent.as_slice();
+        while let Some(first) = left.first() {
+            self.core.go_on()?;
+            let now = self.core.clock.now_ms();
+            let org_id = first.tenant.org_id;
+            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.runnable(now)) else {
+                left = left.get(1..).unwrap_or_default();
+                continue;
+            };
+            // Closing is done one at a time, so that nothing else is ever under way; so are groups, two of which may feed one team.
+            let at_once = if closing || people == 0 { 1 } else { org.at_once().await };
+            let most = if at_once == 1 { 1 } else { left.len() };
+            let count = left.iter().take(most).take_while(|w| w.tenant.org_id == org_id).count();
+            let (batch, rest) = left.split_at(count);
+            left = rest;
+            if first.kind == Kind::User {
+                several(&self.core, org, batch, at_once).await?;
+            } else {
+                one_group(&self.core, org, first).await?;
+            }
+            if std::mem::take(&mut org.recovered) {
+                self.core.store.hasten(org_id, now).await?;
+                // The queue has another order now.
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn list_people(&mut self, due: &[Work], now: i64) {
+        let orgs: BTreeSet<i64> = due
+            .iter()
+            .filter(|w| w.kind == Kind::User)
+            .map(|w| w.tenant.org_id)
+            .collect();
+        for org_id in orgs {
+            if let Some(org) = self.orgs.get_mut(&org_id)
+                && org
+                    .directory
+                    .as_ref()
+                    .is_none_or(|d| now.saturating_sub(d.at_ms) > SCAN_MS)
+            {
+                // A failure shows at the first piece of work, which then looks for itself.
+                org.directory = org
+                    .grafana
+                    .all_users()
+                    .await
+                    .ok()
+                    .map(|users| Directory::of(users, now));
+            }
+        }
+    }
+
+    /// Teams no mapping feeds any more: whom we put there leaves.
+    async fn orphans(&mut self) -> Result<()> {
+        for org in self.orgs.values_mut() {
+            if !org.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
+                continue;
+            }
+            for team_id in self.core.store.orphaned_teams(org.id()).await? {
+                match group::empty_orphan(&self.core, org, team_id).await {
+                    Ok(()) => {}
+                    Err(Trouble::Grafana { error, .. }) => {
+                        tracing::warn!(org = org.id(), team_id, %error, "people of a removed mapping are still in their team");
+                        org.went_wrong(&self.core, &error).await;
+                        break;
+                    }
+                    Err(e @ (Trouble::Store(_) | Trouble::Stopped)) => return Err(e),
+                    Err(e) => {
+                        tracing::warn!(org = org.id(), team_id, error = %e, "people of a removed mapping are still in their team")
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// People, so many at once. After the first failure nobody new is begun: whoever is left keeps the mark and comes with the next look at
+/// the queue, when it has been judged what the failure means for all.
+async fn several(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) -> Result<()> {
+    let began = Instant::now();
+    let mut ended = Vec::with_capacity(batch.len());
+    {
+        let org = &*org;
+        let mut waiting = batch.iter().copied();
+        let mut under_way = FuturesUnordered::new();
+        let mut well = true;
+        loop {
+            while well && under_way.len() < at_once && core.go_on().is_ok() {
+                let Some(work) = waiting.next() else { break };
+                under_way.push(async move { (work, person::sync(core, org, work).await) });
+            }
+            let Some((work, done)) = under_way.next().await else {
+                break;
+            };
+            well &= done.is_ok();
+            ended.push((work, done.map(|person::Recorded| ())));
+        }
+    }
+    if at_once == org.limit.now() && batch.iter().all(|work| !work.closing) {
+        org.limit.done(ended.len(), began.elapsed());
+        if org.limit.now() != at_once {
+            tracing::debug!(
+                org = org.id(),
+                at_once = org.limit.now(),
+                "so many people at once from here on"
+            );
+        }
+    }
+    // What went well at the same time must not open again what a failure closes.
+    ended.sort_by_key(|(_, done)| matches!(done, Err(Trouble::Grafana { .. })));
+    let mut all = Ok(());
+    for (work, done) in ended {
+        all = all.and(conclude(core, org, work, done).await);
+    }
+    all
+}
+
+async fn one_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
+    let mut done = group::sync(core, org, work).await;
+    if done.is_ok() {
+        core.failpoints.reach(BEFORE_RECORD);
+        done = core.store.finish(work).await.map_err(Trouble::from);
+    }
+    conclude(core, org, work, done).await
+}

@@ -1,0 +1,234 @@
+//! One Grafana team as the planner needs it.
+//!
+//! Owns: bringing together what the groups say, what Grafana shows and whom we put there. Must never change anything.
+//! Start at [`Roster::observe`].
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use domain::{
+    Tenant,
+    settings::{MappingMode, TeamRemoval},
+    team::{Desired, Member, Observed, Policy, Standing, archived_name},
+};
+
+use super::{
+    context::{Core, SCAN_MS},
+    org::Org,
+    trouble::{Result, looking},
+};
+use grafana::{Team, TeamMember};
+use store::{Kind, MappingOrigin, MappingRecord};
+
+/// A team with everything that bears on it.
+pub(super) struct Roster {
+    pub(super) team: Team,
+    pub(super) desired: Desired,
+    pub(super) observed: Observed,
+}
+
+/// What is special about a look.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Occasion<'a> {
+    /// The mapping whose group is gone: it counts no more.
+    pub(super) without: Option<i64>,
+    /// What becomes of the team if nothing else feeds it.
+    pub(super) removal: Option<TeamRemoval>,
+    /// Earlier failures: from the third on, no bulk call.
+    pub(super) attempts: i64,
+    /// Names of all teams, where they were just listed.
+    pub(super) names: Option<&'a BTreeSet<String>>,
+}
+
+/// From this many new members on, one listing is cheaper than a look at each.
+const LISTING_PAYS: usize = 20;
+
+impl Roster {
+    /// Looks at a team; `None` when it was deleted. `team` where a listing has just shown it.
+    pub(super) async fn observe(
+        core: &Core,
+        org: &mut Org,
+        team_id: i64,
+        team: Option<Team>,
+        occasion: Occasion<'_>,
+    ) -> Result<Option<Self>> {
+        let team = match team {
+            Some(team) => Some(team),
+            None => org.grafana.team(team_id).await.map_err(looking("the team"))?,
+        };
+        let Some(team) = team else { return Ok(None) };
+        let Some(seen) = org
+            .grafana
+            .team_members(team_id)
+            .await
+            .map_err(looking("the team's members"))?
+        else {
+            return Ok(None);
+        };
+        let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
+        mappings.retain(|m| Some(m.id) != occasion.without);
+        let present: BTreeSet<i64> = seen.iter().map(|m| m.user_id).collect();
+        let mut members = wanted(core, &mappings, team_id).await?;
+        let emails = emails_of_new(core, org, &mut members, &present).await?;
+        let name = wanted_name(core, org, &mappings).await?;
+        let desired = Desired {
+            members: members.into_iter().map(|(id, (admin, ..))| (id, admin)).collect(),
+            policy: Policy {
+                // Until a listing has shown who is a server admin, nobody is removed for not being in a group.
+                remove_others: org.admins.is_some()
+                    && Policy::of(mappings.iter().map(|m| (m.remove_others, m.paused))).remove_others,
+                hold: mappings.iter().any(|m| m.paused),
+            },
+            name,
+            ended: occasion.removal.filter(|_| mappings.is_empty()),
+        };
+        let taken = taken(org, &desired, &team, occasion.names).await?;
+        let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+        let released = core.store.released_accounts(org.id()).await?;
+        let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
+        let observed = Observed {
+            id: team_id,
+            name: team.name.clone(),
+            base: core
+                .store
+                .applied_members(org.id(), team_id)
+                .await?
+                .into_iter()
+                .collect(),
+            emails,
+            taken,
+            // Grafana leaves out whom the caller may not see (`hidden_users`, permissions): those would be dropped.
+            bulk: occasion.attempts < 3 && team.member_count <= shown,
+            members: seen.into_iter().map(|m| member(org, m, me, &released)).collect(),
+        };
+        Ok(Some(Self {
+            team,
+            desired,
+            observed,
+        }))
+    }
+}
+
+pub(super) fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
+    let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
+    let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
+    let standing = if seen.user_id == me {
+        Standing::Ourselves
+    } else if is_admin
+        || released.contains(&seen.user_id)
+        || seen.login.starts_with("sa-")
+        || listed(&seen.login)
+        || listed(&seen.email)
+    {
+        Standing::Protected
+    } else {
+        Standing::Person
+    };
+    Member {
+        grafana_id: seen.user_id,
+        email: seen.email,
+        admin: seen.permission == 4,
+        standing,
+    }
+}
+
+/// Who should be in it, with the SCIM user behind each: the union over every identity provider of the organization.
+async fn wanted(
+    core: &Core,
+    mappings: &[MappingRecord],
+    team_id: i64,
+) -> Result<BTreeMap<i64, (bool, Tenant, String)>> {
+    let tenants: BTreeSet<&Tenant> = mappings.iter().map(|m| &m.tenant).collect();
+    let mut members: BTreeMap<i64, (bool, Tenant, String)> = BTreeMap::new();
+    for tenant in tenants {
+        for (member, admin) in core.store.team_desired(tenant, team_id).await? {
+            // Who has no account yet comes with it; who is suspended comes back with his organizations.
+            if let Some(id) = member.grafana_id.filter(|_| !member.suspended) {
+                let seat = members
+                    .entry(id)
+                    .or_insert_with(|| (false, tenant.clone(), member.user_id));
+                seat.0 |= admin;
+            }
+        }
+    }
+    Ok(members)
+}
+
+/// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and his user is looked at (R9).
+async fn emails_of_new(
+    core: &Core,
+    org: &mut Org,
+    members: &mut BTreeMap<i64, (bool, Tenant, String)>,
+    present: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, String>> {
+    let new: Vec<i64> = members.keys().filter(|id| !present.contains(id)).copied().collect();
+    let listed = new.len() > LISTING_PAYS;
+    if listed {
+        let now = core.clock.now_ms();
+        let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
+        if !org.directory.as_ref().is_some_and(|d| fresh(d.at_ms)) {
+            org.refresh_listing(core).await?;
+        }
+    }
+    let mut emails = BTreeMap::new();
+    for id in new {
+        let known = match &org.directory {
+            Some(directory) if listed => directory.user(id).map(|u| u.email),
+            _ => org
+                .grafana
+                .user(id)
+                .await
+                .map_err(looking("the account"))?
+                .map(|u| u.email),
+        };
+        if let Some(email) = known {
+            emails.insert(id, email);
+        } else if let Some((_, tenant, user_id)) = members.remove(&id) {
+            let (correlation, now) = (core.ids.correlation(), core.clock.now_ms());
+            core.store
+                .mark(&tenant, Kind::User, &user_id, false, &correlation, now)
+                .await?;
+        }
+    }
+    Ok(emails)
+}
+
+/// In mode *create* the team is called as its group; the first such mapping decides.
+async fn wanted_name(core: &Core, org: &Org, mappings: &[MappingRecord]) -> Result<Option<String>> {
+    if org.settings.effective.mapping_mode != MappingMode::Create {
+        return Ok(None);
+    }
+    let Some(mapping) = mappings.iter().find(|m| m.origin == MappingOrigin::Create && !m.paused) else {
+        return Ok(None);
+    };
+    let group = core.store.group(&mapping.tenant, &mapping.group_id).await?;
+    Ok(group.and_then(|g| g.document.display_name().map(str::to_owned)))
+}
+
+/// Which of the names this team may want belong to others.
+async fn taken(
+    org: &Org,
+    desired: &Desired,
+    team: &Team,
+    names: Option<&BTreeSet<String>>,
+) -> Result<BTreeSet<String>> {
+    let mut wanted: Vec<String> = desired.name.iter().filter(|n| **n != team.name).cloned().collect();
+    if desired.ended == Some(TeamRemoval::Archive) {
+        wanted.push(archived_name(&team.name));
+    }
+    let mut taken = BTreeSet::new();
+    for name in wanted {
+        let other = match names {
+            Some(names) => names.contains(&name),
+            None => org
+                .grafana
+                .team_named(&name)
+                .await
+                .map_err(looking("teams"))?
+                .is_some_and(|t| t.id != team.id),
+        };
+        if other {
+            taken.insert(name);
+        }
+    }
+    Ok(taken)
+}

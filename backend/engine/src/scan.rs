@@ -1,0 +1,116 @@
+//! The minute's look at everything: listings in, marks out.
+//!
+//! Owns: finding what drifted, by asking the same planners with what the listings show. Must never change anything in Grafana, nor
+//! mark what waits for its turn or for a person already (that would undo the back-off). Start at [`scan`].
+
+mod groups;
+mod marks;
+mod people;
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{login, settings::Linking};
+
+use self::{
+    groups::groups,
+    marks::Marks,
+    people::{being_made, people, remembered},
+};
+use super::{
+    context::Core,
+    org::{Configuration, Org},
+    status::{LoginSeen, TeamSeen},
+    team_sync,
+    trouble::{Result, looking},
+};
+use grafana::{Doors, Error, Team};
+
+/// Compares everything of an organization with Grafana.
+pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
+    let version = org.grafana.health().await.map_err(looking("Grafana"))?;
+    org.status.version = version.or(org.status.version.take());
+    org.grafana.me().await.map_err(looking("its own account"))?;
+    let now = core.clock.now_ms();
+    match org.grafana.admin_settings().await {
+        Ok(mut settings) => {
+            if org.settings.effective.linking == Linking::FirstLogin {
+                settings.login.links_at_first_login();
+            }
+            org.role_sync_skipped = settings.login.suspension_holds();
+            let findings = login::examine(&settings.login);
+            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
+            org.doors = settings.doors;
+            core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
+        }
+        // An account that is in no organization may not (G34); what depends on it is said to be unknown.
+        Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
+            (org.role_sync_skipped, org.doors) = (None, Doors::default());
+            let findings = login::unreadable();
+            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
+        }
+        Err(e) => return Err(looking("Grafana's settings")(e)),
+    }
+    org.configuration = Configuration::Known;
+    org.refresh_listing(core).await?;
+    let org_users = org
+        .grafana
+        .org_users(org.id())
+        .await
+        .map_err(looking("the organization's people"))?;
+    let correlation = core.ids.correlation();
+    let mut tenants = core.store.tenants().await?;
+    tenants.retain(|t| t.org_id == org.id());
+    for tenant in &tenants {
+        core.go_on()?;
+        let marks = Marks::read(core, tenant, &correlation).await?;
+        people(core, org, &marks, &org_users).await?;
+        being_made(core, &marks).await?;
+    }
+    let mut managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
+    for released in core.store.released_accounts(org.id()).await? {
+        managed.remove(&released);
+    }
+    let unmanaged = org_users.iter().filter(|u| !managed.contains(&u.user_id)).count();
+    org.status.unmanaged = i64::try_from(unmanaged).ok();
+    // Afterwards, because it may be another credential: people must not wait for a token.
+    let teams = org.grafana.all_teams().await.map_err(looking("teams"))?;
+    let seen = |t: &Team| TeamSeen {
+        id: t.id,
+        name: t.name.clone(),
+        members: t.member_count,
+    };
+    core.shared.set_teams(org.id(), teams.iter().map(seen).collect());
+    let teams: HashMap<i64, Team> = teams.into_iter().map(|t| (t.id, t)).collect();
+    let synced = if org.settings.effective.group_sync {
+        tenants
+    } else {
+        Vec::new()
+    };
+    for tenant in &synced {
+        let marks = Marks::read(core, tenant, &correlation).await?;
+        groups(core, org, &marks, &teams).await?;
+    }
+    team_sync::look(core, org, &teams).await?;
+    prune(core, org).await?;
+    org.status.checked_ms = Some(core.clock.now_ms());
+    Ok(())
+}
+
+const DAY_MS: i64 = 86_400_000;
+/// Lines of the log that end at once: a request that wants to write waits for no more than these.
+const PRUNED_AT_ONCE: i64 = 500;
+/// …and so often in one comparison: 7 million a day, which is more than anybody writes.
+const PRUNED_OFTEN: usize = 10;
+
+/// Ends lines of the log that are older than `activity_days`.
+async fn prune(core: &Core, org: &Org) -> Result<()> {
+    let age = org.settings.effective.activity_days.saturating_mul(DAY_MS);
+    let before = core.clock.now_ms().saturating_sub(age);
+    for _ in 0..PRUNED_OFTEN {
+        core.go_on()?;
+        if core.store.prune_activity(org.id(), before, PRUNED_AT_ONCE).await? < PRUNED_AT_ONCE {
+            break;
+        }
+    }
+    Ok(())
+}

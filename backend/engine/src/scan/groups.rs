@@ -1,0 +1,75 @@
+//! Groups and their teams, as the listings show them.
+//!
+//! Owns: the question put to `domain::team::plan` for every team that is fed. Must never change anything in Grafana.
+//! Start at [`groups`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use domain::{
+    attempt::Attention,
+    settings::{MappingMode, TeamRemoval},
+    team,
+};
+
+use super::marks::Marks;
+use crate::{
+    context::Core,
+    org::Org,
+    roster::{Occasion, Roster},
+    trouble::Result,
+};
+use grafana::Team;
+use store::Kind;
+
+pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams: &HashMap<i64, Team>) -> Result<()> {
+    let groups: BTreeSet<String> = core.store.all_group_ids(marks.tenant).await?.into_iter().collect();
+    let mappings = core.store.all_mappings(marks.tenant).await?;
+    let names: BTreeSet<String> = teams.values().map(|t| t.name.clone()).collect();
+    // A group may feed several teams: it is considered once, with all of them.
+    let mut found: BTreeMap<&str, (bool, Option<Attention>)> = BTreeMap::new();
+    let mut feeds: HashMap<i64, Vec<&str>> = HashMap::new();
+    for mapping in mappings.iter().filter(|m| !m.paused) {
+        let id = mapping.group_id.as_str();
+        match mapping.team_id.filter(|team| teams.contains_key(team)) {
+            Some(team_id) if groups.contains(id) => feeds.entry(team_id).or_default().push(id),
+            // No team yet, deleted by hand, or its group is gone.
+            _ => found.entry(id).or_default().0 = true,
+        }
+    }
+    if org.settings.effective.mapping_mode == MappingMode::Create {
+        let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
+        for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
+            found.entry(id).or_default().0 = true;
+        }
+    }
+    // What was being made when we died is in no mapping, and its group may be gone.
+    let being_made = core.store.teams_being_made(marks.tenant).await?;
+    for note in &being_made {
+        found.entry(&note.group_id).or_default().0 = true;
+    }
+    for (team_id, group_ids) in feeds {
+        core.go_on()?;
+        let occasion = Occasion {
+            removal: Some(TeamRemoval::Keep),
+            names: Some(&names),
+            ..Occasion::default()
+        };
+        let team = teams.get(&team_id).cloned();
+        let Some(roster) = Roster::observe(core, org, team_id, team, occasion).await? else {
+            continue;
+        };
+        let plan = team::plan(&roster.desired, &roster.observed);
+        let due = !plan.actions.is_empty() || plan.base != roster.observed.base;
+        for id in group_ids {
+            let group = found.entry(id).or_default();
+            group.0 |= due;
+            if group.1.is_none() {
+                group.1.clone_from(&plan.attention);
+            }
+        }
+    }
+    for (id, (due, attention)) in found {
+        marks.consider(Kind::Group, id, false, due, attention.as_ref()).await?;
+    }
+    Ok(())
+}

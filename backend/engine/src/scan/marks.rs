@@ -1,0 +1,72 @@
+//! What the comparison marks.
+//!
+//! Owns: what is in the queue already, so that nothing in it is touched without need. Must never mark what waits for its turn or for a
+//! person already: that would undo the back-off. Start at [`Marks::consider`].
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{Tenant, account, attempt::Attention};
+
+use crate::{context::Core, trouble::Result};
+use store::Kind;
+
+/// The queue as it is, so that nothing in it is touched without need.
+pub(super) struct Marks<'a> {
+    core: &'a Core,
+    pub(super) tenant: &'a Tenant,
+    correlation: &'a str,
+    /// Waiting for their turn.
+    pub(super) waiting: BTreeSet<(Kind, String)>,
+    /// Waiting for a person, and why.
+    shown: HashMap<(Kind, String), String>,
+}
+
+const ALL: i64 = i64::MAX;
+
+impl<'a> Marks<'a> {
+    pub(super) async fn read(core: &'a Core, tenant: &'a Tenant, correlation: &'a str) -> Result<Self> {
+        let due = core.store.due_work(i64::MAX, ALL).await?;
+        let shown = core.store.attention_rows(tenant, ALL).await?;
+        Ok(Self {
+            core,
+            tenant,
+            correlation,
+            waiting: due
+                .into_iter()
+                .filter(|w| w.tenant == *tenant)
+                .map(|w| (w.kind, w.id))
+                .collect(),
+            shown: shown.into_iter().map(|a| ((a.kind, a.id), a.reason)).collect(),
+        })
+    }
+
+    /// Marks what has something to do, or something new to show.
+    pub(super) async fn consider(
+        &self,
+        kind: Kind,
+        id: &str,
+        closing: bool,
+        due: bool,
+        attention: Option<&Attention>,
+    ) -> Result<()> {
+        let key = (kind, id.to_owned());
+        if self.waiting.contains(&key) {
+            return Ok(());
+        }
+        let mark = match (self.shown.get(&key), attention) {
+            // What a person was told still stands.
+            (Some(shown), Some(now)) => *shown != now.reason,
+            // What Grafana refused is tried again when a person says so; what the planner asked for has been done.
+            (Some(shown), None) => !shown.starts_with("Could not ") || (account::is_not_applied(shown) && !due),
+            (None, now) => due || now.is_some(),
+        };
+        if mark {
+            let now = self.core.clock.now_ms();
+            self.core
+                .store
+                .mark(self.tenant, kind, id, closing, self.correlation, now)
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! What the engine and the rest of the process share.
+//!
+//! Owns: the organizations to check now, the last status and what the last listings showed. Must never block: handlers read it.
+//! Start at [`Shared`].
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Mutex,
+};
+
+use tokio::sync::Notify;
+
+use super::{
+    lock::locked,
+    names::{HolderSeen, Names},
+    roster_requests::Looks,
+    status::{LoginSeen, Status, TeamSeen},
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) notify: Notify,
+    checks: Mutex<BTreeSet<i64>>,
+    status: Mutex<HashMap<i64, Status>>,
+    teams: Mutex<HashMap<i64, Vec<TeamSeen>>>,
+    login: Mutex<HashMap<i64, LoginSeen>>,
+    /// Logins of server admins, our own among them, by the organization that looked.
+    admins: Mutex<HashMap<i64, HashSet<String>>>,
+    /// Who has which login and e-mail, by the organization that looked.
+    names: Mutex<HashMap<i64, Names>>,
+    pub(super) looks: Looks,
+}
+
+impl Shared {
+    /// Compare everything of an organization with Grafana now.
+    pub(super) fn add_check(&self, org_id: i64) {
+        locked(&self.checks).insert(org_id);
+    }
+
+    pub(super) fn take_checks(&self) -> BTreeSet<i64> {
+        std::mem::take(&mut locked(&self.checks))
+    }
+
+    pub(super) fn status(&self, org_id: i64) -> Option<Status> {
+        locked(&self.status).get(&org_id).cloned()
+    }
+
+    pub(super) fn set_status(&self, org_id: i64, status: Status) {
+        locked(&self.status).insert(org_id, status);
+    }
+
+    pub(super) fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+        locked(&self.teams).get(&org_id).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn login(&self, org_id: i64) -> Option<LoginSeen> {
+        locked(&self.login).get(&org_id).cloned()
+    }
+
+    pub(super) fn set_login(&self, org_id: i64, seen: LoginSeen) {
+        locked(&self.login).insert(org_id, seen);
+    }
+
+    pub(super) fn is_admin(&self, org_id: i64, login: &str) -> bool {
+        locked(&self.admins)
+            .get(&org_id)
+            .is_some_and(|admins| admins.contains(&login.to_lowercase()))
+    }
+
+    pub(super) fn set_admins(&self, org_id: i64, logins: HashSet<String>) {
+        locked(&self.admins).insert(org_id, logins);
+    }
+
+    /// Who has this login, and who this e-mail.
+    pub(super) fn holders(
+        &self,
+        org_id: i64,
+        login: &str,
+        email: Option<&str>,
+    ) -> (Option<HolderSeen>, Option<HolderSeen>) {
+        let names = locked(&self.names);
+        let Some(names) = names.get(&org_id) else {
+            return (None, None);
+        };
+        (names.login(login), email.and_then(|email| names.email(email)))
+    }
+
+    /// An account was deleted: its names are free.
+    pub(super) fn forget_holder(&self, org_id: i64, id: i64) {
+        if let Some(names) = locked(&self.names).get_mut(&org_id) {
+            names.forget(id);
+        }
+    }
+
+    pub(super) fn set_names(&self, org_id: i64, names: Names) {
+        locked(&self.names).insert(org_id, names);
+    }
+
+    pub(super) fn set_teams(&self, org_id: i64, mut teams: Vec<TeamSeen>) {
+        teams.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+        locked(&self.teams).insert(org_id, teams);
+    }
+}

@@ -1,0 +1,853 @@
+//! The engine against a small Grafana and a real store: what people and an identity provider would notice.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use domain::{
+    Clock, Ids, Secret, Tenant,
+    settings::{Effective, Sources, TeamRemoval},
+};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::*;
+use grafana::fake::Fake;
+use store::{
+    AccountOrigin, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store, UserChange,
+    WriteContext,
+};
+
+mod abreast;
+mod absence;
+mod being_made;
+mod scans;
+
+struct RealClock;
+
+impl Clock for RealClock {
+    #[expect(clippy::disallowed_methods, reason = "the tests of the engine run in real time")]
+    fn now_ms(&self) -> i64 {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        i64::try_from(now.expect("after 1970").as_millis()).expect("before the year 292,278,994")
+    }
+}
+
+#[derive(Default)]
+struct Counted(AtomicU64);
+
+impl Ids for Counted {
+    fn resource_id(&self) -> String {
+        format!("r{}", self.0.fetch_add(1, Ordering::Relaxed))
+    }
+    fn correlation(&self) -> String {
+        format!("c{}", self.0.fetch_add(1, Ordering::Relaxed))
+    }
+    fn unknown_password(&self) -> Secret {
+        Secret::new("Aa1!".repeat(8))
+    }
+    fn jitter(&self) -> f64 {
+        0.0
+    }
+}
+
+struct Given {
+    current: Mutex<OrgSettings>,
+    /// Organizations with settings of their own.
+    others: Mutex<BTreeMap<i64, OrgSettings>>,
+    changes: watch::Sender<u64>,
+    seen: Mutex<BTreeMap<String, String>>,
+}
+
+impl Given {
+    fn change(&self, change: impl FnOnce(&mut OrgSettings)) {
+        change(&mut self.current.lock().expect("no panic"));
+        self.changes.send_modify(|n| *n += 1);
+    }
+}
+
+impl Settings for Given {
+    fn orgs(&self) -> Vec<i64> {
+        let others = self.others.lock().expect("no panic");
+        others.keys().copied().chain([1]).collect()
+    }
+    fn of(&self, org_id: i64) -> OrgSettings {
+        if let Some(other) = self.others.lock().expect("no panic").get(&org_id) {
+            return other.clone();
+        }
+        OrgSettings {
+            org_id,
+            ..self.current.lock().expect("no panic").clone()
+        }
+    }
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+    fn grafana_seen(&self, _: i64, auth_section: BTreeMap<String, String>, _: Option<String>) {
+        *self.seen.lock().expect("no panic") = auth_section;
+    }
+}
+
+fn effective(page: &[(&str, &str)]) -> Effective {
+    let sources = Sources {
+        page: page.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        ..Sources::default()
+    };
+    domain::settings::effective(&domain::settings::resolve(&sources))
+}
+
+struct Rig {
+    fake: Fake,
+    store: Store,
+    settings: Arc<Given>,
+    engine: Mutex<Option<Engine>>,
+    tenant: Tenant,
+    clock: Arc<dyn Clock>,
+    _dir: tempfile::TempDir,
+}
+
+impl Rig {
+    async fn new(page: &[(&str, &str)]) -> Self {
+        let fake = Fake::start().await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path()).await.expect("a store");
+        let settings = Arc::new(Given {
+            current: Mutex::new(OrgSettings {
+                org_id: 1,
+                effective: effective(page),
+                credentials: fake.credentials(),
+                waiting_for_first_request: false,
+            }),
+            others: Mutex::default(),
+            changes: watch::channel(0).0,
+            seen: Mutex::default(),
+        });
+        Self {
+            fake,
+            store,
+            settings,
+            engine: Mutex::new(None),
+            tenant: Tenant::of_org(1),
+            clock: Arc::new(RealClock),
+            _dir: dir,
+        }
+    }
+
+    fn start(&self) -> Engine {
+        let ids = Arc::new(Counted::default());
+        let engine = Engine::start(
+            self.store.clone(),
+            self.clock.clone(),
+            ids,
+            self.settings.clone(),
+            Failpoints::default(),
+        );
+        *self.engine.lock().expect("no panic") = Some(engine.clone());
+        engine
+    }
+
+    fn wake(&self) {
+        if let Some(engine) = &*self.engine.lock().expect("no panic") {
+            engine.wake().wake();
+        }
+    }
+
+    fn check_now(&self) {
+        if let Some(engine) = &*self.engine.lock().expect("no panic") {
+            engine.wake().check_now(1);
+        }
+    }
+
+    fn ctx(&self) -> WriteContext {
+        WriteContext {
+            tenant: self.tenant.clone(),
+            actor: "sa-1-okta".into(),
+            correlation: "req".into(),
+            now_ms: self.clock.now_ms(),
+            started: Instant::now(),
+        }
+    }
+
+    async fn user(&self, login: &str, active: bool) {
+        let document = json!({"userName": login, "active": active, "displayName": format!("Name of {login}"),
+            "emails": [{"value": format!("{login}@ex.com"), "primary": true}]});
+        let document = serde_json::from_value(document).expect("a document");
+        self.store
+            .create_user(&self.ctx(), &format!("id-{login}"), document)
+            .await
+            .expect("created");
+    }
+
+    async fn set(&self, login: &str, name: &str, value: Value) {
+        let change = |user: &store::UserRecord| {
+            let mut map = user.document.as_map().clone();
+            map.insert(name.to_owned(), value.clone());
+            Ok(UserChange {
+                document: serde_json::from_value(Value::Object(map)).expect("a document"),
+                changed: true,
+            })
+        };
+        let done = self
+            .store
+            .update_user(&self.ctx(), &format!("id-{login}"), change)
+            .await;
+        assert!(done.expect("updated").is_some());
+        self.wake();
+    }
+
+    async fn group(&self, name: &str, logins: &[&str]) {
+        let document = serde_json::from_value(json!({"displayName": name})).expect("a document");
+        let members: Vec<_> = logins.iter().map(|l| Member::user(format!("id-{l}"))).collect();
+        self.store
+            .create_group(&self.ctx(), &format!("id-{name}"), document, &members, false)
+            .await
+            .expect("created");
+        self.wake();
+    }
+
+    async fn change_group(&self, group: &str, name: &str, members: Vec<MemberChange>) {
+        let document = serde_json::from_value(json!({"displayName": name})).expect("a document");
+        let change = |_: &store::GroupRecord| {
+            Ok(GroupChange {
+                document,
+                changed: true,
+                members,
+            })
+        };
+        let id = format!("id-{group}");
+        let done = self.store.update_group(&self.ctx(), &id, false, change).await;
+        assert!(done.expect("updated").is_some());
+        self.wake();
+    }
+
+    async fn map(&self, group: &str, team_id: i64, remove_others: bool) {
+        let new = NewMapping {
+            tenant: self.tenant.clone(),
+            group_id: format!("id-{group}"),
+            group_name: group.to_owned(),
+            team_id: Some(team_id),
+            team_name: group.to_owned(),
+            admins: false,
+            remove_others,
+            origin: MappingOrigin::Page,
+        };
+        self.store
+            .add_mapping(&new, "req", RealClock.now_ms())
+            .await
+            .expect("mapped");
+        self.wake();
+    }
+
+    /// Until nothing waits but for a person.
+    async fn quiet(&self) {
+        self.wake();
+        self.until("the queue is empty", || async {
+            self.store.tally(&self.tenant).await.expect("a tally").pending == 0
+        })
+        .await;
+    }
+
+    async fn until<F: Future<Output = bool>>(&self, what: &str, condition: impl Fn() -> F) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !condition().await {
+            assert!(
+                Instant::now() < deadline,
+                "never came: {what}; calls: {:#?}",
+                self.fake.world().calls
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn attention(&self) -> Vec<store::AttentionRow> {
+        self.store.attention_rows(&self.tenant, 100).await.expect("rows")
+    }
+
+    async fn actions(&self) -> Vec<(String, Outcome)> {
+        let page = self
+            .store
+            .activity(
+                &self.tenant,
+                &store::ActivityQuery {
+                    count: 1000,
+                    ..Default::default()
+                },
+            )
+            .await
+            .expect("a page");
+        let lines = page.lines.into_iter().map(|(_, l)| l);
+        let mut lines: Vec<_> = lines
+            .filter(|l| l.source == store::Source::Grafana)
+            .map(|l| (l.action.into_owned(), l.outcome))
+            .collect();
+        lines.reverse();
+        lines
+    }
+}
+
+/// By login: which of several accounts is made first is nobody's promise.
+fn logins(fake: &Fake, team: &str) -> Vec<String> {
+    let (_, team) = fake.team(team).expect("the team");
+    let world = fake.world();
+    let mut logins: Vec<String> = team.members.keys().map(|id| world.people[id].login.clone()).collect();
+    logins.sort();
+    logins
+}
+
+#[tokio::test]
+async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
+    let rig = Rig::new(&[]).await;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.quiet().await;
+    let (id, ann) = rig.fake.person("ann").expect("an account");
+    assert_eq!((ann.email.as_str(), ann.name.as_str()), ("ann@ex.com", "Name of ann"));
+    let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
+    assert_eq!(
+        (record.grafana_id, record.origin),
+        (Some(id), AccountOrigin::Provisioned)
+    );
+    assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
+    assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 1);
+    assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Done)]);
+    rig.until("checked", || async { engine.status(1).checked_ms.is_some() })
+        .await;
+    let status = engine.status(1);
+    assert_eq!(status.state, State::Running);
+    assert_eq!(status.version.as_deref(), Some("11.1.1"));
+    assert_eq!(status.signed_in_as.as_deref(), Some("admin"));
+    assert_eq!(
+        rig.settings.seen.lock().expect("no panic")["team_sync_mode"],
+        "scim_sync"
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_changed_profile_and_a_deactivation_reach_grafana_and_come_back() {
+    let rig = Rig::new(&[]).await;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.quiet().await;
+    rig.set("ann", "displayName", json!("Ann Archer")).await;
+    rig.quiet().await;
+    assert_eq!(rig.fake.person("ann").expect("there").1.name, "Ann Archer");
+    rig.set("ann", "active", json!(false)).await;
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").expect("there").1.disabled);
+    rig.set("ann", "active", json!(true)).await;
+    rig.quiet().await;
+    assert!(!rig.fake.person("ann").expect("there").1.disabled);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_twice() {
+    // Claiming strangers is forbidden: only the note makes the account ours.
+    let rig = Rig::new(&[("claim_policy", "never")]).await;
+    rig.user("ann", true).await;
+    rig.user("bob", true).await;
+    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
+    rig.fake.add_person("bob", &[(1, "Viewer")]);
+    let engine = rig.start();
+    rig.quiet().await;
+    let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
+    assert_eq!(
+        (record.grafana_id, record.origin),
+        (Some(ann), AccountOrigin::Provisioned)
+    );
+    assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 0);
+    assert_eq!(rig.store.account("id-bob").await.expect("read"), None);
+    let attention = rig.attention().await;
+    assert!(
+        attention.len() == 1 && attention[0].reason.contains("claim_policy is “never”"),
+        "{attention:?}"
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_is_to_be_closed_goes_first_among_many() {
+    let rig = Rig::new(&[]).await;
+    let engine = rig.start();
+    rig.user("leaver", true).await;
+    rig.quiet().await;
+    engine.stop().await;
+    rig.fake.world().calls.clear();
+    for n in 0..60 {
+        rig.user(&format!("new{n}"), true).await;
+    }
+    rig.set("leaver", "active", json!(false)).await;
+    let engine = rig.start();
+    rig.quiet().await;
+    let calls = rig.fake.world().calls.clone();
+    let first = calls
+        .iter()
+        .find(|c| c.starts_with("POST /api/admin/users"))
+        .expect("a change");
+    assert!(first.ends_with("/disable"), "{first}");
+    assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 61);
+    // One listing in place of a look-up for each.
+    assert_eq!(rig.fake.calls_to("GET /api/users/lookup"), 0);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_tried_once_and_goes_on_with_new_credentials() {
+    let rig = Rig::new(&[]).await;
+    rig.fake.world().password = "another".into();
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.wake();
+    rig.until("refused", || async {
+        engine.status(1).state == State::CredentialsRefused
+    })
+    .await;
+    for _ in 0..5 {
+        engine.wake().check_now(1);
+        tokio::task::yield_now().await;
+    }
+    rig.settings.change(|s| s.effective.break_glass.push("root".into()));
+    rig.user("bob", true).await;
+    rig.wake();
+    // Something that happens after all of that.
+    rig.until("the other setting was taken", || async {
+        rig.store.tally(&rig.tenant).await.expect("a tally").pending == 2
+    })
+    .await;
+    assert_eq!(rig.fake.calls_to("POST /login"), 1);
+    assert!(engine.status(1).error.is_some_and(|e| !e.contains("secret")));
+    rig.fake.world().password = "new".into();
+    rig.settings
+        .change(|s| s.credentials.admin_password = Some(Secret::new("new")));
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").is_some());
+    assert_eq!(rig.fake.calls_to("POST /login"), 2);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn while_grafana_is_away_changes_wait_and_nothing_is_lost() {
+    let rig = Rig::new(&[]).await;
+    rig.fake.world().down = true;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.wake();
+    rig.until("away", || async { engine.status(1).state == State::GrafanaAway })
+        .await;
+    rig.fake.world().down = false;
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").is_some());
+    assert_eq!(engine.status(1).state, State::Running);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_on_check_now() {
+    let rig = Rig::new(&[]).await;
+    let refusal = json!({"message": "You'll need additional permissions. Permissions needed: users:create"});
+    rig.fake.world().refuse = Some(("POST /api/admin/users", 403, refusal));
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.quiet().await;
+    let attention = rig.attention().await;
+    assert_eq!(attention.len(), 1);
+    assert!(
+        attention[0].reason.contains("create the account “ann”"),
+        "{attention:?}"
+    );
+    assert!(attention[0].reason.contains("users:create"));
+    assert!(attention[0].next_step.contains("press Test"));
+    assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Attention)]);
+    rig.fake.world().refuse = None;
+    rig.check_now();
+    rig.until("made", || async { rig.fake.person("ann").is_some() }).await;
+    rig.quiet().await;
+    assert!(rig.attention().await.is_empty());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn server_admins_and_the_last_admin_of_the_organization_are_never_closed() {
+    let rig = Rig::new(&[]).await;
+    rig.fake.add_person("boss", &[(1, "Admin")]);
+    rig.fake
+        .world()
+        .people
+        .get_mut(&1)
+        .expect("our account")
+        .orgs
+        .insert(1, "Viewer".into());
+    let engine = rig.start();
+    rig.user("admin", false).await;
+    rig.user("boss", true).await;
+    rig.quiet().await;
+    rig.set("boss", "active", json!(false)).await;
+    rig.quiet().await;
+    let attention = rig.attention().await;
+    let reasons: Vec<&str> = attention.iter().map(|a| a.reason.as_str()).collect();
+    assert!(reasons.iter().any(|r| r.contains("protected")), "{reasons:?}");
+    assert!(
+        reasons.iter().any(|r| r.contains("last person with the role Admin")),
+        "{reasons:?}"
+    );
+    assert!(!rig.fake.person("boss").expect("there").1.disabled);
+    // The promise of the text: another Admin, and access is closed by the next look.
+    rig.fake.add_person("deputy", &[(1, "Admin")]);
+    rig.check_now();
+    rig.until("closed", || async {
+        rig.fake.person("boss").is_some_and(|p| p.1.disabled)
+    })
+    .await;
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_single_sign_on_user_is_suspended_and_gets_everything_back() {
+    let rig = Rig::new(&[]).await;
+    let ann = rig.fake.add_person("ann", &[(1, "Editor")]);
+    rig.fake.world().people.get_mut(&ann).expect("ann").external = true;
+    let by_hand = rig.fake.add_team("by hand", &[(ann, 0)]);
+    let mapped = rig.fake.add_team("mapped", &[]);
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("mapped", &["ann"]).await;
+    rig.map("mapped", mapped, false).await;
+    rig.quiet().await;
+    assert_eq!(logins(&rig.fake, "mapped"), ["ann"]);
+    rig.set("ann", "active", json!(false)).await;
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").expect("there").1.orgs.is_empty());
+    assert_eq!(rig.fake.calls_to(&format!("POST /api/admin/users/{ann}/logout")), 1);
+    let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
+    assert_eq!(record.holds, Some(true), "the provider skips role sync here");
+    rig.check_now();
+    rig.quiet().await;
+    assert!(logins(&rig.fake, "mapped").is_empty(), "who is suspended is in no team");
+    rig.set("ann", "active", json!(true)).await;
+    rig.quiet().await;
+    assert_eq!(rig.fake.person("ann").expect("there").1.orgs[&1], "Editor");
+    assert!(rig.fake.world().teams[&by_hand].members.contains_key(&ann));
+    assert_eq!(logins(&rig.fake, "mapped"), ["ann"]);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_deleted_by_hand_is_made_again_with_its_teams() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.quiet().await;
+    let (old, _) = rig.fake.person("ann").expect("an account");
+    {
+        let mut world = rig.fake.world();
+        world.people.remove(&old);
+        world.teams.values_mut().for_each(|t| _ = t.members.remove(&old));
+    }
+    rig.check_now();
+    rig.until("made again", || async { rig.fake.person("ann").is_some() })
+        .await;
+    rig.until("in the team", || async { logins(&rig.fake, "eng") == ["ann"] })
+        .await;
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn create_mode_makes_a_team_and_leaves_it_to_its_members() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let engine = rig.start();
+    for login in ["ann", "bob", "cy"] {
+        rig.user(login, true).await;
+    }
+    rig.group("eng", &["ann", "bob", "cy"]).await;
+    rig.quiet().await;
+    assert_eq!(
+        logins(&rig.fake, "eng"),
+        ["ann", "bob", "cy"],
+        "our own account has left it"
+    );
+    assert_eq!(rig.fake.calls_to("POST /api/teams"), 1);
+    let (id, _) = rig.fake.team("eng").expect("the team");
+    assert_eq!(
+        rig.fake.calls_to(&format!("PUT /api/teams/{id}/members")),
+        1,
+        "one bulk call"
+    );
+    rig.change_group("eng", "platform", vec![MemberChange::Remove(vec!["id-bob".into()])])
+        .await;
+    rig.quiet().await;
+    assert_eq!(
+        rig.fake.team("platform").expect("renamed").0,
+        id,
+        "the id carries folder permissions"
+    );
+    assert_eq!(logins(&rig.fake, "platform"), ["ann", "cy"]);
+    assert!(rig.attention().await.is_empty());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn bulk_changes_keep_people_added_by_hand_in_grafanas_own_spelling() {
+    let rig = Rig::new(&[]).await;
+    let nina = rig.fake.add_person("nina", &[(1, "Viewer")]);
+    rig.fake.world().people.get_mut(&nina).expect("nina").email = "Nina@Ex.com".to_lowercase();
+    let team = rig.fake.add_team("eng", &[(nina, 4)]);
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    // Upper case at the identity provider, lower case at Grafana.
+    rig.set("ann", "emails", json!([{"value": "ANN@EX.COM", "primary": true}]))
+        .await;
+    rig.user("bob", true).await;
+    rig.group("eng", &["ann", "bob"]).await;
+    rig.map("eng", team, false).await;
+    rig.quiet().await;
+    rig.user("cy", true).await;
+    rig.user("dan", true).await;
+    let add = ["id-cy", "id-dan"].map(Member::user).to_vec();
+    rig.change_group("eng", "eng", vec![MemberChange::Add(add)]).await;
+    rig.quiet().await;
+    assert_eq!(logins(&rig.fake, "eng"), ["ann", "bob", "cy", "dan", "nina"]);
+    assert_eq!(rig.fake.world().teams[&team].members[&nina], 4, "still an admin");
+    let bodies = rig.fake.world().bodies.clone();
+    let bulk = bodies
+        .iter()
+        .filter(|(c, _)| c == &format!("PUT /api/teams/{team}/members"));
+    for (_, body) in bulk {
+        assert!(!body.to_string().contains("ANN@EX.COM"), "{body}");
+        assert!(body["admins"].to_string().contains("nina@ex.com"), "{body}");
+    }
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn strict_mode_touches_no_team_until_the_group_is_mapped() {
+    let rig = Rig::new(&[]).await;
+    let team = rig.fake.add_team("eng", &[]);
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.quiet().await;
+    assert!(logins(&rig.fake, "eng").is_empty());
+    rig.map("eng", team, false).await;
+    rig.quiet().await;
+    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
+    // The mapping goes: so do the people it brought, and the team stays.
+    let mapping = rig.store.all_mappings(&rig.tenant).await.expect("mappings").remove(0);
+    rig.store.remove_mapping(mapping.id).await.expect("removed");
+    rig.wake();
+    rig.until("emptied", || async { logins(&rig.fake, "eng").is_empty() })
+        .await;
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn turning_create_mode_on_makes_the_teams_of_stored_groups() {
+    let rig = Rig::new(&[]).await;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.quiet().await;
+    assert!(rig.fake.team("eng").is_none());
+    rig.settings
+        .change(|s| s.effective = effective(&[("mapping_mode", "create")]));
+    rig.until("made", || async { rig.fake.team("eng").is_some() }).await;
+    rig.quiet().await;
+    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_deleted_groups_team_is_archived_and_comes_back_under_its_id() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.quiet().await;
+    let (id, _) = rig.fake.team("eng").expect("the team");
+    rig.store
+        .delete_group(&rig.ctx(), "id-eng", |_| Ok(()))
+        .await
+        .expect("deleted");
+    rig.quiet().await;
+    assert_eq!(rig.fake.team("eng (archived)").expect("archived").0, id);
+    assert!(logins(&rig.fake, "eng (archived)").is_empty());
+    rig.group("eng", &["ann"]).await;
+    rig.quiet().await;
+    assert_eq!(rig.fake.team("eng").expect("back").0, id);
+    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
+    rig.settings.change(|s| s.effective.team_removal = TeamRemoval::Remove);
+    rig.store
+        .delete_group(&rig.ctx(), "id-eng", |_| Ok(()))
+        .await
+        .expect("deleted");
+    rig.quiet().await;
+    assert!(rig.fake.team("eng").is_none() && rig.fake.team("eng (archived)").is_none());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn drift_made_by_hand_is_put_right_by_the_next_look_and_a_clean_look_changes_nothing() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.user("bob", true).await;
+    rig.group("eng", &["ann", "bob"]).await;
+    rig.quiet().await;
+    let (ann, _) = rig.fake.person("ann").expect("an account");
+    {
+        let mut world = rig.fake.world();
+        world.people.get_mut(&ann).expect("ann").disabled = true;
+        world.teams.values_mut().for_each(|t| _ = t.members.remove(&ann));
+    }
+    rig.check_now();
+    rig.until("enabled", || async { !rig.fake.person("ann").expect("ann").1.disabled })
+        .await;
+    rig.until("in the team", || async { logins(&rig.fake, "eng") == ["ann", "bob"] })
+        .await;
+    rig.quiet().await;
+    rig.fake.world().calls.clear();
+    let before = engine.status(1).checked_ms;
+    rig.check_now();
+    rig.until("checked", || async { engine.status(1).checked_ms > before })
+        .await;
+    rig.quiet().await;
+    let changing: Vec<String> = rig
+        .fake
+        .world()
+        .calls
+        .iter()
+        .filter(|c| !c.starts_with("GET "))
+        .cloned()
+        .collect();
+    assert_eq!(changing, Vec::<String>::new());
+    assert_eq!(rig.store.due_work(i64::MAX, 10).await.expect("work"), []);
+    assert_eq!(
+        engine.teams(1).first().map(|t| (t.name.clone(), t.members)),
+        Some(("eng".to_owned(), 2))
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn users_only_mode_touches_no_team() {
+    let rig = Rig::new(&[("mapping_mode", "create"), ("team_sync_mode", "off")]).await;
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").is_some());
+    assert!(rig.fake.team("eng").is_none());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn without_credentials_nothing_is_called_and_the_page_is_told() {
+    let rig = Rig::new(&[]).await;
+    rig.settings.change(|s| {
+        s.credentials.admin_password = None;
+        s.waiting_for_first_request = true;
+    });
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.wake();
+    assert_eq!(engine.status(1).state, State::WaitingForFirstRequest);
+    let credentials = rig.fake.credentials();
+    assert_eq!(rig.fake.calls_to("GET"), 0);
+    rig.settings.change(|s| s.credentials = credentials);
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").is_some());
+    let began = Instant::now();
+    engine.stop().await;
+    assert!(began.elapsed() < Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn a_new_account_for_a_waiting_member_comes_before_the_team() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    let marks = rig.store.due_work(i64::MAX, 10).await.expect("work");
+    assert!(marks.iter().any(|w| w.kind == Kind::Group));
+    let engine = rig.start();
+    rig.quiet().await;
+    let calls = rig.fake.world().calls.clone();
+    let at = |what: &str| calls.iter().position(|c| c == what).expect("called");
+    assert!(at("POST /api/admin/users") < at("POST /api/teams"));
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn one_organizations_refused_credentials_do_not_stop_another() {
+    let rig = Rig::new(&[]).await;
+    let mut refused = rig.settings.of(2);
+    refused.credentials.admin_password = Some(Secret::new("wrong"));
+    rig.settings.others.lock().expect("no panic").insert(2, refused);
+    let other = WriteContext {
+        tenant: Tenant::of_org(2),
+        ..rig.ctx()
+    };
+    for n in 0..30 {
+        let document =
+            serde_json::from_value(json!({"userName": format!("x{n}"), "active": false})).expect("a document");
+        rig.store
+            .create_user(&other, &format!("id-x{n}"), document)
+            .await
+            .expect("created");
+    }
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.quiet().await;
+    assert!(rig.fake.person("ann").is_some());
+    assert_eq!(engine.status(1).state, State::Running);
+    assert_eq!(engine.status(2).state, State::CredentialsRefused);
+    assert_eq!(rig.fake.calls_to("POST /login"), 2);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same() {
+    let rig = Rig::new(&[]).await;
+    rig.user("ann", true).await;
+    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.fake.add_person("ann", &[(1, "Viewer")]);
+    rig.store
+        .delete_user(&rig.ctx(), "id-ann", |_| Ok(()))
+        .await
+        .expect("deleted");
+    let engine = rig.start();
+    rig.quiet().await;
+    assert!(
+        rig.fake.person("ann").expect("kept").1.disabled,
+        "disabled, not deleted"
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_token_holds_teams_back_and_nobodys_closing() {
+    let rig = Rig::new(&[("mapping_mode", "create")]).await;
+    rig.settings
+        .change(|s| s.credentials.service_account_token = Some(Secret::new("glsa_bad")));
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.until("made", || async { rig.fake.person("ann").is_some() }).await;
+    rig.set("ann", "active", json!(false)).await;
+    rig.until("closed", || async {
+        rig.fake.person("ann").is_some_and(|p| p.1.disabled)
+    })
+    .await;
+    assert!(rig.fake.team("eng").is_none());
+    rig.settings
+        .change(|s| s.credentials.service_account_token = Some(Secret::new("glsa_good")));
+    rig.quiet().await;
+    assert_eq!(logins(&rig.fake, "eng"), ["ann"], "memberships survive inactivity");
+    engine.stop().await;
+}

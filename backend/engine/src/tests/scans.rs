@@ -1,0 +1,166 @@
+//! What the minute's look finds beside people and teams: Team Sync, sign-ins, the log's age.
+
+use domain::login::Severity;
+
+use super::*;
+use store::{ActivityLine, ActivityQuery, Source};
+
+/// Until a comparison has ended that began after now.
+async fn compared(rig: &Rig, engine: &Engine) {
+    let before = engine.status(1).checked_ms;
+    // The clock counts milliseconds, and an earlier comparison may end in this one.
+    rig.check_now();
+    rig.until("compared", || async { engine.status(1).checked_ms > before })
+        .await;
+    let between = engine.status(1).checked_ms;
+    rig.check_now();
+    rig.until("compared again", || async { engine.status(1).checked_ms > between })
+        .await;
+}
+
+fn groups_of(team: i64) -> &'static str {
+    format!("GET /api/teams/{team}/groups").leak()
+}
+
+#[tokio::test]
+async fn a_team_that_team_sync_fills_too_is_named_and_no_more_once_it_is_not() {
+    let rig = Rig::new(&[]).await;
+    let team = rig.fake.add_team("Platform", &[]);
+    let external = json!([{"orgId": 1, "teamId": team, "groupId": "cn=platform"}]);
+    rig.fake.world().refuse = Some((groups_of(team), 200, external));
+    rig.user("ann", true).await;
+    rig.group("eng", &["ann"]).await;
+    rig.map("eng", team, false).await;
+    let engine = rig.start();
+    rig.until("warned", || async { !engine.status(1).warnings.is_empty() })
+        .await;
+    let status = engine.status(1);
+    assert!(status.warnings[0].contains("“Platform”") && status.warnings[0].contains("team_sync_mode"));
+    assert_eq!(status.twice_filled_teams, [team]);
+    rig.quiet().await;
+    assert_eq!(logins(&rig.fake, "Platform"), ["ann"], "a warning holds nothing back");
+
+    rig.fake.world().refuse = Some((groups_of(team), 200, json!([])));
+    compared(&rig, &engine).await;
+    assert_eq!(engine.status(1).warnings, Vec::<String>::new());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn users_only_is_no_conflict_with_team_sync() {
+    let rig = Rig::new(&[("team_sync_mode", "team_sync")]).await;
+    let team = rig.fake.add_team("Platform", &[]);
+    rig.fake.world().refuse = Some((groups_of(team), 200, json!([{"groupId": "cn=platform"}])));
+    rig.group("eng", &[]).await;
+    rig.map("eng", team, false).await;
+    let engine = rig.start();
+    compared(&rig, &engine).await;
+    assert!(engine.status(1).warnings.is_empty());
+    assert_eq!(rig.fake.calls_to(groups_of(team)), 0);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_grafana_without_team_sync_is_asked_once_and_not_at_every_comparison() {
+    let rig = Rig::new(&[]).await;
+    for n in 0..8 {
+        let (name, team) = (format!("g{n}"), rig.fake.add_team(&format!("Team {n}"), &[]));
+        rig.group(&name, &[]).await;
+        rig.map(&name, team, false).await;
+    }
+    let engine = rig.start();
+    compared(&rig, &engine).await;
+    let asked = || {
+        let world = rig.fake.world();
+        world.calls.iter().filter(|call| call.ends_with("/groups")).count()
+    };
+    assert_eq!(asked(), 1);
+    assert!(engine.status(1).warnings.is_empty());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn every_team_has_its_turn_and_a_comparison_asks_a_few() {
+    let rig = Rig::new(&[]).await;
+    let teams: Vec<i64> = (0..8).map(|n| rig.fake.add_team(&format!("Team {n}"), &[])).collect();
+    for (n, team) in teams.iter().enumerate() {
+        let name = format!("g{n}");
+        rig.group(&name, &[]).await;
+        rig.map(&name, *team, false).await;
+    }
+    rig.fake.world().external_groups = true;
+    let engine = rig.start();
+    rig.until("all eight are known", || async {
+        rig.check_now();
+        engine.status(1).twice_filled_teams == teams
+    })
+    .await;
+    assert!(
+        engine.status(1).warnings[0].contains("5 more"),
+        "{:?}",
+        engine.status(1).warnings
+    );
+    engine.stop().await;
+    // A comparison begins with /api/health: between two of them, five calls at most.
+    for one in rig.fake.world().calls.split(|call| call == "GET /api/health") {
+        assert!(one.iter().filter(|call| call.ends_with("/groups")).count() <= 5);
+    }
+}
+
+#[tokio::test]
+async fn what_grafanas_configuration_does_to_sign_ins_is_known_after_a_comparison() {
+    let rig = Rig::new(&[]).await;
+    let engine = rig.start();
+    assert_eq!(engine.login(1), None, "nothing is said before");
+    rig.until("looked", || async { engine.login(1).is_some() }).await;
+    let worst = engine.login(1).expect("seen").findings.remove(0);
+    assert_eq!(
+        (worst.severity, worst.provider.as_str()),
+        (Severity::Problem, "auth.generic_oauth"),
+        "the lookup is off: {worst:?}"
+    );
+    rig.fake.world().refuse = Some((
+        "GET /api/admin/settings",
+        403,
+        json!({"message": "You'll need additional permissions"}),
+    ));
+    compared(&rig, &engine).await;
+    let seen = engine.login(1).expect("seen").findings;
+    assert!(seen.len() == 1 && seen[0].why.contains("settings:read"), "{seen:?}");
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn lines_older_than_the_setting_go_with_a_comparison_and_younger_ones_stay() {
+    const DAY_MS: i64 = 86_400_000;
+    let rig = Rig::new(&[("activity_days", "30")]).await;
+    let now = RealClock.now_ms();
+    let line = |days: i64| ActivityLine {
+        tenant: rig.tenant.clone(),
+        at_ms: now - days * DAY_MS,
+        source: Source::Scim,
+        actor: "sa-1-okta".into(),
+        action: "user.update".into(),
+        target_kind: "User".into(),
+        target_id: days.to_string(),
+        target_name: "ann".into(),
+        outcome: Outcome::Done,
+        reason: None,
+        duration_ms: 1,
+        correlation: "c".into(),
+    };
+    let mut lines: Vec<ActivityLine> = (0..1200).map(|_| line(31)).collect();
+    lines.extend([line(29), line(0), line(400)]);
+    rig.store.record(&lines).await.expect("recorded");
+    let engine = rig.start();
+    rig.until("compared", || async { engine.status(1).checked_ms.is_some() })
+        .await;
+    let query = ActivityQuery {
+        count: 2000,
+        ..ActivityQuery::default()
+    };
+    let left = rig.store.activity(&rig.tenant, &query).await.expect("a page").lines;
+    let left: Vec<&str> = left.iter().map(|(_, line)| line.target_id.as_str()).collect();
+    assert_eq!(left, ["0", "29"], "more than one batch went");
+    engine.stop().await;
+}

@@ -1,0 +1,28 @@
+//! The wake-up.
+//!
+//! Owns: nothing but a handle on what is shared. Must never block: handlers call it. Start at [`Wake`].
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+
+/// Wakes the engine. Cheap to clone; the only thing of the engine a request handler has.
+#[derive(Clone, Debug)]
+pub struct Wake(Arc<Shared>);
+
+impl Wake {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Something was marked: look at once.
+    pub fn wake(&self) {
+        self.0.notify.notify_one();
+    }
+
+    /// Compare everything of an organization with Grafana now, and try again what waits for a person.
+    pub fn check_now(&self, org_id: i64) {
+        self.0.add_check(org_id);
+        self.0.notify.notify_one();
+    }
+}

@@ -1,0 +1,112 @@
+//! Who is in an organization.
+//!
+//! Owns: the calls about org membership. Must never call `DELETE /api/org/users/:id`: it deletes the whole user with his last
+//! organization (G31). Start at [`Grafana::org_users`].
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    Grafana,
+    call::Scope,
+    failure::{Error, Result},
+    users::null_as_empty,
+};
+
+/// One person (or service account) of an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrgUser {
+    /// Grafana's user id.
+    pub user_id: i64,
+    /// Login.
+    #[serde(default)]
+    pub login: String,
+    /// E-mail.
+    #[serde(default)]
+    pub email: String,
+    /// `Viewer`, `Editor`, `Admin`, `None`.
+    #[serde(default)]
+    pub role: String,
+    /// Disabled.
+    #[serde(default)]
+    pub is_disabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OrgUserPage {
+    #[serde(deserialize_with = "null_as_empty")]
+    org_users: Vec<OrgUser>,
+}
+
+const PAGE: usize = 1000;
+
+impl Grafana {
+    /// Everybody in an organization: ours page by page, another one in one piece.
+    pub async fn org_users(&self, org_id: i64) -> Result<Vec<OrgUser>> {
+        if org_id != self.org_id() {
+            // A server admin may, without being in it.
+            return self.get(Scope::Server, &format!("/api/orgs/{org_id}/users"), &[]).await;
+        }
+        let mut users: Vec<OrgUser> = Vec::new();
+        for page in 1.. {
+            let page: OrgUserPage = self
+                .get(
+                    Scope::Org(org_id),
+                    "/api/org/users/search",
+                    &[("perpage", "1000"), ("page", &page.to_string())],
+                )
+                .await?;
+            let last = page.org_users.len() < PAGE;
+            users.extend(page.org_users);
+            if last {
+                break;
+            }
+        }
+        Ok(users)
+    }
+
+    /// Takes a user out of one organization; the user stays, with his last one too.
+    pub async fn leave_org(&self, org_id: i64, user_id: i64) -> Result<()> {
+        self.act::<()>(
+            Scope::Server,
+            Method::DELETE,
+            &format!("/api/orgs/{org_id}/users/{user_id}"),
+            None,
+        )
+        .await
+    }
+
+    /// Gives a role in an organization.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] where his provider says his role (`org.externallySynced`).
+    pub async fn set_role(&self, org_id: i64, user_id: i64, role: &str) -> Result<()> {
+        self.act(
+            Scope::Server,
+            Method::PATCH,
+            &format!("/api/orgs/{org_id}/users/{user_id}"),
+            Some(&json!({"role": role})),
+        )
+        .await
+    }
+
+    /// Puts a user into an organization. Being in it already is fine.
+    pub async fn join_org(&self, org_id: i64, login: &str, role: &str) -> Result<()> {
+        let body = json!({"loginOrEmail": login, "role": role});
+        let done = self
+            .act(
+                Scope::Server,
+                Method::POST,
+                &format!("/api/orgs/{org_id}/users"),
+                Some(&body),
+            )
+            .await;
+        match done {
+            Err(Error::Conflict(_)) => Ok(()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Teams of our organization and their members.
+//!
+//! Owns: the calls under `/api/teams`, made by the token where there is one. Must never change the case of an e-mail: the bulk call
+//! removes every member that is not listed exactly as stored, with a 200 (G40). Start at [`Grafana::team`].
+
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    Grafana,
+    call::Scope,
+    failure::{Error, Result},
+    users::{known, null_as_empty},
+};
+
+/// A team.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Team {
+    /// Grafana's id.
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// Its e-mail, which a rename without it would blank.
+    #[serde(default)]
+    pub email: String,
+    /// How many members, hidden ones included.
+    #[serde(default)]
+    pub member_count: i64,
+}
+
+/// A member of a team.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamMember {
+    /// Grafana's user id.
+    pub user_id: i64,
+    /// Login.
+    #[serde(default)]
+    pub login: String,
+    /// E-mail, exactly as stored.
+    #[serde(default)]
+    pub email: String,
+    /// 0 member, 4 admin.
+    #[serde(default)]
+    pub permission: i64,
+}
+
+#[derive(Deserialize)]
+struct TeamPage {
+    #[serde(deserialize_with = "null_as_empty")]
+    teams: Vec<Team>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    team_id: i64,
+}
+
+const PAGE: usize = 1000;
+
+fn permission(admin: bool) -> i64 {
+    if admin { 4 } else { 0 }
+}
+
+impl Grafana {
+    /// Every team.
+    pub async fn all_teams(&self) -> Result<Vec<Team>> {
+        let mut teams: Vec<Team> = Vec::new();
+        for page in 1.. {
+            let found = self
+                .search_teams(&[("perpage", "1000"), ("page", &page.to_string())])
+                .await?;
+            let last = found.len() < PAGE;
+            teams.extend(found);
+            if last {
+                break;
+            }
+        }
+        Ok(teams)
+    }
+
+    async fn search_teams(&self, query: &[(&str, &str)]) -> Result<Vec<Team>> {
+        let page: TeamPage = self.get(Scope::Team, "/api/teams/search", query).await?;
+        Ok(page.teams)
+    }
+
+    /// Whether the team calls work at all: the smallest of them.
+    pub(super) async fn try_teams(&self) -> Result<()> {
+        self.search_teams(&[("perpage", "1"), ("page", "1")]).await.map(|_| ())
+    }
+
+    /// The team of exactly this name. Grafana's own comparison follows its database (MySQL ignores case), ours does not.
+    pub async fn team_named(&self, name: &str) -> Result<Option<Team>> {
+        let found = self.search_teams(&[("name", name)]).await?;
+        Ok(found.into_iter().find(|t| t.name == name))
+    }
+
+    /// Teams with this text in their names.
+    pub async fn teams_like(&self, text: &str) -> Result<Vec<Team>> {
+        self.search_teams(&[("perpage", "1000"), ("page", "1"), ("query", text)])
+            .await
+    }
+
+    /// One team.
+    pub async fn team(&self, id: i64) -> Result<Option<Team>> {
+        known(self.get(Scope::Team, &format!("/api/teams/{id}"), &[]).await)
+    }
+
+    /// How many external groups Grafana's own Team Sync fills this team from. `None` where there is no Team Sync: it is part of
+    /// Enterprise, and a Grafana without it has no such route (404 `Not found`, G45).
+    pub async fn external_groups(&self, team_id: i64) -> Result<Option<usize>> {
+        let path = format!("/api/teams/{team_id}/groups");
+        let groups: Option<Vec<serde_json::Value>> = known(self.get(Scope::Team, &path, &[]).await)?;
+        Ok(groups.map(|groups| groups.len()))
+    }
+
+    /// Makes a team. By a person, Grafana makes that person its admin.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the name is taken.
+    pub async fn create_team(&self, name: &str) -> Result<i64> {
+        let created: Created = self
+            .call(
+                Scope::Team,
+                Method::POST,
+                "/api/teams",
+                &[],
+                Some(&json!({"name": name})),
+            )
+            .await?
+            .json()?;
+        Ok(created.team_id)
+    }
+
+    /// Another name for the same team. The e-mail is sent along: Grafana blanks it otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the name is taken.
+    pub async fn rename_team(&self, team: &Team, name: &str) -> Result<()> {
+        self.act(
+            Scope::Team,
+            Method::PUT,
+            &format!("/api/teams/{}", team.id),
+            Some(&json!({"name": name, "email": team.email})),
+        )
+        .await
+    }
+
+    /// Deletes a team. Only where the setting `team_removal` says so.
+    pub async fn delete_team(&self, id: i64) -> Result<()> {
+        gone(
+            self.act::<()>(Scope::Team, Method::DELETE, &format!("/api/teams/{id}"), None)
+                .await,
+        )
+    }
+
+    /// Every member. Grafana shows no page of them, and leaves out whom the caller may not see.
+    pub async fn team_members(&self, id: i64) -> Result<Option<Vec<TeamMember>>> {
+        let members: Result<Option<Vec<TeamMember>>> =
+            self.get(Scope::Team, &format!("/api/teams/{id}/members"), &[]).await;
+        Ok(known(members)?.map(Option::unwrap_or_default))
+    }
+
+    /// Adds one member; as admin it takes a second call.
+    pub async fn add_team_member(&self, team_id: i64, user_id: i64, admin: bool) -> Result<()> {
+        let added = self
+            .act(
+                Scope::Team,
+                Method::POST,
+                &format!("/api/teams/{team_id}/members"),
+                Some(&json!({"userId": user_id})),
+            )
+            .await;
+        match added {
+            Ok(()) if !admin => Ok(()),
+            Ok(()) => self.update_team_member(team_id, user_id, true).await,
+            // 400 `User is already added to this team`.
+            Err(Error::Conflict(_)) => self.update_team_member(team_id, user_id, admin).await,
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Makes a member an admin, or an admin a member.
+    pub async fn update_team_member(&self, team_id: i64, user_id: i64, admin: bool) -> Result<()> {
+        self.act(
+            Scope::Team,
+            Method::PUT,
+            &format!("/api/teams/{team_id}/members/{user_id}"),
+            Some(&json!({"permission": permission(admin)})),
+        )
+        .await
+    }
+
+    /// Takes one member out. Not being in it is fine.
+    pub async fn remove_team_member(&self, team_id: i64, user_id: i64) -> Result<()> {
+        gone(
+            self.act::<()>(
+                Scope::Team,
+                Method::DELETE,
+                &format!("/api/teams/{team_id}/members/{user_id}"),
+                None,
+            )
+            .await,
+        )
+    }
+
+    /// Replaces both lists. Whoever is not listed, exactly as stored, leaves the team.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when an e-mail is not known; then nothing has changed.
+    pub async fn replace_team_members(&self, team_id: i64, members: &[String], admins: &[String]) -> Result<()> {
+        self.act(
+            Scope::Team,
+            Method::PUT,
+            &format!("/api/teams/{team_id}/members"),
+            Some(&json!({"members": members, "admins": admins})),
+        )
+        .await
+    }
+}
+
+fn gone(done: Result<()>) -> Result<()> {
+    match done {
+        Err(Error::NotFound(_)) => Ok(()),
+        other => other,
+    }
+}

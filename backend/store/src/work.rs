@@ -1,0 +1,284 @@
+//! Dirty marks: the engine's queue.
+//!
+//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation g" (invariant 2), so
+//! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
+
+use domain::Tenant;
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use super::{Error, Kind, Result, Store, Work};
+
+/// After so many failures a resource keeps its own back-off.
+const STUMBLES: i64 = 8;
+
+pub(super) fn kind(text: &str) -> Result<Kind> {
+    match text {
+        "User" => Ok(Kind::User),
+        "Group" => Ok(Kind::Group),
+        _ => Err(Error::Unreadable {
+            what: "kind of resource",
+        }),
+    }
+}
+
+fn work(row: &SqliteRow) -> Result<Work> {
+    Ok(Work {
+        tenant: Tenant {
+            org_id: row.try_get("org_id")?,
+            connection: row.try_get("connection")?,
+        },
+        kind: kind(row.try_get("kind")?)?,
+        id: row.try_get("id")?,
+        generation: row.try_get("generation")?,
+        closing: row.try_get("closing")?,
+        since_ms: row.try_get("since_ms")?,
+        attempts: row.try_get("attempts")?,
+        correlation: row.try_get("correlation")?,
+    })
+}
+
+/// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
+pub(super) async fn mark(
+    tx: &mut SqliteConnection,
+    tenant: &Tenant,
+    kind: Kind,
+    id: &str,
+    closing: bool,
+    correlation: &str,
+    now_ms: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO work (org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $6, 0, $7) \
+         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = work.generation + 1, closing = excluded.closing, \
+         due_ms = excluded.due_ms, attempts = 0, problem = NULL, next_step = NULL, correlation = excluded.correlation",
+    )
+    .bind(tenant.org_id)
+    .bind(&tenant.connection)
+    .bind(kind.as_str())
+    .bind(id)
+    .bind(closing)
+    .bind(now_ms)
+    .bind(correlation)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The same as [`Store::finish`], inside the caller's transaction.
+pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()> {
+    sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5")
+        .bind(work.tenant.org_id)
+        .bind(&work.tenant.connection)
+        .bind(work.kind.as_str())
+        .bind(&work.id)
+        .bind(work.generation)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
+    pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
+        let rows = sqlx::query(
+            "SELECT * FROM work WHERE due_ms <= $1 AND next_step IS NULL ORDER BY closing DESC, due_ms, since_ms, id LIMIT $2",
+        )
+        .bind(now_ms)
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(work).collect()
+    }
+
+    /// Whether somebody of an organization is to be locked out now.
+    pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM work WHERE closing AND org_id = $1 AND due_ms <= $2 AND next_step IS NULL)",
+        )
+        .bind(org_id)
+        .bind(now_ms)
+        .fetch_one(&self.read)
+        .await?)
+    }
+
+    /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
+    pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
+        Ok(
+            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL AND due_ms > $1")
+                .bind(after_ms)
+                .fetch_one(&self.read)
+                .await?,
+        )
+    }
+
+    /// Marks a resource as changed.
+    pub async fn mark(
+        &self,
+        tenant: &Tenant,
+        kind: Kind,
+        id: &str,
+        closing: bool,
+        correlation: &str,
+        now_ms: i64,
+    ) -> Result<()> {
+        // One statement is a transaction of its own.
+        let connection = &mut *self.write.acquire().await?;
+        mark(connection, tenant, kind, id, closing, correlation, now_ms).await
+    }
+
+    /// The resource matches: the mark goes, unless it was made anew meanwhile.
+    pub async fn finish(&self, work: &Work) -> Result<()> {
+        finish(&mut *self.write.acquire().await?, work).await
+    }
+
+    /// The attempt failed and will be made again at `due_ms`. A mark made anew meanwhile stays due.
+    pub async fn retry(&self, work: &Work, due_ms: i64, problem: &str) -> Result<()> {
+        self.put_off(work, due_ms, problem, None).await
+    }
+
+    /// Only a person can mend it: shown with its reason and next step, and not tried again until something changes.
+    pub async fn attention(&self, work: &Work, reason: &str, next_step: &str) -> Result<()> {
+        self.put_off(work, 0, reason, Some(next_step)).await
+    }
+
+    async fn put_off(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
+        sqlx::query(
+            "UPDATE work SET due_ms = $1, attempts = attempts + 1, problem = $2, next_step = $3 \
+             WHERE org_id = $4 AND connection = $5 AND kind = $6 AND id = $7 AND generation = $8",
+        )
+        .bind(due_ms)
+        .bind(problem)
+        .bind(next_step)
+        .bind(work.tenant.org_id)
+        .bind(&work.tenant.connection)
+        .bind(work.kind.as_str())
+        .bind(&work.id)
+        .bind(work.generation)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Grafana is back: what waits for its turn after a failure is due now, so that a closing is not overtaken by what came after it.
+    /// Not what failed again and again: it may be what Grafana stumbles over.
+    pub async fn hasten(&self, org_id: i64, now_ms: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND next_step IS NULL AND due_ms > $1 AND attempts <= $3",
+        )
+        .bind(now_ms)
+        .bind(org_id)
+        .bind(STUMBLES)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
+    pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
+        sqlx::query("UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3")
+            .bind(now_ms)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
+    pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE work SET due_ms = $1, next_step = NULL \
+             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND next_step IS NOT NULL",
+        )
+        .bind(now_ms)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(kind.as_str())
+        .bind(id)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// A person asks for another attempt now: the mark is due and waits for nobody. `None`: the resource is not known; else its name
+    /// and whether anything waited.
+    pub async fn retry_now(
+        &self,
+        tenant: &Tenant,
+        kind: Kind,
+        id: &str,
+        now_ms: i64,
+    ) -> Result<Option<(String, bool)>> {
+        let mut tx = self.begin().await?;
+        let Some(known) = known(&mut tx, tenant, kind, id).await? else {
+            return Ok(None);
+        };
+        // The generation stays: an attempt under way counts for it.
+        let done = sqlx::query(
+            "UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
+        )
+        .bind(now_ms)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(kind.as_str())
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Some((known.name, done.rows_affected() > 0)))
+    }
+
+    /// A person asks to compare one resource with Grafana: it is marked as if it had changed. `None`: it is not known; else its name.
+    pub async fn resync(
+        &self,
+        tenant: &Tenant,
+        kind: Kind,
+        id: &str,
+        correlation: &str,
+        now_ms: i64,
+    ) -> Result<Option<String>> {
+        let mut tx = self.begin().await?;
+        let Some(known) = known(&mut tx, tenant, kind, id).await? else {
+            return Ok(None);
+        };
+        mark(&mut tx, tenant, kind, id, known.closing, correlation, now_ms).await?;
+        tx.commit().await?;
+        Ok(Some(known.name))
+    }
+}
+
+struct Known {
+    name: String,
+    /// A person who is not to have access: at the head of the queue.
+    closing: bool,
+}
+
+/// What is known of a resource, also of one that the provider has deleted and that is not, or was never, closed in Grafana.
+async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
+    let sql = match kind {
+        Kind::User => {
+            "SELECT 1 AS rank, user_name AS name, NOT active AS closing FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 2, login, true FROM account WHERE user_id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
+        }
+        Kind::Group => {
+            "SELECT 1 AS rank, display_name AS name, false AS closing FROM scim_group WHERE id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 2, group_name, false FROM mapping WHERE group_id = $1 AND org_id = $2 AND connection = $3 \
+             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
+        }
+    };
+    let row = sqlx::query(sql)
+        .bind(id)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_optional(tx)
+        .await?;
+    row.map(|row| {
+        Ok(Known {
+            name: row.try_get("name")?,
+            closing: row.try_get("closing")?,
+        })
+    })
+    .transpose()
+}

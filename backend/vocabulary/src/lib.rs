@@ -1,0 +1,154 @@
+//! The codes that the store, the planners, the admin API and the page share.
+//!
+//! Owns: closed lists of things that have a name in the database, in JSON and on the page, each
+//! written once with its code. Must never hold a sentence, decide anything, or do I/O.
+//! Start at [`Action`]. Why this is a crate: `docs/decisions/0003-vocabulary-crate.md`.
+#![warn(missing_docs)]
+
+mod action;
+
+pub use action::Action;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::borrow::Cow;
+
+/// A text that is none of a list's codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownCode;
+
+impl std::fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a code this version does not know")
+    }
+}
+
+impl std::error::Error for UnknownCode {}
+
+/// An enum whose variants have codes: the one place where both are written.
+macro_rules! codes {
+    (
+        $(#[$about:meta])*
+        $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$doc])* $variant,)* }
+
+        impl $name {
+            /// Every one, in the order they are written here.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code in the database and in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownCode;
+
+            fn from_str(code: &str) -> Result<Self, Self::Err> {
+                let is = |known: &&Self| known.as_str() == code;
+                Self::ALL.iter().find(is).copied().ok_or($crate::UnknownCode)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::write(self.as_str(), to)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                $crate::read(from)
+            }
+        }
+    };
+}
+use codes;
+
+fn write<S: Serializer>(code: &str, to: S) -> Result<S::Ok, S::Error> {
+    code.serialize(to)
+}
+
+fn read<'de, D: Deserializer<'de>, T: std::str::FromStr<Err = UnknownCode>>(from: D) -> Result<T, D::Error> {
+    let code = Cow::<'de, str>::deserialize(from)?;
+    code.parse().map_err(D::Error::custom)
+}
+
+codes! {
+    /// What a line of the log is about.
+    TargetKind {
+        /// A SCIM User.
+        User = "User",
+        /// A SCIM Group.
+        Group = "Group",
+        /// A team in Grafana.
+        Team = "Team",
+        /// A group's place in a team.
+        Mapping = "Mapping",
+        /// One of Rollcall's settings.
+        Setting = "Setting",
+        /// No resource: the SCIM surface itself (`/Bulk`, discovery).
+        Service = "Service",
+    }
+}
+
+codes! {
+    /// What a dirty mark is about, and what an admin can have tried again.
+    ResourceKind {
+        /// A SCIM User.
+        User = "User",
+        /// A SCIM Group.
+        Group = "Group",
+    }
+}
+
+impl From<ResourceKind> for TargetKind {
+    fn from(kind: ResourceKind) -> Self {
+        match kind {
+            ResourceKind::User => Self::User,
+            ResourceKind::Group => Self::Group,
+        }
+    }
+}
+
+codes! {
+    /// Which half of the product wrote a line of the log.
+    Source {
+        /// An identity provider's request.
+        Scim = "scim",
+        /// A change made in Grafana.
+        Grafana = "grafana",
+        /// An admin on the page.
+        Admin = "admin",
+    }
+}
+
+codes! {
+    /// How it went.
+    Outcome {
+        /// Done.
+        Done = "done",
+        /// Refused: nothing was changed.
+        Refused = "refused",
+        /// Failed and will be tried again.
+        Retry = "retry",
+        /// Needs a person.
+        Attention = "attention",
+    }
+}
+
+codes! {
+    /// The SCIM attributes that Grafana has room for.
+    Attribute {
+        /// Grafana's login.
+        UserName = "userName",
+        /// Grafana's e-mail: the primary one.
+        Emails = "emails",
+        /// The name that Grafana shows.
+        Name = "name",
+    }
+}
