@@ -2,7 +2,12 @@
 //!
 //! Owns: the rows of `scim_user` and its e-mails. Must never answer before the commit. Start at [`Store::create_user`].
 
-use scim::{filter::Filter, key::fold, resource::Document, resource_type::ResourceType};
+use scim::{
+    filter::Filter,
+    key::{self, fold},
+    resource::Document,
+    resource_type::ResourceType,
+};
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
@@ -108,7 +113,7 @@ impl Keys {
             emails.join(" ")
         ));
         Self {
-            user_name_key: fold(&user_name),
+            user_name_key: key::name(&user_name),
             external_id: document.external_id().map(str::to_owned),
             display_key: document.display_name().map(fold),
             active: document.active(),
@@ -231,13 +236,23 @@ impl Store {
         &self,
         ctx: &WriteContext,
         id: &str,
-        change: impl FnOnce(&UserRecord) -> std::result::Result<UserChange, scim::error::Error> + Send,
+        change: impl FnOnce(&UserView) -> std::result::Result<UserChange, scim::error::Error> + Send,
     ) -> Result<Option<UserView>> {
         let mut tx = self.begin().await?;
         let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
             return Ok(None);
         };
-        let UserChange { document, changed } = change(&current)?;
+        // A change of a user is none of its groups: those before are those after.
+        let groups = groups::of_user(&mut tx, pk).await?;
+        let before = UserView {
+            record: current,
+            groups,
+        };
+        let UserChange { document, changed } = change(&before)?;
+        let UserView {
+            record: current,
+            groups,
+        } = before;
         let record = if changed {
             let notes = if stewardship::is_released(&mut tx, id).await? {
                 [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
@@ -249,11 +264,13 @@ impl Store {
             };
             let notes: Vec<String> = notes.into_iter().flatten().collect();
             let note = (!notes.is_empty()).then(|| notes.join(" "));
+            // A name that stays keeps its key: a twin from before blanks were of no account must still be closed.
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
             let version = current.version + 1;
             sqlx::query(
-                "UPDATE scim_user SET user_name = $1, user_name_key = $2, external_id = $3, display_key = $4, active = $5, \
+                "UPDATE scim_user SET user_name = $1, \
+                 user_name_key = CASE user_name WHEN $1 THEN user_name_key ELSE $2 END, external_id = $3, display_key = $4, active = $5, \
                  document = $6, search_key = $7, version = $8, modified_ms = $9 WHERE pk = $10",
             )
             .bind(&keys.user_name)
@@ -270,6 +287,9 @@ impl Store {
             .await
             .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
             write_emails(&mut tx, pk, &keys.emails).await?;
+            if current.document.user_name() != document.user_name() {
+                groups::touch_where_named(&mut tx, ctx, pk).await?;
+            }
             work::mark(
                 &mut tx,
                 &ctx.tenant,
@@ -295,7 +315,6 @@ impl Store {
         } else {
             current
         };
-        let groups = groups::of_user(&mut tx, pk).await?;
         tx.commit().await?;
         Ok(Some(UserView { record, groups }))
     }
@@ -306,14 +325,23 @@ impl Store {
         &self,
         ctx: &WriteContext,
         id: &str,
-        check: impl FnOnce(&UserRecord) -> std::result::Result<(), scim::error::Error> + Send,
+        check: impl FnOnce(&UserView) -> std::result::Result<(), scim::error::Error> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
             return Ok(false);
         };
-        check(&current)?;
-        for group in groups::of_user(&mut tx, pk).await? {
+        let groups = groups::of_user(&mut tx, pk).await?;
+        let before = UserView {
+            record: current,
+            groups,
+        };
+        check(&before)?;
+        let UserView {
+            record: current,
+            groups,
+        } = before;
+        for group in groups {
             groups::touch(&mut tx, ctx, &group.id).await?;
             work::mark(
                 &mut tx,
@@ -428,7 +456,9 @@ impl Store {
             .iter()
             .map(|row| Ok((row.try_get("pk")?, record(row)?)))
             .collect::<Result<Vec<(i64, UserRecord)>>>()?;
-        let groups = if query.filter.as_ref().is_some_and(|f| filter::mentions(f, "groups")) {
+        // `meta.version` is made of them too.
+        let about_groups = |f: &Filter| filter::mentions(f, "groups") || filter::mentions(f, "meta");
+        let groups = if query.filter.as_ref().is_some_and(about_groups) {
             let ids: Vec<String> = records.iter().map(|(_, r)| r.id.clone()).collect();
             self.groups_of(&ids).await?
         } else {

@@ -11,18 +11,18 @@ mod names;
 pub(super) mod root;
 pub(super) mod users;
 
-use std::{collections::HashMap, error::Error as _};
+use std::error::Error as _;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use scim::{
-    Error, ResourceType, list,
+    Error, ListQuery, ResourceType,
     projection::{self, Projection},
-    version::{Precondition, etag},
+    version::{Conditions, Version},
 };
 use serde_json::Value;
 
@@ -81,13 +81,12 @@ impl IntoResponse for ScimFailure {
 /// The result of every SCIM handler.
 pub(super) type Answer = Result<Response, ScimFailure>;
 
+const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
+
 pub(super) fn json(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/scim+json; charset=utf-8"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, SCIM_JSON);
     response
 }
 
@@ -98,17 +97,31 @@ impl<S: Send + Sync> FromRequest<S> for Json {
     type Rejection = ScimFailure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ScimFailure> {
-        let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| {
-            if error
-                .source()
-                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
-            {
-                Error::too_large(format!("The body is larger than the limit of {MAX_BODY} bytes."))
-            } else {
-                Error::invalid_syntax("The body could not be read to its end.")
-            }
-        })?;
-        Ok(Self(scim::json::parse(&bytes)?))
+        Ok(Self(scim::json::parse(&whole_body(request).await?)?))
+    }
+}
+
+async fn whole_body(request: Request) -> Result<Bytes, Error> {
+    to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| {
+        if error
+            .source()
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+        {
+            Error::too_large(format!("The body is larger than the limit of {MAX_BODY} bytes."))
+        } else {
+            Error::invalid_syntax("The body could not be read to its end.")
+        }
+    })
+}
+
+/// The body of a `.search`, which may be left out.
+pub(super) struct SearchBody(pub(super) ListQuery);
+
+impl<S: Send + Sync> FromRequest<S> for SearchBody {
+    type Rejection = ScimFailure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ScimFailure> {
+        Ok(Self(ListQuery::from_search_bytes(&whole_body(request).await?)?))
     }
 }
 
@@ -134,20 +147,12 @@ pub(super) fn base(api: &Api, org_id: i64) -> String {
 }
 
 /// One resource as an answer: body, ETag, Location on creation.
-pub(super) fn resource(
-    status: StatusCode,
-    rt: ResourceType,
-    mut rendered: Value,
-    projection: &Projection,
-    version: i64,
-) -> Response {
-    let location = rendered
-        .pointer("/meta/location")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+pub(super) fn resource(status: StatusCode, rt: ResourceType, mut rendered: Value, projection: &Projection) -> Response {
+    let of_meta = |name: &str| rendered.pointer(name).and_then(Value::as_str).map(str::to_owned);
+    let (location, tag) = (of_meta("/meta/location"), of_meta("/meta/version"));
     projection::apply(projection, rt, &mut rendered);
     let mut response = json(status, &rendered);
-    with_etag(&mut response, version);
+    with_etag(&mut response, &tag.unwrap_or_default());
     if status == StatusCode::CREATED
         && let Some(Ok(location)) = location.map(|l| HeaderValue::from_str(&l))
     {
@@ -156,63 +161,46 @@ pub(super) fn resource(
     response
 }
 
-pub(super) fn no_content(version: Option<i64>) -> Response {
+/// 204, with the type of every other answer: SCIM-SDK, pyscim and scim-sanity read it before they look whether there is a body.
+pub(super) fn no_content(version: Option<Version>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, SCIM_JSON);
     if let Some(version) = version {
-        with_etag(&mut response, version);
+        with_etag(&mut response, &version.etag());
     }
     response
 }
 
-fn with_etag(response: &mut Response, version: i64) {
-    if let Ok(tag) = HeaderValue::from_str(&etag(version)) {
+fn with_etag(response: &mut Response, tag: &str) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
 }
 
-/// The version a client means to change (RFC 7644 §3.14): another one is a 412, and nothing is changed.
-pub(super) struct IfMatch(Option<Precondition>);
-
-impl IfMatch {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let header = headers.get(header::IF_MATCH);
-        Self(header.and_then(|v| v.to_str().ok()).map(Precondition::from_if_match))
-    }
-
-    /// The `version` of a bulk operation.
-    pub(super) fn of_version(version: Option<&str>) -> Self {
-        Self(version.map(Precondition::from_if_match))
-    }
-
-    pub(super) fn check(&self, version: i64) -> Result<(), Error> {
-        match &self.0 {
-            Some(wanted) if !wanted.matches(version) => Err(Error::precondition_failed()),
-            _ => Ok(()),
-        }
-    }
+/// The conditions of a request on the resource it is about (RFC 9110 §13.1).
+pub(super) fn conditions(headers: &HeaderMap) -> Conditions {
+    // What is no text is no tag of ours: it stays in the list and matches nothing.
+    let lines = |name: header::HeaderName| {
+        headers
+            .get_all(name)
+            .into_iter()
+            .map(|line| line.to_str().unwrap_or("?"))
+    };
+    Conditions::new(lines(header::IF_MATCH), lines(header::IF_NONE_MATCH))
 }
 
-/// Whether the client has this version already (304).
-pub(super) fn not_modified(headers: &HeaderMap, version: i64) -> Option<Response> {
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|v| v.to_str().ok())
-        .map(Precondition::from_if_none_match)?;
-    known.matches(version).then(|| {
+/// The answer to a GET or HEAD of a client that has this version already (304).
+pub(super) fn not_modified(headers: &HeaderMap, version: Version) -> Result<Option<Response>, Error> {
+    Ok(conditions(headers).has(version)?.then(|| {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
-        with_etag(&mut response, version);
+        with_etag(&mut response, &version.etag());
         response
-    })
+    }))
 }
 
 /// `attributes` and `excludedAttributes` of a request that answers one resource.
 pub(super) fn projection_of(query: Option<&str>) -> Result<Projection, ScimFailure> {
-    let find: HashMap<String, String> = list::query_string::parse(query.unwrap_or_default())
-        .into_iter()
-        .map(|(k, v)| (k.to_ascii_lowercase(), v))
-        .collect();
-    let get = |name: &str| find.get(name).map(|names| names.split(',')).into_iter().flatten();
-    Ok(Projection::new(get("attributes"), get("excludedattributes"))?)
+    Ok(Projection::from_query(query.unwrap_or_default())?)
 }
 
 /// The engine may start: the change is on disk.

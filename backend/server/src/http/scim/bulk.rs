@@ -9,10 +9,10 @@ use axum::{Extension, extract::State, http::StatusCode};
 use scim::{
     Error, ResourceType,
     bulk::{self, BulkOperation, BulkRequest, BulkResult, Method},
-    version::etag,
+    version::{Conditions, Version},
 };
 
-use super::{Answer, IfMatch, Json, ScimFailure, base, groups, json, users};
+use super::{Answer, Json, ScimFailure, base, groups, json, users};
 use crate::http::{Api, gate};
 use store::{ActivityLine, Outcome, Source, WriteContext};
 
@@ -71,7 +71,7 @@ pub(in crate::http) async fn run(
             method: operation.method,
             bulk_id: operation.bulk_id.clone(),
             location: location.filter(|_| !failed_post),
-            version: outcome.as_ref().ok().and_then(|done| done.version).map(etag),
+            version: outcome.as_ref().ok().and_then(|done| done.version).map(Version::etag),
             outcome: outcome.map(|done| done.status.as_u16()),
         };
         results.insert(index, result);
@@ -87,7 +87,7 @@ pub(in crate::http) async fn run(
 /// How an operation that was carried out went.
 struct Done {
     status: StatusCode,
-    version: Option<i64>,
+    version: Option<Version>,
 }
 
 /// What an operation works on.
@@ -129,39 +129,33 @@ impl Target {
     ) -> Result<Done, ScimFailure> {
         let id = self.id.as_deref().or(made).unwrap_or_default();
         let data = &operation.data;
-        let if_match = IfMatch::of_version(operation.version.as_deref());
+        let conditions = &Conditions::of_bulk(operation.version.as_deref());
         let version = match (self.resource_type, operation.method) {
-            (ResourceType::User, Method::Post) => users::create_user(api, ctx, id, data).await?.record.version,
+            (ResourceType::User, Method::Post) => users::version(&users::create_user(api, ctx, id, data).await?),
             (ResourceType::User, Method::Put) => {
-                users::replace_user(api, ctx, id, if_match, data).await?.record.version
+                users::version(&users::replace_user(api, ctx, id, conditions, data).await?)
             }
             (ResourceType::User, Method::Patch) => {
-                users::patch_user(api, ctx, id, if_match, data).await?.record.version
+                users::version(&users::patch_user(api, ctx, id, conditions, data).await?)
             }
             (ResourceType::Group, Method::Post) => {
-                groups::create_group(api, ctx, id, data, false).await?.record.version
+                groups::version(&groups::create_group(api, ctx, id, data, false).await?)
             }
             (ResourceType::Group, Method::Put) => {
-                groups::replace_group(api, ctx, id, if_match, data, false)
-                    .await?
-                    .record
-                    .version
+                groups::version(&groups::replace_group(api, ctx, id, conditions, data, false).await?)
             }
             (ResourceType::Group, Method::Patch) => {
-                groups::patch_group(api, ctx, id, if_match, data, false)
-                    .await?
-                    .record
-                    .version
+                groups::version(&groups::patch_group(api, ctx, id, conditions, data, false).await?)
             }
             (ResourceType::User, Method::Delete) => {
-                users::delete_user(api, ctx, id, if_match).await?;
+                users::delete_user(api, ctx, id, conditions).await?;
                 return Ok(Done {
                     status: StatusCode::NO_CONTENT,
                     version: None,
                 });
             }
             (ResourceType::Group, Method::Delete) => {
-                groups::delete_group(api, ctx, id, if_match).await?;
+                groups::delete_group(api, ctx, id, conditions).await?;
                 return Ok(Done {
                     status: StatusCode::NO_CONTENT,
                     version: None,

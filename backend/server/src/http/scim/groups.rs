@@ -8,35 +8,44 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use scim::{Error, ListQuery, MemberChange, Patch, Projection, ResourceType, render::Meta, resource};
+use scim::{
+    Error, ListQuery, MemberChange, Patch, Projection, ResourceType,
+    render::{Meta, Shown},
+    resource,
+    version::{Conditions, Version},
+};
 use serde_json::Value;
 
-use super::{Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, no_content, not_modified, projection_of};
+use super::{
+    Answer, Id, Json, ScimFailure, SearchBody, base, conditions, done, listing, no_content, not_modified, projection_of,
+};
 use crate::http::Api;
 use store::{GroupChange, GroupRecord, GroupView, Page, PageQuery, WriteContext};
 
 const RT: ResourceType = ResourceType::Group;
 
-fn render(base: &str, view: &GroupView) -> Value {
-    let record = &view.record;
-    let meta = Meta {
+fn meta(base: &str, record: &GroupRecord) -> Meta {
+    Meta {
         id: record.id.clone(),
         created_ms: record.created_ms,
         modified_ms: record.modified_ms,
         version: record.version,
         location: format!("{base}/Groups/{}", record.id),
-    };
-    scim::render::render(RT, &record.document, &meta, None, view.members.as_deref())
+    }
+}
+
+fn render(base: &str, view: &GroupView) -> Value {
+    let meta = meta(base, &view.record);
+    scim::render::render(RT, &view.record.document, &meta, None, view.members.as_deref())
+}
+
+/// The version of a group: its number counts its members as well.
+pub(super) fn version(view: &GroupView) -> Version {
+    Version::new(view.record.version)
 }
 
 fn answer(api: &Api, ctx: &WriteContext, status: StatusCode, view: &GroupView, projection: &Projection) -> Response {
-    super::resource(
-        status,
-        RT,
-        render(&base(api, ctx.tenant.org_id), view),
-        projection,
-        view.record.version,
-    )
+    super::resource(status, RT, render(&base(api, ctx.tenant.org_id), view), projection)
 }
 
 fn missing(id: &str) -> ScimFailure {
@@ -65,7 +74,7 @@ pub(super) async fn replace_group(
     api: &Api,
     ctx: &WriteContext,
     id: &str,
-    if_match: IfMatch,
+    conditions: &Conditions,
     body: &Value,
     with_members: bool,
 ) -> Result<GroupView, ScimFailure> {
@@ -73,7 +82,7 @@ pub(super) async fn replace_group(
     // A PUT without the key leaves the members; an empty list empties the group.
     let members = incoming.members.take().map(MemberChange::Replace).into_iter().collect();
     let change = |current: &GroupRecord| {
-        if_match.check(current.version)?;
+        conditions.allow(Version::new(current.version))?;
         let (document, changed) = resource::replace(RT, &current.document, incoming)?;
         Ok(GroupChange {
             document,
@@ -90,14 +99,19 @@ pub(super) async fn patch_group(
     api: &Api,
     ctx: &WriteContext,
     id: &str,
-    if_match: IfMatch,
+    conditions: &Conditions,
     body: &Value,
     with_members: bool,
 ) -> Result<GroupView, ScimFailure> {
     let patch = Patch::parse(body)?;
+    let base = base(api, ctx.tenant.org_id);
     let change = |current: &GroupRecord| {
-        if_match.check(current.version)?;
-        let applied = patch.apply(RT, &current.document)?;
+        conditions.allow(Version::new(current.version))?;
+        let shown = Shown {
+            meta: &meta(&base, current),
+            groups: &[],
+        };
+        let applied = patch.apply(RT, &current.document, shown)?;
         Ok(GroupChange {
             document: applied.document,
             changed: applied.changed,
@@ -113,9 +127,9 @@ pub(super) async fn delete_group(
     api: &Api,
     ctx: &WriteContext,
     id: &str,
-    if_match: IfMatch,
+    conditions: &Conditions,
 ) -> Result<(), ScimFailure> {
-    let check = |current: &GroupRecord| if_match.check(current.version);
+    let check = |current: &GroupRecord| conditions.allow(Version::new(current.version));
     if api.store.delete_group(ctx, id, check).await? {
         Ok(())
     } else {
@@ -167,7 +181,7 @@ pub(in crate::http) async fn read(
         .group_view(&ctx.tenant, &id, projection.wants_members())
         .await?
         .ok_or_else(|| missing(&id))?;
-    Ok(not_modified(&headers, view.record.version)
+    Ok(not_modified(&headers, version(&view))?
         .unwrap_or_else(|| answer(&api, &ctx, StatusCode::OK, &view, &projection)))
 }
 
@@ -180,8 +194,8 @@ pub(in crate::http) async fn replace(
     Json(body): Json,
 ) -> Answer {
     let projection = projection_of(query.as_deref())?;
-    let if_match = IfMatch::of(&headers);
-    let view = replace_group(&api, &ctx, &id, if_match, &body, projection.wants_members()).await?;
+    let conditions = conditions(&headers);
+    let view = replace_group(&api, &ctx, &id, &conditions, &body, projection.wants_members()).await?;
     Ok(done(&api, &ctx, answer(&api, &ctx, StatusCode::OK, &view, &projection)))
 }
 
@@ -197,11 +211,11 @@ pub(in crate::http) async fn patch(
     // Entra: "PATCH group should yield 204"; RFC 7644 §3.5.2 wants a body when attributes are asked for.
     let wants_body = !matches!(projection, Projection::Default);
     let with_members = wants_body && projection.wants_members();
-    let view = patch_group(&api, &ctx, &id, IfMatch::of(&headers), &body, with_members).await?;
+    let view = patch_group(&api, &ctx, &id, &conditions(&headers), &body, with_members).await?;
     let response = if wants_body {
         answer(&api, &ctx, StatusCode::OK, &view, &projection)
     } else {
-        no_content(Some(view.record.version))
+        no_content(Some(version(&view)))
     };
     Ok(done(&api, &ctx, response))
 }
@@ -212,7 +226,7 @@ pub(in crate::http) async fn delete(
     Id(id): Id,
     headers: HeaderMap,
 ) -> Answer {
-    delete_group(&api, &ctx, &id, IfMatch::of(&headers)).await?;
+    delete_group(&api, &ctx, &id, &conditions(&headers)).await?;
     Ok(done(&api, &ctx, no_content(None)))
 }
 
@@ -228,7 +242,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn search(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Json(body): Json,
+    SearchBody(query): SearchBody,
 ) -> Answer {
-    listing::list(&api, &ctx, ListQuery::from_search_request(&body)?, &[RT]).await
+    listing::list(&api, &ctx, query, &[RT]).await
 }

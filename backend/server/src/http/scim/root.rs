@@ -8,7 +8,7 @@ use axum::{
 };
 use scim::{ListQuery, ResourceType};
 
-use super::{Answer, Json, listing};
+use super::{Answer, SearchBody, listing};
 use crate::http::Api;
 use store::WriteContext;
 
@@ -24,7 +24,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn search(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Json(body): Json,
+    SearchBody(query): SearchBody,
 ) -> Answer {
-    listing::list(&api, &ctx, ListQuery::from_search_request(&body)?, &ResourceType::ALL).await
+    listing::list(&api, &ctx, query, &ResourceType::ALL).await
 }

@@ -7,34 +7,48 @@ use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
 };
-use scim::{Error, ListQuery, Patch, Projection, ResourceType, render::Meta, resource};
+use scim::{
+    Error, ListQuery, Patch, Projection, ResourceType,
+    render::{Meta, Shown},
+    resource,
+    version::{Conditions, Version},
+};
 use serde_json::Value;
 
 use super::{
-    Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, names::Contest, no_content, not_modified,
-    projection_of,
+    Answer, Id, Json, ScimFailure, SearchBody, base, conditions, done, listing, names::Contest, no_content,
+    not_modified, projection_of,
 };
 use crate::http::Api;
-use store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext};
+use store::{Page, PageQuery, UserChange, UserView, WriteContext};
 
 const RT: ResourceType = ResourceType::User;
 
-fn render(base: &str, view: &UserView) -> Value {
+fn meta(base: &str, view: &UserView) -> Meta {
     let record = &view.record;
-    let meta = Meta {
+    Meta {
         id: record.id.clone(),
         created_ms: record.created_ms,
         modified_ms: record.modified_ms,
         version: record.version,
         location: format!("{base}/Users/{}", record.id),
-    };
-    scim::render::render(RT, &record.document, &meta, Some(&view.groups), None)
+    }
+}
+
+fn render(base: &str, view: &UserView) -> Value {
+    let groups = Some(view.groups.as_slice());
+    scim::render::render(RT, &view.record.document, &meta(base, view), groups, None)
+}
+
+/// The version of a user as it is shown, with its groups.
+pub(super) fn version(view: &UserView) -> Version {
+    Version::of_user(view.record.version, &view.groups)
 }
 
 fn answer(api: &Api, ctx: &WriteContext, status: StatusCode, view: &UserView, query: Option<&str>) -> Answer {
     let projection = projection_of(query)?;
     let rendered = render(&base(api, ctx.tenant.org_id), view);
-    Ok(super::resource(status, RT, rendered, &projection, view.record.version))
+    Ok(super::resource(status, RT, rendered, &projection))
 }
 
 fn missing(id: &str) -> ScimFailure {
@@ -83,12 +97,12 @@ pub(super) async fn replace_user(
     api: &Api,
     ctx: &WriteContext,
     id: &str,
-    if_match: IfMatch,
+    conditions: &Conditions,
     body: &Value,
 ) -> Result<UserView, ScimFailure> {
     let incoming = resource::parse(RT, body)?;
-    change_user(api, ctx, id, &if_match, |current| {
-        let (document, changed) = resource::replace(RT, &current.document, incoming.clone())?;
+    change_user(api, ctx, id, conditions, |current| {
+        let (document, changed) = resource::replace(RT, &current.record.document, incoming.clone())?;
         Ok(UserChange { document, changed })
     })
     .await
@@ -99,12 +113,17 @@ pub(super) async fn patch_user(
     api: &Api,
     ctx: &WriteContext,
     id: &str,
-    if_match: IfMatch,
+    conditions: &Conditions,
     body: &Value,
 ) -> Result<UserView, ScimFailure> {
     let patch = Patch::parse(body)?;
-    change_user(api, ctx, id, &if_match, |current| {
-        let applied = patch.apply(RT, &current.document)?;
+    let base = base(api, ctx.tenant.org_id);
+    change_user(api, ctx, id, conditions, |current| {
+        let shown = Shown {
+            meta: &meta(&base, current),
+            groups: &current.groups,
+        };
+        let applied = patch.apply(RT, &current.record.document, shown)?;
         Ok(UserChange {
             document: applied.document,
             changed: applied.changed,
@@ -118,16 +137,16 @@ async fn change_user(
     api: &Api,
     ctx: &WriteContext,
     id: &str,
-    if_match: &IfMatch,
-    change: impl Fn(&UserRecord) -> Result<UserChange, Error> + Send + Sync,
+    conditions: &Conditions,
+    change: impl Fn(&UserView) -> Result<UserChange, Error> + Send + Sync,
 ) -> Result<UserView, ScimFailure> {
     let mut settled: Option<Contest> = None;
     loop {
         let mut open: Option<Contest> = None;
-        let attempt = |current: &UserRecord| {
-            if_match.check(current.version)?;
+        let attempt = |current: &UserView| {
+            conditions.allow(version(current))?;
             let change = change(current)?;
-            let contest = Contest::of(api, ctx, Some(&current.document), &change.document);
+            let contest = Contest::of(api, ctx, Some(&current.record.document), &change.document);
             if contest.is_some() && contest != settled {
                 open = contest;
                 // Only ends the transaction; never answered.
@@ -147,8 +166,13 @@ async fn change_user(
 }
 
 /// What a DELETE does.
-pub(super) async fn delete_user(api: &Api, ctx: &WriteContext, id: &str, if_match: IfMatch) -> Result<(), ScimFailure> {
-    let check = |current: &UserRecord| if_match.check(current.version);
+pub(super) async fn delete_user(
+    api: &Api,
+    ctx: &WriteContext,
+    id: &str,
+    conditions: &Conditions,
+) -> Result<(), ScimFailure> {
+    let check = |current: &UserView| conditions.allow(version(current));
     if api.store.delete_user(ctx, id, check).await? {
         Ok(())
     } else {
@@ -163,10 +187,8 @@ pub(super) async fn page(
     query: &PageQuery,
     projection: &Projection,
 ) -> Result<Page<Value>, ScimFailure> {
-    let page = api
-        .store
-        .list_users(&ctx.tenant, query, projection.wants_groups())
-        .await?;
+    let with_groups = projection.wants_groups() || projection.wants_version();
+    let page = api.store.list_users(&ctx.tenant, query, with_groups).await?;
     let base = base(api, ctx.tenant.org_id);
     Ok(page.map(|view| render(&base, &view)))
 }
@@ -198,7 +220,7 @@ pub(in crate::http) async fn read(
         .user_view(&ctx.tenant, &id)
         .await?
         .ok_or_else(|| missing(&id))?;
-    if let Some(same) = not_modified(&headers, view.record.version) {
+    if let Some(same) = not_modified(&headers, version(&view))? {
         return Ok(same);
     }
     answer(&api, &ctx, StatusCode::OK, &view, query.as_deref())
@@ -213,7 +235,7 @@ pub(in crate::http) async fn replace(
     Json(body): Json,
 ) -> Answer {
     projection_of(query.as_deref())?;
-    let view = replace_user(&api, &ctx, &id, IfMatch::of(&headers), &body).await?;
+    let view = replace_user(&api, &ctx, &id, &conditions(&headers), &body).await?;
     Ok(done(
         &api,
         &ctx,
@@ -230,7 +252,7 @@ pub(in crate::http) async fn patch(
     Json(body): Json,
 ) -> Answer {
     projection_of(query.as_deref())?;
-    let view = patch_user(&api, &ctx, &id, IfMatch::of(&headers), &body).await?;
+    let view = patch_user(&api, &ctx, &id, &conditions(&headers), &body).await?;
     // Okta's OIN apps want the user back; nobody minds.
     Ok(done(
         &api,
@@ -245,7 +267,7 @@ pub(in crate::http) async fn delete(
     Id(id): Id,
     headers: HeaderMap,
 ) -> Answer {
-    delete_user(&api, &ctx, &id, IfMatch::of(&headers)).await?;
+    delete_user(&api, &ctx, &id, &conditions(&headers)).await?;
     Ok(done(&api, &ctx, no_content(None)))
 }
 
@@ -261,7 +283,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn search(
     State(api): State<Api>,
     Extension(ctx): Extension<WriteContext>,
-    Json(body): Json,
+    SearchBody(query): SearchBody,
 ) -> Answer {
-    listing::list(&api, &ctx, ListQuery::from_search_request(&body)?, &[RT]).await
+    listing::list(&api, &ctx, query, &[RT]).await
 }

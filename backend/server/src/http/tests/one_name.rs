@@ -181,7 +181,7 @@ async fn a_name_from_before_the_limit_holds_no_deactivation_up() {
             .unwrap()
             .clone(),
     );
-    let ctx = crate::store::WriteContext {
+    let ctx = store::WriteContext {
         tenant: domain::Tenant::of_org(1),
         actor: "old".into(),
         correlation: "c".into(),
