@@ -4,6 +4,7 @@
 //! out as [`MemberChange`]s, in order. Start at [`Patch::parse`]; attributes are in `apply`, members in `members`.
 
 mod apply;
+mod lists;
 mod members;
 mod read_only;
 
