@@ -2,11 +2,12 @@
 //!
 //! Owns: that directory. Must never leave a half-written file where a running Grafana would read it. Start at [`run`].
 
-use crate::page::{self, WASM_FILE};
+use crate::page::{self, Bundle, WASM_FILE};
 use crate::process;
 use crate::setup;
+use crate::toolchain;
 use crate::workspace::{BACKEND_BIN, BACKEND_FILE, Workspace, cargo_home};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,21 +15,31 @@ use std::path::{Path, PathBuf};
 /// Grafana's containers are Alpine: a binary linked against glibc's shared library does not start there.
 const STATIC_TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// How the backend is compiled.
+/// How it is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
+pub enum Profile {
     /// Quickly, for this machine.
-    Dev,
+    Quick,
     /// As it ships: optimised, and starting on any linux-amd64.
-    Static,
+    Shipped,
 }
 
 /// Builds and assembles; returns the plugin's directory.
-pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
+pub fn run(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     setup::c_compiler()?;
-    let binary = compile_backend(workspace, backend)?;
-    let bundle = page::bundle(workspace)?;
+    // Before anything runs beside it: it may have to write a compiler, and then starts it.
+    let compiler = toolchain::wasm_compiler()?;
+    // Both end with one crate on one core (link-time optimisation), so they run side by side.
+    let (binary, bundle) = std::thread::scope(|scope| {
+        let page = scope.spawn(|| page::bundle(workspace, profile, &compiler));
+        (backend(workspace, profile), page.join())
+    });
+    let bundle = bundle.map_err(|_| anyhow!("the thread that compiled the page ended by a panic"))?;
+    assemble(workspace, &binary?, &bundle?)
+}
 
+/// Puts everything that Grafana loads into the plugin's directory, and returns that.
+pub fn assemble(workspace: &Workspace, binary: &Path, bundle: &Bundle) -> Result<PathBuf> {
     let dist = workspace.plugin_dir();
     fs::create_dir_all(&dist).with_context(|| format!("making {}", dist.display()))?;
     remove_strangers(&dist)?;
@@ -39,7 +50,7 @@ pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
     place(&dist.join("plugin.json"), manifest.as_bytes())?;
     place(&dist.join("module.js"), bundle.module.as_bytes())?;
     place(&dist.join(WASM_FILE), &bundle.wasm)?;
-    place_program(&dist.join(BACKEND_FILE), &binary)?;
+    place_program(&dist.join(BACKEND_FILE), binary)?;
     for text in ["README.md", "CHANGELOG.md", "LICENSE"] {
         place(&dist.join(text), &read(&workspace.root.join(text))?)?;
     }
@@ -53,12 +64,18 @@ pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
     Ok(dist)
 }
 
-fn compile_backend(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
+/// Compiles the backend and returns the binary.
+pub fn backend(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package", "server", "--bin", BACKEND_BIN]);
-    let binary = match backend {
-        Backend::Dev => workspace.target.join("debug").join(BACKEND_BIN),
-        Backend::Static => {
+    cargo.args(["build", "--bin", BACKEND_BIN]);
+    let binary = match profile {
+        Profile::Quick => {
+            // With the features that the whole workspace asks for, as everything for this machine is
+            // compiled: what the tests have compiled already is not compiled once more.
+            cargo.arg("--workspace");
+            workspace.target.join("debug").join(BACKEND_BIN)
+        }
+        Profile::Shipped => {
             ensure!(
                 cfg!(all(target_arch = "x86_64", target_os = "linux")),
                 "the static linux-amd64 binary is built on linux-amd64 only"
@@ -74,7 +91,7 @@ fn compile_backend(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
                 // SQLite's and ring's C sources carry `__FILE__` in their assertions.
                 .env("CFLAGS", format!("-ffile-prefix-map={}=/cargo", cargo_home().display()))
                 .env("CARGO_TARGET_DIR", &target)
-                .args(["--profile", "dist", "--target", STATIC_TARGET]);
+                .args(["--package", "server", "--profile", "dist", "--target", STATIC_TARGET]);
             target.join(STATIC_TARGET).join("dist").join(BACKEND_BIN)
         }
     };

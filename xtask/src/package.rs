@@ -6,7 +6,7 @@ mod archive;
 mod checks;
 mod elf;
 
-use crate::build::{self, Backend};
+use crate::build::{self, Profile};
 use crate::process;
 use crate::setup;
 use crate::workspace::{BACKEND_FILE, Workspace};
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Builds, checks and packs; returns the archive.
 pub fn run(workspace: &Workspace) -> Result<PathBuf> {
-    let dist = build::run(workspace, Backend::Static)?;
+    let dist = build::run(workspace, Profile::Shipped)?;
     let mut problems = checks::run(workspace, &dist)?;
     if problems.is_empty() {
         let zip = workspace.zip();

@@ -89,6 +89,23 @@ pub fn run_tests(command: &mut Command) -> (Tally, Result<()>) {
     (tally, result)
 }
 
+/// The same without showing the output: it is returned, for who runs several at once.
+pub fn quiet_tests(command: &mut Command) -> (Tally, String, Result<()>) {
+    let mut tally = Tally::default();
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) => {
+            let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+            said.push_str(&String::from_utf8_lossy(&output.stderr));
+            said.lines().for_each(|line| tally.read(line));
+            (tally, said, succeeded(command, output.status))
+        }
+        Err(error) => {
+            let error = anyhow::Error::from(error).context(start_error(command));
+            (tally, String::new(), Err(error))
+        }
+    }
+}
+
 /// A server we started. It ends when this is dropped: asked first, then killed, by its own pid.
 pub struct Server {
     child: Child,
@@ -224,6 +241,15 @@ mod tests {
         let script = "echo 'test result: FAILED. 2 passed; 1 failed; 0 ignored'; exit 101";
         let (tally, result) = run_tests(Command::new("sh").args(["-c", script]));
         assert_eq!((tally.passed, tally.failed), (2, 1));
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn tests_that_run_quietly_are_counted_and_told_the_same() {
+        let script = "echo 'ℹ pass 2'; echo 'ℹ skipped 1'; echo why >&2; exit 1";
+        let (tally, said, result) = quiet_tests(Command::new("sh").args(["-c", script]));
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (2, 0, 1));
+        assert!(said.contains("pass 2") && said.contains("why"), "{said}");
         assert!(result.is_err());
     }
 

@@ -283,7 +283,7 @@ fn purity(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A forbidden method without a reason teaches nothing to whom it stops.
+/// A forbidden method without a reason teaches nothing to the person it stops.
 fn lint_reasons(clippy_toml: &str) -> Vec<String> {
     let lines = clippy_toml
         .lines()

@@ -47,15 +47,9 @@ pub struct Status {
 }
 
 impl Status {
-    pub(super) fn before_first_look(settings: &OrgSettings) -> Self {
+    pub(super) fn before_first_look(settings: &OrgSettings, state: State) -> Self {
         Self {
-            state: if settings.credentials.admin().is_some() {
-                State::Running
-            } else if settings.waiting_for_first_request {
-                State::WaitingForFirstRequest
-            } else {
-                State::NotConfigured
-            },
+            state,
             url: settings.credentials.url.clone(),
             version: None,
             signed_in_as: None,

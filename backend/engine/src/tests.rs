@@ -19,13 +19,14 @@ use tokio::sync::watch;
 use super::*;
 use grafana::fake::Fake;
 use store::{
-    AccountOrigin, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store, UserChange,
-    WriteContext,
+    AccountOrigin, Decision, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store,
+    Updated, UserChange, WriteContext,
 };
 
 mod abreast;
 mod absence;
 mod being_made;
+mod observers;
 mod scans;
 
 struct RealClock;
@@ -187,16 +188,17 @@ impl Rig {
         let change = |user: &store::UserView| {
             let mut map = user.record.document.as_map().clone();
             map.insert(name.to_owned(), value.clone());
-            Ok(UserChange {
-                document: serde_json::from_value(Value::Object(map)).expect("a document"),
+            let document = serde_json::from_value(Value::Object(map)).expect("a document");
+            Ok(Decision::<()>::Write(UserChange {
+                document,
                 changed: true,
-            })
+            }))
         };
         let done = self
             .store
             .update_user(&self.ctx(), &format!("id-{login}"), change)
             .await;
-        assert!(done.expect("updated").is_some());
+        assert!(matches!(done.expect("updated"), Updated::Written(_)));
         self.wake();
     }
 
@@ -352,7 +354,10 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
     let rig = Rig::new(&[("claim_policy", "never")]).await;
     rig.user("ann", true).await;
     rig.user("bob", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_creating(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
     rig.fake.add_person("bob", &[(1, "Viewer")]);
     let engine = rig.start();
@@ -815,7 +820,10 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
 async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same() {
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_creating(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     rig.fake.add_person("ann", &[(1, "Viewer")]);
     rig.store
         .delete_user(&rig.ctx(), "id-ann", |_| Ok(()))

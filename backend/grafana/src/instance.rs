@@ -110,7 +110,7 @@ impl Grafana {
         let sections: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
             self.get(Scope::Server, "/api/admin/settings", &[]).await?;
         let mut read = read(&sections);
-        // The page (Grafana 10.4 has it behind a toggle) wins over the file. Seen on 11.1.1, OSS.
+        // The page (Grafana 10.4 has it behind a toggle) wins over the file (G24).
         match self
             .get::<Vec<SsoSettings>>(Scope::Server, "/api/v1/sso-settings", &[])
             .await

@@ -106,7 +106,7 @@ pub(super) struct App {
     pub(super) pinned: bool,
     pub(super) json_data: Value,
     pub(super) secrets: BTreeMap<String, String>,
-    /// In whole seconds: what is saved twice in one second looks unchanged (seen on 11.1.1).
+    /// In whole seconds: what is saved twice in one second looks unchanged (G64).
     pub(super) updated_ms: i64,
 }
 
@@ -142,7 +142,7 @@ impl World {
         if let Some(admin) = world.users.get_mut(&id) {
             admin.password = Some(password.to_owned());
             admin.server_admin = true;
-            // Grafana makes him without one (seen on a fresh 11.1.1).
+            // Grafana makes the first admin without one (G5).
             admin.uid = String::new();
             admin.org = Some(org);
             admin.orgs.insert(org, Role::Admin);

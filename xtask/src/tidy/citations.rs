@@ -8,6 +8,7 @@
 //! | a number with the letter R | the list of `docs/requirements.md` |
 //! | `invariant` and a number | the list "What always holds" of `ARCHITECTURE.md` |
 //! | a path to a document, a link in Markdown | the tracked files, and the headings of the page |
+//! | a source file in a document | the tracked files; `backend/` and `src/` may be left out, as ARCHITECTURE.md says |
 //! | a test in `docs/guarantees.md` | the functions of the tracked Rust files |
 
 use super::prose;
@@ -23,6 +24,8 @@ const NUMBERED: &[(char, &str)] = &[
 ];
 const INVARIANTS: &str = "ARCHITECTURE.md";
 const GUARANTEES: &str = "docs/guarantees.md";
+/// Here paths are those of other programs.
+const FOREIGN: &str = "docs/reference/";
 
 /// Papers the first versions were built from, which never were in the repository. In pieces, because this file is tracked too.
 const ABSENT: &[&[&str]] = &[
@@ -127,14 +130,29 @@ impl Papers {
             invariants.map(|number| format!("cites invariant {number}, and {INVARIANTS} has no such number"));
         let documents = documents(line).into_iter().filter(|named| !self.is_there(path, named));
         let documents = documents.map(|named| format!("cites {named}, which is not there"));
+        let sources = sources(path, line).into_iter().filter(|named| !self.is_source(named));
+        let sources = sources.map(|named| format!("cites {named}, and there is no such file"));
         let links = links(path, line).into_iter().filter(|target| !self.leads(path, target));
         let links = links.map(|target| format!("links to {target}, which is not there"));
-        numbers.chain(invariants).chain(documents).chain(links)
+        numbers.chain(invariants).chain(documents).chain(sources).chain(links)
     }
 
     /// A document named from the root, as comments do, or from the page's own folder.
     fn is_there(&self, path: &str, named: &str) -> bool {
         self.files.contains(named) || self.files.contains(&beside(path, named))
+    }
+
+    /// From the root, or short: `http/gate.rs`, `engine/person.rs`, `pages/users.rs`.
+    fn is_source(&self, named: &str) -> bool {
+        let (room, rest) = named.split_once('/').unwrap_or((named, ""));
+        let places = [
+            named.to_owned(),
+            format!("backend/{room}/src/{rest}"),
+            format!("backend/server/src/{named}"),
+            format!("frontend/src/{named}"),
+            format!("frontend/{named}"),
+        ];
+        places.iter().any(|place| self.files.contains(place))
     }
 
     /// A name that ends in `…` is the beginning of one.
@@ -229,6 +247,15 @@ fn documents(line: &str) -> Vec<String> {
         .filter_map(|captures| captures.get(1))
         .map(|path| path.as_str().to_owned())
         .collect()
+}
+
+/// Source files that a document names as code.
+fn sources(path: &str, line: &str) -> Vec<String> {
+    if !is_markdown(path) || path.starts_with(FOREIGN) {
+        return Vec::new();
+    }
+    let named = r"`([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+\.(?:rs|js|mjs|tsx|css|toml|sql|yaml))(?:`|::)";
+    captures(line, Regex::new(named))
 }
 
 /// `fn name(` and `async fn name(`.
@@ -366,6 +393,22 @@ mod tests {
         for bad in ["README.md", "../../README.md#what-was-it", "#here"] {
             assert!(papers().check(page, &format!("[a]({bad})"))[0].contains(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_source_file_that_has_moved_is_told() {
+        let mut papers = papers();
+        for path in [
+            "backend/engine/src/person.rs",
+            "backend/server/src/http/gate.rs",
+            "frontend/src/pages/users.rs",
+        ] {
+            papers.add(path, Some(""));
+        }
+        let good = "`engine/person.rs`, `http/gate.rs`, `pages/users.rs`, `backend/engine/src/person.rs::a`\n";
+        assert_eq!(papers.check("ARCHITECTURE.md", good), Vec::<String>::new());
+        assert!(papers.check("ARCHITECTURE.md", "`sync/person.rs`\n")[0].contains("sync/person.rs"));
+        assert!(papers.check("docs/reference/x.md", "`pkg/api/user.rs`\n").is_empty());
     }
 
     #[test]

@@ -11,12 +11,10 @@ const NOT_YET: &[&str] = &[
     "backend/domain/",
     "backend/engine/",
     "backend/grafana/",
-    "backend/scim/",
     "backend/server/",
     "backend/store/",
     "frontend/",
     "tests/",
-    "xtask/",
 ];
 
 /// This file has to say the words.
@@ -224,8 +222,9 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_clean_leaves_the_list() {
-        let file = |text: &str| [("xtask/src/a.rs".to_owned(), text.to_owned())];
-        assert!(clean(&file("// made again\n"))[0].starts_with("xtask/"));
+        let place = NOT_YET[0];
+        let file = |text: &str| [(format!("{place}src/a.rs"), text.to_owned())];
+        assert!(clean(&file("// made again\n"))[0].starts_with(place));
         assert!(clean(&file("// made anew\n")).is_empty());
     }
 }

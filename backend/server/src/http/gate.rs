@@ -14,9 +14,9 @@ use axum::{
 use domain::{Caller, Surface, Tenant};
 
 use super::{
-    Api,
-    routes::{self, surface},
-    scim::Refusal,
+    api::Api,
+    scim::failure::Refusal,
+    surface::{failure, surface},
 };
 use store::{ActivityLine, Outcome, Source, WriteContext};
 
@@ -50,7 +50,7 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
             }
             response
         }
-        Err(denied) => routes::failure(surface, ::scim::Error::forbidden(denied.to_string())),
+        Err(denied) => failure(surface, ::scim::Error::forbidden(denied.to_string())),
     };
     if let Ok(id) = HeaderValue::from_str(&context.correlation) {
         response.headers_mut().insert("x-correlation-id", id);

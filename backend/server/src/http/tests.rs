@@ -1,7 +1,7 @@
 //! The HTTP surface against a real store and a silent rest of the process.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicI64, AtomicUsize, Ordering},
 };
 
@@ -11,12 +11,13 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use domain::{
-    Caller, Clock, Ids, Secret, Surface,
+    Clock, Ids, Secret, Surface,
     account::Holder,
     settings::{self, Sources},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use store::Store;
 use tower::ServiceExt as _;
 
 use super::*;

@@ -3,16 +3,13 @@
 //! Owns: the handlers. Must never call Grafana (both only mark, and the engine does the rest), nor show more than the log's own fields. Start at [`list`].
 
 use admin_api::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
-use axum::{
-    Extension, Json,
-    body::Bytes,
-    extract::{RawQuery, State},
-    http::StatusCode,
-};
+use axum::{Json, http::StatusCode};
 
-use super::{AdminFailure, Answer, Parameters, body, log};
-use crate::http::Api;
-use store::{ActivityLine, ActivityQuery, Kind, Outcome, Source, WriteContext};
+use super::{
+    call::{AdminCall, Body},
+    failure::{AdminFailure, Answer},
+};
+use store::{ActivityLine, ActivityQuery, Kind, Outcome, Source};
 
 fn entry((id, line): (i64, ActivityLine)) -> ActivityEntry {
     ActivityEntry {
@@ -65,28 +62,24 @@ fn source(name: &str) -> Answer<Source> {
     }
 }
 
-pub(in crate::http) async fn list(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer<Json<Activity>> {
-    let query = Parameters::of(query.as_deref());
-    let text = |name: &str| query.text(name).map(str::to_owned);
+pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<Activity>> {
+    let (store, tenant) = (&call.api.store, &call.context.tenant);
+    let text = |name: &str| call.text(name).map(str::to_owned);
     let wanted = ActivityQuery {
-        after: query.number("after")?,
-        count: query.count()?,
+        after: call.number("after")?,
+        count: call.count()?,
         target: text("target"),
-        outcome: query.text("outcome").map(outcome).transpose()?,
-        source: query.text("source").map(source).transpose()?,
+        outcome: call.text("outcome").map(outcome).transpose()?,
+        source: call.text("source").map(source).transpose()?,
         actor: text("actor"),
         action: text("action"),
         correlation: text("correlation"),
-        since_ms: query.number("since")?,
-        until_ms: query.number("until")?,
+        since_ms: call.number("since")?,
+        until_ms: call.number("until")?,
     };
-    let page = api.store.activity(&ctx.tenant, &wanted).await?;
+    let page = store.activity(tenant, &wanted).await?;
     let callers = if wanted.after.is_none() {
-        api.store.last_callers(ctx.tenant.org_id).await?
+        store.last_callers(tenant.org_id).await?
     } else {
         Vec::new()
     };
@@ -116,48 +109,39 @@ fn unknown(kind: Kind) -> AdminFailure {
 }
 
 /// What waits for its turn, or for a person, is tried now. Twice is as good as once: what waits no more is left alone.
-pub(in crate::http) async fn retry(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<StatusCode> {
-    let target: Target = body(&bytes)?;
+pub(in crate::http) async fn retry(call: AdminCall, Body(target): Body<Target>) -> Answer<StatusCode> {
+    let (store, ctx) = (&call.api.store, &call.context);
     let kind = kind(target.kind);
-    let found = api.store.retry_now(&ctx.tenant, kind, &target.id, ctx.now_ms).await?;
+    let found = store.retry_now(&ctx.tenant, kind, &target.id, ctx.now_ms).await?;
     let Some((name, waited)) = found else {
         return Err(unknown(kind));
     };
     if waited {
-        api.control.wake();
         let action = match kind {
             Kind::User => "user.retry",
             Kind::Group => "group.retry",
         };
-        log(&api, &ctx, action, (kind.as_str(), &target.id, &name), String::new()).await;
+        call.log(action, (kind.as_str(), &target.id, &name), String::new())
+            .await;
     }
     Ok(StatusCode::ACCEPTED)
 }
 
 /// One resource is compared with Grafana as if it had just changed.
-pub(in crate::http) async fn resync(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<StatusCode> {
-    let target: Target = body(&bytes)?;
+pub(in crate::http) async fn resync(call: AdminCall, Body(target): Body<Target>) -> Answer<StatusCode> {
+    let (store, ctx) = (&call.api.store, &call.context);
     let kind = kind(target.kind);
-    let found = api
-        .store
+    let found = store
         .resync(&ctx.tenant, kind, &target.id, &ctx.correlation, ctx.now_ms)
         .await?;
     let Some(name) = found else {
         return Err(unknown(kind));
     };
-    api.control.wake();
     let action = match kind {
         Kind::User => "user.resync",
         Kind::Group => "group.resync",
     };
-    log(&api, &ctx, action, (kind.as_str(), &target.id, &name), String::new()).await;
+    call.log(action, (kind.as_str(), &target.id, &name), String::new())
+        .await;
     Ok(StatusCode::ACCEPTED)
 }

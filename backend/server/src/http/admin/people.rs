@@ -3,19 +3,17 @@
 //! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
 use admin_api::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
-use axum::{
-    Extension, Json,
-    extract::{Path, RawQuery, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::Path, http::StatusCode};
 use domain::{
     account::is_not_applied,
     settings::{Linking, Rung},
 };
 
-use super::{AdminFailure, Answer, Parameters};
-use crate::http::Api;
-use store::{self, Decided, PeopleQuery, PersonRow, StewardshipState, WriteContext};
+use super::{
+    call::AdminCall,
+    failure::{AdminFailure, Answer},
+};
+use store::{self, Decided, PeopleQuery, PersonRow, StewardshipState};
 
 fn access(row: &PersonRow) -> Access {
     if row.stewardship == Some(StewardshipState::Released) {
@@ -57,7 +55,7 @@ fn note(row: &PersonRow) -> Option<String> {
     if row.deferred.is_empty() {
         return None;
     }
-    let waiting = row.deferred.replace(',', ", ");
+    let waiting = row.deferred.join(", ");
     Some(format!(
         "Waits for the next sign-in, because the single sign-on provider owns it: {waiting}."
     ))
@@ -89,7 +87,7 @@ fn closed_note(rung: Rung, holds: Option<bool>) -> Option<&'static str> {
 /// What of the profile has reached Grafana. Names are those the planner defers by.
 fn attributes(row: &PersonRow) -> Vec<Attribute> {
     let document = &row.user.document;
-    let deferred = |name: &str| row.deferred.split(',').any(|waits| waits == name);
+    let deferred = |name: &str| row.deferred.iter().any(|waits| waits == name);
     let told = row.waiting.as_ref().and_then(|waiting| waiting.problem.as_deref());
     let problem = told.unwrap_or_default();
     let needs_you = row.waiting.as_ref().is_some_and(|waiting| waiting.next_step.is_some());
@@ -158,19 +156,15 @@ fn person(row: PersonRow) -> Person {
     }
 }
 
-pub(in crate::http) async fn list(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer<Json<People>> {
-    let query = Parameters::of(query.as_deref());
+pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<People>> {
+    let (api, ctx) = (&call.api, &call.context);
     let mut wanted = PeopleQuery::default();
-    wanted.text = query.text("query").unwrap_or_default().to_owned();
-    wanted.after = query.text("after").map(str::to_owned);
-    wanted.count = query.count()?;
-    wanted.id = query.text("id").map(str::to_owned);
-    wanted.group = query.text("group").map(str::to_owned);
-    let access = query.text("access");
+    wanted.text = call.text("query").unwrap_or_default().to_owned();
+    wanted.after = call.text("after").map(str::to_owned);
+    wanted.count = call.count()?;
+    wanted.id = call.text("id").map(str::to_owned);
+    wanted.group = call.text("group").map(str::to_owned);
+    let access = call.text("access");
     if let Some(access) = access {
         wanted = wanted.with_access(access).ok_or_else(|| {
             AdminFailure::invalid(
@@ -213,53 +207,45 @@ fn unknown() -> AdminFailure {
     AdminFailure::new(StatusCode::NOT_FOUND, "There is no such user any more.")
 }
 
-fn conflict(message: impl Into<String>) -> AdminFailure {
-    AdminFailure::new(StatusCode::CONFLICT, message)
-}
-
 /// An admin says that the account which waits for him is this person's, or takes back a released one.
-pub(in crate::http) async fn claim(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
-) -> Answer<StatusCode> {
+pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
+    let (api, ctx) = (&call.api, &call.context);
     if api.store.user(&ctx.tenant, &id).await?.is_none() {
         return Err(unknown());
     }
-    let nothing =
-        || conflict("There is nothing to approve: no account in Grafana waits for a decision about this person.");
+    let nothing = || {
+        AdminFailure::conflict(
+            "There is nothing to approve: no account in Grafana waits for a decision about this person.",
+        )
+    };
     let seen = api.store.stewardship(&id).await?.ok_or_else(nothing)?;
     // No guard, as at a POST: that is the planner, which looks anew. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
     let org_id = ctx.tenant.org_id;
     if api.control.is_server_admin(org_id, &login) {
-        return Err(conflict(format!(
+        return Err(AdminFailure::conflict(format!(
             "Grafana's account “{login}” is a server admin and cannot be managed by SCIM."
         )));
     }
     if api.control.settings(org_id).effective.break_glass.contains(&login) {
-        return Err(conflict(format!(
+        return Err(AdminFailure::conflict(format!(
             "Grafana's account “{login}” is on the break-glass list and cannot be managed by SCIM."
         )));
     }
-    match api.store.approve_claim(&ctx, &id, &seen).await? {
+    match api.store.approve_claim(ctx, &id, &seen).await? {
         Decided::Done => {}
         Decided::NoSuchUser => return Err(unknown()),
         Decided::Nothing => return Err(nothing()),
     }
-    api.control.wake();
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// An admin says that Rollcall is to leave this person's account alone.
-pub(in crate::http) async fn release(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
-) -> Answer<StatusCode> {
-    match api.store.release(&ctx, &id).await? {
+pub(in crate::http) async fn release(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
+    let (api, ctx) = (&call.api, &call.context);
+    match api.store.release(ctx, &id).await? {
         Decided::Done => Ok(StatusCode::NO_CONTENT),
         Decided::NoSuchUser => Err(unknown()),
-        Decided::Nothing => Err(conflict("Rollcall manages no account of this person.")),
+        Decided::Nothing => Err(AdminFailure::conflict("Rollcall manages no account of this person.")),
     }
 }

@@ -14,8 +14,16 @@ use domain::Caller;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::http::{self, Api, Boxed, Control, EngineStatus, Holders, MAX_BODY, RosterSeen, SettingsView, TeamSeen};
+use crate::http::{
+    api::{Api, MAX_BODY},
+    control::{Boxed, Control, EngineStatus, Holders, RosterSeen, SettingsView, TeamSeen},
+};
 use store::{self, Store};
+
+/// Makes the real service over an [`Api`]. It is handed down, because the routes know this test
+/// and not the test the routes.
+#[derive(Clone, Copy)]
+pub(in crate::http) struct RealService(pub fn(Api) -> Router);
 
 /// One test's service.
 pub(super) struct Sandbox {
@@ -51,12 +59,12 @@ impl Reply {
 
 impl Sandbox {
     /// Empty, with the settings in force.
-    pub async fn open(api: &Api, org_id: i64) -> store::Result<Self> {
+    pub async fn open(service: RealService, api: &Api, org_id: i64) -> store::Result<Self> {
         let store = Store::in_memory().await?;
         let still = Arc::new(Still(api.control.clone()));
         let inner = Api::new(store.clone(), api.clock.clone(), api.ids.clone(), still);
         Ok(Self {
-            router: http::router(inner),
+            router: service.0(inner),
             caller: Caller {
                 org_id,
                 login: format!("sa-{org_id}-sandbox"),
