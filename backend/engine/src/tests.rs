@@ -255,8 +255,8 @@ impl Rig {
     }
 
     async fn set(&self, login: &str, name: &str, value: Value) {
-        let change = |user: &store::UserRecord| {
-            let mut map = user.document.as_map().clone();
+        let change = |user: &store::UserView| {
+            let mut map = user.record.document.as_map().clone();
             map.insert(name.to_owned(), value.clone());
             let document = serde_json::from_value(Value::Object(map)).expect("a document");
             Ok(Decision::<()>::Write(UserChange {

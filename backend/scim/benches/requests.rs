@@ -6,7 +6,7 @@
 use divan::black_box;
 use scim::{
     Document, Filter, Member, Patch, ResourceType, filter, json,
-    render::{GroupRef, Meta, render},
+    render::{GroupRef, Meta, Shown, render},
     resource,
 };
 use serde_json::{Value, json};
@@ -77,6 +77,10 @@ fn groups() -> Vec<GroupRef> {
         .collect()
 }
 
+fn shown(meta: &Meta) -> Shown<'_> {
+    Shown { meta, groups: &[] }
+}
+
 fn rendered() -> Value {
     render(
         ResourceType::User,
@@ -140,14 +144,17 @@ fn work_evaluate(filter: &Filter, resource: &Value) -> bool {
 #[inline(never)]
 fn work_patch_user(body: &[u8], document: &Document) -> Document {
     let patch = Patch::parse(&json::parse(body).expect("JSON")).expect("a patch");
-    patch.apply(ResourceType::User, document).expect("applied").document
+    patch
+        .apply(ResourceType::User, document, shown(&meta(ResourceType::User)))
+        .expect("applied")
+        .document
 }
 
 #[inline(never)]
 fn work_patch_members(body: &[u8], document: &Document) -> usize {
     let patch = Patch::parse(&json::parse(body).expect("JSON")).expect("a patch");
     patch
-        .apply(ResourceType::Group, document)
+        .apply(ResourceType::Group, document, shown(&meta(ResourceType::Group)))
         .expect("applied")
         .members
         .len()

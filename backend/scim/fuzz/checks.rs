@@ -10,7 +10,7 @@ use scim::{
     list::{Cursor, SortBy, SortOrder, sort},
     path::Path,
     projection,
-    render::{GroupRef, Meta, render},
+    render::{GroupRef, Meta, Shown, render},
     resource,
 };
 use serde_json::{Value, json};
@@ -47,18 +47,25 @@ fn made(resource_type: ResourceType, body: &Value) -> Document {
     .expect("a good body")
 }
 
-fn rendered(resource_type: ResourceType, document: &Document) -> Value {
-    let meta = Meta {
+fn meta(resource_type: ResourceType) -> Meta {
+    Meta {
         id: "id-1".to_owned(),
         created_ms: 1_700_000_000_000,
         modified_ms: 1_700_000_000_001,
         version: 3,
         location: format!("https://x.test/{}/id-1", resource_type.endpoint()),
-    };
-    let groups = [GroupRef {
+    }
+}
+
+fn groups() -> [GroupRef; 1] {
+    [GroupRef {
         id: "g-1".to_owned(),
         display: "Engines".to_owned(),
-    }];
+    }]
+}
+
+fn rendered(resource_type: ResourceType, document: &Document) -> Value {
+    let (meta, groups) = (meta(resource_type), groups());
     let members = [scim::Member::user("u-1"), scim::Member::user("u-2")];
     render(resource_type, document, &meta, Some(&groups), Some(&members))
 }
@@ -84,7 +91,7 @@ pub fn filter(data: &[u8]) {
         let negated = filter::matches(&Filter::Not(Box::new(parsed.clone())), resource_type, &resource);
         assert_ne!(matches, negated, "{text:?} and its negation");
     }
-    filter::matches_member(&parsed, &scim::Member::user("u-1"));
+    filter::matches_member(&parsed, &scim::Member::user("u-1"), "https://x.test");
 }
 
 /// A path, wherever one is used: in PATCH, in projections, to sort.
@@ -141,9 +148,22 @@ pub fn patch(data: &[u8]) {
 
 fn apply(resource_type: ResourceType, before: &Document, body: &Value) {
     let Ok(patch) = Patch::parse(body) else { return };
-    let Ok(applied) = patch.apply(resource_type, before) else {
+    if resource_type == ResourceType::User {
+        opens_nobody(&patch, body);
+    }
+    let (meta, groups) = (meta(resource_type), groups());
+    let shown = Shown {
+        meta: &meta,
+        groups: &groups,
+    };
+    let Ok(applied) = patch.apply(resource_type, before, shown) else {
         return;
     };
+    for change in &applied.members {
+        if let MemberChange::RemoveMatching(filter) = change {
+            filter.matches(&scim::Member::user("u-1"));
+        }
+    }
     assert_eq!(applied.changed, applied.document != *before, "{body}");
     sound(resource_type, &applied.document);
     if resource_type == ResourceType::User {
@@ -153,6 +173,21 @@ fn apply(resource_type: ResourceType, before: &Document, body: &Value) {
         if let MemberChange::Add(members) | MemberChange::Replace(members) = change {
             assert!(members.iter().all(|member| !member.value.is_empty()), "{body}");
         }
+    }
+}
+
+/// Nothing but a `true` lets a deactivated person in again.
+fn opens_nobody(patch: &Patch, body: &Value) {
+    let closed = made(ResourceType::User, &json!({ "userName": "ada", "active": false }));
+    let meta = meta(ResourceType::User);
+    let shown = Shown {
+        meta: &meta,
+        groups: &[],
+    };
+    if let Ok(applied) = patch.apply(ResourceType::User, &closed, shown)
+        && applied.document.active()
+    {
+        assert!(body.to_string().to_ascii_lowercase().contains("true"), "{body} opens");
     }
 }
 

@@ -165,12 +165,10 @@ impl Error {
         Self::new(405, format!("{method} is not supported on {path}."))
     }
 
-    /// 412: If-Match did not match.
-    pub fn precondition_failed() -> Self {
-        Self::new(
-            412,
-            "The resource has changed since: its version is not the one in If-Match.",
-        )
+    /// 412: the header's condition does not hold for the resource as it is.
+    pub fn precondition_failed(header: &str) -> Self {
+        let detail = format!("The version of the resource is not one that {header} allows: it may have changed since.");
+        Self::new(412, detail)
     }
 
     /// 413, naming the limit.

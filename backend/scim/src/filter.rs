@@ -60,6 +60,22 @@ impl AttrPath {
         Some(resolved.sub.unwrap_or_else(|| resolved.attribute.compared()))
     }
 
+    /// Whether the schemas know the attribute, and no sub-attribute of this name. Those are closed sets (RFC 7643 §7): one that is not
+    /// there would never be equal to anything and always differ, and so select nobody or everybody by accident.
+    pub(crate) fn lacks_part(&self) -> bool {
+        let Some(part) = &self.sub else { return false };
+        let mut known = self.known().peekable();
+        known.peek().is_some() && known.all(|attribute| attribute.sub(part).is_none())
+    }
+
+    /// What the attribute is, in each resource type that has it.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &'static Attribute> {
+        ResourceType::ALL.into_iter().filter_map(|resource_type| {
+            let found = schema::resolve_name(resource_type, self.schema.as_deref(), &self.attr);
+            found.map(|(_, attribute)| attribute)
+        })
+    }
+
     /// The same path with the names as the schemas spell them.
     pub(crate) fn canonical(mut self) -> Self {
         if let Some(urn) = &self.schema

@@ -17,6 +17,7 @@
 
 pub mod bulk;
 pub mod datetime;
+mod digest;
 pub mod discovery;
 pub mod error;
 pub mod filter;
@@ -25,6 +26,7 @@ pub mod key;
 pub mod limits;
 pub mod list;
 pub mod member;
+mod names;
 pub mod patch;
 pub mod path;
 pub mod projection;

@@ -17,3 +17,6 @@ pub const MEMBER_FILTERS: usize = 100;
 /// Comparisons of values in one PATCH: values that are there, times terms of a filter or values that come. Well above what
 /// [`PATCH_OPERATIONS`] on a list of [`VALUES`] need; it is many long lists, or long filters on them, that go over it.
 pub const PATCH_COMPARISONS: usize = 20_000_000;
+/// Characters of what becomes a name elsewhere: `userName`, `displayName`, an e-mail address. Grafana's columns hold as many, and what does
+/// not fit could never be applied.
+pub const NAME_CHARACTERS: usize = 190;

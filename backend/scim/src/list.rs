@@ -58,28 +58,33 @@ impl ListQuery {
     /// `invalidFilter`, `tooMany` for a filter over a limit, `invalidValue` for any other parameter.
     pub fn from_query(raw_query: &str) -> Result<Self, Error> {
         let parameters = query_string::parse(raw_query);
-        let get = |name: &str| {
-            let named = parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-            named.map(|(_, value)| value.as_str())
-        };
+        let get = |name: &str| query_string::one(&parameters, name);
         let number = |name: &str| {
-            let text = get(name).map(str::trim).filter(|text| !text.is_empty());
+            let text = get(name)?.map(str::trim).filter(|text| !text.is_empty());
             text.map(|text| integer(name, text)).transpose()
         };
         Self::build(Parts {
-            filter: get("filter"),
+            filter: get("filter")?,
             start_index: number("startIndex")?,
             count: number("count")?,
-            sort_by: get("sortBy"),
-            sort_order: get("sortOrder"),
-            attributes: get("attributes")
-                .map(|names| names.split(',').collect())
-                .unwrap_or_default(),
-            excluded: get("excludedAttributes")
-                .map(|names| names.split(',').collect())
-                .unwrap_or_default(),
-            cursor: get("cursor"),
+            sort_by: get("sortBy")?,
+            sort_order: get("sortOrder")?,
+            attributes: query_string::names(&parameters, "attributes"),
+            excluded: query_string::names(&parameters, "excludedAttributes"),
+            cursor: get("cursor")?,
         })
+    }
+
+    /// Reads the bytes of a body of `POST /.search`. No bytes ask for everything: every part of a search request is optional
+    /// (RFC 7644 §3.4.3).
+    ///
+    /// # Errors
+    /// As [`ListQuery::from_search_request`].
+    pub fn from_search_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        Self::from_search_request(&crate::json::parse(bytes)?)
     }
 
     /// Reads the body of `POST /.search`.

@@ -4,13 +4,18 @@
 //! out as [`MemberChange`]s, in order. Start at [`Patch::parse`]; attributes are in `apply`, members in `members`.
 
 mod apply;
+mod lists;
 mod members;
+mod read_only;
 
 use serde_json::{Map, Value};
 
 use crate::{
-    Document, Error, Filter, Member, ResourceType, limits,
+    Document, Error, Filter, Member, ResourceType,
+    filter::matches_member,
+    limits,
     path::Path,
+    render::Shown,
     resource::{require, require_message},
     value::{get_any_case, refuse_case_twins},
 };
@@ -54,12 +59,27 @@ pub enum MemberChange {
     Add(Vec<Member>),
     /// Remove these; those not there are no error.
     Remove(Vec<String>),
-    /// Remove those that match; paths in the filter are sub-attributes of a member ([`crate::filter::matches_member`]).
-    RemoveMatching(Filter),
+    /// Remove those that match.
+    RemoveMatching(MemberFilter),
     /// These and no others.
     Replace(Vec<Member>),
     /// None.
     Clear,
+}
+
+/// Which members a PATCH selects by `members[…]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberFilter {
+    filter: Filter,
+    /// The endpoints' URL, so that `$ref` is the one answers show.
+    base: String,
+}
+
+impl MemberFilter {
+    /// Whether it selects this one.
+    pub fn matches(&self, member: &Member) -> bool {
+        matches_member(&self.filter, member, &self.base)
+    }
 }
 
 /// What a PATCH yields.
@@ -86,8 +106,12 @@ impl Patch {
         };
         refuse_case_twins(body)?;
         require_message(body, URN)?;
-        let Some(Value::Array(operations)) = get_any_case(body, "Operations") else {
-            return Err(Error::invalid_syntax("A PATCH must have Operations, a list."));
+        // Without the key nothing is to be done. ConnId asks so for a group whose attributes stay, and on an error never goes on to its
+        // members.
+        let operations = match get_any_case(body, "Operations") {
+            None | Some(Value::Null) => &[][..],
+            Some(Value::Array(operations)) => operations.as_slice(),
+            Some(_) => return Err(Error::invalid_syntax("The Operations of a PATCH must be a list.")),
         };
         if operations.len() > limits::PATCH_OPERATIONS {
             let (count, limit) = (operations.len(), limits::PATCH_OPERATIONS);
@@ -99,12 +123,12 @@ impl Patch {
         Ok(Self { operations })
     }
 
-    /// Applies all operations, or none.
+    /// Applies all operations, or none. `shown` is what answers show beside the document.
     ///
     /// # Errors
     /// `mutability`, `noTarget`, `invalidValue`, `invalidPath` or `tooMany`, as RFC 7644 §3.5.2 says for the first operation that fails.
-    pub fn apply(&self, resource_type: ResourceType, current: &Document) -> Result<Applied, Error> {
-        let mut edit = apply::Edit::new(resource_type, current.as_map().clone());
+    pub fn apply(&self, resource_type: ResourceType, current: &Document, shown: Shown<'_>) -> Result<Applied, Error> {
+        let mut edit = apply::Edit::new(resource_type, current.as_map().clone(), shown);
         for operation in &self.operations {
             edit.run(operation)?;
         }
@@ -117,7 +141,7 @@ impl Patch {
         let document = Document::from_map(document);
         let changed = document != *current;
         if changed {
-            require(resource_type, document.as_map())?;
+            require(resource_type, document.as_map(), Some(current))?;
         }
         Ok(Applied {
             document,
@@ -163,6 +187,8 @@ impl Operation {
 fn whole(value: Option<&Value>) -> Result<&Map<String, Value>, Error> {
     match value {
         Some(Value::Object(object)) => Ok(object),
+        // SCIM-SDK's client sends a list of one here too.
+        Some(Value::Array(values)) if let [Value::Object(object)] = values.as_slice() => Ok(object),
         _ => Err(Error::invalid_value(
             "The value of an operation without path must be an object.",
         )),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     AttrPath, Error, ResourceType,
+    list::query_string,
     path::Path,
     schema::{self, Attribute, Returned, Schema},
 };
@@ -43,6 +44,18 @@ impl Projection {
         }
     }
 
+    /// Reads the two parameters out of the query of a request that answers one resource.
+    ///
+    /// # Errors
+    /// As [`Projection::new`].
+    pub fn from_query(raw_query: &str) -> Result<Self, Error> {
+        let parameters = query_string::parse(raw_query);
+        Self::new(
+            query_string::names(&parameters, "attributes"),
+            query_string::names(&parameters, "excludedAttributes"),
+        )
+    }
+
     /// Whether an answer shows any of a group's members. If not, the store need not look for them.
     pub fn wants_members(&self) -> bool {
         self.wants(ResourceType::Group, "members")
@@ -51,6 +64,11 @@ impl Projection {
     /// Whether an answer shows any of a user's groups.
     pub fn wants_groups(&self) -> bool {
         self.wants(ResourceType::User, "groups")
+    }
+
+    /// Whether an answer shows a user's version, which is made of the groups as well.
+    pub fn wants_version(&self) -> bool {
+        self.wants(ResourceType::User, "meta")
     }
 
     fn wants(&self, resource_type: ResourceType, name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Document, Member, ResourceType, datetime, version};
+use crate::{Document, Member, ResourceType, datetime, version::Version};
 
 /// What the store knows of a resource beside its document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +28,17 @@ pub struct GroupRef {
     pub display: String,
 }
 
+/// What answers show of a resource beside its document: what a PATCH compares readOnly attributes with.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its id, times, version and URL.
+    pub meta: &'a Meta,
+    /// A user's groups.
+    pub groups: &'a [GroupRef],
+}
+
 /// The whole resource, before any projection. `groups` of a user and `members` of a group are left out where `None` (not asked for) or
-/// empty (unassigned).
+/// empty (unassigned). A user's version is made of its groups as well: where it is shown, they must be handed in.
 pub fn render(
     resource_type: ResourceType,
     document: &Document,
@@ -46,6 +55,10 @@ pub fn render(
     let schemas: Vec<&str> = std::iter::once(resource_type.schema_urn()).chain(in_use).collect();
     resource.insert("schemas".to_owned(), json!(schemas));
     resource.insert("id".to_owned(), json!(meta.id));
+    let version = match (resource_type, groups) {
+        (ResourceType::User, Some(groups)) => Version::of_user(meta.version, groups),
+        _ => Version::new(meta.version),
+    };
     resource.insert(
         "meta".to_owned(),
         json!({
@@ -53,7 +66,7 @@ pub fn render(
             "created": datetime::format(meta.created_ms),
             "lastModified": datetime::format(meta.modified_ms),
             "location": meta.location,
-            "version": version::etag(meta.version),
+            "version": version.etag(),
         }),
     );
     let base = base_of(&meta.location);
@@ -71,7 +84,7 @@ pub fn render(
 }
 
 /// The URL of the endpoints, out of the URL of a resource.
-fn base_of(location: &str) -> &str {
+pub(crate) fn base_of(location: &str) -> &str {
     location.rsplitn(3, '/').nth(2).unwrap_or_default()
 }
 

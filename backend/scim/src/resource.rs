@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Member, ResourceType,
+    Error, Member, ResourceType, names,
     schema::{self, Attribute, Mutability, Schema},
     value::{coerce, get_any_case, refuse_case_twins},
 };
@@ -240,13 +240,13 @@ pub(crate) fn is_members(resource_type: ResourceType, attribute: &Attribute) -> 
 /// The document of a new resource. A user without `active` is active.
 ///
 /// # Errors
-/// `invalidValue` where a required attribute is missing.
+/// `invalidValue` where a required attribute is missing, or a name does not fit.
 pub fn create(resource_type: ResourceType, incoming: Incoming) -> Result<Document, Error> {
     let mut document = incoming.document;
     if resource_type == ResourceType::User {
         document.entry("active").or_insert(Value::Bool(true));
     }
-    require(resource_type, &document)?;
+    require(resource_type, &document, None)?;
     Ok(Document(document))
 }
 
@@ -257,7 +257,7 @@ pub fn create(resource_type: ResourceType, incoming: Incoming) -> Result<Documen
 /// must not let a deactivated user in again.
 ///
 /// # Errors
-/// `invalidValue` where a required attribute is missing.
+/// `invalidValue` where a required attribute is missing, or a new name does not fit.
 pub fn replace(resource_type: ResourceType, current: &Document, incoming: Incoming) -> Result<(Document, bool), Error> {
     let mut document = incoming.document;
     let mut keep = |name: &str| {
@@ -276,14 +276,18 @@ pub fn replace(resource_type: ResourceType, current: &Document, incoming: Incomi
             keep(name);
         }
     }
-    require(resource_type, &document)?;
+    require(resource_type, &document, Some(current))?;
     let document = Document(document);
     let changed = document != *current;
     Ok((document, changed))
 }
 
-/// Refuses a document without its required attributes. Blank is missing.
-pub(crate) fn require(resource_type: ResourceType, document: &Map<String, Value>) -> Result<(), Error> {
+/// Refuses a document without its required attributes, or with a new name that does not fit. Blank is missing.
+pub(crate) fn require(
+    resource_type: ResourceType,
+    document: &Map<String, Value>,
+    before: Option<&Document>,
+) -> Result<(), Error> {
     for attribute in resource_type
         .schema()
         .attributes
@@ -298,7 +302,7 @@ pub(crate) fn require(resource_type: ResourceType, document: &Map<String, Value>
             return Err(Error::invalid_value(format!("{} is required.", attribute.name)));
         }
     }
-    Ok(())
+    names::require_fitting(resource_type, document, before)
 }
 
 /// Refuses a message whose `schemas` names another message. Missing, `null` and empty pass: some clients leave `schemas` out.

@@ -8,6 +8,8 @@ pub mod every_resource;
 pub mod group;
 pub mod user;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 pub use enterprise_user::ENTERPRISE_USER;
@@ -15,7 +17,7 @@ pub use every_resource::COMMON;
 pub use group::GROUP;
 pub use user::USER;
 
-use crate::{ResourceType, filter::AttrPath};
+use crate::{ResourceType, filter::AttrPath, key};
 
 /// A schema (RFC 7643 §7).
 #[derive(Debug)]
@@ -95,6 +97,8 @@ pub struct Attribute {
     pub required: bool,
     /// Whether letter case counts in comparisons.
     pub case_exact: bool,
+    /// Whether blanks at either end are of no account in comparisons.
+    pub trimmed: bool,
     /// Who may change it.
     pub mutability: Mutability,
     /// When it is answered.
@@ -118,6 +122,7 @@ impl Attribute {
             multi_valued: false,
             required: false,
             case_exact: false,
+            trimmed: false,
             mutability: Mutability::ReadWrite,
             returned: Returned::Default,
             uniqueness: Uniqueness::None,
@@ -168,6 +173,10 @@ impl Attribute {
         }
     }
 
+    const fn trimmed(self) -> Self {
+        Self { trimmed: true, ..self }
+    }
+
     const fn read_only(self) -> Self {
         Self {
             mutability: Mutability::ReadOnly,
@@ -203,6 +212,15 @@ impl Attribute {
     /// The sub-attribute of this name, in any letter case.
     pub fn sub(&self, name: &str) -> Option<&'static Attribute> {
         find(self.sub_attributes, name)
+    }
+
+    /// What a text of this attribute is compared by, everywhere: as it is where letter case counts, else folded.
+    pub(crate) fn key<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match (self.case_exact, self.trimmed) {
+            (true, _) => Cow::Borrowed(text),
+            (false, true) => Cow::Owned(key::name(text)),
+            (false, false) => Cow::Owned(key::fold(text)),
+        }
     }
 
     /// What a comparison with this attribute looks at: itself, or its `value` where it is complex and has one

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, limits,
+    Error, datetime, limits,
     schema::{Attribute, Kind, Mutability},
 };
 
@@ -130,6 +130,51 @@ pub(crate) fn one_primary(values: &mut [Value], winner: Option<usize>) {
         {
             object.insert("primary".to_owned(), Value::Bool(false));
         }
+    }
+}
+
+/// Whether two values of an attribute are equal as its schema compares them: `caseExact` decides about each text in them (RFC 7643 §2.2).
+pub(crate) fn equal(attribute: &Attribute, left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => left == right || equal_text(attribute, left, right),
+        (Value::Object(left), Value::Object(right)) => {
+            let same = |(name, value): (&String, &Value)| {
+                let there = right.get(name).zip(attribute.sub(name));
+                there.is_some_and(|(there, sub)| equal(sub, value, there))
+            };
+            left.len() == right.len() && left.iter().all(same)
+        }
+        (left, right) => left == right,
+    }
+}
+
+fn equal_text(attribute: &Attribute, left: &str, right: &str) -> bool {
+    if attribute.kind == Kind::DateTime
+        && let (Some(left), Some(right)) = (datetime::parse(left), datetime::parse(right))
+    {
+        return left == right;
+    }
+    attribute.key(left) == attribute.key(right)
+}
+
+/// What a value of a list is known by: its `value` and its `type`, as the schema compares them (RFC 7643 §2.4).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    pub(crate) value: String,
+    pub(crate) kind: Option<String>,
+}
+
+impl Identity {
+    /// `None` where there is no `value`, as in an address.
+    pub(crate) fn of(attribute: &Attribute, element: &Value) -> Option<Self> {
+        let part = |name: &str| {
+            let text = element.get(name)?.as_str()?;
+            Some(attribute.sub(name)?.key(text).into_owned())
+        };
+        Some(Self {
+            value: part("value")?,
+            kind: part("type"),
+        })
     }
 }
 

@@ -7,7 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use scim::{Document, MemberChange, Patch, ResourceType, resource};
+use scim::{
+    Document, MemberChange, Patch, ResourceType,
+    render::{Meta, Shown},
+    resource,
+};
 use serde_json::{Map, Value, json};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -86,12 +90,15 @@ impl User {
     }
 
     fn add_email(&mut self, email: &Email) {
-        let same = |there: &Email| there.value == email.value && there.kind == email.kind;
+        // `emails.value` has `caseExact` false (RFC 7643 §8.7.1); what was there first stays as it is.
+        let same = |there: &Email| folded(&there.value) == folded(&email.value) && there.kind == email.kind;
         let index = self.emails.iter().position(same).unwrap_or(self.emails.len());
         match self.emails.get_mut(index) {
             // RFC 7643 §2.4: a (type, value) pair SHOULD NOT be there twice.
             Some(there) => {
-                there.display = email.display.clone().or(there.display.take());
+                let known = folded(&there.display) == folded(&email.display);
+                let new = email.display.clone().filter(|_| !known);
+                there.display = new.or(there.display.take());
                 there.primary = email.primary.or(there.primary);
             }
             None => self.emails.push(email.clone()),
@@ -108,6 +115,10 @@ impl User {
     }
 }
 
+fn folded(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(str::to_lowercase)
+}
+
 /// One change: what is sent, and what the model makes of it.
 #[derive(Debug, Clone)]
 enum Step {
@@ -122,6 +133,7 @@ enum Step {
         text: bool,
     },
     ClearActive,
+    RemoveActive,
     Name {
         parts: BTreeMap<&'static str, Option<String>>,
         op: &'static str,
@@ -173,6 +185,7 @@ impl Step {
                 json!({ "op": "Replace", "path": "active", "value": if *value { "True" } else { "False" } })
             }
             Self::ClearActive => json!({ "op": "replace", "value": { "active": null } }),
+            Self::RemoveActive => json!({ "op": "remove", "path": "active" }),
             Self::Name { parts, op } => json!({ "op": op, "path": "name", "value": parts }),
             Self::NamePart {
                 part,
@@ -230,8 +243,9 @@ impl Step {
             } => drop(user.texts.insert(name, value.clone())),
             Self::Text { name, value: None, .. } | Self::RemoveText(name) => drop(user.texts.remove(name)),
             Self::Active { value, .. } => user.active = Some(*value),
-            // Ours: null must not let a deactivated user in again.
+            // Ours: null must not let a deactivated user in again, nor must `remove`.
             Self::ClearActive => {}
+            Self::RemoveActive => user.active = user.active.filter(|active| !active),
             Self::Name { parts, op } => {
                 for (part, value) in parts {
                     match value {
@@ -256,7 +270,10 @@ impl Step {
             Self::RemoveEmails => user.emails.clear(),
             Self::RemoveEmailsOfKind(kind) => user.emails.retain(|email| email.kind.as_deref() != Some(*kind)),
             // Ours, and Entra's: those listed, never all.
-            Self::RemoveListedEmail(value) => user.emails.retain(|email| email.value.as_ref() != Some(value)),
+            Self::RemoveListedEmail(value) => {
+                let listed = folded(&Some(value.clone()));
+                user.emails.retain(|email| folded(&email.value) != listed);
+            }
             Self::EmailValue {
                 kind,
                 value: Some(value),
@@ -401,7 +418,7 @@ fn emails() -> impl Strategy<Value = Vec<Email>> {
         let mut seen = BTreeSet::new();
         emails
             .into_iter()
-            .filter(|email| seen.insert((email.value.clone(), email.kind.clone())))
+            .filter(|email| seen.insert((folded(&email.value), email.kind.clone())))
             .collect()
     })
 }
@@ -415,6 +432,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => text().prop_map(Step::RemoveText),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(value, text)| Step::Active { value, text }),
         1 => Just(Step::ClearActive),
+        1 => Just(Step::RemoveActive),
         1 => (prop::collection::btree_map(part(), prop::option::of(word()), 1..3), op()).prop_map(|(parts, op)| Step::Name { parts, op }),
         1 => (part(), prop::option::of(word())).prop_map(|(part, value)| Step::NamePart { part, value }),
         3 => email().prop_map(Step::AddEmail),
@@ -453,6 +471,20 @@ fn request() -> impl Strategy<Value = Request> {
     prop_oneof![4 => prop::collection::vec(step(), 0..5).prop_map(Request::Patch), 1 => put.prop_map(Request::Put)]
 }
 
+fn meta() -> Meta {
+    Meta {
+        id: "u-1".into(),
+        created_ms: 0,
+        modified_ms: 0,
+        version: 1,
+        location: "https://x.test/Users/u-1".into(),
+    }
+}
+
+fn shown(meta: &Meta) -> Shown<'_> {
+    Shown { meta, groups: &[] }
+}
+
 fn as_json(document: &Document) -> Value {
     Value::Object(document.as_map().clone())
 }
@@ -462,6 +494,7 @@ proptest! {
 
     #[test]
     fn a_sequence_of_patch_and_put_makes_what_the_model_makes(requests in prop::collection::vec(request(), 1..8)) {
+        let meta = meta();
         let incoming = resource::parse(ResourceType::User, &json!({ "userName": "u" })).unwrap();
         let mut document = resource::create(ResourceType::User, incoming).unwrap();
         let mut user = User { active: Some(true), ..User::default() };
@@ -473,7 +506,7 @@ proptest! {
                     let body = json!({ "Operations": steps.iter().map(Step::json).collect::<Value>() });
                     let mut after = user.clone();
                     let expected = steps.iter().try_for_each(|step| step.run(&mut after));
-                    let applied = Patch::parse(&body).unwrap().apply(ResourceType::User, &document);
+                    let applied = Patch::parse(&body).unwrap().apply(ResourceType::User, &document, shown(&meta));
                     match (expected, applied) {
                         (Ok(()), Ok(applied)) => {
                             prop_assert_eq!(as_json(&applied.document), after.json(), "{}", body);
@@ -561,10 +594,11 @@ fn member_step() -> impl Strategy<Value = MemberStep> {
 proptest! {
     #[test]
     fn changes_of_members_end_in_the_same_set(steps in prop::collection::vec(member_step(), 0..12)) {
+        let meta = meta();
         let incoming = resource::parse(ResourceType::Group, &json!({ "displayName": "g" })).unwrap();
         let group = resource::create(ResourceType::Group, incoming).unwrap();
         let body = json!({ "Operations": steps.iter().map(MemberStep::json).collect::<Value>() });
-        let applied = Patch::parse(&body).unwrap().apply(ResourceType::Group, &group).unwrap();
+        let applied = Patch::parse(&body).unwrap().apply(ResourceType::Group, &group, shown(&meta)).unwrap();
         prop_assert!(!applied.changed, "members are rows, not part of the document");
         // A store, as simply as it can be.
         let mut rows: BTreeMap<String, scim::Member> = BTreeMap::new();
@@ -576,7 +610,7 @@ proptest! {
                     }
                 }
                 MemberChange::Remove(ids) => ids.iter().for_each(|id| drop(rows.remove(id))),
-                MemberChange::RemoveMatching(filter) => rows.retain(|_, m| !scim::filter::matches_member(&filter, m)),
+                MemberChange::RemoveMatching(filter) => rows.retain(|_, m| !filter.matches(m)),
                 MemberChange::Replace(members) => rows = members.into_iter().map(|m| (m.value.clone(), m)).collect(),
                 MemberChange::Clear => rows.clear(),
             }

@@ -8,7 +8,7 @@ use domain::Tenant;
 use scim::{
     datetime,
     filter::{CompareOp, Filter, Literal},
-    key::fold,
+    key::{self, fold},
     member::Member,
     render::{self, GroupRef, Meta},
     resource_type::ResourceType,
@@ -66,6 +66,8 @@ impl Where {
 enum Column {
     /// Folded (caseExact=false), may be NULL.
     Folded(&'static str),
+    /// A login: folded, without the blanks around it.
+    Name(&'static str),
     /// As sent (caseExact=true), may be NULL.
     Exact(&'static str),
     Flag(&'static str),
@@ -78,10 +80,10 @@ enum Column {
 }
 
 fn column(rt: ResourceType, attr: &str, sub: Option<&str>) -> Option<Column> {
-    use Column::{Exact, Flag, Folded, Rows, Time};
+    use Column::{Exact, Flag, Folded, Name, Rows, Time};
     Some(match (rt, attr, sub) {
         (ResourceType::User, "id", None) => Exact("u.id"),
-        (ResourceType::User, "userName", None) => Folded("u.user_name_key"),
+        (ResourceType::User, "userName", None) => Name("u.user_name_key"),
         (ResourceType::User, "externalId", None) => Exact("u.external_id"),
         (ResourceType::User, "displayName", None) => Folded("u.display_key"),
         (ResourceType::User, "active", None) => Flag("u.active"),
@@ -193,7 +195,9 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
             }
         }
         Filter::Present { path } => match path.core(rt).and_then(|(attr, sub)| column(rt, attr, sub)) {
-            Some(Column::Folded(c) | Column::Exact(c)) => exactly(vec![Part::Sql(c), Part::Sql(" IS NOT NULL")]),
+            Some(Column::Folded(c) | Column::Name(c) | Column::Exact(c)) => {
+                exactly(vec![Part::Sql(c), Part::Sql(" IS NOT NULL")])
+            }
             Some(Column::Time(_)) => exactly(Vec::new()),
             _ => unknown,
         },
@@ -262,15 +266,16 @@ pub(super) fn mentions(filter: &Filter, attribute: &str) -> bool {
 fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>) -> Option<()> {
     match (column, op, value) {
         (Column::Folded(c), CompareOp::Eq, Literal::String(s)) => equals(c, Part::Text(fold(s)), out),
+        (Column::Name(c), CompareOp::Eq, Literal::String(s)) => equals(c, Part::Text(key::name(s)), out),
         (Column::Exact(c), CompareOp::Eq, Literal::String(s)) => equals(c, Part::Text(s.clone()), out),
         (Column::Flag(c), CompareOp::Eq, Literal::Boolean(b)) => equals(c, Part::Bool(*b), out),
         // A missing attribute is not equal to anything: `ne` is true for it.
-        (Column::Folded(_) | Column::Exact(_) | Column::Flag(_), CompareOp::Ne, _) => {
+        (Column::Folded(_) | Column::Name(_) | Column::Exact(_) | Column::Flag(_), CompareOp::Ne, _) => {
             out.push(Part::Sql(NOT));
             compare(column, CompareOp::Eq, value, out)?;
             out.push(Part::Sql(NOT_END));
         }
-        (Column::Folded(c), CompareOp::Co | CompareOp::Sw | CompareOp::Ew, Literal::String(s)) => {
+        (Column::Folded(c) | Column::Name(c), CompareOp::Co | CompareOp::Sw | CompareOp::Ew, Literal::String(s)) => {
             let escaped = fold(s).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
             let pattern = match op {
                 CompareOp::Sw => format!("{escaped}%"),

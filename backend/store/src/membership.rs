@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use domain::Tenant;
 use scim::{
     error::Error as ScimError,
-    filter::{CompareOp, Filter, Literal},
     member::{Member, MemberKind},
     patch::MemberChange,
     render::GroupRef,
@@ -27,6 +26,9 @@ statements! {
     TOUCH_GROUP =
         "UPDATE scim_group SET version = version + 1, modified_ms = max(modified_ms, $1) \
          WHERE id = $2";
+    TOUCH_GROUPS_THAT_NAME =
+        "UPDATE scim_group SET version = version + 1, modified_ms = max(modified_ms, $1) \
+         WHERE pk IN (SELECT group_pk FROM scim_member WHERE user_pk = $2 AND display IS NULL)";
     UNKNOWN_USER =
         "SELECT json_extract(j.value, '$[0]') FROM json_each($1) j WHERE NOT EXISTS (SELECT 1 \
          FROM scim_user u \
@@ -38,7 +40,7 @@ statements! {
          WHERE u.id = json_extract(j.value, '$[0]') ON CONFLICT (group_pk, user_pk) DO UPDATE \
          SET display = excluded.display \
          WHERE $3 AND excluded.display IS NOT NULL AND excluded.display <> \
-         coalesce(scim_member.display, '')";
+         coalesce(scim_member.display, (SELECT user_name FROM scim_user WHERE pk = excluded.user_pk))";
     REMOVE =
         "DELETE FROM scim_member WHERE group_pk = $1 AND user_pk IN (SELECT u.pk \
          FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = j.value)";
@@ -68,6 +70,21 @@ pub(super) async fn touch_group(tx: &mut Transaction<'static, Sqlite>, ctx: &Wri
     Ok(())
 }
 
+/// A user's name changed: the version of each group that shows it, because the client gave none for this member, grows.
+pub(super) async fn touch_where_named(
+    tx: &mut Transaction<'static, Sqlite>,
+    ctx: &WriteContext,
+    user_pk: i64,
+) -> Result<()> {
+    TOUCH_GROUPS_THAT_NAME
+        .query()
+        .bind(ctx.now_ms)
+        .bind(user_pk)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|_| Error::Unreadable {
         what: "list of members",
@@ -79,6 +96,8 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
 ///
 /// A member that is already there stays as it is, unless `rename`: a whole new list (Okta's PUT
 /// after a change of a name) brings the names as well.
+/// A name that is shown already is no change: it is what a client that sends back what it read has
+/// for a member it gave none.
 pub(super) async fn add(
     tx: &mut Transaction<'static, Sqlite>,
     ctx: &WriteContext,
@@ -127,19 +146,6 @@ async fn remove(tx: &mut Transaction<'static, Sqlite>, group_pk: i64, ids: &[Str
     Ok(done.rows_affected())
 }
 
-/// The id that `members[value eq "…"]` names: by far the most frequent filter, answered without
-/// reading the members.
-fn one_value(f: &Filter) -> Option<String> {
-    match f {
-        Filter::Compare {
-            path,
-            op: CompareOp::Eq,
-            value: Literal::String(s),
-        } if path.attr == "value" && path.sub.is_none() => Some(s.clone()),
-        _ => None,
-    }
-}
-
 /// Applies member changes in order; returns whether any row changed.
 pub(super) async fn change_members(
     tx: &mut Transaction<'static, Sqlite>,
@@ -153,15 +159,9 @@ pub(super) async fn change_members(
             MemberChange::Add(members) => add(tx, ctx, group_pk, members, false).await?,
             MemberChange::Remove(ids) => remove(tx, group_pk, ids).await?,
             MemberChange::RemoveMatching(f) => {
-                let ids = match one_value(f) {
-                    Some(id) => vec![id],
-                    None => self::members(&mut **tx, group_pk)
-                        .await?
-                        .into_iter()
-                        .filter(|m| scim::filter::matches_member(f, m))
-                        .map(|m| m.value)
-                        .collect(),
-                };
+                // Those named by their id alone come as `Remove`, and nobody else is read for them.
+                let there = self::members(&mut **tx, group_pk).await?;
+                let ids: Vec<String> = there.into_iter().filter(|m| f.matches(m)).map(|m| m.value).collect();
                 remove(tx, group_pk, &ids).await?
             }
             MemberChange::Clear => CLEAR.query().bind(group_pk).execute(&mut **tx).await?.rows_affected(),

@@ -18,7 +18,7 @@ pub struct UserRecord {
     pub id: String,
     /// The stored attributes.
     pub document: Document,
-    /// Grows with every change; the ETag.
+    /// Grows with every change of the document; the ETag is this and the groups.
     pub version: i64,
     /// When it was created.
     pub created_ms: i64,
@@ -33,7 +33,7 @@ pub struct GroupRecord {
     pub id: String,
     /// The stored attributes.
     pub document: Document,
-    /// Grows with every change, membership included; the ETag.
+    /// Grows with every change of what is shown, members and their names included; the ETag.
     pub version: i64,
     /// When it was created.
     pub created_ms: i64,

@@ -4,7 +4,11 @@
 //! [`Store::create_user`].
 
 use domain::Tenant;
-use scim::{key::fold, resource::Document, resource_type::ResourceType};
+use scim::{
+    key::{self, fold},
+    resource::Document,
+    resource_type::ResourceType,
+};
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::{
@@ -25,7 +29,8 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11) RETURNING pk";
     UPDATE =
         "UPDATE scim_user \
-         SET user_name = $1, user_name_key = $2, external_id = $3, display_key = $4, active = $5, \
+         SET user_name = $1, user_name_key = CASE user_name WHEN $1 THEN user_name_key ELSE $2 END, \
+         external_id = $3, display_key = $4, active = $5, \
          document = $6, search_key = $7, version = $8, modified_ms = $9 WHERE pk = $10";
     DELETE = "DELETE FROM scim_user WHERE pk = $1";
     ALL_IDS = "SELECT id FROM scim_user WHERE org_id = $1 AND connection = $2 ORDER BY pk";
@@ -103,7 +108,7 @@ impl Keys {
             emails.join(" ")
         ));
         Self {
-            user_name_key: fold(&user_name),
+            user_name_key: key::name(&user_name),
             external_id: document.external_id().map(str::to_owned),
             display_key: document.display_name().map(fold),
             active: document.active(),
@@ -217,16 +222,25 @@ impl Store {
         &self,
         ctx: &WriteContext,
         id: &str,
-        decide: impl FnOnce(&UserRecord) -> std::result::Result<Decision<L>, scim::error::Error> + Send,
+        decide: impl FnOnce(&UserView) -> std::result::Result<Decision<L>, scim::error::Error> + Send,
     ) -> Result<Updated<L>> {
         let mut tx = self.begin().await?;
         let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
             return Ok(Updated::NoSuchUser);
         };
-        let UserChange { document, changed } = match decide(&current)? {
+        // A change of a user is none of its groups: those before are those after.
+        let before = UserView {
+            record: current,
+            groups: membership::groups_of_user(&mut tx, pk).await?,
+        };
+        let UserChange { document, changed } = match decide(&before)? {
             Decision::Write(change) => change,
             Decision::LookFirst(at) => return Ok(Updated::LooksFirst(at)),
         };
+        let UserView {
+            record: current,
+            groups,
+        } = before;
         let record = if changed {
             let notes = if management::is_unmanaged(&mut tx, id).await? {
                 [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
@@ -238,6 +252,7 @@ impl Store {
             };
             let notes: Vec<String> = notes.into_iter().flatten().collect();
             let note = (!notes.is_empty()).then(|| notes.join(" "));
+            // A name that stays keeps its key: a twin from before blanks were of no account must still be closed.
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
             let version = current.version + 1;
@@ -263,6 +278,9 @@ impl Store {
                     }
                 })?;
             write_emails(&mut tx, pk, &keys.emails).await?;
+            if current.document.user_name() != document.user_name() {
+                membership::touch_where_named(&mut tx, ctx, pk).await?;
+            }
             work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
             let action = match (was_active, keys.active) {
                 (true, false) => "user.deactivate",
@@ -279,7 +297,6 @@ impl Store {
         } else {
             current
         };
-        let groups = membership::groups_of_user(&mut tx, pk).await?;
         tx.commit().await?;
         Ok(Updated::Written(UserView { record, groups }))
     }
@@ -290,14 +307,22 @@ impl Store {
         &self,
         ctx: &WriteContext,
         id: &str,
-        check: impl FnOnce(&UserRecord) -> std::result::Result<(), scim::error::Error> + Send,
+        check: impl FnOnce(&UserView) -> std::result::Result<(), scim::error::Error> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
             return Ok(false);
         };
-        check(&current)?;
-        for group in membership::groups_of_user(&mut tx, pk).await? {
+        let before = UserView {
+            record: current,
+            groups: membership::groups_of_user(&mut tx, pk).await?,
+        };
+        check(&before)?;
+        let UserView {
+            record: current,
+            groups,
+        } = before;
+        for group in groups {
             membership::touch_group(&mut tx, ctx, &group.id).await?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
@@ -375,7 +400,9 @@ impl Store {
     ) -> Result<Page<UserRecord>> {
         let mut select = listing::USERS.candidates(tenant, condition);
         let records: Vec<Keyed<UserRecord>> = select.build_query_as().fetch_all(&self.read).await?;
-        let groups = if query.filter.as_ref().is_some_and(|f| filter::mentions(f, "groups")) {
+        // `meta.version` is made of them too.
+        let about_groups = |f: &scim::Filter| filter::mentions(f, "groups") || filter::mentions(f, "meta");
+        let groups = if query.filter.as_ref().is_some_and(about_groups) {
             let ids: Vec<String> = records.iter().map(|row| row.record.id.clone()).collect();
             self.groups_of(&ids).await?
         } else {

@@ -22,10 +22,10 @@ pub(crate) fn matches_element(filter: &Filter, attribute: &'static Attribute, el
     test(filter, Scope::Values(attribute), element)
 }
 
-/// Whether a member matches the filter in `members[…]`. `$ref` compares as the relative `/Users/id`.
-pub fn matches_member(filter: &Filter, member: &Member) -> bool {
+/// Whether a member matches the filter in `members[…]`. `base` is the endpoints' URL, so that `$ref` is the one answers show.
+pub fn matches_member(filter: &Filter, member: &Member, base: &str) -> bool {
     let members = schema::resolve_name(ResourceType::Group, None, "members");
-    members.is_some_and(|(_, attribute)| matches_element(filter, attribute, &member.render("")))
+    members.is_some_and(|(_, attribute)| matches_element(filter, attribute, &member.render(base)))
 }
 
 #[derive(Clone, Copy)]
@@ -50,6 +50,13 @@ impl Scope {
                     None => Some(root),
                 };
                 (parent, resolved.attribute, resolved.sub)
+            }
+            // The values of `schemas` have no parts: `value` is each of them itself.
+            Self::Values(parent) if parent.kind != Kind::Complex => {
+                return (path.attr == "value").then(|| Found {
+                    attribute: parent,
+                    values: vec![root],
+                });
             }
             Self::Values(parent) => (Some(root), parent.sub(&path.attr)?, None),
         };
@@ -150,10 +157,14 @@ fn compare_text(attribute: Option<&Attribute>, op: CompareOp, left: &str, right:
     {
         return holds(op, left.cmp(&right));
     }
-    if attribute.is_some_and(|attribute| attribute.case_exact) {
-        return compare_keys(op, left, right);
+    match attribute {
+        // Part of a text: its blanks are what is asked for.
+        Some(attribute) if op.is_textual() && !attribute.case_exact => {
+            compare_keys(op, &attribute.key(left), &key::fold(right))
+        }
+        Some(attribute) => compare_keys(op, &attribute.key(left), &attribute.key(right)),
+        None => compare_keys(op, &key::fold(left), &key::fold(right)),
     }
-    compare_keys(op, &key::fold(left), &key::fold(right))
 }
 
 fn compare_keys(op: CompareOp, left: &str, right: &str) -> bool {

@@ -65,6 +65,7 @@ impl<'t> Parser<'t> {
         // Erratum 7122 lets a path be an attrExp: `emails.type eq "work"` selects what `emails[type eq "work"]` does.
         let filter = match filter {
             None if self.at < self.text.len() => {
+                self.whole_part(&attr)?;
                 let definition = attr.definition();
                 let sub = attr.sub.take().unwrap_or_else(|| "value".to_owned());
                 Some(self.comparison(AttrPath::new(&sub, None), definition)?)
@@ -123,6 +124,12 @@ impl<'t> Parser<'t> {
         if attr.sub.is_some() {
             return Err(self.unexpected("no bracket after a sub-attribute"));
         }
+        let mut known = attr.known().peekable();
+        if known.peek().is_some() && known.all(|it| it.kind != Kind::Complex && !it.multi_valued) {
+            return Err((self.refuse)(format!(
+                "{attr} has no values to choose from: it takes no filter."
+            )));
+        }
         self.descend()?;
         let filter = self.or(Scope::Values(attr))?;
         self.space();
@@ -151,6 +158,7 @@ impl<'t> Parser<'t> {
         match scope {
             Scope::Resource => {
                 if !self.eat(b'[') {
+                    self.whole_part(&path)?;
                     let definition = path.definition();
                     return self.comparison(path, definition);
                 }
@@ -158,11 +166,12 @@ impl<'t> Parser<'t> {
                 // Entra's `emails[type eq "work"].value eq "x"` (I2).
                 let sub = if self.eat(b'.') {
                     let name = self.sub_name(&path)?;
-                    let definition = AttrPath {
+                    let part = AttrPath {
                         sub: Some(name.clone()),
                         ..path.clone()
-                    }
-                    .definition();
+                    };
+                    self.whole_part(&part)?;
+                    let definition = part.definition();
                     Some(Box::new(self.comparison(AttrPath::new(&name, None), definition)?))
                 } else {
                     None
@@ -179,17 +188,27 @@ impl<'t> Parser<'t> {
                     ..parent.clone()
                 }
                 .canonical();
-                let definition = within.definition();
-                self.comparison(
-                    AttrPath {
-                        schema: None,
-                        attr: within.sub.unwrap_or_default(),
-                        sub: None,
-                    },
-                    definition,
-                )
+                let name = within.sub.clone().unwrap_or_default();
+                // The values of `schemas` have no parts: `value` is each of them itself.
+                if let Some(plain) = parent.known().find(|it| it.kind != Kind::Complex)
+                    && name.eq_ignore_ascii_case("value")
+                {
+                    return self.comparison(AttrPath::new("value", None), Some(plain));
+                }
+                self.whole_part(&within)?;
+                self.comparison(AttrPath::new(&name, None), within.definition())
             }
         }
+    }
+
+    /// Refuses to compare what no schema has: see [`AttrPath::lacks_part`].
+    fn whole_part(&self, path: &AttrPath) -> Result<(), Error> {
+        if path.lacks_part() {
+            let part = path.sub.as_deref().unwrap_or_default();
+            let detail = format!("{} has no sub-attribute {part:?}.", path.attr);
+            return Err(Error::invalid_filter(detail));
+        }
+        Ok(())
     }
 
     fn comparison(&mut self, path: AttrPath, definition: Option<&'static Attribute>) -> Result<Filter, Error> {
@@ -243,6 +262,11 @@ impl<'t> Parser<'t> {
             return self.string();
         }
         let start = self.at;
+        // Taken for a word, its quotes would be part of it, and nobody would be found.
+        let rest = self.text.get(start..).unwrap_or_default();
+        if rest.starts_with(OTHER_QUOTES) {
+            return Err(self.unexpected("a value in double quotes (\")"));
+        }
         let word =
             self.take_while(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')' | b'[' | b']' | b'"'));
         let keyword = |name: &str| word.eq_ignore_ascii_case(name);
@@ -386,6 +410,12 @@ impl<'t> Parser<'t> {
         }
     }
 }
+
+/// What people and word processors write for `"`.
+const OTHER_QUOTES: [char; 12] = [
+    '\'', '`', '\u{b4}', '\u{ab}', '\u{bb}', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201c}', '\u{201d}', '\u{201e}',
+    '\u{2039}',
+];
 
 /// Splits the URN off a qualified name. Known URNs first: they end in `:User`, which would else be taken for the attribute, and hold a
 /// dot, which would else be taken for the sub-attribute.

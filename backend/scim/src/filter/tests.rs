@@ -300,9 +300,10 @@ fn members_are_matched_as_rows() {
         &Member {
             display: Some("Ada L".into()),
             ..Member::user("1")
-        }
+        },
+        ""
     ));
-    assert!(!matches_member(&filter, &Member::user("1")));
+    assert!(!matches_member(&filter, &Member::user("1"), ""));
 }
 
 fn attribute() -> BoxedStrategy<AttrPath> {

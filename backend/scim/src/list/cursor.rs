@@ -4,7 +4,7 @@
 //! text), not against a client that makes one up, and what that client gains is another page of what it may read anyway.
 
 use super::ListQuery;
-use crate::{Error, ResourceType};
+use crate::{Error, ResourceType, digest};
 
 /// How far a list has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn mark_of(resource_type: ResourceType) -> &'static str {
     }
 }
 
-/// FNV-1a over what must stay the same from page to page.
+/// Over what must stay the same from page to page.
 fn seal(position: &str, query: &ListQuery) -> u64 {
     let filter = query.filter.as_ref().map(ToString::to_string).unwrap_or_default();
     let sort = query
@@ -70,9 +70,7 @@ fn seal(position: &str, query: &ListQuery) -> u64 {
         .map(|sort| format!("{} {:?}", sort.path, sort.order))
         .unwrap_or_default();
     let text = [position, &filter, &sort].join("\u{0}");
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    digest::of(text.bytes())
 }
 
 #[cfg(test)]

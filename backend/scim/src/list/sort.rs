@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    AttrPath, ResourceType, datetime, key,
+    AttrPath, ResourceType, datetime,
     schema::{self, Kind},
 };
 
@@ -65,8 +65,7 @@ pub fn sort_key(path: &AttrPath, resource_type: ResourceType, resource: &Value) 
         Some(Value::Bool(value)) => SortKey::Boolean(*value),
         Some(Value::String(text)) => match datetime::parse(text).filter(|_| compared.kind == Kind::DateTime) {
             Some(instant) => SortKey::Instant(instant),
-            None if compared.case_exact => SortKey::Text(text.clone()),
-            None => SortKey::Text(key::fold(text)),
+            None => SortKey::Text(compared.key(text).into_owned()),
         },
         _ => SortKey::Missing,
     }

@@ -2,19 +2,26 @@
 
 use serde_json::{Map, Value};
 
-use super::{Op, Operation, members::Changes, whole};
+use super::{
+    Op, Operation,
+    lists::{append, put_values, remove_listed, take_values},
+    members::Changes,
+    whole,
+};
 use crate::{
-    Error, Filter, ResourceType,
+    AttrPath, Error, Filter, ResourceType,
     filter::matches_element,
     limits,
     path::Path,
+    render::{Shown, base_of},
     resource::is_members,
     schema::{self, Attribute, Kind, Mutability, Schema},
-    value::{coerce, one_primary, only, refuse_case_twins, within_limit},
+    value::{coerce, only, refuse_case_twins},
 };
 
-pub(super) struct Edit {
-    resource_type: ResourceType,
+pub(super) struct Edit<'s> {
+    pub(super) resource_type: ResourceType,
+    pub(super) shown: Shown<'s>,
     pub(super) document: Map<String, Value>,
     pub(super) members: Changes,
     pub(super) dropped: Vec<String>,
@@ -28,12 +35,24 @@ struct Selection<'a> {
     sub: Option<&'static Attribute>,
 }
 
-impl Edit {
-    pub(super) fn new(resource_type: ResourceType, document: Map<String, Value>) -> Self {
+/// Where an operation works.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// As the client wrote it.
+    pub(super) attr: &'a AttrPath,
+    pub(super) extension: Option<&'static Schema>,
+    pub(super) attribute: &'static Attribute,
+    pub(super) sub: Option<&'static Attribute>,
+    pub(super) filter: Option<&'a Filter>,
+}
+
+impl<'s> Edit<'s> {
+    pub(super) fn new(resource_type: ResourceType, document: Map<String, Value>, shown: Shown<'s>) -> Self {
         Self {
             resource_type,
+            shown,
             document,
-            members: Changes::default(),
+            members: Changes::new(base_of(&shown.meta.location)),
             dropped: Vec::new(),
             compared: 0,
         }
@@ -70,8 +89,7 @@ impl Edit {
             Path::Attribute { attr, filter } => (attr, filter.as_ref()),
         };
         let Some(found) = schema::resolve(self.resource_type, attr) else {
-            self.dropped.push(attr.to_string());
-            return Ok(());
+            return self.at_unknown(attr, explicit);
         };
         let (attribute, sub) = (found.attribute, found.sub);
         if [Some(attribute), sub]
@@ -79,11 +97,17 @@ impl Edit {
             .flatten()
             .any(|part| part.mutability == Mutability::ReadOnly)
         {
-            return if explicit {
-                Err(Error::mutability(format!("{attr} is readOnly.")))
-            } else {
-                Ok(())
+            if !explicit {
+                return Ok(());
+            }
+            let place = Place {
+                attr,
+                extension: found.extension,
+                attribute,
+                sub,
+                filter,
             };
+            return self.at_read_only(op, place, value);
         }
         if op != Op::Remove && value.is_none() {
             return Err(Error::invalid_value(format!("The operation on {attr} has no value.")));
@@ -123,6 +147,20 @@ impl Edit {
         });
         self.dropped = dropped;
         done
+    }
+
+    /// What no schema has. An attribute is dropped (Entra sends a malformed enterprise URN), but part of a known one is a mistake in the
+    /// path: those are closed sets (RFC 7643 §7).
+    fn at_unknown(&mut self, attr: &AttrPath, explicit: bool) -> Result<(), Error> {
+        let known = schema::resolve_name(self.resource_type, attr.schema.as_deref(), &attr.attr);
+        if let (true, Some((_, attribute)), Some(sub)) = (explicit, known, &attr.sub) {
+            return Err(Error::invalid_path(format!(
+                "{} has no sub-attribute {sub:?}.",
+                attribute.name
+            )));
+        }
+        self.dropped.push(attr.to_string());
+        Ok(())
     }
 
     /// Keeps the whole request from costing more than it is long: ten thousand operations may each compare a list with a list.
@@ -266,30 +304,6 @@ fn merge_object(
     Ok(())
 }
 
-/// Appends, skipping equal values. A value that is there with the same `value` and `type` is updated in place, because a
-/// (type, value) pair should be there once (RFC 7643 §2.4).
-fn append(container: &mut Map<String, Value>, attribute: &'static Attribute, new: Vec<Value>) -> Result<(), Error> {
-    let mut values = take_values(container, attribute);
-    let mut primary = None;
-    for value in new {
-        let same = |there: &Value| {
-            *there == value
-                || (value.get("value").is_some()
-                    && there.get("value") == value.get("value")
-                    && there.get("type") == value.get("type"))
-        };
-        let is_primary = value.get("primary") == Some(&Value::Bool(true));
-        let index = values.iter().position(same).unwrap_or(values.len());
-        match (values.get_mut(index), value) {
-            (Some(Value::Object(there)), Value::Object(value)) => there.extend(value),
-            (Some(_), _) => {}
-            (None, value) => values.push(value),
-        }
-        primary = if is_primary { Some(index) } else { primary };
-    }
-    put_values(container, attribute, values, primary)
-}
-
 /// `attr[filter]`, `attr[filter].sub` and `attr.sub` of a list: every selected value.
 fn write_selected(
     container: &mut Map<String, Value>,
@@ -429,32 +443,6 @@ fn remove(
     }
 }
 
-/// `remove` with a `value`, on a list: those listed and no others, as for members.
-fn remove_listed(
-    container: &mut Map<String, Value>,
-    attribute: &'static Attribute,
-    value: &Value,
-    dropped: &mut Vec<String>,
-) -> Result<(), Error> {
-    let Some(Value::Array(listed)) = coerce(attribute, value, dropped)? else {
-        return Ok(());
-    };
-    let mut values = take_values(container, attribute);
-    // Compared by `value` and `type` where there is a `value`: a client may not know `primary` or `display`.
-    let matches = |there: &Value, listed: &Value| match listed.get("value") {
-        Some(value) => {
-            there.get("value") == Some(value) && listed.get("type").is_none_or(|kind| there.get("type") == Some(kind))
-        }
-        None => listed.as_object().is_some_and(|listed| {
-            listed
-                .iter()
-                .all(|(name, part)| name == "primary" || there.get(name) == Some(part))
-        }),
-    };
-    values.retain(|there| !listed.iter().any(|listed| matches(there, listed)));
-    put_values(container, attribute, values, None)
-}
-
 fn selected(values: &[Value], attribute: &'static Attribute, filter: Option<&Filter>) -> Vec<usize> {
     let matches = |value: &Value| filter.is_none_or(|filter| matches_element(filter, attribute, value));
     values
@@ -470,30 +458,8 @@ fn is_hollow(object: &Map<String, Value>) -> bool {
     object.keys().all(|key| key == "type" || key == "primary")
 }
 
-fn take_values(container: &mut Map<String, Value>, attribute: &Attribute) -> Vec<Value> {
-    match container.remove(attribute.name) {
-        Some(Value::Array(values)) => values,
-        _ => Vec::new(),
-    }
-}
-
-/// Puts the values back without those emptied; `primary` is the index of the one that just became primary.
-fn put_values(
-    container: &mut Map<String, Value>,
-    attribute: &Attribute,
-    mut values: Vec<Value>,
-    primary: Option<usize>,
-) -> Result<(), Error> {
-    within_limit(attribute, values.len())?;
-    one_primary(&mut values, primary);
-    values.retain(|value| value.as_object().is_none_or(|object| !object.is_empty()));
-    if !values.is_empty() {
-        container.insert(attribute.name.to_owned(), Value::Array(values));
-    }
-    Ok(())
-}
-
-/// Removing what is not there is no error; removing what must be there is (RFC 7644 §3.5.2.2).
+/// Removing what is not there is no error; removing what must be there is (RFC 7644 §3.5.2.2). `active` counts as true where it is not
+/// there: an attribute mapping that became empty must not let a deactivated user in again, whether it is sent as `remove` or as `null`.
 fn unassign(container: &mut Map<String, Value>, attribute: &Attribute) -> Result<(), Error> {
     if attribute.required {
         return Err(Error::mutability(format!(
@@ -501,6 +467,9 @@ fn unassign(container: &mut Map<String, Value>, attribute: &Attribute) -> Result
             attribute.name
         )));
     }
-    container.remove(attribute.name);
+    let keeps_out = attribute.name == "active" && container.get(attribute.name) == Some(&Value::Bool(false));
+    if !keeps_out {
+        container.remove(attribute.name);
+    }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{MemberChange, Op};
+use super::{MemberChange, MemberFilter, Op};
 use crate::{Error, Filter, Member, limits};
 
 /// The changes so far. Neighbours of one kind are joined, so that authentik's thousand operations of one member are one change.
@@ -10,9 +10,18 @@ use crate::{Error, Filter, Member, limits};
 pub(super) struct Changes {
     changes: Vec<MemberChange>,
     filters: usize,
+    /// The endpoints' URL.
+    base: String,
 }
 
 impl Changes {
+    pub(super) fn new(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn into_changes(self) -> Vec<MemberChange> {
         self.changes
     }
@@ -73,7 +82,10 @@ impl Changes {
                 "The PATCH removes members by more filters than the limit of {limit}; remove them by their ids."
             )));
         }
-        self.changes.push(MemberChange::RemoveMatching(filter.clone()));
+        self.changes.push(MemberChange::RemoveMatching(MemberFilter {
+            filter: filter.clone(),
+            base: self.base.clone(),
+        }));
         Ok(())
     }
 }

@@ -4,7 +4,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Applied, MemberChange, Patch};
-use crate::{Document, Error, Member, MemberKind, ResourceType, ScimType, limits, resource, schema};
+use crate::{
+    Document, Error, Member, MemberKind, ResourceType, ScimType, limits,
+    render::{Meta, Shown},
+    resource, schema,
+};
 
 const ENTERPRISE: &str = schema::ENTERPRISE_USER.urn;
 
@@ -33,7 +37,21 @@ fn document(resource_type: ResourceType, body: Value) -> Document {
 
 fn run(resource_type: ResourceType, current: &Document, operations: Value) -> Result<Applied, Error> {
     let body = json!({ "schemas": [super::URN], "Operations": operations });
-    Patch::parse(&body)?.apply(resource_type, current)
+    Patch::parse(&body)?.apply(resource_type, current, shown(&meta(resource_type)))
+}
+
+fn meta(resource_type: ResourceType) -> Meta {
+    Meta {
+        id: "x-1".into(),
+        created_ms: 0,
+        modified_ms: 0,
+        version: 1,
+        location: format!("https://x.test/{}/x-1", resource_type.endpoint()),
+    }
+}
+
+fn shown(meta: &Meta) -> Shown<'_> {
+    Shown { meta, groups: &[] }
 }
 
 fn patched(operations: Value) -> Value {
@@ -67,7 +85,10 @@ fn entra_capitalises_ops_and_sends_booleans_as_strings() {
 fn postman_capitalises_keys_and_adds_an_id() {
     let body = json!({ "Schemas": [super::URN.to_uppercase()], "id": "7",
         "operations": [{ "OP": "add", "Path": "nickName", "Value": "A" }] });
-    let applied = Patch::parse(&body).unwrap().apply(ResourceType::User, &user()).unwrap();
+    let applied = Patch::parse(&body)
+        .unwrap()
+        .apply(ResourceType::User, &user(), shown(&meta(ResourceType::User)))
+        .unwrap();
     assert_eq!(applied.document.as_map()["nickName"], json!("A"));
 }
 
@@ -80,6 +101,7 @@ fn microsofts_validator_sends_no_operations_and_nothing_changes() {
 #[test]
 fn schemas_may_be_missing_but_not_another_message() {
     assert!(Patch::parse(&json!({ "Operations": [] })).is_ok());
+    assert_eq!(Patch::parse(&json!({})), Ok(Patch::default()), "ConnId leaves them out");
     let wrong = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [] });
     assert_eq!(
         Patch::parse(&wrong).unwrap_err().scim_type,
@@ -87,7 +109,6 @@ fn schemas_may_be_missing_but_not_another_message() {
     );
     for body in [
         json!([]),
-        json!({}),
         json!({ "Operations": {} }),
         json!({ "Operations": [7] }),
         json!({ "Operations": [{ "op": "move" }] }),
@@ -160,8 +181,10 @@ fn a_path_may_be_a_comparison_as_erratum_7122_reads() {
     );
     let removed = members(json!([{ "op": "remove", "path": "members eq \"u-1\"" }]));
     assert_eq!(removed, [MemberChange::Remove(ids(&["u-1"]))]);
+    let after = patched(json!([{ "op": "remove", "path": format!("schemas eq \"{ENTERPRISE}\"") }]));
+    assert!(after.get(ENTERPRISE).is_none(), "with the schema goes what it holds");
     assert_eq!(
-        refused(json!([{ "op": "remove", "path": format!("schemas eq \"{ENTERPRISE}\"") }])),
+        refused(json!([{ "op": "remove", "path": format!("schemas eq \"{}\"", schema::USER.urn) }])),
         Some(ScimType::Mutability)
     );
     assert_eq!(

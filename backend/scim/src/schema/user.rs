@@ -90,7 +90,8 @@ pub static USER: Schema = Schema {
     attributes: &[
         Attribute::string("userName", "The name the user signs in with.")
             .required()
-            .unique(),
+            .unique()
+            .trimmed(),
         Attribute::complex("name", NAME, "The parts of the user's name."),
         Attribute::string("displayName", "The name to show."),
         Attribute::string("nickName", "The casual name."),

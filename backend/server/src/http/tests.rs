@@ -25,15 +25,20 @@ use super::*;
 
 mod activity;
 mod bulk;
+mod conditions;
 mod connection;
 mod filters;
 mod limits;
 mod management;
 mod names;
+mod one_name;
 mod paging;
 mod people;
 mod previews;
 mod rules;
+mod selection;
+mod shapes;
+mod unchanged;
 
 struct Ticking(AtomicI64);
 

@@ -9,11 +9,11 @@ use axum::http::StatusCode;
 use scim::{
     Error, ResourceType,
     bulk::{self, BulkOperation, BulkRequest, BulkResult, Method},
-    version::etag,
+    version::{Conditions, Version},
 };
 
 use super::{
-    call::{IfMatch, Json, ScimCall},
+    call::{Json, ScimCall},
     endpoint::{Endpoint, Write},
     failure::{Answer, ScimFailure, json},
     groups::Groups,
@@ -74,7 +74,7 @@ pub(in crate::http) async fn run(call: ScimCall, Json(body): Json) -> Answer {
             method: operation.method,
             bulk_id: operation.bulk_id.clone(),
             location: location.filter(|_| !failed_post),
-            version: outcome.as_ref().ok().and_then(|done| done.version).map(etag),
+            version: outcome.as_ref().ok().and_then(|done| done.version).map(Version::etag),
             outcome: outcome.map(|done| done.status.as_u16()),
         };
         results.insert(index, result);
@@ -90,7 +90,7 @@ pub(in crate::http) async fn run(call: ScimCall, Json(body): Json) -> Answer {
 /// How an operation that was carried out went.
 struct Done {
     status: StatusCode,
-    version: Option<i64>,
+    version: Option<Version>,
 }
 
 /// What an operation works on.
@@ -138,10 +138,10 @@ impl Target {
 }
 
 async fn execute<E: Endpoint>(call: &ScimCall, id: &str, operation: &BulkOperation) -> Result<Done, ScimFailure> {
-    let if_match = IfMatch::from_version(operation.version.as_deref());
+    let conditions = Conditions::of_bulk(operation.version.as_deref());
     let write = Write {
         id,
-        if_match: &if_match,
+        conditions: &conditions,
         body: &operation.data,
         shown: None,
     };
@@ -150,7 +150,7 @@ async fn execute<E: Endpoint>(call: &ScimCall, id: &str, operation: &BulkOperati
         Method::Put => (StatusCode::OK, E::replace(call, write).await?),
         Method::Patch => (StatusCode::OK, E::patch(call, write).await?),
         Method::Delete => {
-            E::delete(call, id, &if_match).await?;
+            E::delete(call, id, &conditions).await?;
             return Ok(Done {
                 status: StatusCode::NO_CONTENT,
                 version: None,

@@ -3,10 +3,10 @@
 //! Owns: what is read of a request: who calls, path, body, conditions, projection. Must never read
 //! an `X-Grafana-*` or `Host` header: anybody can send them. Start at [`ScimCall`].
 
-use std::{collections::HashMap, error::Error as _};
+use std::error::Error as _;
 
 use axum::{
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
@@ -14,12 +14,12 @@ use axum::{
 use scim::{
     Error, ListQuery, ResourceType, list,
     projection::{self, Projection},
-    version::{Precondition, etag},
+    version::{Conditions, Version},
 };
 use serde_json::Value;
 use store::WriteContext;
 
-use super::failure::{ScimFailure, json};
+use super::failure::{SCIM_JSON, ScimFailure, json};
 use crate::http::api::{Api, MAX_BODY};
 
 /// One SCIM request: all of it but its path and its body.
@@ -28,10 +28,8 @@ pub(in crate::http) struct ScimCall {
     pub api: Api,
     /// Who calls, when, and for which tenant.
     pub context: WriteContext,
-    /// The version the client means to change.
-    pub if_match: IfMatch,
-    /// The version the client has.
-    if_none_match: Option<Precondition>,
+    /// Its conditions on the resource it is about (RFC 9110 §13.1).
+    pub conditions: Conditions,
     query: String,
 }
 
@@ -44,15 +42,19 @@ impl FromRequestParts<Api> for ScimCall {
         Ok(Self {
             api: api.clone(),
             context: context.clone(),
-            if_match: IfMatch(header(&parts.headers, header::IF_MATCH).map(Precondition::from_if_match)),
-            if_none_match: header(&parts.headers, header::IF_NONE_MATCH).map(Precondition::from_if_none_match),
+            conditions: Conditions::new(
+                lines(&parts.headers, &header::IF_MATCH),
+                lines(&parts.headers, &header::IF_NONE_MATCH),
+            ),
             query: parts.uri.query().unwrap_or_default().to_owned(),
         })
     }
 }
 
-fn header(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+/// What is no text is no tag of ours: it stays in the list and matches nothing.
+fn lines<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(name).into_iter();
+    lines.map(|line| line.to_str().unwrap_or("?"))
 }
 
 impl ScimCall {
@@ -73,43 +75,16 @@ impl ScimCall {
 
     /// `attributes` and `excludedAttributes` of a request that answers one resource.
     pub fn projection(&self) -> Result<Projection, Error> {
-        let find: HashMap<String, String> = self
-            .parameters()
-            .into_iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
-        let get = |name: &str| find.get(name).map(|names| names.split(',')).into_iter().flatten();
-        Projection::new(get("attributes"), get("excludedattributes"))
+        Projection::from_query(&self.query)
     }
 
-    /// Whether the client has this version already (304).
-    pub fn not_modified(&self, version: i64) -> Option<Response> {
-        let known = self.if_none_match.as_ref()?;
-        known.matches(version).then(|| {
+    /// The answer to a GET or HEAD of a client that has this version already (304).
+    pub fn not_modified(&self, version: Version) -> Result<Option<Response>, Error> {
+        Ok(self.conditions.has(version)?.then(|| {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             put_etag(&mut response, version);
             response
-        })
-    }
-}
-
-/// The version a client means to change (RFC 7644 §3.14): another one is a 412, and nothing is
-/// changed.
-#[derive(Clone)]
-pub(in crate::http) struct IfMatch(Option<Precondition>);
-
-impl IfMatch {
-    /// The `version` of a bulk operation.
-    pub fn from_version(version: Option<&str>) -> Self {
-        Self(version.map(Precondition::from_if_match))
-    }
-
-    /// Refuses every version but the wanted one.
-    pub fn check(&self, version: i64) -> Result<(), Error> {
-        match &self.0 {
-            Some(wanted) if !wanted.matches(version) => Err(Error::precondition_failed()),
-            _ => Ok(()),
-        }
+        }))
     }
 }
 
@@ -120,18 +95,32 @@ impl<S: Send + Sync> FromRequest<S> for Json {
     type Rejection = ScimFailure;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ScimFailure> {
-        let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| {
-            if error
-                .source()
-                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
-            {
-                Error::too_large(format!("The body is larger than the limit of {MAX_BODY} bytes."))
-            } else {
-                Error::invalid_syntax("The body could not be read to its end.")
-            }
-        })?;
-        Ok(Self(scim::json::parse(&bytes)?))
+        Ok(Self(scim::json::parse(&whole_body(request).await?)?))
     }
+}
+
+/// The body of a `.search`, which may be left out.
+pub(in crate::http) struct Search(pub ListQuery);
+
+impl<S: Send + Sync> FromRequest<S> for Search {
+    type Rejection = ScimFailure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ScimFailure> {
+        Ok(Self(ListQuery::from_search_bytes(&whole_body(request).await?)?))
+    }
+}
+
+async fn whole_body(request: Request) -> Result<Bytes, Error> {
+    to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| {
+        if error
+            .source()
+            .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+        {
+            Error::too_large(format!("The body is larger than the limit of {MAX_BODY} bytes."))
+        } else {
+            Error::invalid_syntax("The body could not be read to its end.")
+        }
+    })
 }
 
 /// What stands in the path for an id. axum's own refusal of bytes that are no text would not be a
@@ -155,7 +144,7 @@ pub(super) fn resource(
     rt: ResourceType,
     mut rendered: Value,
     projection: &Projection,
-    version: i64,
+    version: Version,
 ) -> Response {
     let location = rendered
         .pointer("/meta/location")
@@ -172,17 +161,19 @@ pub(super) fn resource(
     response
 }
 
-/// It is done, and there is nothing to show of it.
-pub(super) fn no_content(version: Option<i64>) -> Response {
+/// It is done, and there is nothing to show of it. The type is that of every other answer: SCIM-SDK,
+/// pyscim and scim-sanity read it before they look whether there is a body.
+pub(super) fn no_content(version: Option<Version>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, SCIM_JSON);
     if let Some(version) = version {
         put_etag(&mut response, version);
     }
     response
 }
 
-fn put_etag(response: &mut Response, version: i64) {
-    if let Ok(tag) = HeaderValue::from_str(&etag(version)) {
+fn put_etag(response: &mut Response, version: Version) {
+    if let Ok(tag) = HeaderValue::from_str(&version.etag()) {
         response.headers_mut().insert(header::ETAG, tag);
     }
 }

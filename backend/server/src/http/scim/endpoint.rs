@@ -5,14 +5,14 @@
 
 use std::future::Future;
 
-use scim::{Error, Projection, ResourceType};
+use scim::{
+    Error, Projection, ResourceType,
+    version::{Conditions, Version},
+};
 use serde_json::Value;
 use store::{Page, PageQuery};
 
-use super::{
-    call::{IfMatch, ScimCall},
-    failure::ScimFailure,
-};
+use super::{call::ScimCall, failure::ScimFailure};
 
 /// One POST, PUT or PATCH, alone or in a Bulk.
 #[derive(Clone, Copy)]
@@ -20,7 +20,7 @@ pub(in crate::http) struct Write<'a> {
     /// The resource; of a POST, the id it gets.
     pub id: &'a str,
     /// What must be stored for a PUT or PATCH to count; a POST has nothing to compare it with.
-    pub if_match: &'a IfMatch,
+    pub conditions: &'a Conditions,
     /// What is written.
     pub body: &'a Value,
     /// What the answer shows of the resource: `None` for nothing, so that the store need not read
@@ -52,7 +52,11 @@ pub(in crate::http) trait Endpoint: 'static {
     fn patch(call: &ScimCall, write: Write<'_>) -> impl Future<Output = Result<Self::View, ScimFailure>> + Send;
 
     /// What a DELETE does.
-    fn delete(call: &ScimCall, id: &str, if_match: &IfMatch) -> impl Future<Output = Result<(), ScimFailure>> + Send;
+    fn delete(
+        call: &ScimCall,
+        id: &str,
+        conditions: &Conditions,
+    ) -> impl Future<Output = Result<(), ScimFailure>> + Send;
 
     /// A page of them.
     fn page(
@@ -68,7 +72,7 @@ pub(in crate::http) trait Endpoint: 'static {
     fn render(base: &str, view: &Self::View) -> Value;
 
     /// The resource's version.
-    fn version(view: &Self::View) -> i64;
+    fn version(view: &Self::View) -> Version;
 
     /// There is no resource of this id.
     fn missing(id: &str) -> ScimFailure {

@@ -63,13 +63,13 @@ impl IntoResponse for ScimFailure {
     }
 }
 
+/// The type of every answer (RFC 7644 §3.1).
+pub(in crate::http) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
+
 /// An answer with a body of SCIM's own type.
 pub(in crate::http) fn json(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/scim+json; charset=utf-8"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, SCIM_JSON);
     response
 }

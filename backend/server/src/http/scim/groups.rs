@@ -3,12 +3,17 @@
 //! Owns: what a request about a group means. Must never read members nobody asked for. Start at
 //! [`Groups`].
 
-use scim::{Error, MemberChange, Patch, Projection, ResourceType, render::Meta, resource};
+use scim::{
+    Error, MemberChange, Patch, Projection, ResourceType,
+    render::{Meta, Shown},
+    resource,
+    version::{Conditions, Version},
+};
 use serde_json::Value;
 use store::{GroupChange, GroupRecord, GroupView, Page, PageQuery};
 
 use super::{
-    call::{IfMatch, ScimCall},
+    call::ScimCall,
     endpoint::{Endpoint, Write},
     failure::ScimFailure,
 };
@@ -53,8 +58,13 @@ impl Endpoint for Groups {
 
     async fn patch(call: &ScimCall, write: Write<'_>) -> Result<GroupView, ScimFailure> {
         let patch = Patch::parse(write.body)?;
+        let base = call.base();
         change_group(call, write, |current| {
-            let applied = patch.apply(Self::TYPE, &current.document)?;
+            let shown = Shown {
+                meta: &meta(&base, current),
+                groups: &[],
+            };
+            let applied = patch.apply(Self::TYPE, &current.document, shown)?;
             Ok(GroupChange {
                 document: applied.document,
                 changed: applied.changed,
@@ -64,8 +74,8 @@ impl Endpoint for Groups {
         .await
     }
 
-    async fn delete(call: &ScimCall, id: &str, if_match: &IfMatch) -> Result<(), ScimFailure> {
-        let check = |current: &GroupRecord| if_match.check(current.version);
+    async fn delete(call: &ScimCall, id: &str, conditions: &Conditions) -> Result<(), ScimFailure> {
+        let check = |current: &GroupRecord| conditions.allow(Version::new(current.version));
         let found = call.api.store.delete_group(&call.context, id, check).await?;
         found.then_some(()).ok_or_else(|| Self::missing(id))
     }
@@ -84,19 +94,23 @@ impl Endpoint for Groups {
     }
 
     fn render(base: &str, view: &GroupView) -> Value {
-        let record = &view.record;
-        let meta = Meta {
-            id: record.id.clone(),
-            created_ms: record.created_ms,
-            modified_ms: record.modified_ms,
-            version: record.version,
-            location: format!("{base}/Groups/{}", record.id),
-        };
-        scim::render::render(Self::TYPE, &record.document, &meta, None, view.members.as_deref())
+        let meta = meta(base, &view.record);
+        scim::render::render(Self::TYPE, &view.record.document, &meta, None, view.members.as_deref())
     }
 
-    fn version(view: &GroupView) -> i64 {
-        view.record.version
+    /// The store counts a change of the members, and of the names they are shown with, as well.
+    fn version(view: &GroupView) -> Version {
+        Version::new(view.record.version)
+    }
+}
+
+fn meta(base: &str, record: &GroupRecord) -> Meta {
+    Meta {
+        id: record.id.clone(),
+        created_ms: record.created_ms,
+        modified_ms: record.modified_ms,
+        version: record.version,
+        location: format!("{base}/Groups/{}", record.id),
     }
 }
 
@@ -110,7 +124,7 @@ async fn change_group(
     change: impl FnOnce(&GroupRecord) -> Result<GroupChange, Error> + Send,
 ) -> Result<GroupView, ScimFailure> {
     let change = |current: &GroupRecord| {
-        write.if_match.check(current.version)?;
+        write.conditions.allow(Version::new(current.version))?;
         change(current)
     };
     let store = &call.api.store;

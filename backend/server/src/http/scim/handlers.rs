@@ -4,11 +4,11 @@
 //! resource type from another. Start at [`create`].
 
 use axum::http::StatusCode;
-use scim::{ListQuery, Projection, ResourceType};
+use scim::{Projection, ResourceType};
 use serde_json::Value;
 
 use super::{
-    call::{Id, Json, ScimCall, no_content, resource},
+    call::{Id, Json, ScimCall, Search, no_content, resource},
     endpoint::{Endpoint, Write},
     failure::Answer,
     listing,
@@ -17,7 +17,7 @@ use super::{
 fn write<'a>(call: &'a ScimCall, id: &'a str, body: &'a Value, shown: Option<&'a Projection>) -> Write<'a> {
     Write {
         id,
-        if_match: &call.if_match,
+        conditions: &call.conditions,
         body,
         shown,
     }
@@ -38,7 +38,7 @@ pub(in crate::http) async fn create<E: Endpoint>(call: ScimCall, Json(body): Jso
 pub(in crate::http) async fn read<E: Endpoint>(call: ScimCall, Id(id): Id) -> Answer {
     let shown = call.projection()?;
     let view = E::read(&call, &id, &shown).await?;
-    match call.not_modified(E::version(&view)) {
+    match call.not_modified(E::version(&view))? {
         Some(same) => Ok(same),
         None => answer::<E>(&call, StatusCode::OK, &view, &shown),
     }
@@ -61,7 +61,7 @@ pub(in crate::http) async fn patch<E: Endpoint>(call: ScimCall, Id(id): Id, Json
 }
 
 pub(in crate::http) async fn delete<E: Endpoint>(call: ScimCall, Id(id): Id) -> Answer {
-    E::delete(&call, &id, &call.if_match).await?;
+    E::delete(&call, &id, &call.conditions).await?;
     Ok(no_content(None))
 }
 
@@ -70,8 +70,8 @@ pub(in crate::http) async fn list<E: Endpoint>(call: ScimCall) -> Answer {
 }
 
 /// RFC 7644 §3.4.3.
-pub(in crate::http) async fn search<E: Endpoint>(call: ScimCall, Json(body): Json) -> Answer {
-    listing::list(&call, ListQuery::from_search_request(&body)?, &[E::TYPE]).await
+pub(in crate::http) async fn search<E: Endpoint>(call: ScimCall, Search(query): Search) -> Answer {
+    listing::list(&call, query, &[E::TYPE]).await
 }
 
 /// RFC 7644 §3.4.2.1.
@@ -80,6 +80,6 @@ pub(in crate::http) async fn list_all(call: ScimCall) -> Answer {
 }
 
 /// RFC 7644 §3.4.3.
-pub(in crate::http) async fn search_all(call: ScimCall, Json(body): Json) -> Answer {
-    listing::list(&call, ListQuery::from_search_request(&body)?, &ResourceType::ALL).await
+pub(in crate::http) async fn search_all(call: ScimCall, Search(query): Search) -> Answer {
+    listing::list(&call, query, &ResourceType::ALL).await
 }

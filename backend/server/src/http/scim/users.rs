@@ -3,12 +3,17 @@
 //! Owns: what a request about a user means. Must never decide what Grafana should look like. Start
 //! at [`Users`].
 
-use scim::{Error, Patch, Projection, ResourceType, render::Meta, resource};
+use scim::{
+    Error, Patch, Projection, ResourceType,
+    render::{Meta, Shown},
+    resource,
+    version::{Conditions, Version},
+};
 use serde_json::Value;
-use store::{Decision, Page, PageQuery, Updated, UserChange, UserRecord, UserView};
+use store::{Decision, Page, PageQuery, Updated, UserChange, UserView};
 
 use super::{
-    call::{IfMatch, ScimCall},
+    call::ScimCall,
     endpoint::{Endpoint, Write},
     failure::ScimFailure,
     names::NameConflict,
@@ -40,7 +45,7 @@ impl Endpoint for Users {
     async fn replace(call: &ScimCall, write: Write<'_>) -> Result<UserView, ScimFailure> {
         let incoming = resource::parse(Self::TYPE, write.body)?;
         change_user(call, write, |current| {
-            let (document, changed) = resource::replace(Self::TYPE, &current.document, incoming.clone())?;
+            let (document, changed) = resource::replace(Self::TYPE, &current.record.document, incoming.clone())?;
             Ok(UserChange { document, changed })
         })
         .await
@@ -48,8 +53,13 @@ impl Endpoint for Users {
 
     async fn patch(call: &ScimCall, write: Write<'_>) -> Result<UserView, ScimFailure> {
         let patch = Patch::parse(write.body)?;
+        let base = call.base();
         change_user(call, write, |current| {
-            let applied = patch.apply(Self::TYPE, &current.document)?;
+            let shown = Shown {
+                meta: &meta(&base, current),
+                groups: &current.groups,
+            };
+            let applied = patch.apply(Self::TYPE, &current.record.document, shown)?;
             Ok(UserChange {
                 document: applied.document,
                 changed: applied.changed,
@@ -58,17 +68,16 @@ impl Endpoint for Users {
         .await
     }
 
-    async fn delete(call: &ScimCall, id: &str, if_match: &IfMatch) -> Result<(), ScimFailure> {
-        let check = |current: &UserRecord| if_match.check(current.version);
+    async fn delete(call: &ScimCall, id: &str, conditions: &Conditions) -> Result<(), ScimFailure> {
+        let check = |current: &UserView| conditions.allow(Self::version(current));
         let found = call.api.store.delete_user(&call.context, id, check).await?;
         found.then_some(()).ok_or_else(|| Self::missing(id))
     }
 
     async fn page(call: &ScimCall, query: &PageQuery, shown: &Projection) -> Result<Page<UserView>, ScimFailure> {
         let store = &call.api.store;
-        Ok(store
-            .list_users(&call.context.tenant, query, shown.wants_groups())
-            .await?)
+        let with_groups = shown.wants_groups() || shown.wants_version();
+        Ok(store.list_users(&call.context.tenant, query, with_groups).await?)
     }
 
     /// Okta's OIN apps want the user back; nobody minds.
@@ -77,19 +86,23 @@ impl Endpoint for Users {
     }
 
     fn render(base: &str, view: &UserView) -> Value {
-        let record = &view.record;
-        let meta = Meta {
-            id: record.id.clone(),
-            created_ms: record.created_ms,
-            modified_ms: record.modified_ms,
-            version: record.version,
-            location: format!("{base}/Users/{}", record.id),
-        };
-        scim::render::render(Self::TYPE, &record.document, &meta, Some(&view.groups), None)
+        let groups = Some(view.groups.as_slice());
+        scim::render::render(Self::TYPE, &view.record.document, &meta(base, view), groups, None)
     }
 
-    fn version(view: &UserView) -> i64 {
-        view.record.version
+    fn version(view: &UserView) -> Version {
+        Version::of_user(view.record.version, &view.groups)
+    }
+}
+
+fn meta(base: &str, view: &UserView) -> Meta {
+    let record = &view.record;
+    Meta {
+        id: record.id.clone(),
+        created_ms: record.created_ms,
+        modified_ms: record.modified_ms,
+        version: record.version,
+        location: format!("{base}/Users/{}", record.id),
     }
 }
 
@@ -119,15 +132,15 @@ fn refuse_protected(call: &ScimCall, user_name: &str) -> Result<(), ScimFailure>
 async fn change_user(
     call: &ScimCall,
     write: Write<'_>,
-    change: impl Fn(&UserRecord) -> Result<UserChange, Error> + Send + Sync,
+    change: impl Fn(&UserView) -> Result<UserChange, Error> + Send + Sync,
 ) -> Result<UserView, ScimFailure> {
     let mut settled: Option<NameConflict> = None;
     loop {
-        let decide = |current: &UserRecord| {
-            write.if_match.check(current.version)?;
+        let decide = |current: &UserView| {
+            write.conditions.allow(Users::version(current))?;
             let change = change(current)?;
             Ok(
-                match NameConflict::find(call, Some(&current.document), &change.document) {
+                match NameConflict::find(call, Some(&current.record.document), &change.document) {
                     Some(conflict) if settled != Some(conflict) => Decision::LookFirst(conflict),
                     _ => Decision::Write(change),
                 },
