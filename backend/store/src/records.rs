@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use domain::Tenant;
 use scim::resource::Document;
+pub use vocabulary::{AccountOrigin, MappingOrigin};
 
 use super::codes::Code as _;
 
@@ -112,15 +113,6 @@ pub struct Work {
     pub correlation: String,
 }
 
-/// The origin of a Grafana account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountOrigin {
-    /// Rollcall created it.
-    Provisioned,
-    /// It existed before.
-    Claimed,
-}
-
 /// What Rollcall knows of a SCIM user's account in Grafana.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
@@ -180,15 +172,6 @@ pub struct MappingRecord {
     pub paused: bool,
     /// Its origin.
     pub origin: MappingOrigin,
-}
-
-/// The origin of a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MappingOrigin {
-    /// An admin.
-    Page,
-    /// The engine, in mode *create*.
-    Create,
 }
 
 /// The half of the product that wrote a line.

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use domain::{
-    account::{Action, Observed, OrgRole, Origin, TeamSeat, Write},
+    account::{Action, Observed, OrgRole, TeamSeat, Write},
     settings::Rung,
 };
 
@@ -15,12 +15,34 @@ use crate::{
     context::elapsed,
     failpoints::{AFTER_CALL, BEFORE_CALL},
     org::Org,
-    trouble::{Result, Trouble},
+    trouble::{Result, Trouble, looking},
 };
 use grafana::{self, Error, ListedUser};
-use store::AccountOrigin;
 
 impl Person<'_> {
+    /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
+    /// strangers, and even if the user is to be closed or was deleted meanwhile.
+    pub(super) async fn adopt(&mut self, org: &Org) -> Result<()> {
+        let store = &self.core.store;
+        if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
+            return Ok(());
+        }
+        let Some(login) = store.noted_login(&self.work.id).await? else {
+            return Ok(());
+        };
+        let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
+        let Some(id) = id else { return Ok(()) };
+        let user = org.grafana.user(id).await.map_err(looking("the account"))?;
+        let Some(user) = user.filter(|u| u.login.to_lowercase() == login.to_lowercase()) else {
+            return Ok(());
+        };
+        if store.account_by_grafana_id(user.id).await?.is_none() {
+            let line = self.line(org, "user.claim", 0).await;
+            return self.save_made(self.made(user.id, user.login), line).await;
+        }
+        Ok(self.core.store.clear_account_creation(&self.work.id).await?)
+    }
+
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
         let core = self.core;
         core.go_on()?;
@@ -39,11 +61,7 @@ impl Person<'_> {
                 }
                 let login = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = login.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
-                let origin = match origin {
-                    Origin::Provisioned => AccountOrigin::Provisioned,
-                    Origin::Claimed => AccountOrigin::Claimed,
-                };
-                let mut record = self.new_record(*grafana_id, origin, login);
+                let mut record = self.new_record(*grafana_id, *origin, login);
                 record.closed_by = *closed_by;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;

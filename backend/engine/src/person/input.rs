@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use domain::account::{Desired, Link, OrgRole, Origin, Profile, Rules};
+use domain::account::{Desired, Link, OrgRole, Profile, Rules};
 
 use crate::org::Org;
 use grafana::OrgMembership;
-use store::{AccountOrigin, AccountRecord, Management, ManagementState, UserRecord};
+use store::{AccountRecord, Management, ManagementState, UserRecord};
 
 /// What the identity provider says, as far as Grafana has room for it.
 pub(crate) fn desired(user: Option<&UserRecord>) -> Desired {
@@ -47,10 +47,7 @@ pub(crate) fn rules(org: &Org) -> Rules {
 pub(crate) fn link(record: &AccountRecord) -> Link {
     Link {
         grafana_id: record.grafana_id,
-        origin: match record.origin {
-            AccountOrigin::Provisioned => Origin::Provisioned,
-            AccountOrigin::Claimed => Origin::Claimed,
-        },
+        origin: record.origin,
         // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
         snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
         closed_by: record.closed_by,

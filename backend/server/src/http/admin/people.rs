@@ -2,7 +2,7 @@
 //!
 //! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
-use admin_api::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
+use admin_api::{Access, Attribute, AttributeState, People, Person};
 use axum::{Json, extract::Path, http::StatusCode};
 use domain::{
     account::is_not_applied,
@@ -140,10 +140,7 @@ fn person(row: PersonRow) -> Person {
         active: document.active(),
         access,
         grafana_id: row.account.map(|(id, _)| id),
-        origin: row.account.map(|(_, origin)| match origin {
-            store::AccountOrigin::Provisioned => AccountOrigin::Provisioned,
-            store::AccountOrigin::Claimed => AccountOrigin::Claimed,
-        }),
+        origin: row.account.map(|(_, origin)| origin),
         groups: row.groups,
         modified_ms: row.user.modified_ms,
         note,
