@@ -66,6 +66,14 @@ codes!(Source, "source of a line of the log":
 codes!(Outcome, "outcome in a line of the log":
     Outcome::Done = "done", Outcome::Refused = "refused", Outcome::Retry = "retry", Outcome::Attention = "attention");
 
+impl Kind {
+    /// The word in the database and the admin API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.code()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ mod accounts;
 mod activity;
 mod codes;
 mod document;
+mod error;
 #[cfg(debug_assertions)]
 mod faults;
 mod filter;
@@ -34,7 +35,7 @@ mod work;
 use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -48,14 +49,17 @@ use sqlx::{
 
 pub use account_creations::AccountCreation;
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
+use error::is_taken;
+pub use error::{Error, Result};
 pub use groups::{GroupChange, GroupView};
-pub use management::{Decided, Management, ManagementState};
+pub use management::Decided;
 pub use mappings::{NewMapping, TeamCreation};
 pub use page::{Page, PageQuery};
-pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
+pub use people::{PeopleQuery, Tally};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
-    Outcome, Source, Urgency, UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, AttentionRow, DesiredMember, GroupRecord, GroupSummary, Kind,
+    Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source, Urgency, UserRecord,
+    Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use team_memberships::TeamMembership;
@@ -72,58 +76,6 @@ statements! {
 }
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
-
-/// The failures of the store. Each variant is a decision of the caller.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The change itself is refused: answer the SCIM error, nothing was written.
-    #[error("{}", .0.detail)]
-    Scim(#[from] scim::error::Error),
-    /// Another SCIM user manages this Grafana account already.
-    #[error("this Grafana account is already managed for another user")]
-    AccountTaken {
-        /// The SCIM id of that user.
-        user_id: String,
-    },
-    /// This group is mapped to that team already.
-    #[error("this group is mapped to that team already")]
-    MappingTaken,
-    /// Another process has this store open. Two engines on one store would do everything twice.
-    #[error("another process uses {0}; two Grafana servers cannot share one SQLite store")]
-    InUse(PathBuf),
-    /// The file cannot be made or opened: say which and what to set.
-    #[error("the store at {path} cannot be opened: {source}")]
-    Open {
-        /// The path of the file.
-        path: PathBuf,
-        /// The reason.
-        source: std::io::Error,
-    },
-    /// The database does not answer as it should (disk full, read-only, corrupt): 503 and
-    /// `Retry-After`, nothing half-written.
-    #[error("the store is not usable: {0}")]
-    Unusable(#[source] sqlx::Error),
-    /// A row holds a value that this version cannot read.
-    #[error("the store holds a {what} this version cannot read")]
-    Unreadable {
-        /// The kind of value.
-        what: &'static str,
-    },
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(e: sqlx::Error) -> Self {
-        if let sqlx::Error::Decode(source) = &e
-            && let Some(rows::Unreadable(what)) = source.downcast_ref()
-        {
-            return Self::Unreadable { what };
-        }
-        Self::Unusable(e)
-    }
-}
-
-/// Result of a store call.
-pub type Result<T> = std::result::Result<T, Error>;
 
 /// The caller of a write, for the log line that goes into the same transaction.
 #[derive(Clone, Debug)]
@@ -264,6 +216,15 @@ impl Store {
         })
     }
 
+    /// Lets the file grow to so many pages and no further: a full disk, for tests.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when the database does not answer.
+    #[cfg(debug_assertions)]
+    pub async fn limit(&self, pages: u32) -> Result<()> {
+        Ok(self.faults.limit(&mut *self.write.acquire().await?, pages).await?)
+    }
+
     /// Closes every connection; what was committed is in the file.
     pub async fn close(&self) {
         self.read.close().await;
@@ -290,10 +251,4 @@ impl Store {
             .map(|(org_id, connection)| Tenant { org_id, connection })
             .collect())
     }
-}
-
-/// The unique constraint of a column group was violated.
-fn is_taken(e: &sqlx::Error) -> bool {
-    e.as_database_error()
-        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }

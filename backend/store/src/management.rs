@@ -10,8 +10,8 @@ use domain::Tenant;
 use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
 use super::{
-    ActivityLine, Kind, Outcome, Result, Source, Store, Urgency, WriteContext, activity, codes::Code as _,
-    sql::statements, work,
+    ActivityLine, Kind, Management, ManagementState, Outcome, Result, Source, Store, Urgency, WriteContext, activity,
+    codes::Code as _, sql::statements, work,
 };
 
 statements! {
@@ -44,28 +44,6 @@ statements! {
     FORGET_TEAM_MEMBER = "DELETE FROM team_member WHERE org_id = $1 AND grafana_id = $2";
     UNMANAGED_ACCOUNTS =
         "SELECT grafana_id FROM management WHERE org_id = $1 AND state = 'unmanaged'";
-}
-
-/// The state of a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ManagementState {
-    /// An account may be this person's, and an admin has to confirm it.
-    NeedsApproval,
-    /// An admin confirmed it.
-    Approved,
-    /// Rollcall does not touch the account until it is claimed again.
-    Unmanaged,
-}
-
-/// A decision, or the question to the admin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Management {
-    /// Its state.
-    pub state: ManagementState,
-    /// Grafana's id of the one account that it is about.
-    pub grafana_id: i64,
-    /// The login of that account at that time.
-    pub login: String,
 }
 
 /// How an admin's decision ended. In every case but [`Decided::Done`] nothing was changed.

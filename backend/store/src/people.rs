@@ -8,14 +8,14 @@ pub(crate) mod counts;
 
 use std::collections::HashMap;
 
-use domain::{Tenant, settings::Rung};
+use domain::Tenant;
 use scim::key::fold;
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
 use access_state::{AccessState, EXCEPTIONS, JOINED};
 
 use super::{
-    AccountOrigin, Kind, ManagementState, Result, Store, UserRecord,
+    AttentionRow, GroupSummary, PersonRow, Result, Store,
     listing::USER_COLUMNS,
     sql::{self, statements},
 };
@@ -62,66 +62,6 @@ impl PeopleQuery {
         self.access = Some(AccessState::ALL.into_iter().find(|access| access.name() == name)?);
         Some(self)
     }
-}
-
-/// How a resource waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Why the last attempt failed.
-    pub problem: Option<String>,
-    /// What an admin has to do, if nothing else helps.
-    pub next_step: Option<String>,
-}
-
-/// One person with everything the list shows.
-#[derive(Clone, Debug)]
-pub struct PersonRow {
-    /// The SCIM user.
-    pub user: UserRecord,
-    /// Grafana's id and where the account came from.
-    pub account: Option<(i64, AccountOrigin)>,
-    /// How the account was deprovisioned, and whether that holds.
-    pub closed: Option<(Rung, Option<bool>)>,
-    /// Attributes that wait for the next sign-in.
-    pub deferred: Vec<String>,
-    /// When Grafana was last made to match.
-    pub synced_ms: Option<i64>,
-    /// How it waits.
-    pub waiting: Option<Waiting>,
-    /// What an admin decided about the account, or is asked.
-    pub management: Option<ManagementState>,
-    /// Display names of its groups.
-    pub groups: Vec<String>,
-}
-
-/// One group with everything the list shows, but for its mappings.
-#[derive(Clone, Debug)]
-pub struct GroupSummary {
-    /// SCIM id.
-    pub id: String,
-    /// displayName.
-    pub display_name: String,
-    /// How many members.
-    pub members: i64,
-    /// How it waits.
-    pub waiting: Option<Waiting>,
-}
-
-/// A resource that waits for an admin.
-#[derive(Clone, Debug)]
-pub struct AttentionRow {
-    /// The kind of the resource.
-    pub kind: Kind,
-    /// SCIM id.
-    pub id: String,
-    /// Its name, or what is known of it after its deletion.
-    pub name: String,
-    /// The reason.
-    pub reason: String,
-    /// The next step.
-    pub next_step: String,
-    /// The time since which it waits.
-    pub since_ms: i64,
 }
 
 /// The counts of the overview.

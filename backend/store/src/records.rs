@@ -9,8 +9,6 @@ use domain::Tenant;
 use scim::resource::Document;
 pub use vocabulary::{AccountOrigin, MappingOrigin};
 
-use super::codes::Code as _;
-
 /// A stored SCIM User.
 #[derive(Clone, Debug)]
 pub struct UserRecord {
@@ -48,14 +46,6 @@ pub enum Kind {
     User,
     /// A SCIM Group.
     Group,
-}
-
-impl Kind {
-    /// The word in the database and the admin API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.code()
-    }
 }
 
 /// How soon a mark is worked on.
@@ -225,4 +215,86 @@ pub struct ActivityLine {
     pub duration_ms: i64,
     /// Ties requests and calls together.
     pub correlation: String,
+}
+
+/// How a resource waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Why the last attempt failed.
+    pub problem: Option<String>,
+    /// What an admin has to do, if nothing else helps.
+    pub next_step: Option<String>,
+}
+
+/// One person with everything the list shows.
+#[derive(Clone, Debug)]
+pub struct PersonRow {
+    /// The SCIM user.
+    pub user: UserRecord,
+    /// Grafana's id and where the account came from.
+    pub account: Option<(i64, AccountOrigin)>,
+    /// How the account was deprovisioned, and whether that holds.
+    pub closed: Option<(domain::settings::Rung, Option<bool>)>,
+    /// Attributes that wait for the next sign-in.
+    pub deferred: Vec<String>,
+    /// When Grafana was last made to match.
+    pub synced_ms: Option<i64>,
+    /// How it waits.
+    pub waiting: Option<Waiting>,
+    /// What an admin decided about the account, or is asked.
+    pub management: Option<ManagementState>,
+    /// Display names of its groups.
+    pub groups: Vec<String>,
+}
+
+/// One group with everything the list shows, but for its mappings.
+#[derive(Clone, Debug)]
+pub struct GroupSummary {
+    /// SCIM id.
+    pub id: String,
+    /// displayName.
+    pub display_name: String,
+    /// How many members.
+    pub members: i64,
+    /// How it waits.
+    pub waiting: Option<Waiting>,
+}
+
+/// A resource that waits for an admin.
+#[derive(Clone, Debug)]
+pub struct AttentionRow {
+    /// The kind of the resource.
+    pub kind: Kind,
+    /// SCIM id.
+    pub id: String,
+    /// Its name, or what is known of it after its deletion.
+    pub name: String,
+    /// The reason.
+    pub reason: String,
+    /// The next step.
+    pub next_step: String,
+    /// The time since which it waits.
+    pub since_ms: i64,
+}
+
+/// The state of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManagementState {
+    /// An account may be this person's, and an admin has to confirm it.
+    NeedsApproval,
+    /// An admin confirmed it.
+    Approved,
+    /// Rollcall does not touch the account until it is claimed again.
+    Unmanaged,
+}
+
+/// A decision, or the question to the admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Management {
+    /// Its state.
+    pub state: ManagementState,
+    /// Grafana's id of the one account that it is about.
+    pub grafana_id: i64,
+    /// The login of that account at that time.
+    pub login: String,
 }

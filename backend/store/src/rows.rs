@@ -11,14 +11,10 @@ use super::{
     UserRecord, Waiting, Work,
     codes::{Code, WorkState},
     document,
+    error::Unreadable,
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
-
-/// A column holds what this version cannot read. [`super::Error`] takes it out of sqlx's error.
-#[derive(Debug, thiserror::Error)]
-#[error("a {0} that this version cannot read")]
-pub(super) struct Unreadable(pub(super) &'static str);
 
 fn unreadable(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(Unreadable(what)))

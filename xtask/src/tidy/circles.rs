@@ -77,9 +77,6 @@ const LEFT: &[&[&str]] = &[
         "backend/server/src/plugin/service.rs",
     ],
     &[
-        "backend/store/src/filter.rs",
-        "backend/store/src/groups.rs",
-        "backend/store/src/users.rs",
     ],
     &[
         "frontend/src/pages/activity.rs",

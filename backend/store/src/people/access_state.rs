@@ -3,7 +3,7 @@
 //! Owns: the conditions by which people are filtered and counted. Must never let a person have two
 //! states, or none. Start at [`AccessState`].
 
-/// What holds in Grafana for a person. The fields of [`super::PersonRow`] say the same; each row
+/// What holds in Grafana for a person. The fields of [`crate::PersonRow`] say the same; each row
 /// has exactly one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AccessState {
@@ -46,7 +46,7 @@ impl AccessState {
         !matches!(self, Self::Active | Self::WaitingForSignIn)
     }
 
-    /// In terms of the tables that [`super::Store::people`] joins: `u` scim_user, `a` account, `w`
+    /// In terms of the tables that [`crate::Store::people`] joins: `u` scim_user, `a` account, `w`
     /// work, `s` management. An unmanaged person has that state and no other.
     pub(super) fn condition(self) -> &'static str {
         match self {
