@@ -145,7 +145,7 @@ async fn a_session_that_ends_while_several_are_under_way_costs_one_failed_sign_i
     // Which ends the session.
     rig.grafana.change(|world| world.set_password(ME, "another"));
     rig.until("refused", || async {
-        engine.status(1).state == State::CredentialsRefused
+        engine.status(1).state == EngineState::CredentialsRefused
     })
     .await;
     rig.user("late", true).await;
@@ -158,7 +158,7 @@ async fn a_session_that_ends_while_several_are_under_way_costs_one_failed_sign_i
     assert_eq!(rig.grafana.calls_to("POST /login"), before + 1);
     assert_eq!(
         engine.status(1).state,
-        State::CredentialsRefused,
+        EngineState::CredentialsRefused,
         "nobody else's success opens it"
     );
 }
