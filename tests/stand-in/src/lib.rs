@@ -10,6 +10,9 @@ mod answer;
 mod api;
 mod costs;
 pub mod crowd;
+mod desk;
+mod fault;
+mod files;
 mod identity;
 mod oauth;
 mod orgs;
@@ -34,8 +37,8 @@ use anyhow::{Context as _, Result, bail};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub use fault::{Call, Effect, Fault};
 pub use oauth::{OauthSignIn, Refused, SignedIn};
-pub use server::{Call, Effect, Fault};
 pub use settings::Settings;
 pub use world::{ADMIN, MEMBER, Role, Team, User, World};
 

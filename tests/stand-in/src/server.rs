@@ -1,17 +1,15 @@
 //! The HTTP side: from a connection to the one who answers.
 //!
-//! Owns: the accept loop, faults, the log of calls, and the order in which Grafana asks who somebody is and whether there is such a
+//! Owns: the accept loop, what of a fault happens to a call, the log of calls, and the order in which Grafana asks who somebody is and whether there is such a
 //! route. Must never know what a route does. Start at [`Server::answer`].
 
 use std::{
     collections::VecDeque,
-    fmt::{self, Display, Formatter},
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use axum::body::Body;
@@ -28,9 +26,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answer::{Answer, Outcome},
-    api::{self, Desk, VERSION},
+    answer::{Answer, Outcome, decode},
+    api::{self, VERSION},
     costs,
+    desk::Desk,
+    fault::{Call, Effect, Fault},
     identity::{self, Identity},
     page::Pages,
     plugins::{self, Plugin},
@@ -38,109 +38,6 @@ use super::{
     settings::Settings,
     world::World,
 };
-
-/// One call of the API and what came of it.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// Method.
-    pub method: String,
-    /// Path with its query, as it was sent.
-    pub path: String,
-    /// The caller's login; nothing if nobody signed in.
-    pub who: String,
-    /// The body as it was sent, with whatever secrets are in it.
-    pub body: String,
-    /// The status of the answer; none if there was no answer.
-    pub status: Option<u16>,
-    /// When it had been read.
-    pub began: std::time::Instant,
-    /// When it was answered.
-    pub at: std::time::Instant,
-}
-
-impl Display for Call {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)
-    }
-}
-
-/// What goes wrong.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Grafana answers this and does nothing.
-    Answer(u16, String),
-    /// No answer for as long as the stand-in runs; nothing is done.
-    Hang,
-    /// The connection breaks before anything is done.
-    Drop,
-    /// It is done, and the connection breaks before the answer.
-    DropAnswer,
-    /// Grafana answers this status and `Retry-After` in seconds, and does nothing.
-    Busy(u16, u64),
-    /// It is done, and the connection breaks in the middle of the answer.
-    Truncate,
-    /// It is done, and something on the way answers 200 with JSON of its own.
-    Garble,
-    /// It is done, and the answer comes so much later.
-    Slow(Duration),
-}
-
-/// A number of calls that go wrong.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    /// Only calls with this method.
-    pub method: Option<String>,
-    /// A part of the path with its query; nothing fits all.
-    pub path: String,
-    /// How many calls.
-    pub times: usize,
-    /// What happens to each.
-    pub effect: Effect,
-}
-
-impl Fault {
-    /// The next call to `path` gets this status.
-    #[must_use]
-    pub fn status(path: &str, status: u16) -> Self {
-        let body = json!({ "message": "a fault of the test" }).to_string();
-        Self::new(path, Effect::Answer(status, body))
-    }
-
-    /// The next call to `path`.
-    #[must_use]
-    pub fn new(path: &str, effect: Effect) -> Self {
-        Self {
-            method: None,
-            path: path.to_owned(),
-            times: 1,
-            effect,
-        }
-    }
-
-    /// Only calls with this method.
-    #[must_use]
-    pub fn method(mut self, method: &str) -> Self {
-        self.method = Some(method.to_owned());
-        self
-    }
-
-    /// Every call, until faults are cleared.
-    #[must_use]
-    pub fn always(self) -> Self {
-        self.times(usize::MAX)
-    }
-
-    /// So many calls.
-    #[must_use]
-    pub fn times(mut self, times: usize) -> Self {
-        self.times = times;
-        self
-    }
-
-    fn fits(&self, method: &str, path: &str) -> bool {
-        self.times > 0 && self.method.as_deref().is_none_or(|own| own == method) && path.contains(&self.path)
-    }
-}
 
 /// The connection ends here.
 #[derive(Debug, thiserror::Error)]
@@ -242,8 +139,7 @@ impl Server {
     fn fault(&self, method: &str, path: &str) -> Option<Effect> {
         let mut faults = lock(&self.faults);
         let fault = faults.iter_mut().find(|fault| fault.fits(method, path))?;
-        fault.times -= 1;
-        Some(fault.effect.clone())
+        Some(fault.take())
     }
 
     /// One request, faults and the log around it.
@@ -414,7 +310,7 @@ impl Server {
         if let Some(rest) = path.strip_prefix("plugins/") {
             return self.plugin_api(parts, rest, body, peer, identity).await;
         }
-        let decoded: Option<Vec<String>> = path.trim_end_matches('/').split('/').map(plugins::decode).collect();
+        let decoded: Option<Vec<String>> = path.trim_end_matches('/').split('/').map(decode).collect();
         let decoded = decoded.ok_or_else(|| Answer::message(404, "Not found"))?;
         let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
         self.at_desk(parts, identity, &body, |desk| {

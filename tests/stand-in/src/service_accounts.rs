@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Outcome, id},
-    api::{Desk, any_contains, paged},
+    desk::{Desk, any_contains, paged},
     world::{Role, Token, User, service_account_login},
 };
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Outcome, id},
-    api::{Desk, any_contains, paged},
+    desk::{Desk, any_contains, paged},
     users::avatar,
     world::{ADMIN, MEMBER, Team, User},
 };
@@ -80,6 +80,22 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
     let teams: Vec<Value> = paged(rows, page).into_iter().map(shown).collect();
     let body = json!({ "totalCount": total, "teams": teams, "page": page.0, "perPage": page.1 });
     Ok(Answer::json(200, &body))
+}
+
+/// Those a user is a member of.
+pub(super) fn of_user_by_id(desk: &mut Desk<'_>, user: &str) -> Outcome {
+    desk.who.needs_server_admin_in_org("users:read")?;
+    of_user(desk, id("id", user)?)
+}
+
+/// Those of the caller's organization.
+pub(super) fn of_user(desk: &Desk<'_>, user: i64) -> Outcome {
+    let teams = desk.world.teams.values();
+    let rows: Vec<Value> = teams
+        .filter(|team| Some(team.org) == desk.who.org && team.members.contains_key(&user))
+        .map(shown)
+        .collect();
+    Ok(Answer::json(200, &json!(rows)))
 }
 
 pub(super) fn read(desk: &mut Desk<'_>, team: &str) -> Outcome {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Outcome, id},
-    api::{Desk, any_contains, paged},
+    desk::{Desk, any_contains, paged},
     settings::Settings,
     world::{Role, User, now},
 };
@@ -350,21 +350,6 @@ pub(super) fn orgs_of(desk: &Desk<'_>, user: i64) -> Outcome {
         .map(|(org, role)| json!({ "orgId": org, "name": desk.world.orgs.get(org), "role": role.name() }))
         .collect();
     rows.sort_by_key(|row| row["name"].to_string());
-    Ok(Answer::json(200, &json!(rows)))
-}
-
-pub(super) fn teams_by_id(desk: &mut Desk<'_>, user: &str) -> Outcome {
-    desk.who.needs_server_admin_in_org("users:read")?;
-    teams_of(desk, id("id", user)?)
-}
-
-/// Those of the caller's organization.
-pub(super) fn teams_of(desk: &Desk<'_>, user: i64) -> Outcome {
-    let teams = desk.world.teams.values();
-    let rows: Vec<Value> = teams
-        .filter(|team| Some(team.org) == desk.who.org && team.members.contains_key(&user))
-        .map(super::teams::shown)
-        .collect();
     Ok(Answer::json(200, &json!(rows)))
 }
 

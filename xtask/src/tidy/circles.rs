@@ -104,17 +104,6 @@ const LEFT: &[&[&str]] = &[
         "tests/src/rig/property.rs",
         "tests/src/rig/real.rs",
     ],
-    &[
-        "tests/stand-in/src/api.rs",
-        "tests/stand-in/src/identity.rs",
-        "tests/stand-in/src/orgs.rs",
-        "tests/stand-in/src/page.rs",
-        "tests/stand-in/src/plugins.rs",
-        "tests/stand-in/src/service_accounts.rs",
-        "tests/stand-in/src/teams.rs",
-        "tests/stand-in/src/users.rs",
-    ],
-    &["tests/stand-in/src/costs.rs", "tests/stand-in/src/server.rs"],
 ];
 
 /// The circles of every crate with one of these root files, as problems.
