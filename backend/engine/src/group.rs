@@ -69,9 +69,7 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
             let unmade = |m: &&mut MappingRecord| m.team_id.is_none() && m.team_name == note.name;
             let create = org.settings.effective.mapping_mode == MappingMode::Create;
             if let Some(mapping) = mappings.iter_mut().find(unmade) {
-                core.store
-                    .set_mapping_team(mapping.id, Some(team.id), &team.name)
-                    .await?;
+                core.store.set_mapping_team(mapping, Some(team.id), &team.name).await?;
                 mapping.team_id = Some(team.id);
             } else if lives && create && mappings.is_empty() {
                 mappings.extend(map(core, work, &note.name, team).await?);
@@ -120,7 +118,7 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
         };
         if current.team_id.is_none() {
             let team = ensure(core, org, work, &current.team_name).await?;
-            match core.store.set_mapping_team(current.id, Some(team.id), &team.name).await {
+            match core.store.set_mapping_team(&current, Some(team.id), &team.name).await {
                 Ok(()) => {
                     forget(core, work, &current.team_name).await?;
                     current.team_id = Some(team.id);
@@ -140,15 +138,13 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
         match settle(core, org, work, team_id, occasion).await? {
             Some(name) => {
                 if name != current.team_name {
-                    core.store.set_mapping_team(current.id, Some(team_id), &name).await?;
+                    core.store.set_mapping_team(&current, Some(team_id), &name).await?;
                 }
                 return Ok(());
             }
             None => {
                 core.store.set_applied_members(org.id(), team_id, &[]).await?;
-                core.store
-                    .set_mapping_team(current.id, None, &current.team_name)
-                    .await?;
+                core.store.set_mapping_team(&current, None, &current.team_name).await?;
                 current.team_id = None;
                 mapping = Some(current);
             }

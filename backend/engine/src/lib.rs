@@ -14,6 +14,7 @@ mod lock;
 mod look;
 mod names;
 mod org;
+mod org_state;
 mod person;
 mod reconcile_loop;
 mod reservation;
@@ -46,6 +47,8 @@ pub use settings::{OrgSettings, Settings};
 pub use status::LoginSeen;
 use store::Store;
 pub use wake::Wake;
+
+use org_state::OrgState;
 
 /// The running engine. Cheap to clone.
 #[derive(Clone)]
@@ -100,10 +103,11 @@ impl Engine {
     /// How it stands with an organization's Grafana.
     #[must_use]
     pub fn status(&self, org_id: i64) -> EngineStatus {
-        self.0
-            .shared
-            .status(org_id)
-            .unwrap_or_else(|| status::unseen(&self.0.settings.of(org_id)))
+        self.0.shared.status(org_id).unwrap_or_else(|| {
+            let settings = self.0.settings.of(org_id);
+            let state = OrgState::before_first_call(&settings).shown();
+            EngineStatus::new(state, settings.credentials.url)
+        })
     }
 
     /// Grafana's teams as last seen, by name.

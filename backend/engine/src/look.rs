@@ -14,7 +14,7 @@ pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()
     for key in looks.open() {
         core.go_on()?;
         let now = core.clock.now_ms();
-        if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.runnable(now)) {
+        if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.state.is_runnable(now)) {
             let released = core.store.released_accounts(org.id()).await?;
             match members(org, key.1, &released, now).await {
                 Ok(seen) => looks.learn(key, seen, now),

@@ -17,14 +17,15 @@ use super::{
     directory::Directory,
     failpoints::BEFORE_RECORD,
     group, look,
-    org::{Configuration, Org},
+    org::Org,
+    org_state::Configuration,
     person, scan,
     settings::OrgSettings,
     trouble::{Result, Trouble},
     verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
-use store::{Kind, MappingOrigin, Work};
+use store::{Kind, MappingOrigin, Mark, Urgency, Work};
 
 /// From this many due people on, one listing is cheaper than looking each up.
 const LISTING_PAYS: usize = 20;
@@ -209,7 +210,14 @@ impl Loop {
                 let now = self.core.clock.now_ms();
                 self.core
                     .store
-                    .mark(&tenant, Kind::Group, &id, false, &correlation, now)
+                    .mark(&Mark {
+                        tenant: &tenant,
+                        kind: Kind::Group,
+                        id: &id,
+                        urgency: Urgency::Normal,
+                        correlation: &correlation,
+                        now_ms: now,
+                    })
                     .await?;
             }
         }
@@ -219,11 +227,12 @@ impl Loop {
     async fn scans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
             let now = self.core.clock.now_ms();
-            if !org.runnable(now) || org.next_scan_ms > now {
+            if !org.state.is_runnable(now) || org.next_scan_ms > now {
                 continue;
             }
             // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
-            if org.configuration != Configuration::Unasked && self.core.store.closing_due(org.id(), now).await? {
+            if org.state.configuration() != Configuration::Unasked && self.core.store.closing_due(org.id(), now).await?
+            {
                 continue;
             }
             self.core.go_on()?;
@@ -231,7 +240,7 @@ impl Loop {
             match scan::scan(&self.core, org).await {
                 Ok(()) => {
                     org.went_well(&self.core).await;
-                    if std::mem::take(&mut org.recovered) {
+                    if org.state.take_recovered() {
                         self.core.store.hasten(org.id(), now).await?;
                     }
                 }
@@ -240,7 +249,7 @@ impl Loop {
                     if Failure::from(&error) == Failure::Away {
                         org.next_scan_ms = now;
                     } else {
-                        org.was_asked();
+                        org.state.learn(Configuration::Unanswered);
                         org.status.error = Some(error.to_string());
                         org.publish(&self.core).await;
                     }
@@ -262,7 +271,11 @@ impl Loop {
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
             let may: Vec<Work> = due
                 .into_iter()
-                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(w.kind, now)))
+                .filter(|w| {
+                    self.orgs
+                        .get(&w.tenant.org_id)
+                        .is_some_and(|o| o.state.may_do(w.kind, now))
+                })
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {
@@ -293,7 +306,7 @@ impl Loop {
             self.core.go_on()?;
             let now = self.core.clock.now_ms();
             let org_id = first.tenant.org_id;
-            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.runnable(now)) else {
+            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(now)) else {
                 left = left.get(1..).unwrap_or_default();
                 continue;
             };
@@ -308,7 +321,7 @@ impl Loop {
             } else {
                 one_group(&self.core, org, first).await?;
             }
-            if std::mem::take(&mut org.recovered) {
+            if org.state.take_recovered() {
                 self.core.store.hasten(org_id, now).await?;
                 // The queue has another order now.
                 break;
@@ -344,7 +357,7 @@ impl Loop {
     /// Teams no mapping feeds any more: whom we put there leaves.
     async fn orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
-            if !org.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
+            if !org.state.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
                 continue;
             }
             for team_id in self.core.store.orphaned_teams(org.id()).await? {

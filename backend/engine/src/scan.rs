@@ -4,6 +4,7 @@
 //! mark what waits for its turn or for a person already (that would undo the back-off). Start at [`scan`].
 
 mod groups;
+pub(crate) mod listing;
 mod marks;
 mod people;
 
@@ -18,7 +19,8 @@ use self::{
 };
 use super::{
     context::Core,
-    org::{Configuration, Org},
+    org::Org,
+    org_state::Configuration,
     status::LoginSeen,
     team_sync,
     trouble::{Result, looking},
@@ -50,7 +52,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         }
         Err(e) => return Err(looking("Grafana's settings")(e)),
     }
-    org.configuration = Configuration::Known;
+    org.state.learn(Configuration::Known);
     org.refresh_listing(core).await?;
     let org_users = org
         .grafana

@@ -1,23 +1,7 @@
-//! How it stands with an organization's Grafana, before the engine looked and after.
+//! What the engine last read of how an organization's Grafana is configured, for the page.
 //!
-//! Owns: the status of an organization that nobody has looked at, and what the login doctor found.
-//! Must never hold a secret. Start at [`unseen`].
-
-use domain::status::{EngineState, EngineStatus};
-
-use super::settings::OrgSettings;
-
-/// The status before the first look.
-pub(super) fn unseen(settings: &OrgSettings) -> EngineStatus {
-    let state = if settings.credentials.admin().is_some() {
-        EngineState::Running
-    } else if settings.waiting_for_first_request {
-        EngineState::WaitingForFirstRequest
-    } else {
-        EngineState::NotConfigured
-    };
-    EngineStatus::new(state, settings.credentials.url.clone())
-}
+//! Owns: plain data that is not the page's own; the rest is `domain::status`. Must never hold a
+//! secret. Start at [`LoginSeen`].
 
 /// What the login doctor found when it last looked.
 #[derive(Clone, Debug, PartialEq, Eq)]

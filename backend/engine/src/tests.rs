@@ -27,6 +27,7 @@ use store::{
 mod abreast;
 mod absence;
 mod being_made;
+mod observers;
 mod scans;
 
 struct RealClock;
@@ -354,7 +355,10 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
     let rig = Rig::new(&[("claim_policy", "never")]).await;
     rig.user("ann", true).await;
     rig.user("bob", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_creating(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
     rig.fake.add_person("bob", &[(1, "Viewer")]);
     let engine = rig.start();
@@ -817,7 +821,10 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
 async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same() {
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_creating(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     rig.fake.add_person("ann", &[(1, "Viewer")]);
     rig.store
         .delete_user(&rig.ctx(), "id-ann", |_| Ok(()))

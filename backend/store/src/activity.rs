@@ -4,9 +4,31 @@
 //! Start at [`Store::record`].
 
 use domain::Tenant;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::{ActivityLine, Error, Outcome, Result, Source, Store, WriteContext};
+use super::{
+    ActivityLine, Outcome, Result, Source, Store, WriteContext,
+    codes::Code,
+    sql::{self, statements},
+};
+
+statements! {
+    INSERT =
+        "INSERT INTO activity (org_id, connection, at_ms, source, actor, action, target_kind, \
+         target_id, target_name, outcome, reason, duration_ms, correlation) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    LAST_CALLERS =
+        "SELECT actor, max(at_ms) FROM activity WHERE org_id = $1 AND source = 'scim' \
+         GROUP BY actor ORDER BY 2 DESC LIMIT 10";
+    REQUESTS_BY_HOUR =
+        "SELECT at_ms / 3600000 AS hour, count(*) AS requests, count(CASE WHEN outcome = 'done' \
+         THEN NULL ELSE 1 END) AS failed FROM activity \
+         WHERE org_id = $1 AND source = 'scim' AND at_ms >= $2 AND at_ms < $3 GROUP BY 1 \
+         ORDER BY 1";
+    PRUNE =
+        "DELETE FROM activity WHERE id IN (SELECT id FROM activity \
+         WHERE org_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT $3)";
+}
 
 /// A page of the log, newest first, each line with its id.
 #[derive(Clone, Debug)]
@@ -81,82 +103,88 @@ impl ActivityLine {
     }
 }
 
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Scim => "scim",
-        Source::Grafana => "grafana",
-        Source::Admin => "admin",
-    }
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done => "done",
-        Outcome::Refused => "refused",
-        Outcome::Retry => "retry",
-        Outcome::Attention => "attention",
-    }
-}
-
-fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
-    let unreadable = || Error::Unreadable {
-        what: "line of the log",
-    };
-    Ok((
-        row.try_get("id")?,
-        ActivityLine {
-            tenant: Tenant {
-                org_id: row.try_get("org_id")?,
-                connection: row.try_get("connection")?,
-            },
-            at_ms: row.try_get("at_ms")?,
-            source: match row.try_get("source")? {
-                "scim" => Source::Scim,
-                "grafana" => Source::Grafana,
-                "admin" => Source::Admin,
-                _ => return Err(unreadable()),
-            },
-            actor: row.try_get("actor")?,
-            action: row.try_get::<String, _>("action")?.into(),
-            target_kind: row.try_get::<String, _>("target_kind")?.into(),
-            target_id: row.try_get("target_id")?,
-            target_name: row.try_get("target_name")?,
-            outcome: match row.try_get("outcome")? {
-                "done" => Outcome::Done,
-                "refused" => Outcome::Refused,
-                "retry" => Outcome::Retry,
-                "attention" => Outcome::Attention,
-                _ => return Err(unreadable()),
-            },
-            reason: row.try_get("reason")?,
-            duration_ms: row.try_get("duration_ms")?,
-            correlation: row.try_get("correlation")?,
-        },
-    ))
-}
-
 /// Writes a line inside the caller's transaction.
 pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO activity (org_id, connection, at_ms, source, actor, action, target_kind, target_id, target_name, outcome, \
-         reason, duration_ms, correlation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-    )
-    .bind(l.tenant.org_id)
-    .bind(&l.tenant.connection)
-    .bind(l.at_ms)
-    .bind(source(l.source))
-    .bind(&l.actor)
-    .bind(&*l.action)
-    .bind(&*l.target_kind)
-    .bind(&l.target_id)
-    .bind(&l.target_name)
-    .bind(outcome(l.outcome))
-    .bind(&l.reason)
-    .bind(l.duration_ms)
-    .bind(&l.correlation)
-    .execute(tx)
-    .await?;
+    INSERT
+        .query()
+        .bind(l.tenant.org_id)
+        .bind(&l.tenant.connection)
+        .bind(l.at_ms)
+        .bind(l.source.code())
+        .bind(&l.actor)
+        .bind(&*l.action)
+        .bind(&*l.target_kind)
+        .bind(&l.target_id)
+        .bind(&l.target_name)
+        .bind(l.outcome.code())
+        .bind(&l.reason)
+        .bind(l.duration_ms)
+        .bind(&l.correlation)
+        .execute(tx)
+        .await?;
     Ok(())
+}
+
+/// The lines of a page, and one more that tells whether there is a next page.
+fn page(tenant: &Tenant, wanted: &ActivityQuery) -> QueryBuilder<Sqlite> {
+    let mut query = sql::build("SELECT * FROM activity WHERE org_id = ");
+    query
+        .push_bind(tenant.org_id)
+        .push(" AND connection = ")
+        .push_bind(&tenant.connection);
+    if let Some(after) = wanted.after {
+        query.push(" AND id < ").push_bind(after);
+    }
+    if let Some(since) = wanted.since_ms {
+        query.push(" AND at_ms >= ").push_bind(since);
+    }
+    if let Some(until) = wanted.until_ms {
+        query.push(" AND at_ms < ").push_bind(until);
+    }
+    let words = [
+        ("target_id", wanted.target.as_deref()),
+        ("outcome", wanted.outcome.map(Code::code)),
+        ("source", wanted.source.map(Code::code)),
+        ("actor", wanted.actor.as_deref()),
+        ("correlation", wanted.correlation.as_deref()),
+    ];
+    for (column, word) in words {
+        if let Some(word) = word {
+            query.push(" AND ").push(column).push(" = ").push_bind(word);
+        }
+    }
+    if let Some(prefix) = wanted.action.as_deref() {
+        // Not LIKE: `_` is in no action, and may be in what somebody types.
+        query
+            .push(" AND substr(action, 1, length(")
+            .push_bind(prefix)
+            .push(")) = ")
+            .push_bind(prefix);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(wanted.count + 1);
+    query
+}
+
+/// With nothing asked for, and with everything.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<String> {
+    let text = || Some("x".to_owned());
+    let everything = ActivityQuery {
+        after: Some(1),
+        count: 10,
+        target: text(),
+        outcome: Some(Outcome::Done),
+        source: Some(Source::Scim),
+        actor: text(),
+        action: text(),
+        correlation: text(),
+        since_ms: Some(1),
+        until_ms: Some(2),
+    };
+    let wanted = [ActivityQuery::default(), everything];
+    wanted
+        .map(|wanted| page(&Tenant::of_org(1), &wanted).into_string())
+        .to_vec()
 }
 
 impl Store {
@@ -177,43 +205,9 @@ impl Store {
 
     /// A page of the log, newest first.
     pub async fn activity(&self, tenant: &Tenant, wanted: &ActivityQuery) -> Result<ActivityPage> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM activity WHERE org_id = ");
-        query
-            .push_bind(tenant.org_id)
-            .push(" AND connection = ")
-            .push_bind(&tenant.connection);
-        if let Some(after) = wanted.after {
-            query.push(" AND id < ").push_bind(after);
-        }
-        if let Some(since) = wanted.since_ms {
-            query.push(" AND at_ms >= ").push_bind(since);
-        }
-        if let Some(until) = wanted.until_ms {
-            query.push(" AND at_ms < ").push_bind(until);
-        }
-        let words = [
-            ("target_id", wanted.target.as_deref()),
-            ("outcome", wanted.outcome.map(outcome)),
-            ("source", wanted.source.map(source)),
-            ("actor", wanted.actor.as_deref()),
-            ("correlation", wanted.correlation.as_deref()),
-        ];
-        for (column, word) in words {
-            if let Some(word) = word {
-                query.push(" AND ").push(column).push(" = ").push_bind(word);
-            }
-        }
-        if let Some(prefix) = wanted.action.as_deref() {
-            // Not LIKE: `_` is in no action, and may be in what somebody types.
-            query
-                .push(" AND substr(action, 1, length(")
-                .push_bind(prefix)
-                .push(")) = ")
-                .push_bind(prefix);
-        }
         let count = wanted.count;
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(count + 1);
-        let rows = query.build().fetch_all(&self.read).await?;
+        let rows = page(tenant, wanted).build().fetch_all(&self.read).await?;
+        let line = |row| Ok((SqliteRow::try_get(row, "id")?, ActivityLine::from_row(row)?));
         let mut lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
         let more = i64::try_from(lines.len()).unwrap_or(i64::MAX) > count;
         lines.truncate(usize::try_from(count).unwrap_or(usize::MAX));
@@ -223,37 +217,29 @@ impl Store {
 
     /// When each caller last changed something, newest first: what is known of callers from before this process.
     pub async fn last_callers(&self, org_id: i64) -> Result<Vec<(String, i64)>> {
-        Ok(sqlx::query_as(
-            "SELECT actor, max(at_ms) FROM activity WHERE org_id = $1 AND source = 'scim' GROUP BY actor ORDER BY 2 DESC LIMIT 10",
-        )
-        .bind(org_id)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(LAST_CALLERS.query_as().bind(org_id).fetch_all(&self.read).await?)
     }
 
     /// Requests that left a line, by hour, in `[from_ms, until_ms)`: hours without one are not listed.
     pub async fn requests_by_hour(&self, org_id: i64, from_ms: i64, until_ms: i64) -> Result<Vec<HourTally>> {
-        Ok(sqlx::query_as(
-            "SELECT at_ms / 3600000 AS hour, count(*) AS requests, count(CASE WHEN outcome = 'done' THEN NULL ELSE 1 END) AS failed \
-             FROM activity WHERE org_id = $1 AND source = 'scim' AND at_ms >= $2 AND at_ms < $3 GROUP BY 1 ORDER BY 1",
-        )
-        .bind(org_id)
-        .bind(from_ms)
-        .bind(until_ms)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(REQUESTS_BY_HOUR
+            .query_as()
+            .bind(org_id)
+            .bind(from_ms)
+            .bind(until_ms)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// Ends lines from before a time, `most` at once so that nobody who writes waits long. Returns how many went.
     pub async fn prune_activity(&self, org_id: i64, before_ms: i64, most: i64) -> Result<i64> {
-        let done = sqlx::query(
-            "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE org_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT $3)",
-        )
-        .bind(org_id)
-        .bind(before_ms)
-        .bind(most)
-        .execute(&self.write)
-        .await?;
+        let done = PRUNE
+            .query()
+            .bind(org_id)
+            .bind(before_ms)
+            .bind(most)
+            .execute(&self.write)
+            .await?;
         Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
     }
 }

@@ -7,15 +7,25 @@
 //! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where SQLite's busy loop is not);
 //! a small pool reads, unhindered by the writer thanks to WAL.
 
+mod account_creations;
 mod accounts;
 mod activity;
+mod codes;
+mod document;
+#[cfg(debug_assertions)]
+mod faults;
 mod filter;
 mod groups;
+mod listing;
 mod mappings;
+mod membership;
+mod page;
 mod people;
 mod records;
+mod rows;
 mod seats;
 mod settings;
+mod sql;
 mod stewardship;
 mod users;
 mod work;
@@ -24,32 +34,41 @@ use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use domain::Tenant;
+use sql::statements;
 use sqlx::{
-    Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub use account_creations::AccountBeingMade;
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
 pub use mappings::{NewMapping, TeamBeingMade};
+pub use page::{Page, PageQuery};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord,
-    Outcome, Source, UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
+    Outcome, Source, Urgency, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
-pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
-pub use users::{Decision, Page, PageQuery, Updated, UserChange, UserView};
+pub use users::{Decision, Updated, UserChange, UserView};
+
+statements! {
+    BEGIN = "BEGIN IMMEDIATE";
+    PING = "SELECT 1";
+    TENANTS =
+        "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
+         UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
+         UNION SELECT org_id, connection FROM team_creation UNION SELECT org_id, connection \
+         FROM account_creation ORDER BY 1, 2";
+}
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -92,6 +111,11 @@ pub enum Error {
 
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
+        if let sqlx::Error::Decode(source) = &e
+            && let Some(rows::Unreadable(what)) = source.downcast_ref()
+        {
+            return Self::Unreadable { what };
+        }
         Self::Unusable(e)
     }
 }
@@ -114,13 +138,28 @@ pub struct WriteContext {
     pub started: Instant,
 }
 
+impl WriteContext {
+    /// The mark of a resource that this request changes.
+    #[must_use]
+    pub fn mark<'a>(&'a self, kind: Kind, id: &'a str, urgency: Urgency) -> Mark<'a> {
+        Mark {
+            tenant: &self.tenant,
+            kind,
+            id,
+            urgency,
+            correlation: &self.correlation,
+            now_ms: self.now_ms,
+        }
+    }
+}
+
 /// The store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
-    /// Of a test's full disk; 0: none.
-    pages: Arc<AtomicU32>,
+    #[cfg(debug_assertions)]
+    faults: faults::Faults,
     /// Held for as long as any clone lives: the operating system lets go of it however the process ends.
     /// None for a store in memory, which nobody else can open.
     _lock: Option<Arc<File>>,
@@ -178,24 +217,20 @@ impl Store {
             .mode(0o600)
             .open(&path)
             .map_err(opening)?;
-        let pages = Arc::new(AtomicU32::new(0));
-        let limit = pages.clone();
         let write = pool(1)
             // SQLite itself ends a transaction that found the disk full, and sqlx, whose rollback then finds none, counts it as open
             // for ever: every later one was refused, long after there was room. Such a connection is closed and another one made.
-            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-            .after_connect(move |connection, _| {
-                let pages = limit.load(Ordering::Relaxed);
-                Box::pin(async move { limited(connection, pages).await })
-            })
-            .connect_with(options.clone())
-            .await?;
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+        #[cfg(debug_assertions)]
+        let (write, faults) = faults::Faults::of(write);
+        let write = write.connect_with(options.clone()).await?;
         MIGRATOR.run(&write).await.map_err(|e| Error::Unusable(e.into()))?;
         let read = pool(4).connect_with(options.read_only(true)).await?;
         Ok(Self {
             write,
             read,
-            pages,
+            #[cfg(debug_assertions)]
+            faults,
             _lock: Some(Arc::new(lock)),
         })
     }
@@ -218,18 +253,10 @@ impl Store {
         Ok(Self {
             read: only.clone(),
             write: only,
-            pages: Arc::default(),
+            #[cfg(debug_assertions)]
+            faults: faults::Faults::default(),
             _lock: None,
         })
-    }
-
-    /// Lets the file grow to so many pages and no further: a full disk, for tests.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`] when the database does not answer.
-    pub async fn limit(&self, pages: u32) -> Result<()> {
-        self.pages.store(pages, Ordering::Relaxed);
-        Ok(limited(&mut *self.write.acquire().await?, pages).await?)
     }
 
     /// Ends every connection; what was committed is in the file.
@@ -241,40 +268,23 @@ impl Store {
     /// A write transaction that has the database to itself from its first statement on (`BEGIN IMMEDIATE`: a later upgrade from
     /// reading to writing could fail half-way).
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.write.begin_with(BEGIN.text).await?)
     }
 
     /// Whether the store answers, for the health check.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        PING.query().execute(&self.read).await?;
         Ok(())
     }
 
     /// Every tenant that has any data.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
-             UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
-             UNION SELECT org_id, connection FROM team_being_made \
-             UNION SELECT org_id, connection FROM account_being_made ORDER BY 1, 2",
-        )
-        .fetch_all(&self.read)
-        .await?;
+        let rows: Vec<(i64, String)> = TENANTS.query_as().fetch_all(&self.read).await?;
         Ok(rows
             .into_iter()
             .map(|(org_id, connection)| Tenant { org_id, connection })
             .collect())
     }
-}
-
-/// A limit is one connection's, so each new one is given it.
-async fn limited(connection: &mut SqliteConnection, pages: u32) -> std::result::Result<(), sqlx::Error> {
-    if pages > 0 {
-        // A pragma takes no parameters; this one is a number.
-        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::query(pragma).execute(connection).await?;
-    }
-    Ok(())
 }
 
 /// The unique constraint of a column group was violated.

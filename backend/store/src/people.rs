@@ -3,17 +3,39 @@
 //! Owns: read-only joins over resources, accounts, mappings and the queue. Must never be used to decide a change.
 //! Start at [`Store::people`] and [`Store::tally`].
 
-mod counts;
+mod access_state;
+pub(crate) mod counts;
 
 use std::collections::HashMap;
 
 use domain::{Tenant, settings::Rung};
 use scim::key::fold;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
+
+use access_state::{EXCEPTIONS, JOINED, Standing};
 
 use super::{
-    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord, accounts::read_rung, stewardship, users, work,
+    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord,
+    listing::USER_COLUMNS,
+    sql::{self, statements},
 };
+
+statements! {
+    GROUP_SUMMARIES =
+        "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m \
+         WHERE m.group_pk = g.pk) AS members, w.state AS work_state, w.attention \
+         FROM scim_group g \
+         LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = \
+         'Group' AND w.id = g.id WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key";
+    ATTENTION =
+        "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, \
+         a.login, w.id) AS name FROM work w \
+         LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
+         LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id \
+         LEFT JOIN account a ON a.user_id = w.id \
+         WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' \
+         ORDER BY w.since_ms, w.id LIMIT $3";
+}
 
 /// Which people to list.
 #[derive(Clone, Debug, Default)]
@@ -31,73 +53,6 @@ pub struct PeopleQuery {
     /// How many match, where that is known ([`Store::access_counts`]) and need not be counted again.
     pub total: Option<i64>,
     standing: Option<Standing>,
-}
-
-/// What holds in Grafana for a person, as [`PersonRow`]'s fields tell it: each row has exactly one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    Active,
-    Closed,
-    MayReturn,
-    Pending,
-    Attention,
-    WaitingForSignIn,
-    Released,
-}
-
-impl Standing {
-    const ALL: [Self; 7] = [
-        Self::Active,
-        Self::Closed,
-        Self::MayReturn,
-        Self::Pending,
-        Self::Attention,
-        Self::WaitingForSignIn,
-        Self::Released,
-    ];
-
-    /// Its name in the API.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Closed => "closed",
-            Self::MayReturn => "closed_may_return",
-            Self::Pending => "pending",
-            Self::Attention => "needs_attention",
-            Self::WaitingForSignIn => "waiting_for_sign_in",
-            Self::Released => "released",
-        }
-    }
-
-    /// Whether only who is not active for the provider, closed, waiting, or decided about by an admin can stand so.
-    fn is_exception(self) -> bool {
-        !matches!(self, Self::Active | Self::WaitingForSignIn)
-    }
-
-    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work, `s` stewardship. Who is released is
-    /// that and nothing else.
-    fn condition(self) -> &'static str {
-        match self {
-            Self::Active => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND a.closed_by IS NULL AND u.active AND a.grafana_id IS NOT NULL"
-            }
-            // Without an account of its own: inactive from the start.
-            Self::Closed => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
-                 AND (CASE WHEN a.closed_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
-            }
-            Self::MayReturn => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) AND a.closed_by IS NOT NULL AND NOT a.holds"
-            }
-            Self::Pending => "s.state IS NOT 'released' AND w.id IS NOT NULL AND w.next_step IS NULL",
-            Self::Attention => "s.state IS NOT 'released' AND w.next_step IS NOT NULL",
-            // The engine is done with him though there is no account: it makes none before he signs in.
-            Self::WaitingForSignIn => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"
-            }
-            Self::Released => "s.state = 'released'",
-        }
-    }
 }
 
 impl PeopleQuery {
@@ -128,7 +83,7 @@ pub struct PersonRow {
     /// The rung that closed it in Grafana, and whether that holds.
     pub closed: Option<(Rung, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
-    pub deferred: String,
+    pub deferred: Vec<String>,
     /// When Grafana was last made to match.
     pub synced_ms: Option<i64>,
     /// How it waits.
@@ -198,86 +153,133 @@ pub struct Tally {
     pub attention: i64,
 }
 
-const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
-     LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
-     LEFT JOIN stewardship s ON s.user_id = u.id";
+/// What a person has to meet to be listed.
+fn push_conditions(text: &mut QueryBuilder<Sqlite>, tenant: &Tenant, query: &PeopleQuery) {
+    text.push("u.org_id = ")
+        .push_bind(tenant.org_id)
+        .push(" AND u.connection = ")
+        .push_bind(tenant.connection.clone());
+    if !query.text.trim().is_empty() {
+        text.push(" AND instr(u.search_key, ")
+            .push_bind(fold(query.text.trim()))
+            .push(") > 0");
+    }
+    if let Some(id) = &query.id {
+        text.push(" AND u.id = ").push_bind(id.clone());
+    }
+    if let Some(group) = &query.group {
+        text.push(" AND u.pk IN (SELECT m.user_pk FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk")
+            .push(" WHERE g.id = ")
+            .push_bind(group.clone())
+            .push(")");
+    }
+    if let Some(standing) = query.standing {
+        if standing.is_exception() {
+            // A look at each of 100,000 people in three tables takes longer than a key press may; few are anything but active.
+            text.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
+        }
+        text.push(" AND ").push(standing.condition());
+    }
+}
 
-/// Ids of whoever is in a table, or says so himself, by which he may be anything else than active: few, as a rule. A [`Standing`] that
-/// comes from another table has to be named here. Of every tenant: whoever asks names his own.
-const EXCEPTIONS: &str = "SELECT id FROM scim_user WHERE NOT active \
-     UNION SELECT user_id FROM account WHERE closed_by IS NOT NULL \
-     UNION SELECT user_id FROM stewardship \
-     UNION SELECT id FROM work WHERE kind = 'User'";
+/// The tables that the conditions need: everybody is counted without a look at accounts and work.
+fn joined(query: &PeopleQuery) -> &'static str {
+    if query.standing.is_some() { JOINED } else { "" }
+}
 
-fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
-    let generation: Option<i64> = row.try_get("generation")?;
-    Ok(match generation {
-        None => None,
-        Some(_) => Some(Waiting {
-            problem: row.try_get("problem")?,
-            next_step: row.try_get("next_step")?,
-        }),
-    })
+fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
+    let mut text = sql::build(format!("SELECT count(*) FROM scim_user u {} WHERE ", joined(query)));
+    push_conditions(&mut text, tenant, query);
+    text
+}
+
+/// The rows of a page, and one more that tells whether there is a next page.
+///
+/// The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the time
+/// of looking for a text in the table itself.
+fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
+    let mut text = sql::build(format!(
+        "SELECT {USER_COLUMNS}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, \
+         w.state AS work_state, w.attention, s.state AS management_state FROM (SELECT u.pk FROM scim_user u {} WHERE ",
+        joined(query)
+    ));
+    push_conditions(&mut text, tenant, query);
+    if let Some(after) = &query.after {
+        text.push(" AND u.user_name_key > ").push_bind(after.clone());
+    }
+    text.push(" ORDER BY u.user_name_key LIMIT ")
+        .push_bind(query.count + 1)
+        .push(format!(
+            ") found CROSS JOIN scim_user u ON u.pk = found.pk {JOINED} ORDER BY u.user_name_key"
+        ));
+    text
+}
+
+fn tally() -> QueryBuilder<Sqlite> {
+    // Who is closed is inactive: only those few are looked up in the other tables.
+    let inactive = |standing: Standing| {
+        format!(
+            "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
+            standing.condition()
+        )
+    };
+    let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
+    sql::build(format!(
+        "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
+         (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
+         (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
+         (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
+           AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS provisioned, \
+         (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
+           AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS claimed, \
+         (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
+         (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
+           (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND urgent AND kind = 'User') \
+           AS closing, \
+         (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
+    ))
+}
+
+/// Every state of access, each with and without the other conditions.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<String> {
+    let tenant = Tenant::of_org(1);
+    let text = || Some("x".to_owned());
+    let mut texts = vec![tally().into_string()];
+    for standing in Standing::ALL.map(Some).into_iter().chain([None]) {
+        let all = PeopleQuery {
+            standing,
+            ..PeopleQuery::default()
+        };
+        let some = PeopleQuery {
+            text: "x".to_owned(),
+            after: text(),
+            id: text(),
+            group: text(),
+            ..all.clone()
+        };
+        for query in [all, some] {
+            texts.push(count(&tenant, &query).into_string());
+            texts.push(page(&tenant, &query).into_string());
+        }
+    }
+    texts
 }
 
 impl Store {
     /// People by userName, with how many match in all and where the next page begins.
     pub async fn people(&self, tenant: &Tenant, query: &PeopleQuery) -> Result<(i64, Vec<PersonRow>, Option<String>)> {
-        let matching = |q: &mut QueryBuilder<Sqlite>| {
-            q.push("u.org_id = ")
-                .push_bind(tenant.org_id)
-                .push(" AND u.connection = ")
-                .push_bind(tenant.connection.clone());
-            if !query.text.trim().is_empty() {
-                q.push(" AND instr(u.search_key, ")
-                    .push_bind(fold(query.text.trim()))
-                    .push(") > 0");
-            }
-            if let Some(id) = &query.id {
-                q.push(" AND u.id = ").push_bind(id.clone());
-            }
-            if let Some(group) = &query.group {
-                q.push(" AND u.pk IN (SELECT m.user_pk FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk WHERE g.id = ")
-                    .push_bind(group.clone())
-                    .push(")");
-            }
-            if let Some(standing) = query.standing {
-                if standing.is_exception() {
-                    // Looking each of 100,000 up in three tables takes longer than a key press may; few are anything but active.
-                    q.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
-                }
-                q.push(" AND ").push(standing.condition());
-            }
-        };
-        // Counting everybody needs no look at each one's account and work.
-        let joined = if query.standing.is_some() { JOINED } else { "" };
         let total = match query.total {
             Some(total) => total,
             None => {
-                let mut count =
-                    QueryBuilder::<Sqlite>::new(format!("SELECT count(*) FROM scim_user u {joined} WHERE "));
-                matching(&mut count);
+                let mut count = count(tenant, query);
                 count.build_query_scalar().fetch_one(&self.read).await?
             }
         };
-
-        // The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the
-        // time of looking for a text in the table itself.
-        let mut select = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, a.synced_ms, w.generation, w.problem, w.next_step, s.state \
-             FROM (SELECT u.pk FROM scim_user u {joined} WHERE ",
-            users::COLUMNS
-        ));
-        matching(&mut select);
-        if let Some(after) = &query.after {
-            select.push(" AND u.user_name_key > ").push_bind(after);
-        }
-        select
-            .push(" ORDER BY u.user_name_key LIMIT ")
-            .push_bind(query.count + 1)
-            .push(format!(
-                ") found CROSS JOIN scim_user u ON u.pk = found.pk {JOINED} ORDER BY u.user_name_key"
-            ));
+        let mut select = page(tenant, query);
         let mut rows = select.build().fetch_all(&self.read).await?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.count;
         rows.truncate(usize::try_from(query.count).unwrap_or(usize::MAX));
@@ -285,37 +287,10 @@ impl Store {
             Some(row) => Some(row.try_get("user_name_key")?),
             None => None,
         };
-        let mut people = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let origin: Option<&str> = row.try_get("origin")?;
-            let grafana_id: Option<i64> = row.try_get("grafana_id")?;
-            let closed_by: Option<&str> = row.try_get("closed_by")?;
-            people.push(PersonRow {
-                user: users::record(row)?,
-                account: grafana_id.map(|id| {
-                    (
-                        id,
-                        if origin == Some("claimed") {
-                            AccountOrigin::Claimed
-                        } else {
-                            AccountOrigin::Provisioned
-                        },
-                    )
-                }),
-                closed: match closed_by {
-                    Some(rung) => Some((read_rung(rung)?, row.try_get("holds")?)),
-                    None => None,
-                },
-                deferred: row.try_get::<Option<String>, _>("deferred")?.unwrap_or_default(),
-                synced_ms: row.try_get("synced_ms")?,
-                waiting: waiting(row)?,
-                stewardship: row
-                    .try_get::<Option<&str>, _>("state")?
-                    .map(stewardship::read_state)
-                    .transpose()?,
-                groups: Vec::new(),
-            });
-        }
+        let mut people = rows
+            .iter()
+            .map(PersonRow::from_row)
+            .collect::<std::result::Result<Vec<_>, _>>()?;
         let ids: Vec<String> = people.iter().map(|p| p.user.id.clone()).collect();
         let mut groups: HashMap<_, _> = self.groups_of(&ids).await?;
         for person in &mut people {
@@ -327,187 +302,35 @@ impl Store {
 
     /// Every group by displayName.
     pub async fn group_summaries(&self, tenant: &Tenant) -> Result<Vec<GroupSummary>> {
-        let rows = sqlx::query(
-            "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m WHERE m.group_pk = g.pk) AS members, \
-             w.generation, w.problem, w.next_step FROM scim_group g \
-             LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = 'Group' AND w.id = g.id \
-             WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(GroupSummary {
-                    id: row.try_get("id")?,
-                    display_name: row.try_get("display_name")?,
-                    members: row.try_get("members")?,
-                    waiting: waiting(row)?,
-                })
-            })
-            .collect()
+        Ok(GROUP_SUMMARIES
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// What needs a person, oldest first.
     pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
-        let rows = sqlx::query(
-            "SELECT w.kind, w.id, w.problem, w.next_step, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
-             FROM work w LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
-             LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id LEFT JOIN account a ON a.user_id = w.id \
-             WHERE w.org_id = $1 AND w.connection = $2 AND w.next_step IS NOT NULL ORDER BY w.since_ms, w.id LIMIT $3",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(limit)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AttentionRow {
-                    kind: work::kind(row.try_get("kind")?)?,
-                    id: row.try_get("id")?,
-                    name: row.try_get("name")?,
-                    reason: row.try_get::<Option<String>, _>("problem")?.unwrap_or_default(),
-                    next_step: row.try_get("next_step")?,
-                    since_ms: row.try_get("since_ms")?,
-                })
-            })
-            .collect()
+        Ok(ATTENTION
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// How many of each, in one read.
     pub async fn tally(&self, tenant: &Tenant) -> Result<Tally> {
-        // Who is closed is inactive: only those few are looked up in the other tables.
-        let inactive = |standing: Standing| {
-            format!(
-                "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
-                standing.condition()
-            )
-        };
-        let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
-             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
-             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
-             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS provisioned, \
-             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS claimed, \
-             (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
-             (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
-               (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS pending, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL AND closing AND kind = 'User') \
-               AS closing, \
-             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS oldest_ms, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NOT NULL) AS attention",
-        )))
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_one(&self.read)
-        .await?)
+        Ok(tally()
+            .build_query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_one(&self.read)
+            .await?)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::Tenant;
-
-    use super::{PeopleQuery, Store};
-
-    /// The filter that must find him, `active`, his account, his work, whether he was released.
-    type Somebody = (&'static str, bool, Option<&'static str>, Option<&'static str>, bool);
-
-    /// One person for each way the tables can stand together.
-    const PEOPLE: [Somebody; 11] = [
-        ("active", true, Some("NULL, NULL"), None, false),
-        ("waiting_for_sign_in", true, None, None, false),
-        ("closed", false, Some("'disable', TRUE"), None, false),
-        ("closed", false, Some("'disable', NULL"), None, false),
-        ("closed", false, None, None, false),
-        ("closed_may_return", false, Some("'suspend', FALSE"), None, false),
-        ("pending", true, Some("'suspend', FALSE"), Some("NULL"), false),
-        ("needs_attention", false, None, Some("'Look.'"), false),
-        ("released", true, Some("NULL, NULL"), None, true),
-        ("released", false, Some("NULL, NULL"), Some("NULL"), true),
-        ("released", false, Some("'suspend', FALSE"), Some("'Look.'"), true),
-    ];
-
-    #[tokio::test]
-    async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        let tenant = Tenant {
-            org_id: 1,
-            connection: "default".into(),
-        };
-        let mut sql = String::new();
-        for (n, (_, active, account, work, released)) in PEOPLE.iter().enumerate() {
-            sql.push_str(&format!(
-                "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, active, document, search_key, version, \
-                 created_ms, modified_ms) VALUES (1, 'default', 'p{n:02}', 'p{n:02}', 'p{n:02}', {active}, '{{\"userName\":\"p{n:02}\"}}', 'p{n:02}', 1, 0, 0);"
-            ));
-            if let Some(closed) = account {
-                sql.push_str(&format!(
-                    "INSERT INTO account (closed_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                     VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '', 0);"
-                ));
-            }
-            if *released {
-                sql.push_str(&format!(
-                    "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) \
-                     VALUES ('p{n:02}', 1, 'default', 'released', {n}, 'p{n:02}');"
-                ));
-            }
-            if let Some(next_step) = work {
-                sql.push_str(&format!(
-                    "INSERT INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-                     VALUES ({next_step}, 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
-                ));
-            }
-        }
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .execute(&store.write)
-            .await
-            .unwrap();
-        for filter in [
-            "active",
-            "closed",
-            "closed_may_return",
-            "pending",
-            "needs_attention",
-            "waiting_for_sign_in",
-            "released",
-        ] {
-            let mut query = PeopleQuery::default().with_access(filter).unwrap();
-            query.count = 50;
-            let (total, found, _) = store.people(&tenant, &query).await.unwrap();
-            let found: Vec<_> = found.into_iter().map(|row| row.user.id).collect();
-            let of_filter = PEOPLE.iter().enumerate().filter(|(_, person)| person.0 == filter);
-            let expected: Vec<_> = of_filter.map(|(n, _)| format!("p{n:02}")).collect();
-            assert_eq!(usize::try_from(total), Ok(expected.len()), "{filter}");
-            assert_eq!(found, expected, "{filter}");
-            assert_eq!(
-                store.access_counts(&tenant, "", true).await.unwrap()[filter],
-                total,
-                "{filter}"
-            );
-            let of_one = store.access_counts(&tenant, "P00", true).await.unwrap();
-            assert_eq!(of_one[filter], i64::from(filter == PEOPLE[0].0), "{filter}");
-        }
-        let tally = store.tally(&tenant).await.unwrap();
-        assert_eq!((tally.closed, tally.closed_may_return), (3, 1), "as the lists are long");
-        assert_eq!(tally.provisioned, 5, "with an account, and not released");
-        // …and the same when most of them wait, which is counted another way.
-        let waiting = "INSERT OR IGNORE INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, \
-             correlation) SELECT NULL, 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";
-        sqlx::raw_sql(waiting).execute(&store.write).await.unwrap();
-        let counts = store.access_counts(&tenant, "", false).await.unwrap();
-        assert_eq!(
-            (counts["pending"], counts["needs_attention"], counts["active"]),
-            (7, 1, 0)
-        );
-        assert!(PeopleQuery::default().with_access("gone").is_none());
-    }
-}
+mod tests;

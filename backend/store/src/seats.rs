@@ -3,7 +3,19 @@
 //! Owns: the question "what if". Must never be used to change a team ([`Store::team_desired`] is for that), and must find the same
 //! people for the mappings that are there; a test holds the two together. Start at [`Store::seats`].
 
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, sql::statements};
+
+statements! {
+    MEMBERSHIPS =
+        "SELECT coalesce(a.login, u.user_name) AS login, a.grafana_id, \
+         coalesce(a.deprovisioned_by, '') = 'suspend' AS suspended, u.active, \
+         max(json_extract(j.value, '$[1]')) AS admin FROM json_each($1) j \
+         CROSS JOIN scim_group g ON g.id = json_extract(j.value, '$[0]') \
+         JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk \
+         LEFT JOIN account a ON a.user_id = u.id WHERE g.org_id = $2 AND NOT EXISTS (SELECT 1 \
+         FROM management s WHERE s.user_id = u.id AND s.state = 'unmanaged') GROUP BY u.pk \
+         ORDER BY u.user_name_key";
+}
 
 /// One person's place in a team.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -25,17 +37,12 @@ impl Store {
     /// admin by one is admin.
     pub async fn seats(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<Seat>> {
         let groups = serde_json::to_string(groups).map_err(|_| Error::Unreadable { what: "list of groups" })?;
-        Ok(sqlx::query_as(
-            "SELECT coalesce(a.login, u.user_name) AS login, a.grafana_id, coalesce(a.closed_by, '') = 'suspend' AS suspended, u.active, \
-             max(json_extract(j.value, '$[1]')) AS admin FROM json_each($1) j CROSS JOIN scim_group g ON g.id = json_extract(j.value, '$[0]') \
-             JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk LEFT JOIN account a ON a.user_id = u.id \
-             WHERE g.org_id = $2 AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = u.id AND s.state = 'released') \
-             GROUP BY u.pk ORDER BY u.user_name_key",
-        )
-        .bind(groups)
-        .bind(org_id)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(MEMBERSHIPS
+            .query_as()
+            .bind(groups)
+            .bind(org_id)
+            .fetch_all(&self.read)
+            .await?)
     }
 }
 
@@ -53,7 +60,7 @@ mod tests {
         let store = Store::open(dir.path()).await.unwrap();
         let mut sql = String::new();
         // Everybody in both groups but for the odd ones: open, closed by each rung, without an account.
-        let closed = ["NULL", "'disable'", "'suspend'", "'tombstone'"];
+        let closed = ["NULL", "'disable'", "'suspend'", "'recreate'"];
         for n in 1..=10 {
             sql.push_str(&format!(
                 "INSERT INTO scim_user (pk, org_id, connection, id, user_name, user_name_key, active, document, search_key, version, created_ms, \
@@ -62,8 +69,8 @@ mod tests {
             if n < 9 {
                 let by = closed[n % 4];
                 sql.push_str(&format!(
-                    "INSERT INTO account (closed_by, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                     VALUES ({by}, 'u{n}', 1, 'default', {n}, 'provisioned', 'u{n}', '', 0);"
+                    "INSERT INTO account (deprovisioned_by, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
+                     VALUES ({by}, 'u{n}', 1, 'default', {n}, 'provisioned', 'u{n}', '[]', 0);"
                 ));
             }
         }
@@ -73,22 +80,18 @@ mod tests {
                  VALUES ({pk}, 1, 'default', '{id}', '{id}', '{id}', '{{}}', 1, 0, 0); \
                  INSERT INTO scim_member (group_pk, user_pk) SELECT {pk}, pk FROM scim_user WHERE {pk} = 1 OR pk % {pk} = 0;"
             ));
-            let (kind, paused) = if id == "b" {
-                ("admin", false)
-            } else {
-                ("member", id == "c")
-            };
+            let (admins, paused) = (id == "b", id == "c");
             sql.push_str(&format!(
-                "INSERT INTO mapping (org_id, connection, group_id, group_name, team_id, team_name, kind, policy, paused, origin, created_ms) \
-                 VALUES (1, 'default', '{id}', '{id}', 7, 'T', '{kind}', 'keep', {paused}, 'page', 0);"
+                "INSERT INTO mapping (org_id, connection, group_id, group_name, team_id, team_name, admins, remove_others, paused, origin, created_ms) \
+                 VALUES (1, 'default', '{id}', '{id}', 7, 'T', {admins}, FALSE, {paused}, 'page', 0);"
             ));
         }
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
             .execute(&store.write)
             .await
             .unwrap();
-        let released = "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) \
-             VALUES ('u4', 1, 'default', 'released', 4, 'u4')";
+        let released = "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
+             VALUES ('u4', 1, 'default', 'unmanaged', 4, 'u4')";
         sqlx::raw_sql(released).execute(&store.write).await.unwrap();
         let engine: BTreeSet<_> = store
             .team_desired(&Tenant::of_org(1), 7)

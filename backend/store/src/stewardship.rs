@@ -6,9 +6,44 @@
 use std::collections::HashMap;
 
 use domain::Tenant;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
-use super::{ActivityLine, Error, Kind, Outcome, Result, Source, Store, WriteContext, activity, work};
+use super::{
+    ActivityLine, Kind, Outcome, Result, Source, Store, Urgency, WriteContext, activity, codes::Code as _,
+    sql::statements, work,
+};
+
+statements! {
+    TAKE_BACK =
+        "DELETE FROM management WHERE user_id = $1 AND grafana_id = $2 AND state = 'unmanaged'";
+    APPROVE =
+        "UPDATE management SET state = 'approved' \
+         WHERE user_id = $1 AND grafana_id = $2 AND state = 'needs_approval'";
+    FORGET_ACCOUNT = "DELETE FROM account WHERE user_id = $1";
+    FORGET = "DELETE FROM management WHERE user_id = $1";
+    IS_UNMANAGED =
+        "SELECT EXISTS (SELECT 1 FROM management WHERE user_id = $1 AND state = 'unmanaged')";
+    SAVE =
+        "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO UPDATE \
+         SET state = excluded.state, grafana_id = excluded.grafana_id, login = excluded.login";
+    USER =
+        "SELECT user_name, active FROM scim_user \
+         WHERE id = $1 AND org_id = $2 AND connection = $3";
+    FIND = "SELECT * FROM management WHERE user_id = $1";
+    OF_TENANT = "SELECT * FROM management WHERE org_id = $1 AND connection = $2";
+    END_QUESTION = "DELETE FROM management WHERE user_id = $1 AND state <> 'unmanaged'";
+    GROUPS_OF_USER =
+        "SELECT g.id FROM scim_group g JOIN scim_member m ON m.group_pk = g.pk \
+         JOIN scim_user u ON u.pk = m.user_pk WHERE u.id = $1";
+    ACCOUNT =
+        "SELECT grafana_id, login FROM account WHERE user_id = $1 AND grafana_id IS NOT NULL";
+    FORGET_WORK =
+        "DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = 'User' AND id = $3";
+    FORGET_TEAM_MEMBER = "DELETE FROM team_member WHERE org_id = $1 AND grafana_id = $2";
+    UNMANAGED_ACCOUNTS =
+        "SELECT grafana_id FROM management WHERE org_id = $1 AND state = 'unmanaged'";
+}
 
 /// Where a decision stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,73 +78,33 @@ pub enum Decided {
     Nothing,
 }
 
-const RELEASED: &str = "released";
-
-fn state(state: StewardshipState) -> &'static str {
-    match state {
-        StewardshipState::Asked => "asked",
-        StewardshipState::Approved => "approved",
-        StewardshipState::Released => RELEASED,
-    }
-}
-
-pub(super) fn read_state(text: &str) -> Result<StewardshipState> {
-    let states = [
-        StewardshipState::Asked,
-        StewardshipState::Approved,
-        StewardshipState::Released,
-    ];
-    states
-        .into_iter()
-        .find(|s| state(*s) == text)
-        .ok_or(Error::Unreadable { what: "stewardship" })
-}
-
-fn stewardship(row: &SqliteRow) -> Result<Stewardship> {
-    Ok(Stewardship {
-        state: read_state(row.try_get("state")?)?,
-        grafana_id: row.try_get("grafana_id")?,
-        login: row.try_get("login")?,
-    })
-}
-
 /// Whether this person's account is left alone, inside a transaction of the caller.
 pub(super) async fn is_released(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM stewardship WHERE user_id = $1 AND state = $2)")
-            .bind(user_id)
-            .bind(RELEASED)
-            .fetch_one(tx)
-            .await?,
-    )
+    Ok(IS_UNMANAGED.query_scalar().bind(user_id).fetch_one(tx).await?)
 }
 
 async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Stewardship) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (user_id) DO UPDATE SET state = excluded.state, grafana_id = excluded.grafana_id, login = excluded.login",
-    )
-    .bind(user_id)
-    .bind(tenant.org_id)
-    .bind(&tenant.connection)
-    .bind(state(s.state))
-    .bind(s.grafana_id)
-    .bind(&s.login)
-    .execute(tx)
-    .await?;
+    SAVE.query()
+        .bind(user_id)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .bind(s.state.code())
+        .bind(s.grafana_id)
+        .bind(&s.login)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
 /// userName and `active` of a SCIM user.
 async fn user(tx: &mut SqliteConnection, tenant: &Tenant, id: &str) -> Result<Option<(String, bool)>> {
-    Ok(
-        sqlx::query_as("SELECT user_name, active FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3")
-            .bind(id)
-            .bind(tenant.org_id)
-            .bind(&tenant.connection)
-            .fetch_optional(tx)
-            .await?,
-    )
+    Ok(USER
+        .query_as()
+        .bind(id)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_optional(tx)
+        .await?)
 }
 
 fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: String) -> ActivityLine {
@@ -126,33 +121,27 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: 
 impl Store {
     /// What was decided, or is asked, about a person's account.
     pub async fn stewardship(&self, user_id: &str) -> Result<Option<Stewardship>> {
-        let row = sqlx::query("SELECT * FROM stewardship WHERE user_id = $1")
-            .bind(user_id)
-            .fetch_optional(&self.read)
-            .await?;
-        row.as_ref().map(stewardship).transpose()
+        Ok(FIND.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
     /// The same for everybody of a tenant, by SCIM id.
     pub async fn stewardships(&self, tenant: &Tenant) -> Result<HashMap<String, Stewardship>> {
-        let rows = sqlx::query("SELECT * FROM stewardship WHERE org_id = $1 AND connection = $2")
+        let rows = OF_TENANT
+            .query()
             .bind(tenant.org_id)
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?;
         rows.iter()
-            .map(|row| Ok((row.try_get("user_id")?, stewardship(row)?)))
+            .map(|row| Ok((row.try_get("user_id")?, Stewardship::from_row(row)?)))
             .collect()
     }
 
     /// The planner asks: may this account be claimed for this person? Never over a decision that was made meanwhile about the same one.
     pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: i64, login: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query("SELECT * FROM stewardship WHERE user_id = $1")
-            .bind(user_id)
-            .fetch_optional(&mut *tx)
-            .await?;
-        let decided = row.as_ref().map(stewardship).transpose()?.is_some_and(|s| {
+        let known: Option<Stewardship> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
+        let decided = known.is_some_and(|s| {
             s.state == StewardshipState::Released
                 || (s.state == StewardshipState::Approved && s.grafana_id == grafana_id)
         });
@@ -169,11 +158,7 @@ impl Store {
 
     /// Nothing is asked any more, and what was approved is claimed or gone.
     pub async fn end_question(&self, user_id: &str) -> Result<()> {
-        sqlx::query("DELETE FROM stewardship WHERE user_id = $1 AND state <> $2")
-            .bind(user_id)
-            .bind(RELEASED)
-            .execute(&self.write)
-            .await?;
+        END_QUESTION.query().bind(user_id).execute(&self.write).await?;
         Ok(())
     }
 
@@ -186,12 +171,9 @@ impl Store {
         };
         let taken_back = seen.state == StewardshipState::Released;
         // Only what the admin was shown: another account may be asked about by now.
-        let sql = if taken_back {
-            "DELETE FROM stewardship WHERE user_id = $1 AND grafana_id = $2 AND state = 'released'"
-        } else {
-            "UPDATE stewardship SET state = 'approved' WHERE user_id = $1 AND grafana_id = $2 AND state = 'asked'"
-        };
-        let done = sqlx::query(sql)
+        let statement = if taken_back { TAKE_BACK } else { APPROVE };
+        let done = statement
+            .query()
             .bind(id)
             .bind(seen.grafana_id)
             .execute(&mut *tx)
@@ -199,18 +181,12 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(Decided::Nothing);
         }
-        let (tenant, now) = (&ctx.tenant, ctx.now_ms);
-        work::mark(&mut tx, tenant, Kind::User, id, !active, &ctx.correlation, now).await?;
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(active))).await?;
         if taken_back {
             // While he was nobody's, his groups put him into no team.
-            let groups: Vec<String> = sqlx::query_scalar(
-                "SELECT g.id FROM scim_group g JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk WHERE u.id = $1",
-            )
-            .bind(id)
-            .fetch_all(&mut *tx)
-            .await?;
+            let groups: Vec<String> = GROUPS_OF_USER.query_scalar().bind(id).fetch_all(&mut *tx).await?;
             for group in groups {
-                work::mark(&mut tx, tenant, Kind::Group, &group, false, &ctx.correlation, now).await?;
+                work::mark(&mut tx, &ctx.mark(Kind::Group, &group, Urgency::Normal)).await?;
             }
         }
         let account = format!("Grafana's account “{}” (id {})", seen.login, seen.grafana_id);
@@ -230,11 +206,7 @@ impl Store {
         let Some((name, _)) = user(&mut tx, &ctx.tenant, id).await? else {
             return Ok(Decided::NoSuchUser);
         };
-        let account: Option<(i64, String)> =
-            sqlx::query_as("SELECT grafana_id, login FROM account WHERE user_id = $1 AND grafana_id IS NOT NULL")
-                .bind(id)
-                .fetch_optional(&mut *tx)
-                .await?;
+        let account: Option<(i64, String)> = ACCOUNT.query_as().bind(id).fetch_optional(&mut *tx).await?;
         let Some((grafana_id, login)) = account else {
             return Ok(Decided::Nothing);
         };
@@ -251,14 +223,16 @@ impl Store {
             login,
         };
         put(&mut tx, &ctx.tenant, id, &released).await?;
-        sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = 'User' AND id = $3")
+        FORGET_WORK
+            .query()
             .bind(ctx.tenant.org_id)
             .bind(&ctx.tenant.connection)
             .bind(id)
             .execute(&mut *tx)
             .await?;
         // His seats are as good as given by hand: whom we put into a team we take out again.
-        sqlx::query("DELETE FROM team_member WHERE org_id = $1 AND grafana_id = $2")
+        FORGET_TEAM_MEMBER
+            .query()
             .bind(ctx.tenant.org_id)
             .bind(grafana_id)
             .execute(&mut *tx)
@@ -271,20 +245,17 @@ impl Store {
     /// The SCIM user of a released account is deleted: the account is nobody's, and nothing is remembered of it.
     pub async fn forget_released(&self, user_id: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        for sql in [
-            "DELETE FROM account WHERE user_id = $1",
-            "DELETE FROM stewardship WHERE user_id = $1",
-        ] {
-            sqlx::query(sql).bind(user_id).execute(&mut *tx).await?;
+        for statement in [FORGET_ACCOUNT, FORGET] {
+            statement.query().bind(user_id).execute(&mut *tx).await?;
         }
         Ok(tx.commit().await?)
     }
 
     /// Grafana's ids of accounts that are left alone, in an organization.
     pub async fn released_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
-        let ids: Vec<i64> = sqlx::query_scalar("SELECT grafana_id FROM stewardship WHERE org_id = $1 AND state = $2")
+        let ids: Vec<i64> = UNMANAGED_ACCOUNTS
+            .query_scalar()
             .bind(org_id)
-            .bind(RELEASED)
             .fetch_all(&self.read)
             .await?;
         Ok(ids.into_iter().collect())

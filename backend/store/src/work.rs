@@ -4,73 +4,94 @@
 //! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
 
 use domain::Tenant;
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::SqliteConnection;
 
-use super::{Error, Kind, Result, Store, Work};
+use super::{
+    Error, Kind, Mark, Result, Store, Urgency, Work,
+    codes::{Code as _, WorkState},
+    rows::Failure,
+    sql::statements,
+};
+
+statements! {
+    KNOWN_USER =
+        "SELECT 1 AS rank, user_name AS name, NOT active AS urgent FROM scim_user \
+         WHERE id = $1 AND org_id = $2 AND connection = $3 UNION ALL SELECT 2, login, true \
+         FROM account WHERE user_id = $1 AND org_id = $2 AND connection = $3 \
+         UNION ALL SELECT 3, id, urgent FROM work \
+         WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 \
+         ORDER BY rank LIMIT 1";
+    KNOWN_GROUP =
+        "SELECT 1 AS rank, display_name AS name, false AS urgent FROM scim_group \
+         WHERE id = $1 AND org_id = $2 AND connection = $3 UNION ALL SELECT 2, group_name, false \
+         FROM mapping WHERE group_id = $1 AND org_id = $2 AND connection = $3 \
+         UNION ALL SELECT 3, id, urgent FROM work \
+         WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 \
+         ORDER BY rank LIMIT 1";
+    NEXT_GENERATION = "UPDATE sequence SET last = last + 1 WHERE name = 'mark' RETURNING last";
+    MARK =
+        "INSERT INTO work (org_id, connection, kind, id, generation, urgent, state, since_ms, \
+         due_ms, attempts, correlation) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, 0, $8) \
+         ON CONFLICT (org_id, connection, kind, id) DO UPDATE \
+         SET generation = excluded.generation, urgent = excluded.urgent, state = 'pending', \
+         due_ms = excluded.due_ms, attempts = 0, attention_code = NULL, attention = NULL, \
+         correlation = excluded.correlation";
+    FINISH =
+        "DELETE FROM work \
+         WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5";
+    DUE =
+        "SELECT * FROM work WHERE due_ms <= $1 AND state = 'pending' \
+         ORDER BY urgent DESC, due_ms, since_ms, id LIMIT $2";
+    URGENT_DUE =
+        "SELECT EXISTS (SELECT 1 FROM work \
+         WHERE urgent AND org_id = $1 AND due_ms <= $2 AND state = 'pending')";
+    NEXT_DUE = "SELECT min(due_ms) FROM work WHERE state = 'pending' AND due_ms > $1";
+    FAIL =
+        "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention = $3 \
+         WHERE org_id = $4 AND connection = $5 AND kind = $6 AND id = $7 AND generation = $8";
+    MAKE_DUE =
+        "UPDATE work SET due_ms = $1 \
+         WHERE org_id = $2 AND state = 'pending' AND due_ms > $1 AND attempts <= $3";
+    RETRY_ALL =
+        "UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3";
+    RETRY_IF_BLOCKED =
+        "UPDATE work SET due_ms = $1, state = 'pending' \
+         WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND state = 'blocked'";
+    RETRY_NOW =
+        "UPDATE work SET due_ms = $1, state = 'pending' \
+         WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5";
+}
 
 /// After so many failures a resource keeps its own back-off.
 const STUMBLES: i64 = 8;
 
-pub(super) fn kind(text: &str) -> Result<Kind> {
-    match text {
-        "User" => Ok(Kind::User),
-        "Group" => Ok(Kind::Group),
-        _ => Err(Error::Unreadable {
-            what: "kind of resource",
-        }),
-    }
-}
-
-fn work(row: &SqliteRow) -> Result<Work> {
-    Ok(Work {
-        tenant: Tenant {
-            org_id: row.try_get("org_id")?,
-            connection: row.try_get("connection")?,
-        },
-        kind: kind(row.try_get("kind")?)?,
-        id: row.try_get("id")?,
-        generation: row.try_get("generation")?,
-        closing: row.try_get("closing")?,
-        since_ms: row.try_get("since_ms")?,
-        attempts: row.try_get("attempts")?,
-        correlation: row.try_get("correlation")?,
-    })
-}
-
 /// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
-pub(super) async fn mark(
-    tx: &mut SqliteConnection,
-    tenant: &Tenant,
-    kind: Kind,
-    id: &str,
-    closing: bool,
-    correlation: &str,
-    now_ms: i64,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO work (org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-         VALUES ($1, $2, $3, $4, 1, $5, $6, $6, 0, $7) \
-         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = work.generation + 1, closing = excluded.closing, \
-         due_ms = excluded.due_ms, attempts = 0, problem = NULL, next_step = NULL, correlation = excluded.correlation",
-    )
-    .bind(tenant.org_id)
-    .bind(&tenant.connection)
-    .bind(kind.as_str())
-    .bind(id)
-    .bind(closing)
-    .bind(now_ms)
-    .bind(correlation)
-    .execute(tx)
-    .await?;
+///
+/// The generation comes from a sequence of the whole store. A resource's own count would begin at 1 again after [`Store::finish`], and
+/// a worker that is late could then finish a mark it has never seen.
+pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<()> {
+    let generation: i64 = NEXT_GENERATION.query_scalar().fetch_one(&mut *tx).await?;
+    MARK.query()
+        .bind(mark.tenant.org_id)
+        .bind(&mark.tenant.connection)
+        .bind(mark.kind.code())
+        .bind(mark.id)
+        .bind(generation)
+        .bind(mark.urgency == Urgency::Urgent)
+        .bind(mark.now_ms)
+        .bind(mark.correlation)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
 /// The same as [`Store::finish`], inside the caller's transaction.
 pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()> {
-    sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5")
+    FINISH
+        .query()
         .bind(work.tenant.org_id)
         .bind(&work.tenant.connection)
-        .bind(work.kind.as_str())
+        .bind(work.kind.code())
         .bind(&work.id)
         .bind(work.generation)
         .execute(tx)
@@ -81,50 +102,29 @@ pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()>
 impl Store {
     /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
     pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
-        let rows = sqlx::query(
-            "SELECT * FROM work WHERE due_ms <= $1 AND next_step IS NULL ORDER BY closing DESC, due_ms, since_ms, id LIMIT $2",
-        )
-        .bind(now_ms)
-        .bind(limit)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter().map(work).collect()
+        Ok(DUE.query_as().bind(now_ms).bind(limit).fetch_all(&self.read).await?)
     }
 
     /// Whether somebody of an organization is to be locked out now.
     pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
-        Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM work WHERE closing AND org_id = $1 AND due_ms <= $2 AND next_step IS NULL)",
-        )
-        .bind(org_id)
-        .bind(now_ms)
-        .fetch_one(&self.read)
-        .await?)
+        Ok(URGENT_DUE
+            .query_scalar()
+            .bind(org_id)
+            .bind(now_ms)
+            .fetch_one(&self.read)
+            .await?)
     }
 
     /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
     pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
-        Ok(
-            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL AND due_ms > $1")
-                .bind(after_ms)
-                .fetch_one(&self.read)
-                .await?,
-        )
+        Ok(NEXT_DUE.query_scalar().bind(after_ms).fetch_one(&self.read).await?)
     }
 
     /// Marks a resource as changed.
-    pub async fn mark(
-        &self,
-        tenant: &Tenant,
-        kind: Kind,
-        id: &str,
-        closing: bool,
-        correlation: &str,
-        now_ms: i64,
-    ) -> Result<()> {
-        // One statement is a transaction of its own.
-        let connection = &mut *self.write.acquire().await?;
-        mark(connection, tenant, kind, id, closing, correlation, now_ms).await
+    pub async fn mark(&self, wanted: &Mark<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        mark(&mut tx, wanted).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The resource matches: the mark goes, unless it was made anew meanwhile.
@@ -143,40 +143,48 @@ impl Store {
     }
 
     async fn put_off(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
-        sqlx::query(
-            "UPDATE work SET due_ms = $1, attempts = attempts + 1, problem = $2, next_step = $3 \
-             WHERE org_id = $4 AND connection = $5 AND kind = $6 AND id = $7 AND generation = $8",
-        )
-        .bind(due_ms)
-        .bind(problem)
-        .bind(next_step)
-        .bind(work.tenant.org_id)
-        .bind(&work.tenant.connection)
-        .bind(work.kind.as_str())
-        .bind(&work.id)
-        .bind(work.generation)
-        .execute(&self.write)
-        .await?;
+        let state = match next_step {
+            None => WorkState::Pending,
+            Some(_) => WorkState::Blocked,
+        };
+        let failure = Failure {
+            reason: problem.to_owned(),
+            next_step: next_step.map(str::to_owned),
+        };
+        let failure = serde_json::to_string(&failure).map_err(|_| Error::Unreadable {
+            what: "reason of a failure",
+        })?;
+        FAIL.query()
+            .bind(due_ms)
+            .bind(state.code())
+            .bind(failure)
+            .bind(work.tenant.org_id)
+            .bind(&work.tenant.connection)
+            .bind(work.kind.code())
+            .bind(&work.id)
+            .bind(work.generation)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
     /// Grafana is back: what waits for its turn after a failure is due now, so that a closing is not overtaken by what came after it.
     /// Not what failed again and again: it may be what Grafana stumbles over.
     pub async fn hasten(&self, org_id: i64, now_ms: i64) -> Result<()> {
-        sqlx::query(
-            "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND next_step IS NULL AND due_ms > $1 AND attempts <= $3",
-        )
-        .bind(now_ms)
-        .bind(org_id)
-        .bind(STUMBLES)
-        .execute(&self.write)
-        .await?;
+        MAKE_DUE
+            .query()
+            .bind(now_ms)
+            .bind(org_id)
+            .bind(STUMBLES)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
     /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
     pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
-        sqlx::query("UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3")
+        RETRY_ALL
+            .query()
             .bind(now_ms)
             .bind(tenant.org_id)
             .bind(&tenant.connection)
@@ -187,17 +195,15 @@ impl Store {
 
     /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
     pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
-        sqlx::query(
-            "UPDATE work SET due_ms = $1, next_step = NULL \
-             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND next_step IS NOT NULL",
-        )
-        .bind(now_ms)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(kind.as_str())
-        .bind(id)
-        .execute(&self.write)
-        .await?;
+        RETRY_IF_BLOCKED
+            .query()
+            .bind(now_ms)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(kind.code())
+            .bind(id)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
@@ -215,16 +221,15 @@ impl Store {
             return Ok(None);
         };
         // The generation stays: an attempt under way counts for it.
-        let done = sqlx::query(
-            "UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
-        )
-        .bind(now_ms)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(kind.as_str())
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
+        let done = RETRY_NOW
+            .query()
+            .bind(now_ms)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(kind.code())
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(Some((known.name, done.rows_affected() > 0)))
     }
@@ -242,7 +247,15 @@ impl Store {
         let Some(known) = known(&mut tx, tenant, kind, id).await? else {
             return Ok(None);
         };
-        mark(&mut tx, tenant, kind, id, known.closing, correlation, now_ms).await?;
+        let wanted = Mark {
+            tenant,
+            kind,
+            id,
+            urgency: known.urgency,
+            correlation,
+            now_ms,
+        };
+        mark(&mut tx, &wanted).await?;
         tx.commit().await?;
         Ok(Some(known.name))
     }
@@ -250,35 +263,54 @@ impl Store {
 
 struct Known {
     name: String,
-    /// A person who is not to have access: at the head of the queue.
-    closing: bool,
+    /// Urgent for a person who must not have access.
+    urgency: Urgency,
 }
 
 /// What is known of a resource, also of one that the provider has deleted and that is not, or was never, closed in Grafana.
 async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
-    let sql = match kind {
-        Kind::User => {
-            "SELECT 1 AS rank, user_name AS name, NOT active AS closing FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 2, login, true FROM account WHERE user_id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
-        }
-        Kind::Group => {
-            "SELECT 1 AS rank, display_name AS name, false AS closing FROM scim_group WHERE id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 2, group_name, false FROM mapping WHERE group_id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
-        }
+    let statement = match kind {
+        Kind::User => KNOWN_USER,
+        Kind::Group => KNOWN_GROUP,
     };
-    let row = sqlx::query(sql)
+    let known: Option<(i64, String, bool)> = statement
+        .query_as()
         .bind(id)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_optional(tx)
         .await?;
-    row.map(|row| {
-        Ok(Known {
-            name: row.try_get("name")?,
-            closing: row.try_get("closing")?,
-        })
-    })
-    .transpose()
+    Ok(known.map(|(_, name, urgent)| Known {
+        name,
+        urgency: Urgency::of_access(!urgent),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Tenant;
+
+    use super::{Kind, Mark, Store, Urgency};
+
+    #[tokio::test]
+    async fn a_stale_finish_leaves_a_newer_mark() {
+        let store = Store::in_memory().await.unwrap();
+        let tenant = Tenant::of_org(1);
+        let mut mark = Mark {
+            tenant: &tenant,
+            kind: Kind::User,
+            id: "u1",
+            urgency: Urgency::Normal,
+            correlation: "c1",
+            now_ms: 1,
+        };
+        store.mark(&mark).await.unwrap();
+        let first = store.due_work(1, 10).await.unwrap().remove(0);
+        store.finish(&first).await.unwrap();
+        mark.urgency = Urgency::Urgent;
+        store.mark(&mark).await.unwrap();
+        store.finish(&first).await.unwrap();
+        let due = store.due_work(2, 10).await.unwrap();
+        assert!(due.len() == 1 && due[0].closing, "{due:?}");
+    }
 }

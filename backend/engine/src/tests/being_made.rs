@@ -231,7 +231,10 @@ impl Clock for Ahead {
 /// Ann's account was asked for when we died, and she is deleted; Grafana has not made it when we look.
 async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
     rig.user("ann", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_creating(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
     assert!(done.expect("deleted"));
     let engine = rig.start();

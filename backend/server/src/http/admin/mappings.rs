@@ -21,7 +21,7 @@ use super::{
     call::{AdminCall, Body},
     failure::{AdminFailure, Answer},
 };
-use store::{self, GroupSummary, Kind, MappingRecord};
+use store::{self, GroupSummary, Kind, MappingRecord, Urgency};
 
 const MOST_TEAMS: usize = 50;
 
@@ -206,14 +206,7 @@ pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<i64>) -> Ans
     api.store.remove_mapping(id).await?;
     // Whoever we put into that team has to leave it, now that nothing feeds it.
     api.store
-        .mark(
-            &ctx.tenant,
-            Kind::Group,
-            &mapping.group_id,
-            false,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
+        .mark(&ctx.mark(Kind::Group, &mapping.group_id, Urgency::Normal))
         .await?;
     let id = id.to_string();
     let reason = format!("from the team {}", mapping.team_name);

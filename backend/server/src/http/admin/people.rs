@@ -55,7 +55,7 @@ fn note(row: &PersonRow) -> Option<String> {
     if row.deferred.is_empty() {
         return None;
     }
-    let waiting = row.deferred.replace(',', ", ");
+    let waiting = row.deferred.join(", ");
     Some(format!(
         "Waits for the next sign-in, because the single sign-on provider owns it: {waiting}."
     ))
@@ -87,7 +87,7 @@ fn closed_note(rung: Rung, holds: Option<bool>) -> Option<&'static str> {
 /// What of the profile has reached Grafana. Names are those the planner defers by.
 fn attributes(row: &PersonRow) -> Vec<Attribute> {
     let document = &row.user.document;
-    let deferred = |name: &str| row.deferred.split(',').any(|waits| waits == name);
+    let deferred = |name: &str| row.deferred.iter().any(|waits| waits == name);
     let told = row.waiting.as_ref().and_then(|waiting| waiting.problem.as_deref());
     let problem = told.unwrap_or_default();
     let needs_you = row.waiting.as_ref().is_some_and(|waiting| waiting.next_step.is_some());

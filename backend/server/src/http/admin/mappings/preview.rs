@@ -10,7 +10,7 @@ use axum::Json;
 use domain::{
     settings::TeamRemoval,
     status::{RosterSeen, TeamSeen},
-    team::{self, Action, Desired, Member, Observed, Policy, Standing, name_before_archive},
+    team::{self, Action, GroupMember, TeamInput, name_before_archive},
 };
 
 use super::edit::{changeable, chosen_team, edited};
@@ -21,7 +21,7 @@ use crate::http::{
     },
     api::Api,
 };
-use store::{MappingOrigin, MappingRecord, WriteContext};
+use store::{MappingOrigin, MappingRecord, Seat, WriteContext};
 
 /// As many names as somebody reads.
 const MOST_NAMES: usize = 20;
@@ -43,6 +43,13 @@ impl Feed {
             admins: mapping.admins,
             remove_others: mapping.remove_others,
             paused: mapping.paused,
+        }
+    }
+
+    fn rule(&self) -> team::Feed {
+        team::Feed {
+            remove_others: self.remove_others,
+            paused: self.paused,
         }
     }
 }
@@ -216,88 +223,101 @@ async fn told(api: &Api, org_id: i64, mut what_ifs: Vec<WhatIf>, teams: &[TeamSe
             .team
             .as_ref()
             .and_then(|team| seen.iter().find(|roster| roster.team_id == team.0));
-        one(api, org_id, what_if, roster, teams, &mut answer).await?;
+        let planned = plan_team(api, org_id, what_if, roster, teams).await?;
+        render_team(planned, &mut answer);
     }
     Ok(answer)
 }
 
+/// What the planner says about one team, with what the sentences about it need.
+struct PlannedTeam {
+    what_if: WhatIf,
+    people: Vec<Seat>,
+    /// By Grafana's id.
+    logins: BTreeMap<i64, String>,
+    /// Grafana was asked who is in the team now.
+    asked: bool,
+    /// How many are in it now.
+    members: usize,
+    /// A mapping is paused: nobody leaves.
+    hold: bool,
+    plan: team::Plan,
+}
+
 /// Asks the planner about one team.
-async fn one(
+async fn plan_team(
     api: &Api,
     org_id: i64,
     what_if: WhatIf,
     roster: Option<&RosterSeen>,
     teams: &[TeamSeen],
-    answer: &mut Preview,
-) -> Answer<()> {
+) -> Answer<PlannedTeam> {
     let in_force: Vec<(&str, bool)> = what_if
         .feeds
         .iter()
         .filter(|feed| !feed.paused)
         .map(|feed| (feed.group_id.as_str(), feed.admins))
         .collect();
-    let seats = api.store.seats(org_id, &in_force).await?;
-    let members: BTreeMap<i64, bool> = seats
-        .iter()
-        .filter(|seat| !seat.suspended)
-        .filter_map(|seat| Some((seat.grafana_id?, seat.admin)))
-        .collect();
-    let base: BTreeSet<i64> = match &what_if.team {
-        Some((id, _)) => api.store.applied_members(org_id, *id).await?.into_iter().collect(),
-        None => BTreeSet::new(),
+    let people = api.store.seats(org_id, &in_force).await?;
+    let member = |person: &Seat| GroupMember {
+        grafana_id: person.grafana_id,
+        suspended: person.suspended,
+        admin: person.admin,
     };
-    let present: Vec<Member> = match roster {
-        Some(roster) => roster.members.iter().map(|(_, member)| member.clone()).collect(),
-        // Nobody could look: whom we put there is all that is known.
-        None => base.iter().map(|id| put_there(*id, &members)).collect(),
-    };
-    let desired = Desired {
-        policy: Policy::of(what_if.feeds.iter().map(|feed| (feed.remove_others, feed.paused))),
-        ended: Some(TeamRemoval::Keep).filter(|_| what_if.feeds.is_empty()),
-        name: what_if.name.clone().filter(|_| what_if.team.is_some()),
-        members,
+    let base = match &what_if.team {
+        Some((id, _)) => api.store.applied_members(org_id, *id).await?,
+        None => Vec::new(),
     };
     let (id, name) = what_if.team.clone().unwrap_or_default();
     let others = teams.iter().filter(|team| team.id != id);
-    let observed = Observed {
+    let input = TeamInput {
         id,
-        name: name.clone(),
-        members: present,
-        base,
+        name,
+        feeds: what_if.feeds.iter().map(Feed::rule).collect(),
+        wanted: team::wanted_members(people.iter().map(member)),
+        wanted_name: what_if.name.clone().filter(|_| what_if.team.is_some()),
+        removal: Some(TeamRemoval::Keep),
+        members: roster.map(|seen| seen.members.iter().map(|(_, member)| member.clone()).collect()),
+        base: base.into_iter().collect(),
+        // Teams are offered from a listing, and that shows the server admins first.
+        admins_known: true,
         emails: BTreeMap::new(),
         taken: others.map(|team| team.name.clone()).collect(),
         // One step for each person: the names are wanted.
         bulk: false,
     };
-    let plan = team::plan(&desired, &observed);
+    let (desired, observed) = input.assemble();
+    let people_with_account = people.iter().filter_map(|p| Some((p.grafana_id?, p.login.clone())));
+    let mut logins: BTreeMap<i64, String> = people_with_account.collect();
+    let members = roster.iter().flat_map(|r| &r.members);
+    logins.extend(members.map(|(login, m)| (m.grafana_id, login.clone())));
+    Ok(PlannedTeam {
+        what_if,
+        logins,
+        asked: roster.is_some(),
+        members: observed.members.len(),
+        hold: desired.policy.hold,
+        plan: team::plan(&desired, &observed),
+        people,
+    })
+}
 
-    let mut logins: BTreeMap<i64, &str> = BTreeMap::new();
-    logins.extend(
-        seats
-            .iter()
-            .filter_map(|seat| Some((seat.grafana_id?, seat.login.as_str()))),
-    );
-    logins.extend(
-        roster
-            .iter()
-            .flat_map(|r| &r.members)
-            .map(|(login, m)| (m.grafana_id, login.as_str())),
-    );
+/// One team, in words.
+fn render_team(planned: PlannedTeam, answer: &mut Preview) {
     let named = |id: &i64| {
-        logins
-            .get(id)
-            .map_or_else(|| format!("Grafana user {id}"), |login| (*login).to_owned())
+        let login = planned.logins.get(id).cloned();
+        login.unwrap_or_else(|| format!("Grafana user {id}"))
     };
     let (mut join, mut leave, mut admins, mut plain) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut lines = Vec::new();
-    if what_if.team.is_none() {
+    if planned.what_if.team.is_none() {
         lines.push("A new team is made.".to_owned());
-    } else if roster.is_none() {
+    } else if !planned.asked {
         lines.push(
             "Grafana could not be asked who is in it now: whoever was added by hand is not counted here.".to_owned(),
         );
     }
-    for action in &plan.actions {
+    for action in &planned.plan.actions {
         match action {
             Action::Rename(to) => lines.push(format!("It is renamed to “{to}”.")),
             Action::Add { grafana_id, .. } => join.push(named(grafana_id)),
@@ -311,12 +331,9 @@ async fn one(
             Action::Replace { .. } | Action::Delete => {}
         }
     }
-    let stay = observed.members.len().saturating_sub(leave.len());
-    let waiting: Vec<String> = seats
-        .iter()
-        .filter(|seat| seat.active && seat.grafana_id.is_none())
-        .map(|seat| seat.login.clone())
-        .collect();
+    let stay = planned.members.saturating_sub(leave.len());
+    let without_account = planned.people.iter().filter(|p| p.active && p.grafana_id.is_none());
+    let waiting: Vec<String> = without_account.map(|p| p.login.clone()).collect();
     answer.joins += i64::try_from(join.len()).unwrap_or(i64::MAX);
     answer.leaves += i64::try_from(leave.len()).unwrap_or(i64::MAX);
     lines.extend(
@@ -329,7 +346,7 @@ async fn one(
         .into_iter()
         .flatten(),
     );
-    if what_if.team.is_some() {
+    if planned.what_if.team.is_some() {
         lines.extend((stay > 0).then(|| format!("{} as before.", counted(stay, "stays", "stay"))));
     }
     lines.extend(listed(
@@ -337,29 +354,15 @@ async fn one(
         "has no account in Grafana yet, and joins with it",
         "have no account in Grafana yet, and join with it",
     ));
-    if desired.policy.hold {
+    if planned.hold {
         lines.push("A mapping of this team is paused, so nobody leaves it.".to_owned());
     }
-    lines.extend(plan.attention.map(|attention| attention.reason));
-    answer.teams.push(TeamPreview {
-        team_name: if what_if.team.is_some() {
-            name
-        } else {
-            what_if.name.unwrap_or_default()
-        },
-        lines,
-    });
-    Ok(())
-}
-
-/// Somebody we put into a team, as long as nobody has looked.
-fn put_there(grafana_id: i64, wanted: &BTreeMap<i64, bool>) -> Member {
-    Member {
-        grafana_id,
-        email: String::new(),
-        admin: wanted.get(&grafana_id).copied().unwrap_or_default(),
-        standing: Standing::Person,
-    }
+    lines.extend(planned.plan.attention.map(|attention| attention.reason));
+    let team_name = match planned.what_if.team {
+        Some((_, name)) => name,
+        None => planned.what_if.name.unwrap_or_default(),
+    };
+    answer.teams.push(TeamPreview { team_name, lines });
 }
 
 /// "nobody joins", "1 joins", "2 join".
