@@ -22,7 +22,7 @@ mod workspace;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
-use workspace::Workspace;
+use workspace::{Profile, Workspace};
 
 /// Name, what it takes, what it does: the help text is made of this table.
 const COMMANDS: &[(&str, &str, &str)] = &[
@@ -33,7 +33,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "test",
-        "[--fast | --nightly] [--only STEP] [--all-lines]",
+        "[--fast | --nightly] [--only STEP]… [--all-lines]",
         "everything a change must pass, on a machine with nothing but Rust",
     ),
     (
@@ -91,8 +91,8 @@ fn dispatch() -> Result<()> {
         ("dev", ["--once"]) => dev::run(&workspace, dev::Stay::Once),
         ("test", options) => test::run(&workspace, &test::Selection::parse(options)?),
         ("check", []) => check::run(&workspace),
-        ("build", []) => build::run(&workspace, build::Profile::Quick).map(drop),
-        ("build", ["--release"]) => build::run(&workspace, build::Profile::Shipped).map(drop),
+        ("build", []) => build::run(&workspace, Profile::Quick).map(drop),
+        ("build", ["--release"]) => build::run(&workspace, Profile::Shipped).map(drop),
         ("package", []) => package::run(&workspace).map(drop),
         ("bench", []) => bench::run(&workspace),
         ("tidy", []) => tidy::run(&workspace),

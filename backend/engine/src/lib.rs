@@ -106,7 +106,7 @@ impl Engine {
         self.0.shared.status(org_id).unwrap_or_else(|| {
             let settings = self.0.settings.of(org_id);
             let state = OrgState::before_first_call(&settings).shown();
-            EngineStatus::new(state, settings.credentials.url)
+            EngineStatus::new(state, settings.credentials.url.clone())
         })
     }
 

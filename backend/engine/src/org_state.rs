@@ -3,8 +3,9 @@
 //! Owns: the transitions. An event that comes late (a call that was under way when another one was refused) changes nothing. Must
 //! never call, wait or read a clock. Start at [`OrgState`].
 
-use domain::status::EngineState;
 use store::Kind;
+
+use domain::status::EngineState;
 
 use super::settings::OrgSettings;
 

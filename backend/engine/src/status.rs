@@ -1,7 +1,7 @@
-//! What the engine last read of how an organization's Grafana is configured, for the page.
+//! What the login doctor found when it last looked.
 //!
-//! Owns: plain data that is not the page's own; the rest is `domain::status`. Must never hold a
-//! secret. Start at [`LoginSeen`].
+//! Owns: that finding and its time. Must never hold a secret. Start at [`LoginSeen`]; the status of an
+//! organization is `domain::status`.
 
 /// What the login doctor found when it last looked.
 #[derive(Clone, Debug, PartialEq, Eq)]
