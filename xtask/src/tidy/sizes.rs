@@ -14,8 +14,6 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("backend/domain/src/account/identity.rs", "choose"),
     ("backend/grafana/src/fake.rs", "route"),
     ("backend/grafana/src/fake.rs", "teams"),
-    ("backend/server/src/app/control.rs", "told"),
-    ("backend/server/src/http/admin/mappings/preview.rs", "one"),
     ("backend/store/src/filter.rs", "narrow"),
     ("backend/store/src/people.rs", "people"),
     ("frontend/src/pages/activity.rs", "ActivityPage"),
