@@ -6,7 +6,6 @@
 //! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
 
 mod context;
-mod directory;
 mod external_groups;
 mod failpoints;
 mod group;
@@ -26,6 +25,7 @@ mod shared;
 mod status;
 mod team_sync;
 mod trouble;
+mod user_listing;
 mod verdict;
 mod wake;
 

@@ -13,12 +13,12 @@ use domain::{
 
 use super::{
     context::{AWAY_MS, Core},
-    directory::Directory,
-    external_groups::TeamSync,
+    external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
     reservation::Reservations,
     settings::OrgSettings,
     trouble::{Result, looking},
+    user_listing::UserListing,
 };
 use grafana::{Doors, Error, Grafana};
 
@@ -34,7 +34,7 @@ pub(super) struct Org {
     /// The names of those.
     pub(super) reservations: Reservations,
     pub(super) next_scan_ms: i64,
-    pub(super) directory: Option<Directory>,
+    pub(super) listing: Option<UserListing>,
     /// Grafana's server admins, once a listing showed them.
     pub(super) admins: Option<HashSet<i64>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
@@ -42,7 +42,7 @@ pub(super) struct Org {
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.
-    pub(super) team_sync: TeamSync,
+    pub(super) external_groups: ExternalGroups,
     /// Whether the other rungs hold, and what who is new is given.
     pub(super) doors: Doors,
 }
@@ -61,11 +61,11 @@ impl Org {
             limit: Limit::default(),
             reservations: Reservations::default(),
             next_scan_ms: 0,
-            directory: None,
+            listing: None,
             admins: None,
             mappings: None,
             role_sync_skipped: None,
-            team_sync: TeamSync::default(),
+            external_groups: ExternalGroups::default(),
             doors: Doors::default(),
         }
     }
@@ -177,11 +177,11 @@ impl Org {
     /// A fresh listing, kept for what follows.
     pub(super) async fn refresh_listing(&mut self, core: &Core) -> Result<()> {
         let users = self.grafana.all_users().await.map_err(looking("all users"))?;
-        let directory = Directory::of(users, core.clock.now_ms());
-        self.admins = Some(directory.admins());
-        core.shared.set_admins(self.id(), directory.admin_logins());
-        core.shared.set_names(self.id(), directory.names());
-        self.directory = Some(directory);
+        let listing = UserListing::of(users, core.clock.now_ms());
+        self.admins = Some(listing.admins());
+        core.shared.set_admins(self.id(), listing.admin_logins());
+        core.shared.set_names(self.id(), listing.names());
+        self.listing = Some(listing);
         Ok(())
     }
 

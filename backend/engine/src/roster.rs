@@ -71,7 +71,7 @@ impl Roster {
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
         let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
         let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-        let released = core.store.released_accounts(org.id()).await?;
+        let released = core.store.unmanaged_accounts(org.id()).await?;
         let base = core.store.applied_members(org.id(), team_id).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
         let mut input = TeamInput {
@@ -168,14 +168,14 @@ async fn emails_of_new(
     if listed {
         let now = core.clock.now_ms();
         let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
-        if !org.directory.as_ref().is_some_and(|d| fresh(d.at_ms)) {
+        if !org.listing.as_ref().is_some_and(|d| fresh(d.at_ms)) {
             org.refresh_listing(core).await?;
         }
     }
     let mut emails = BTreeMap::new();
     for id in new {
-        let known = match &org.directory {
-            Some(directory) if listed => directory.user(id).map(|u| u.email),
+        let known = match &org.listing {
+            Some(listing) if listed => listing.user(id).map(|u| u.email),
             _ => org
                 .grafana
                 .user(id)

@@ -5,11 +5,13 @@
 
 use std::{
     collections::VecDeque,
+    fmt::{self, Display, Formatter},
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use axum::body::Body;
@@ -50,8 +52,16 @@ pub struct Call {
     pub body: String,
     /// The status of the answer; none if there was no answer.
     pub status: Option<u16>,
-    /// When that was.
+    /// When it had been read.
+    pub began: std::time::Instant,
+    /// When it was answered.
     pub at: std::time::Instant,
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
 }
 
 /// What goes wrong.
@@ -71,6 +81,8 @@ pub enum Effect {
     Truncate,
     /// It is done, and something on the way answers 200 with JSON of its own.
     Garble,
+    /// It is done, and the answer comes so much later.
+    Slow(Duration),
 }
 
 /// A number of calls that go wrong.
@@ -110,6 +122,12 @@ impl Fault {
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
+    }
+
+    /// Every call, until faults are cleared.
+    #[must_use]
+    pub fn always(self) -> Self {
+        self.times(usize::MAX)
     }
 
     /// So many calls.
@@ -177,6 +195,15 @@ impl Server {
         lock(&self.calls).iter().cloned().collect()
     }
 
+    pub(super) fn calls_to(&self, start: &str) -> usize {
+        let calls = lock(&self.calls);
+        calls.iter().filter(|call| call.to_string().starts_with(start)).count()
+    }
+
+    pub(super) fn clear_calls(&self) {
+        lock(&self.calls).clear();
+    }
+
     pub(super) fn set_fault(&self, fault: Fault) {
         lock(&self.faults).push(fault);
     }
@@ -200,6 +227,10 @@ impl Server {
         let changed = change(&mut lock(&self.world), &self.settings);
         self.changed.store(true, Ordering::SeqCst);
         changed
+    }
+
+    pub(super) fn look<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&lock(&self.world))
     }
 
     /// The world, if it is not the one that was given out last.
@@ -226,13 +257,15 @@ impl Server {
             return Ok(Answer::message(404, "Not found").into_response());
         };
         let logged = path.starts_with("/api/") || path == "/login" || path == "/logout";
+        let now = std::time::Instant::now();
         let mut call = Call {
             method: parts.method.to_string(),
             path: target,
             who: String::new(),
             body: String::from_utf8_lossy(&body).into_owned(),
             status: None,
-            at: std::time::Instant::now(),
+            began: now,
+            at: now,
         };
         let fault = logged.then(|| self.fault(&call.method, &call.path)).flatten();
         let mut cut = false;
@@ -259,6 +292,11 @@ impl Server {
                 let whole = self.answer(&parts, path, body, peer, &mut call.who).await;
                 cut = true;
                 Some(whole)
+            }
+            Some(Effect::Slow(by)) => {
+                let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
+                tokio::time::sleep(by).await;
+                Some(answer)
             }
             Some(Effect::Garble) => {
                 self.answer(&parts, path, body, peer, &mut call.who).await;

@@ -11,12 +11,8 @@ use super::{
     answer::{Answer, Outcome, id},
     api::{Desk, any_contains, paged},
     users::avatar,
-    world::{Team, User, random},
+    world::{ADMIN, MEMBER, Team, User},
 };
-
-/// A plain member's permission, and an admin's.
-const MEMBER: i64 = 0;
-const ADMIN: i64 = 4;
 
 pub(super) fn shown(team: &Team) -> Value {
     json!({
@@ -51,18 +47,12 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     if name_taken(desk, org, &sent.name, None) {
         return Err(Answer::message(409, "Team name taken"));
     }
-    let id = desk.world.next_id("team");
     let creator = (!desk.who.service_account).then_some((desk.who.id, ADMIN));
-    let team = Team {
-        id,
-        uid: random(14),
-        org,
-        name: sent.name,
-        email: sent.email,
-        members: creator.into_iter().collect(),
-        external_groups: BTreeSet::new(),
-    };
-    desk.world.teams.insert(id, team);
+    let id = desk.world.add_team(org, &sent.name);
+    if let Some(team) = desk.world.team_mut(id) {
+        team.email = sent.email;
+        team.members.extend(creator);
+    }
     Ok(Answer::json(200, &json!({ "teamId": id, "message": "Team created" })))
 }
 

@@ -177,16 +177,13 @@ pub(super) fn set_password(desk: &mut Desk<'_>, user: &str) -> Outcome {
     }
     let sent: Form = desk.form()?;
     let user = id("id", user)?;
-    let settings = desk.settings;
     let failed = || Answer::message(500, "Failed to update user password");
-    let row = desk.world.person_mut(user).ok_or_else(failed)?;
-    if provider_enabled(row, settings) {
+    let row = desk.world.person(user).ok_or_else(failed)?;
+    if provider_enabled(row, desk.settings) {
         return Err(Answer::message(403, "Cannot update external User"));
     }
     check_password(&sent.password).map_err(|_| failed())?;
-    row.password = Some(sent.password);
-    row.failures.clear();
-    desk.world.end_sessions(user);
+    desk.world.set_password(user, &sent.password);
     Ok(Answer::message(200, "User password updated"))
 }
 

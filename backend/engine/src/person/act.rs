@@ -27,7 +27,7 @@ impl Person<'_> {
         if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
             return Ok(());
         }
-        let Some(login) = store.creating(&self.work.id).await? else {
+        let Some(login) = store.noted_login(&self.work.id).await? else {
             return Ok(());
         };
         let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
@@ -40,7 +40,7 @@ impl Person<'_> {
             let line = self.line(org, "user.claim", 0).await;
             return self.save_made(self.made(user.id, user.login), line).await;
         }
-        Ok(self.core.store.clear_creating(&self.work.id).await?)
+        Ok(self.core.store.clear_account_creation(&self.work.id).await?)
     }
 
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
@@ -158,8 +158,8 @@ impl Person<'_> {
         let call = org.grafana.delete_user(id);
         self.call(org, "user.delete", format!("delete “{}”", self.name), call)
             .await?;
-        if let Some(directory) = &org.directory {
-            directory.forget(id);
+        if let Some(listing) = &org.listing {
+            listing.forget(id);
         }
         self.core.shared.forget_holder(org.id(), id);
         record.grafana_id = None;
@@ -174,7 +174,7 @@ impl Person<'_> {
             self.save(record).await?;
         }
         core.store
-            .note_creating(&self.work.tenant, &self.work.id, &write.login)
+            .note_account_creation(&self.work.tenant, &self.work.id, &write.login)
             .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
@@ -185,7 +185,7 @@ impl Person<'_> {
             Err(error) => {
                 // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
                 if error.says_no() {
-                    core.store.clear_creating(&self.work.id).await?;
+                    core.store.clear_account_creation(&self.work.id).await?;
                 }
                 return Err(Trouble::Grafana {
                     action: Some("user.create"),
@@ -235,8 +235,8 @@ fn sent(write: &Write) -> grafana::Write<'_> {
 }
 
 fn learn(org: &Org, id: i64, write: &Write) {
-    if let Some(directory) = &org.directory {
-        directory.learn(ListedUser {
+    if let Some(listing) = &org.listing {
+        listing.learn(ListedUser {
             id,
             login: write.login.clone(),
             email: write.email.clone(),

@@ -8,7 +8,7 @@ use domain::account::{Desired, Link, OrgRole, Profile, Rules};
 
 use crate::org::Org;
 use grafana::OrgMembership;
-use store::{AccountRecord, Stewardship, StewardshipState, UserRecord};
+use store::{AccountRecord, Management, ManagementState, UserRecord};
 
 /// What the identity provider says, as far as Grafana has room for it.
 pub(crate) fn desired(user: Option<&UserRecord>) -> Desired {
@@ -84,8 +84,8 @@ pub(super) fn names(desired: &Desired, record: Option<&AccountRecord>) -> HashSe
 }
 
 /// Whether an admin said that this account is the person's.
-pub(crate) fn approves(stewardship: &Stewardship, grafana_id: i64) -> bool {
-    stewardship.state == StewardshipState::Approved && stewardship.grafana_id == grafana_id
+pub(crate) fn approves(management: &Management, grafana_id: i64) -> bool {
+    management.state == ManagementState::Approved && management.grafana_id == grafana_id
 }
 
 /// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody

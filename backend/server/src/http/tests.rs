@@ -28,12 +28,12 @@ mod bulk;
 mod connection;
 mod filters;
 mod limits;
+mod management;
 mod names;
 mod paging;
 mod people;
 mod previews;
 mod rules;
-mod stewardship;
 
 struct Ticking(AtomicI64);
 
