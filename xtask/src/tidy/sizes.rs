@@ -13,7 +13,6 @@ const FILE_LINES: usize = 500;
 const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("backend/domain/src/account/identity.rs", "choose"),
     ("backend/store/src/filter.rs", "narrow"),
-    ("backend/store/src/people.rs", "people"),
     ("frontend/src/pages/activity.rs", "ActivityPage"),
     ("frontend/src/pages/mappings/map_dialog.rs", "MapDialog"),
     ("frontend/src/pages/mappings/map_dialog.rs", "TeamPicker"),
@@ -21,7 +20,7 @@ const LONG_FUNCTIONS: &[(&str, &str)] = &[
 ];
 
 /// Files that are longer today; the same holds.
-const LONG_FILES: &[&str] = &["backend/scim/src/patch/apply.rs", "backend/store/src/groups.rs"];
+const LONG_FILES: &[&str] = &[];
 
 /// What one file has that is too long, and what is listed and is not.
 pub fn check(path: &str, text: &str) -> Vec<String> {
