@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use domain::{
     attempt::{Failure, backoff_ms},
     concurrency::Limit,
+    status::{EngineState, EngineStatus},
 };
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
     org_state::{OrgState, Pause},
     reservation::Reservations,
     settings::OrgSettings,
-    status::{State, Status},
     trouble::{Result, looking},
     user_listing::UserListing,
 };
@@ -26,7 +26,7 @@ use grafana::{Doors, Error, Grafana};
 pub(super) struct Org {
     pub(super) settings: OrgSettings,
     pub(super) grafana: Grafana,
-    pub(super) status: Status,
+    pub(super) status: EngineStatus,
     /// Whether Grafana may be called.
     pub(super) state: OrgState,
     /// How many people are worked on at once.
@@ -54,7 +54,7 @@ impl Org {
     pub(super) fn new(settings: OrgSettings, grafana: Grafana) -> Self {
         let state = OrgState::before_first_call(&settings);
         Self {
-            status: Status::before_first_look(&settings, state.shown()),
+            status: EngineStatus::new(state.shown(), settings.credentials.url.clone()),
             state,
             settings,
             grafana,
@@ -148,7 +148,7 @@ impl Org {
                 self.state.pause(Pause::Unauthorized, until);
             }
             (_, Failure::Away) => {
-                if self.state.shown() != State::GrafanaAway {
+                if self.state.shown() != EngineState::GrafanaAway {
                     tracing::warn!(org = self.id(), %error, "Grafana is away");
                 }
                 let until = now.saturating_add(wait.min(AWAY_MS));

@@ -90,7 +90,7 @@ impl Loop {
     async fn run_turn(&mut self) -> Result<Duration> {
         self.take_settings().await?;
         for org_id in self.core.shared.take_checks() {
-            self.revive(org_id).await?;
+            self.retry_all(org_id).await?;
             if let Some(org) = self.orgs.get_mut(&org_id) {
                 org.check_now();
             }
@@ -156,7 +156,7 @@ impl Loop {
                         org.take(new, client);
                     }
                     org.publish(&self.core).await;
-                    self.revive(org_id).await?;
+                    self.retry_all(org_id).await?;
                     if !same_groups {
                         self.mark_groups(org_id).await?;
                     }
@@ -196,9 +196,9 @@ impl Loop {
         Ok(all.into_iter().filter(|t| t.org_id == org_id).collect())
     }
 
-    async fn revive(&self, org_id: i64) -> Result<()> {
+    async fn retry_all(&self, org_id: i64) -> Result<()> {
         for tenant in self.tenants(org_id).await? {
-            self.core.store.revive(&tenant, self.core.clock.now_ms()).await?;
+            self.core.store.retry_all(&tenant, self.core.clock.now_ms()).await?;
         }
         Ok(())
     }
@@ -231,8 +231,7 @@ impl Loop {
                 continue;
             }
             // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
-            if org.state.configuration() != Configuration::Unasked && self.core.store.closing_due(org.id(), now).await?
-            {
+            if org.state.configuration() != Configuration::Unasked && self.core.store.urgent_due(org.id(), now).await? {
                 continue;
             }
             self.core.go_on()?;
@@ -241,7 +240,7 @@ impl Loop {
                 Ok(()) => {
                     org.went_well(&self.core).await;
                     if org.state.take_recovered() {
-                        self.core.store.hasten(org.id(), now).await?;
+                        self.core.store.make_due(org.id(), now).await?;
                     }
                 }
                 Err(Trouble::Grafana { error, .. }) => {
@@ -322,7 +321,7 @@ impl Loop {
                 sync_group(&self.core, org, first).await?;
             }
             if org.state.take_recovered() {
-                self.core.store.hasten(org_id, now).await?;
+                self.core.store.make_due(org_id, now).await?;
                 // The queue has another order now.
                 break;
             }

@@ -71,7 +71,7 @@ impl Roster {
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
         let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
         let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-        let released = core.store.released_accounts(org.id()).await?;
+        let released = core.store.unmanaged_accounts(org.id()).await?;
         let base = core.store.applied_members(org.id(), team_id).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
         let mut input = TeamInput {

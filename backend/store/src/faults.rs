@@ -1,6 +1,7 @@
 //! A full disk, for reliability tests.
 //!
-//! Owns: the limit of a store's file. Builds without debug assertions do not have it. Start at [`Store::limit`].
+//! Owns: the limit of a store's file. Builds without debug assertions do not have it. Start at
+//! [`Store::limit`].
 
 use std::sync::{
     Arc,

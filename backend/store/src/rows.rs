@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 
 use super::{
-    AccountRecord, ActivityLine, AttentionRow, GroupRecord, GroupSummary, MappingRecord, PersonRow, Stewardship,
+    AccountRecord, ActivityLine, AttentionRow, GroupRecord, GroupSummary, Management, MappingRecord, PersonRow,
     UserRecord, Waiting, Work,
     codes::{Code, WorkState},
     document,
@@ -119,7 +119,7 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
     }
 }
 
-impl FromRow<'_, SqliteRow> for Stewardship {
+impl FromRow<'_, SqliteRow> for Management {
     fn from_row(row: &SqliteRow) -> Result<Self> {
         Ok(Self {
             state: code(row, "state")?,
@@ -206,7 +206,7 @@ impl FromRow<'_, SqliteRow> for PersonRow {
             deferred: deferred.map(names).transpose()?.unwrap_or_default(),
             synced_ms: row.try_get("synced_ms")?,
             waiting: waiting(row)?,
-            stewardship: code_or_null(row, "management_state")?,
+            management: code_or_null(row, "management_state")?,
             groups: Vec::new(),
         })
     }
