@@ -131,7 +131,7 @@ impl Org {
         let wait = backoff_ms(self.state.failures(), core.ids.jitter());
         let failure = Failure::from(error);
         if failure.is_strain() {
-            self.limit.trouble();
+            self.limit.overload();
         }
         match (error, failure) {
             (Error::SignInRefused { .. } | Error::NoCredentials, _) => {

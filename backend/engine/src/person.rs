@@ -22,24 +22,17 @@ use self::{
 use super::{
     context::Core,
     org::Org,
+    reservation::Reservation,
     trouble::{Result, Trouble},
 };
-use store::{ManagementState, Work};
+use store::{AccountRecord, ManagementState, UserRecord, Work};
 
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
 const LOOKS: usize = 4;
 
 /// Makes one person's account match. Others may be worked on meanwhile, but none with the same name.
 pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded> {
-    let (user, record, _held) = loop {
-        let freed = org.reservations.freed();
-        let user = core.store.user(&work.tenant, &work.id).await?;
-        let record = core.store.account(&work.id).await?;
-        if let Some(held) = org.reservations.hold(names(&desired(user.as_ref()), record.as_ref())) {
-            break (user, record, held);
-        }
-        freed.await;
-    };
+    let (user, record, _reservation) = reserve(core, org, work).await?;
     let management = core.store.management(&work.id).await?;
     if management
         .as_ref()
@@ -110,4 +103,22 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     Err(Trouble::NotYet(
         "Grafana says it is done, but the account does not look so yet.".to_owned(),
     ))
+}
+
+/// The person and the account as stored, once nobody else who shares a name is worked on.
+async fn reserve<'a>(
+    core: &Core,
+    org: &'a Org,
+    work: &Work,
+) -> Result<(Option<UserRecord>, Option<AccountRecord>, Reservation<'a>)> {
+    loop {
+        let freed = org.reservations.freed();
+        let user = core.store.user(&work.tenant, &work.id).await?;
+        let record = core.store.account(&work.id).await?;
+        let names = names(&desired(user.as_ref()), record.as_ref());
+        if let Some(reservation) = org.reservations.hold(names) {
+            return Ok((user, record, reservation));
+        }
+        freed.await;
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use domain::{
     Tenant,
     settings::{MappingMode, TeamRemoval},
-    team::{self, Desired, Feed, GroupMember, Member, Observed, Standing, TeamInput},
+    team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
 };
 
 use super::{
@@ -102,23 +102,23 @@ impl Roster {
 pub(super) fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
     let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
     let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
-    let standing = if seen.user_id == me {
-        Standing::Ourselves
+    let class = if seen.user_id == me {
+        MemberClass::Ourselves
     } else if is_admin
         || released.contains(&seen.user_id)
         || seen.login.starts_with("sa-")
         || listed(&seen.login)
         || listed(&seen.email)
     {
-        Standing::Protected
+        MemberClass::Protected
     } else {
-        Standing::Person
+        MemberClass::Person
     };
     Member {
         grafana_id: seen.user_id,
         email: seen.email,
         admin: seen.permission == 4,
-        standing,
+        class,
     }
 }
 

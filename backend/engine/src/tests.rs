@@ -25,9 +25,9 @@ use store::{
     Updated, UserChange, WriteContext,
 };
 
-mod abreast;
 mod absence;
 mod being_made;
+mod concurrency;
 mod observers;
 mod scans;
 
