@@ -16,7 +16,7 @@ pub mod overview;
 pub mod people;
 pub mod settings;
 
-pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
+pub use activity::{Activity, ActivityEntry, Target};
 pub use check::{Check, TestOutcome};
 pub use connection::{ConnectionReport, ConnectionTest, IdentityProvider};
 pub use login::{LoginDoctor, LoginFinding, LoginSeverity};
@@ -24,9 +24,11 @@ pub use mappings::{
     GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
     NewMapping, PlannedChange, Preview, Team, TeamPreview, Teams,
 };
-pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, SyncState};
-pub use people::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
+pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending};
+pub use people::{Access, AccountOrigin, AttributeState, People, Person, PersonAttribute};
 pub use settings::{CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate};
+
+pub use vocabulary::{Action, Attribute, Outcome, ResourceKind, Source, SyncState, TargetKind};
 
 use serde::{Deserialize, Serialize};
 

@@ -73,9 +73,7 @@ fn write<S: Serializer>(code: &str, to: S) -> Result<S::Ok, S::Error> {
     code.serialize(to)
 }
 
-fn read<'de, D: Deserializer<'de>, T: std::str::FromStr<Err = UnknownCode>>(
-    from: D,
-) -> Result<T, D::Error> {
+fn read<'de, D: Deserializer<'de>, T: std::str::FromStr<Err = UnknownCode>>(from: D) -> Result<T, D::Error> {
     let code = Cow::<'de, str>::deserialize(from)?;
     code.parse().map_err(D::Error::custom)
 }
@@ -152,5 +150,29 @@ codes! {
         Emails = "emails",
         /// The name that Grafana shows.
         Name = "name",
+    }
+}
+
+codes! {
+    /// How an organization stands as a whole, worst first.
+    SyncState {
+        /// No credentials are set: nothing can be written.
+        NotConfigured = "not_configured",
+        /// Credentials exist but arrive only with the first request of anyone (Grafana keeps them in
+        /// `secureJsonData`).
+        WaitingForFirstRequest = "waiting_for_first_request",
+        /// Grafana refused the credentials. Nothing is tried again until they change (five failures
+        /// would lock the account).
+        CredentialsRefused = "credentials_refused",
+        /// Grafana does not answer. Changes wait.
+        GrafanaAway = "grafana_away",
+        /// Something needs a person.
+        NeedsAttention = "needs_attention",
+        /// Changes are on their way.
+        Syncing = "syncing",
+        /// Nothing yet: no identity provider has called.
+        Empty = "empty",
+        /// Grafana matches.
+        InSync = "in_sync",
     }
 }
