@@ -24,7 +24,7 @@ use super::{
     verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
-use store::{Kind, MappingOrigin, Work};
+use store::{Kind, MappingOrigin, Mark, Urgency, Work};
 
 /// From this many due people on, one listing is cheaper than looking each up.
 const LISTING_PAYS: usize = 20;
@@ -209,7 +209,14 @@ impl Loop {
                 let now = self.core.clock.now_ms();
                 self.core
                     .store
-                    .mark(&tenant, Kind::Group, &id, false, &correlation, now)
+                    .mark(&Mark {
+                        tenant: &tenant,
+                        kind: Kind::Group,
+                        id: &id,
+                        urgency: Urgency::Normal,
+                        correlation: &correlation,
+                        now_ms: now,
+                    })
                     .await?;
             }
         }

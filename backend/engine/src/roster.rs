@@ -17,7 +17,7 @@ use super::{
     trouble::{Result, looking},
 };
 use grafana::{Team, TeamMember};
-use store::{Kind, MappingOrigin, MappingRecord};
+use store::{Kind, MappingOrigin, MappingRecord, Mark, Urgency};
 
 /// A team with everything that bears on it.
 pub(super) struct Roster {
@@ -185,7 +185,14 @@ async fn emails_of_new(
         } else if let Some((_, tenant, user_id)) = members.remove(&id) {
             let (correlation, now) = (core.ids.correlation(), core.clock.now_ms());
             core.store
-                .mark(&tenant, Kind::User, &user_id, false, &correlation, now)
+                .mark(&Mark {
+                    tenant: &tenant,
+                    kind: Kind::User,
+                    id: &user_id,
+                    urgency: Urgency::Normal,
+                    correlation: &correlation,
+                    now_ms: now,
+                })
                 .await?;
         }
     }

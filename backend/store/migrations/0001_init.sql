@@ -6,6 +6,13 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 );
 
+-- The last generation of a mark. It only grows, so that no mark ever has the generation of an older one.
+CREATE TABLE sequence (
+    name TEXT   PRIMARY KEY CHECK (name IN ('mark')),
+    last BIGINT NOT NULL
+);
+INSERT INTO sequence (name, last) VALUES ('mark', 0);
+
 -- A SCIM User. `document` holds the stored attributes only; id, meta, groups and schemas are derived.
 CREATE TABLE scim_user (
     pk            INTEGER PRIMARY KEY,

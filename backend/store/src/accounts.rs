@@ -6,8 +6,8 @@ use domain::{Tenant, settings::Rung};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, Error, Kind, Result, Store, Work, activity, is_taken,
-    settings, work,
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work,
+    activity, is_taken, settings, work,
 };
 
 fn account(row: &SqliteRow) -> Result<AccountRecord> {
@@ -94,7 +94,15 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
 /// The groups of somebody have to look again.
 async fn mark_groups(tx: &mut SqliteConnection, of: &Work, groups: &[String], now_ms: i64) -> Result<()> {
     for group in groups {
-        work::mark(tx, &of.tenant, Kind::Group, group, false, &of.correlation, now_ms).await?;
+        let mark = Mark {
+            tenant: &of.tenant,
+            kind: Kind::Group,
+            id: group,
+            urgency: Urgency::Normal,
+            correlation: &of.correlation,
+            now_ms,
+        };
+        work::mark(tx, &mark).await?;
     }
     Ok(())
 }

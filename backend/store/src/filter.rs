@@ -17,7 +17,7 @@ use scim::{
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::{GroupRecord, Page, PageQuery, UserRecord};
+use super::{GroupRecord, UserRecord};
 
 #[derive(Clone, Debug)]
 enum Part {
@@ -335,92 +335,4 @@ pub(super) fn rendered_group(record: &GroupRecord, members: &[Member], base: &st
         location: format!("{base}/Groups/{}", record.id),
     };
     render::render(ResourceType::Group, &record.document, &meta, None, Some(members))
-}
-
-/// A page that SQL cuts.
-pub(super) struct Cut<T> {
-    query: PageQuery,
-    items: Vec<(i64, T)>,
-}
-
-impl<T> Cut<T> {
-    pub(super) fn new(query: &PageQuery) -> Self {
-        Self {
-            query: PageQuery {
-                filter: None,
-                base: String::new(),
-                ..*query
-            },
-            items: Vec::new(),
-        }
-    }
-
-    /// Appends what follows the condition. One row more than the page has tells whether there is a next one.
-    pub(super) fn push(&self, select: &mut QueryBuilder<Sqlite>, alias: &'static str) {
-        if self.query.after > 0 {
-            select
-                .push(" AND ")
-                .push(alias)
-                .push(".pk > ")
-                .push_bind(self.query.after);
-        }
-        select
-            .push(" ORDER BY ")
-            .push(alias)
-            .push(".pk LIMIT ")
-            .push_bind(self.query.limit.max(0).saturating_add(1))
-            .push(" OFFSET ")
-            .push_bind(self.query.offset);
-    }
-
-    pub(super) fn take(&mut self, pk: i64, item: T) {
-        self.items.push((pk, item));
-    }
-
-    pub(super) fn of(mut self, total: i64) -> Page<T> {
-        let limit = usize::try_from(self.query.limit.max(0)).unwrap_or(usize::MAX);
-        let more = self.items.len() > limit;
-        self.items.truncate(limit);
-        Page {
-            total,
-            next: self.items.last().map(|(pk, _)| *pk).filter(|_| more),
-            items: self.items.into_iter().map(|(_, item)| item).collect(),
-        }
-    }
-}
-
-/// A page out of everything that matched, which comes in order.
-pub(super) struct Evaluated<T> {
-    page: Cut<T>,
-    total: i64,
-    to_skip: i64,
-}
-
-impl<T> Evaluated<T> {
-    pub(super) fn new(query: &PageQuery) -> Self {
-        Self {
-            page: Cut::new(query),
-            total: 0,
-            to_skip: query.offset,
-        }
-    }
-
-    pub(super) fn take(&mut self, pk: i64, item: T) {
-        self.total += 1;
-        if pk <= self.page.query.after {
-            return;
-        }
-        if self.to_skip > 0 {
-            self.to_skip -= 1;
-            return;
-        }
-        let taken = i64::try_from(self.page.items.len()).unwrap_or(i64::MAX);
-        if self.page.query.limit > 0 && taken <= self.page.query.limit {
-            self.page.take(pk, item);
-        }
-    }
-
-    pub(super) fn done(self) -> Page<T> {
-        self.page.of(self.total)
-    }
 }

@@ -1,28 +1,22 @@
-//! SCIM Groups and their members.
+//! SCIM Groups: create, read, change, delete, list.
 //!
-//! Owns: the rows of `scim_group` and `scim_member`. Must never cost O(group size) unless the members were asked for or the whole
-//! set was sent (invariant 11). Start at [`Store::update_group`].
-
-use std::collections::HashMap;
+//! Owns: the rows of `scim_group`. Must never read the members unless they were asked for (invariant 11). Start at
+//! [`Store::update_group`].
 
 use domain::Tenant;
 use scim::{
-    error::Error as ScimError,
-    filter::{CompareOp, Filter, Literal},
-    key::fold,
-    member::{Member, MemberKind},
-    patch::MemberChange,
-    render::GroupRef,
-    resource::Document,
+    error::Error as ScimError, key::fold, member::Member, patch::MemberChange, resource::Document,
     resource_type::ResourceType,
 };
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, WriteContext, activity,
+    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, WriteContext,
+    activity,
+    document::{document, text},
     filter, is_taken,
-    users::{document, text},
-    work,
+    membership::{add, change_members, members_in},
+    page, work,
 };
 
 /// A group, with its members where they were asked for.
@@ -61,176 +55,12 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str) -> Activ
     ActivityLine::of_request(ctx, Source::Scim, action, ("Group", id, name), Outcome::Done, None)
 }
 
-/// The groups of one user, inside a transaction.
-pub(super) async fn of_user(tx: &mut Transaction<'static, Sqlite>, user_pk: i64) -> Result<Vec<GroupRef>> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT g.id, g.display_name FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk WHERE m.user_pk = $1 ORDER BY g.pk",
-    )
-    .bind(user_pk)
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows.into_iter().map(|(id, display)| GroupRef { id, display }).collect())
-}
-
-/// A group's membership changed by way of a user: its version grows.
-pub(super) async fn touch(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<()> {
-    sqlx::query("UPDATE scim_group SET version = version + 1, modified_ms = max(modified_ms, $1) WHERE id = $2")
-        .bind(ctx.now_ms)
-        .bind(id)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 fn taken(e: sqlx::Error) -> Error {
     if is_taken(&e) {
         ScimError::uniqueness("displayName").into()
     } else {
         e.into()
     }
-}
-
-fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Error::Unreadable {
-        what: "list of members",
-    })
-}
-
-/// Adds members and returns how many were not there. One statement, however many: `CROSS JOIN` keeps SQLite from scanning all
-/// users for each (46 s instead of 30 ms for 10,000, `reference/backend-spike.md` §3.4).
-///
-/// What is there stays as it is, unless `rename`: a whole new list (Okta's PUT after somebody's name changed) has the names as well.
-async fn add(
-    tx: &mut Transaction<'static, Sqlite>,
-    ctx: &WriteContext,
-    group_pk: i64,
-    members: &[Member],
-    rename: bool,
-) -> Result<u64> {
-    if let Some(nested) = members.iter().find(|m| m.kind == MemberKind::Group) {
-        return Err(ScimError::invalid_value(format!(
-            "Member {:?} is a group. Groups in groups are not supported: assign its people directly.",
-            nested.value
-        ))
-        .into());
-    }
-    let list = json(&members.iter().map(|m| (&m.value, &m.display)).collect::<Vec<_>>())?;
-    let unknown: Option<String> = sqlx::query_scalar(
-        "SELECT json_extract(j.value, '$[0]') FROM json_each($1) j WHERE NOT EXISTS (SELECT 1 FROM scim_user u \
-         WHERE u.id = json_extract(j.value, '$[0]') AND u.org_id = $2 AND u.connection = $3) LIMIT 1",
-    )
-    .bind(&list)
-    .bind(ctx.tenant.org_id)
-    .bind(&ctx.tenant.connection)
-    .fetch_optional(&mut **tx)
-    .await?;
-    if let Some(value) = unknown {
-        return Err(ScimError::invalid_value(format!(
-            "There is no user with the id {value:?}. Create the user first, then add it to the group."
-        ))
-        .into());
-    }
-    let done = sqlx::query(
-        "INSERT INTO scim_member (group_pk, user_pk, display) SELECT $1, u.pk, json_extract(j.value, '$[1]') \
-         FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = json_extract(j.value, '$[0]') \
-         ON CONFLICT (group_pk, user_pk) DO UPDATE SET display = excluded.display \
-         WHERE $3 AND excluded.display IS NOT NULL AND excluded.display <> coalesce(scim_member.display, '')",
-    )
-    .bind(group_pk)
-    .bind(&list)
-    .bind(rename)
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-async fn remove(tx: &mut Transaction<'static, Sqlite>, group_pk: i64, ids: &[String]) -> Result<u64> {
-    let done = sqlx::query(
-        "DELETE FROM scim_member WHERE group_pk = $1 AND user_pk IN \
-         (SELECT u.pk FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = j.value)",
-    )
-    .bind(group_pk)
-    .bind(json(ids)?)
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-/// The id that `members[value eq "…"]` names: by far the most frequent filter, answered without reading the members.
-fn one_value(f: &Filter) -> Option<String> {
-    match f {
-        Filter::Compare {
-            path,
-            op: CompareOp::Eq,
-            value: Literal::String(s),
-        } if path.attr == "value" && path.sub.is_none() => Some(s.clone()),
-        _ => None,
-    }
-}
-
-/// Applies member changes in order; returns whether any row changed.
-async fn change_members(
-    tx: &mut Transaction<'static, Sqlite>,
-    ctx: &WriteContext,
-    group_pk: i64,
-    changes: &[MemberChange],
-) -> Result<bool> {
-    let mut rows = 0;
-    for change in changes {
-        rows += match change {
-            MemberChange::Add(members) => add(tx, ctx, group_pk, members, false).await?,
-            MemberChange::Remove(ids) => remove(tx, group_pk, ids).await?,
-            MemberChange::RemoveMatching(f) => {
-                let ids = match one_value(f) {
-                    Some(id) => vec![id],
-                    None => members_in(tx, group_pk)
-                        .await?
-                        .into_iter()
-                        .filter(|m| scim::filter::matches_member(f, m))
-                        .map(|m| m.value)
-                        .collect(),
-                };
-                remove(tx, group_pk, &ids).await?
-            }
-            MemberChange::Clear => sqlx::query("DELETE FROM scim_member WHERE group_pk = $1")
-                .bind(group_pk)
-                .execute(&mut **tx)
-                .await?
-                .rows_affected(),
-            MemberChange::Replace(members) => {
-                let keep = json(&members.iter().map(|m| &m.value).collect::<Vec<_>>())?;
-                let gone = sqlx::query(
-                    "DELETE FROM scim_member WHERE group_pk = $1 AND user_pk NOT IN \
-                     (SELECT u.pk FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = j.value)",
-                )
-                .bind(group_pk)
-                .bind(keep)
-                .execute(&mut **tx)
-                .await?;
-                gone.rows_affected() + add(tx, ctx, group_pk, members, true).await?
-            }
-        };
-    }
-    Ok(rows > 0)
-}
-
-const MEMBERS: &str = "SELECT u.id, coalesce(m.display, u.user_name) FROM scim_member m JOIN scim_user u ON u.pk = m.user_pk \
-                       WHERE m.group_pk = $1 ORDER BY m.user_pk";
-
-fn members(rows: Vec<(String, String)>) -> Vec<Member> {
-    rows.into_iter()
-        .map(|(value, display)| Member {
-            value,
-            display: Some(display),
-            kind: MemberKind::User,
-        })
-        .collect()
-}
-
-async fn members_in(tx: &mut Transaction<'static, Sqlite>, group_pk: i64) -> Result<Vec<Member>> {
-    Ok(members(
-        sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&mut **tx).await?,
-    ))
 }
 
 async fn find(
@@ -285,16 +115,7 @@ impl Store {
         } else {
             None
         };
-        work::mark(
-            &mut tx,
-            &ctx.tenant,
-            Kind::Group,
-            id,
-            false,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
-        .await?;
+        work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         activity::insert(&mut tx, &line(ctx, "group.create", id, &name)).await?;
         tx.commit().await?;
         let record = GroupRecord {
@@ -350,16 +171,7 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(taken)?;
-            work::mark(
-                &mut tx,
-                &ctx.tenant,
-                Kind::Group,
-                id,
-                false,
-                &ctx.correlation,
-                ctx.now_ms,
-            )
-            .await?;
+            work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
             let action = if members_changed {
                 "group.members"
             } else {
@@ -395,16 +207,7 @@ impl Store {
             .bind(pk)
             .execute(&mut *tx)
             .await?;
-        work::mark(
-            &mut tx,
-            &ctx.tenant,
-            Kind::Group,
-            id,
-            false,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
-        .await?;
+        work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         let name = current.document.display_name().unwrap_or_default();
         activity::insert(&mut tx, &line(ctx, "group.delete", id, name)).await?;
         tx.commit().await?;
@@ -441,12 +244,6 @@ impl Store {
         Ok(Some(GroupView { record, members }))
     }
 
-    async fn members_of(&self, group_pk: i64) -> Result<Vec<Member>> {
-        Ok(members(
-            sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&self.read).await?,
-        ))
-    }
-
     /// A page of groups in order of creation.
     pub async fn list_groups(&self, tenant: &Tenant, query: &PageQuery, with_members: bool) -> Result<Page<GroupView>> {
         let condition = filter::compile(query.filter.as_ref(), ResourceType::Group);
@@ -480,7 +277,7 @@ impl Store {
         let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_group g WHERE ");
         condition.push(&mut count, tenant, "g");
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = filter::Cut::new(query);
+        let mut page = page::Cut::new(query);
         if query.limit > 0 && query.offset < total {
             let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_group g WHERE "));
             condition.push(&mut select, tenant, "g");
@@ -505,7 +302,7 @@ impl Store {
         condition.push(&mut select, tenant, "g");
         select.push(" ORDER BY g.pk");
         let about_members = query.filter.as_ref().is_some_and(|f| filter::mentions(f, "members"));
-        let mut page = filter::Evaluated::new(query);
+        let mut page = page::Evaluated::new(query);
         for row in &select.build().fetch_all(&self.read).await? {
             let (pk, record) = (row.try_get("pk")?, record(row)?);
             let members = if about_members {
@@ -536,34 +333,5 @@ impl Store {
                 .fetch_all(&self.read)
                 .await?,
         )
-    }
-
-    /// Ids of the groups a user is in.
-    pub async fn groups_of_user(&self, tenant: &Tenant, user_id: &str) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar(
-            "SELECT g.id FROM scim_user u JOIN scim_member m ON m.user_pk = u.pk JOIN scim_group g ON g.pk = m.group_pk \
-             WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3 ORDER BY g.pk",
-        )
-        .bind(user_id)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_all(&self.read)
-        .await?)
-    }
-
-    /// The groups of many users at once, by user id.
-    pub(super) async fn groups_of(&self, user_ids: &[String]) -> Result<HashMap<String, Vec<GroupRef>>> {
-        let rows: Vec<(String, String, String)> = sqlx::query_as(
-            "SELECT u.id, g.id, g.display_name FROM json_each($1) j CROSS JOIN scim_user u ON u.id = j.value \
-             JOIN scim_member m ON m.user_pk = u.pk JOIN scim_group g ON g.pk = m.group_pk ORDER BY g.pk",
-        )
-        .bind(json(user_ids)?)
-        .fetch_all(&self.read)
-        .await?;
-        let mut by_user: HashMap<String, Vec<GroupRef>> = HashMap::new();
-        for (user, id, display) in rows {
-            by_user.entry(user).or_default().push(GroupRef { id, display });
-        }
-        Ok(by_user)
     }
 }

@@ -9,9 +9,12 @@
 
 mod accounts;
 mod activity;
+mod document;
 mod filter;
 mod groups;
 mod mappings;
+mod membership;
+mod page;
 mod people;
 mod records;
 mod seats;
@@ -40,16 +43,17 @@ use sqlx::{
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
 pub use mappings::{NewMapping, TeamBeingMade};
+pub use page::{Page, PageQuery};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord,
-    Outcome, Source, UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
+    Outcome, Source, Urgency, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
 pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
-pub use users::{Page, PageQuery, UserChange, UserView};
+pub use users::{UserChange, UserView};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -112,6 +116,21 @@ pub struct WriteContext {
     pub now_ms: i64,
     /// When the request began, for the log line's duration.
     pub started: Instant,
+}
+
+impl WriteContext {
+    /// The mark of a resource that this request changes.
+    #[must_use]
+    pub fn mark<'a>(&'a self, kind: Kind, id: &'a str, urgency: Urgency) -> Mark<'a> {
+        Mark {
+            tenant: &self.tenant,
+            kind,
+            id,
+            urgency,
+            correlation: &self.correlation,
+            now_ms: self.now_ms,
+        }
+    }
 }
 
 /// The store. Cheap to clone.

@@ -5,7 +5,7 @@
 use domain::Tenant;
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Error, Kind, MappingOrigin, MappingRecord, Result, Store, is_taken, work};
+use super::{Error, Kind, MappingOrigin, MappingRecord, Mark, Result, Store, Urgency, is_taken, work};
 
 /// A mapping to be made.
 #[derive(Clone, Debug)]
@@ -66,6 +66,18 @@ fn mapping(row: &SqliteRow) -> Result<MappingRecord> {
     })
 }
 
+/// The group of a mapping that changed: it is synced again.
+fn group_mark<'a>(tenant: &'a Tenant, group_id: &'a str, correlation: &'a str, now_ms: i64) -> Mark<'a> {
+    Mark {
+        tenant,
+        kind: Kind::Group,
+        id: group_id,
+        urgency: Urgency::Normal,
+        correlation,
+        now_ms,
+    }
+}
+
 impl Store {
     /// Makes a mapping and marks its group, so that it is synced at once (R28).
     ///
@@ -94,16 +106,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await
         .map_err(|e| if is_taken(&e) { Error::MappingTaken } else { e.into() })?;
-        work::mark(
-            &mut tx,
-            &new.tenant,
-            Kind::Group,
-            &new.group_id,
-            false,
-            correlation,
-            now_ms,
-        )
-        .await?;
+        work::mark(&mut tx, &group_mark(&new.tenant, &new.group_id, correlation, now_ms)).await?;
         tx.commit().await?;
         mapping(&row)
     }
@@ -175,12 +178,7 @@ impl Store {
             .await?;
         work::mark(
             &mut tx,
-            &changed.tenant,
-            Kind::Group,
-            &changed.group_id,
-            false,
-            correlation,
-            now_ms,
+            &group_mark(&changed.tenant, &changed.group_id, correlation, now_ms),
         )
         .await?;
         Ok(tx.commit().await?)

@@ -3,6 +3,7 @@
 //! Owns: read-only joins over resources, accounts, mappings and the queue. Must never be used to decide a change.
 //! Start at [`Store::people`] and [`Store::tally`].
 
+mod access_state;
 mod counts;
 
 use std::collections::HashMap;
@@ -10,6 +11,8 @@ use std::collections::HashMap;
 use domain::{Tenant, settings::Rung};
 use scim::key::fold;
 use sqlx::{QueryBuilder, Row, Sqlite};
+
+use access_state::{EXCEPTIONS, JOINED, Standing};
 
 use super::{
     AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord, accounts::read_rung, stewardship, users, work,
@@ -31,73 +34,6 @@ pub struct PeopleQuery {
     /// How many match, where that is known ([`Store::access_counts`]) and need not be counted again.
     pub total: Option<i64>,
     standing: Option<Standing>,
-}
-
-/// What holds in Grafana for a person, as [`PersonRow`]'s fields tell it: each row has exactly one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    Active,
-    Closed,
-    MayReturn,
-    Pending,
-    Attention,
-    WaitingForSignIn,
-    Released,
-}
-
-impl Standing {
-    const ALL: [Self; 7] = [
-        Self::Active,
-        Self::Closed,
-        Self::MayReturn,
-        Self::Pending,
-        Self::Attention,
-        Self::WaitingForSignIn,
-        Self::Released,
-    ];
-
-    /// Its name in the API.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Closed => "closed",
-            Self::MayReturn => "closed_may_return",
-            Self::Pending => "pending",
-            Self::Attention => "needs_attention",
-            Self::WaitingForSignIn => "waiting_for_sign_in",
-            Self::Released => "released",
-        }
-    }
-
-    /// Whether only who is not active for the provider, closed, waiting, or decided about by an admin can stand so.
-    fn is_exception(self) -> bool {
-        !matches!(self, Self::Active | Self::WaitingForSignIn)
-    }
-
-    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work, `s` stewardship. Who is released is
-    /// that and nothing else.
-    fn condition(self) -> &'static str {
-        match self {
-            Self::Active => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND a.closed_by IS NULL AND u.active AND a.grafana_id IS NOT NULL"
-            }
-            // Without an account of its own: inactive from the start.
-            Self::Closed => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
-                 AND (CASE WHEN a.closed_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
-            }
-            Self::MayReturn => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) AND a.closed_by IS NOT NULL AND NOT a.holds"
-            }
-            Self::Pending => "s.state IS NOT 'released' AND w.id IS NOT NULL AND w.next_step IS NULL",
-            Self::Attention => "s.state IS NOT 'released' AND w.next_step IS NOT NULL",
-            // The engine is done with him though there is no account: it makes none before he signs in.
-            Self::WaitingForSignIn => {
-                "s.state IS NOT 'released' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"
-            }
-            Self::Released => "s.state = 'released'",
-        }
-    }
 }
 
 impl PeopleQuery {
@@ -197,17 +133,6 @@ pub struct Tally {
     /// Resources that wait for a person.
     pub attention: i64,
 }
-
-const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
-     LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
-     LEFT JOIN stewardship s ON s.user_id = u.id";
-
-/// Ids of whoever is in a table, or says so himself, by which he may be anything else than active: few, as a rule. A [`Standing`] that
-/// comes from another table has to be named here. Of every tenant: whoever asks names his own.
-const EXCEPTIONS: &str = "SELECT id FROM scim_user WHERE NOT active \
-     UNION SELECT user_id FROM account WHERE closed_by IS NOT NULL \
-     UNION SELECT user_id FROM stewardship \
-     UNION SELECT id FROM work WHERE kind = 'User'";
 
 fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
     let generation: Option<i64> = row.try_get("generation")?;
@@ -411,103 +336,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::Tenant;
-
-    use super::{PeopleQuery, Store};
-
-    /// The filter that must find him, `active`, his account, his work, whether he was released.
-    type Somebody = (&'static str, bool, Option<&'static str>, Option<&'static str>, bool);
-
-    /// One person for each way the tables can stand together.
-    const PEOPLE: [Somebody; 11] = [
-        ("active", true, Some("NULL, NULL"), None, false),
-        ("waiting_for_sign_in", true, None, None, false),
-        ("closed", false, Some("'disable', TRUE"), None, false),
-        ("closed", false, Some("'disable', NULL"), None, false),
-        ("closed", false, None, None, false),
-        ("closed_may_return", false, Some("'suspend', FALSE"), None, false),
-        ("pending", true, Some("'suspend', FALSE"), Some("NULL"), false),
-        ("needs_attention", false, None, Some("'Look.'"), false),
-        ("released", true, Some("NULL, NULL"), None, true),
-        ("released", false, Some("NULL, NULL"), Some("NULL"), true),
-        ("released", false, Some("'suspend', FALSE"), Some("'Look.'"), true),
-    ];
-
-    #[tokio::test]
-    async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).await.unwrap();
-        let tenant = Tenant {
-            org_id: 1,
-            connection: "default".into(),
-        };
-        let mut sql = String::new();
-        for (n, (_, active, account, work, released)) in PEOPLE.iter().enumerate() {
-            sql.push_str(&format!(
-                "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, active, document, search_key, version, \
-                 created_ms, modified_ms) VALUES (1, 'default', 'p{n:02}', 'p{n:02}', 'p{n:02}', {active}, '{{\"userName\":\"p{n:02}\"}}', 'p{n:02}', 1, 0, 0);"
-            ));
-            if let Some(closed) = account {
-                sql.push_str(&format!(
-                    "INSERT INTO account (closed_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                     VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '', 0);"
-                ));
-            }
-            if *released {
-                sql.push_str(&format!(
-                    "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) \
-                     VALUES ('p{n:02}', 1, 'default', 'released', {n}, 'p{n:02}');"
-                ));
-            }
-            if let Some(next_step) = work {
-                sql.push_str(&format!(
-                    "INSERT INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-                     VALUES ({next_step}, 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
-                ));
-            }
-        }
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .execute(&store.write)
-            .await
-            .unwrap();
-        for filter in [
-            "active",
-            "closed",
-            "closed_may_return",
-            "pending",
-            "needs_attention",
-            "waiting_for_sign_in",
-            "released",
-        ] {
-            let mut query = PeopleQuery::default().with_access(filter).unwrap();
-            query.count = 50;
-            let (total, found, _) = store.people(&tenant, &query).await.unwrap();
-            let found: Vec<_> = found.into_iter().map(|row| row.user.id).collect();
-            let of_filter = PEOPLE.iter().enumerate().filter(|(_, person)| person.0 == filter);
-            let expected: Vec<_> = of_filter.map(|(n, _)| format!("p{n:02}")).collect();
-            assert_eq!(usize::try_from(total), Ok(expected.len()), "{filter}");
-            assert_eq!(found, expected, "{filter}");
-            assert_eq!(
-                store.access_counts(&tenant, "", true).await.unwrap()[filter],
-                total,
-                "{filter}"
-            );
-            let of_one = store.access_counts(&tenant, "P00", true).await.unwrap();
-            assert_eq!(of_one[filter], i64::from(filter == PEOPLE[0].0), "{filter}");
-        }
-        let tally = store.tally(&tenant).await.unwrap();
-        assert_eq!((tally.closed, tally.closed_may_return), (3, 1), "as the lists are long");
-        assert_eq!(tally.provisioned, 5, "with an account, and not released");
-        // …and the same when most of them wait, which is counted another way.
-        let waiting = "INSERT OR IGNORE INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, \
-             correlation) SELECT NULL, 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";
-        sqlx::raw_sql(waiting).execute(&store.write).await.unwrap();
-        let counts = store.access_counts(&tenant, "", false).await.unwrap();
-        assert_eq!(
-            (counts["pending"], counts["needs_attention"], counts["active"]),
-            (7, 1, 0)
-        );
-        assert!(PeopleQuery::default().with_access("gone").is_none());
-    }
-}
+mod tests;

@@ -57,6 +57,40 @@ impl Kind {
     }
 }
 
+/// How soon a mark is worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// In turn.
+    Normal,
+    /// Before everything else: somebody must lose access.
+    Urgent,
+}
+
+impl Urgency {
+    /// Urgent for a person who must not have access.
+    #[must_use]
+    pub fn of_access(active: bool) -> Self {
+        if active { Self::Normal } else { Self::Urgent }
+    }
+}
+
+/// A dirty mark to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark<'a> {
+    /// The tenant of the resource.
+    pub tenant: &'a Tenant,
+    /// The kind of the resource.
+    pub kind: Kind,
+    /// The SCIM id of the resource.
+    pub id: &'a str,
+    /// Whether the mark overtakes others.
+    pub urgency: Urgency,
+    /// Ties the Grafana calls to the request.
+    pub correlation: &'a str,
+    /// The time of the change; the mark is due from then on.
+    pub now_ms: i64,
+}
+
 /// A dirty mark, as taken by the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use domain::Tenant;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{ActivityLine, Error, Kind, Outcome, Result, Source, Store, WriteContext, activity, work};
+use super::{ActivityLine, Error, Kind, Outcome, Result, Source, Store, Urgency, WriteContext, activity, work};
 
 /// Where a decision stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,8 +199,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(Decided::Nothing);
         }
-        let (tenant, now) = (&ctx.tenant, ctx.now_ms);
-        work::mark(&mut tx, tenant, Kind::User, id, !active, &ctx.correlation, now).await?;
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(active))).await?;
         if taken_back {
             // While he was nobody's, his groups put him into no team.
             let groups: Vec<String> = sqlx::query_scalar(
@@ -210,7 +209,7 @@ impl Store {
             .fetch_all(&mut *tx)
             .await?;
             for group in groups {
-                work::mark(&mut tx, tenant, Kind::Group, &group, false, &ctx.correlation, now).await?;
+                work::mark(&mut tx, &ctx.mark(Kind::Group, &group, Urgency::Normal)).await?;
             }
         }
         let account = format!("Grafana's account “{}” (id {})", seen.login, seen.grafana_id);

@@ -2,12 +2,14 @@
 //!
 //! Owns: the rows of `scim_user` and its e-mails. Must never answer before the commit. Start at [`Store::create_user`].
 
-use scim::{filter::Filter, key::fold, resource::Document, resource_type::ResourceType};
+use scim::{key::fold, resource::Document, resource_type::ResourceType};
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, Kind, Outcome, Result, Source, Store, UserRecord, WriteContext, activity, filter, groups,
-    is_taken, stewardship, work,
+    ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, UserRecord, WriteContext,
+    activity,
+    document::{document, text},
+    filter, is_taken, membership, page, stewardship, work,
 };
 
 /// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes anyone otherwise).
@@ -28,43 +30,6 @@ pub struct UserChange {
     pub changed: bool,
 }
 
-/// Which resources to list.
-#[derive(Clone, Debug, Default)]
-pub struct PageQuery {
-    /// Only those that match.
-    pub filter: Option<Filter>,
-    /// The SCIM base URL, which filters see in `meta.location` and in `$ref`.
-    pub base: String,
-    /// Only those behind the one a page before ended with ([`Page::next`]); 0 begins at the beginning.
-    pub after: i64,
-    /// How many matches to pass over.
-    pub offset: i64,
-    /// How many to return at most.
-    pub limit: i64,
-}
-
-/// A page of a list.
-#[derive(Clone, Debug)]
-pub struct Page<T> {
-    /// How many match in all: clients (authentik) loop until they have seen as many.
-    pub total: i64,
-    /// This page, in a stable order (creation).
-    pub items: Vec<T>,
-    /// Where to go on ([`PageQuery::after`]); `None` at the end.
-    pub next: Option<i64>,
-}
-
-impl<T> Page<T> {
-    /// The same page of something else.
-    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            total: self.total,
-            items: self.items.into_iter().map(change).collect(),
-            next: self.next,
-        }
-    }
-}
-
 pub(super) const COLUMNS: &str = "u.pk, u.id, u.document, u.version, u.created_ms, u.modified_ms";
 
 pub(super) fn record(row: &SqliteRow) -> Result<UserRecord> {
@@ -75,14 +40,6 @@ pub(super) fn record(row: &SqliteRow) -> Result<UserRecord> {
         created_ms: row.try_get("created_ms")?,
         modified_ms: row.try_get("modified_ms")?,
     })
-}
-
-pub(super) fn document(text: &str) -> Result<Document> {
-    serde_json::from_str(text).map_err(|_| Error::Unreadable { what: "SCIM document" })
-}
-
-pub(super) fn text(document: &Document) -> Result<String> {
-    serde_json::to_string(document).map_err(|_| Error::Unreadable { what: "SCIM document" })
 }
 
 /// The columns that are read out of the document, so that SQL can filter and sort by them.
@@ -193,16 +150,7 @@ impl Store {
         .await
         .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
         write_emails(&mut tx, row.try_get("pk")?, &keys.emails).await?;
-        work::mark(
-            &mut tx,
-            &ctx.tenant,
-            Kind::User,
-            id,
-            !keys.active,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
-        .await?;
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
         activity::insert(
             &mut tx,
             &line(ctx, "user.create", id, &keys.user_name, without_effect(None, &document)),
@@ -270,16 +218,7 @@ impl Store {
             .await
             .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
             write_emails(&mut tx, pk, &keys.emails).await?;
-            work::mark(
-                &mut tx,
-                &ctx.tenant,
-                Kind::User,
-                id,
-                !keys.active,
-                &ctx.correlation,
-                ctx.now_ms,
-            )
-            .await?;
+            work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
             let action = match (was_active, keys.active) {
                 (true, false) => "user.deactivate",
                 (false, true) => "user.activate",
@@ -295,7 +234,7 @@ impl Store {
         } else {
             current
         };
-        let groups = groups::of_user(&mut tx, pk).await?;
+        let groups = membership::of_user(&mut tx, pk).await?;
         tx.commit().await?;
         Ok(Some(UserView { record, groups }))
     }
@@ -313,24 +252,15 @@ impl Store {
             return Ok(false);
         };
         check(&current)?;
-        for group in groups::of_user(&mut tx, pk).await? {
-            groups::touch(&mut tx, ctx, &group.id).await?;
-            work::mark(
-                &mut tx,
-                &ctx.tenant,
-                Kind::Group,
-                &group.id,
-                false,
-                &ctx.correlation,
-                ctx.now_ms,
-            )
-            .await?;
+        for group in membership::of_user(&mut tx, pk).await? {
+            membership::touch(&mut tx, ctx, &group.id).await?;
+            work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
         sqlx::query("DELETE FROM scim_user WHERE pk = $1")
             .bind(pk)
             .execute(&mut *tx)
             .await?;
-        work::mark(&mut tx, &ctx.tenant, Kind::User, id, true, &ctx.correlation, ctx.now_ms).await?;
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();
         let note = stewardship::is_released(&mut tx, id)
             .await?
@@ -397,7 +327,7 @@ impl Store {
         let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_user u WHERE ");
         condition.push(&mut count, tenant, "u");
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = filter::Cut::new(query);
+        let mut page = page::Cut::new(query);
         if query.limit > 0 && query.offset < total {
             // The page is found in an index first and only its rows are read: a deep page of 100,000 costs 5 ms, not 700.
             let mut select = QueryBuilder::<Sqlite>::new(format!(
@@ -434,7 +364,7 @@ impl Store {
         } else {
             std::collections::HashMap::new()
         };
-        let mut page = filter::Evaluated::new(query);
+        let mut page = page::Evaluated::new(query);
         for (pk, record) in records {
             let matches = query.filter.as_ref().is_none_or(|f| {
                 let groups = groups.get(&record.id).map_or(&[][..], Vec::as_slice);

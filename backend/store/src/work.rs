@@ -6,7 +6,7 @@
 use domain::Tenant;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Error, Kind, Result, Store, Work};
+use super::{Error, Kind, Mark, Result, Store, Urgency, Work};
 
 /// After so many failures a resource keeps its own back-off.
 const STUMBLES: i64 = 8;
@@ -38,28 +38,27 @@ fn work(row: &SqliteRow) -> Result<Work> {
 }
 
 /// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
-pub(super) async fn mark(
-    tx: &mut SqliteConnection,
-    tenant: &Tenant,
-    kind: Kind,
-    id: &str,
-    closing: bool,
-    correlation: &str,
-    now_ms: i64,
-) -> Result<()> {
+///
+/// The generation comes from a sequence of the whole store. A resource's own count would begin at 1 again after [`Store::finish`], and
+/// a worker that is late could then finish a mark it has never seen.
+pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<()> {
+    let generation: i64 = sqlx::query_scalar("UPDATE sequence SET last = last + 1 WHERE name = 'mark' RETURNING last")
+        .fetch_one(&mut *tx)
+        .await?;
     sqlx::query(
         "INSERT INTO work (org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-         VALUES ($1, $2, $3, $4, 1, $5, $6, $6, 0, $7) \
-         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = work.generation + 1, closing = excluded.closing, \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, $8) \
+         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = excluded.generation, closing = excluded.closing, \
          due_ms = excluded.due_ms, attempts = 0, problem = NULL, next_step = NULL, correlation = excluded.correlation",
     )
-    .bind(tenant.org_id)
-    .bind(&tenant.connection)
-    .bind(kind.as_str())
-    .bind(id)
-    .bind(closing)
-    .bind(now_ms)
-    .bind(correlation)
+    .bind(mark.tenant.org_id)
+    .bind(&mark.tenant.connection)
+    .bind(mark.kind.as_str())
+    .bind(mark.id)
+    .bind(generation)
+    .bind(mark.urgency == Urgency::Urgent)
+    .bind(mark.now_ms)
+    .bind(mark.correlation)
     .execute(tx)
     .await?;
     Ok(())
@@ -113,18 +112,10 @@ impl Store {
     }
 
     /// Marks a resource as changed.
-    pub async fn mark(
-        &self,
-        tenant: &Tenant,
-        kind: Kind,
-        id: &str,
-        closing: bool,
-        correlation: &str,
-        now_ms: i64,
-    ) -> Result<()> {
-        // One statement is a transaction of its own.
-        let connection = &mut *self.write.acquire().await?;
-        mark(connection, tenant, kind, id, closing, correlation, now_ms).await
+    pub async fn mark(&self, wanted: &Mark<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        mark(&mut tx, wanted).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The resource matches: the mark goes, unless it was made anew meanwhile.
@@ -242,7 +233,15 @@ impl Store {
         let Some(known) = known(&mut tx, tenant, kind, id).await? else {
             return Ok(None);
         };
-        mark(&mut tx, tenant, kind, id, known.closing, correlation, now_ms).await?;
+        let wanted = Mark {
+            tenant,
+            kind,
+            id,
+            urgency: known.urgency,
+            correlation,
+            now_ms,
+        };
+        mark(&mut tx, &wanted).await?;
         tx.commit().await?;
         Ok(Some(known.name))
     }
@@ -250,8 +249,8 @@ impl Store {
 
 struct Known {
     name: String,
-    /// A person who is not to have access: at the head of the queue.
-    closing: bool,
+    /// Urgent for a person who must not have access.
+    urgency: Urgency,
 }
 
 /// What is known of a resource, also of one that the provider has deleted and that is not, or was never, closed in Grafana.
@@ -277,8 +276,37 @@ async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str)
     row.map(|row| {
         Ok(Known {
             name: row.try_get("name")?,
-            closing: row.try_get("closing")?,
+            urgency: Urgency::of_access(!row.try_get::<bool, _>("closing")?),
         })
     })
     .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Tenant;
+
+    use super::{Kind, Mark, Store, Urgency};
+
+    #[tokio::test]
+    async fn a_stale_finish_leaves_a_newer_mark() {
+        let store = Store::in_memory().await.unwrap();
+        let tenant = Tenant::of_org(1);
+        let mut mark = Mark {
+            tenant: &tenant,
+            kind: Kind::User,
+            id: "u1",
+            urgency: Urgency::Normal,
+            correlation: "c1",
+            now_ms: 1,
+        };
+        store.mark(&mark).await.unwrap();
+        let first = store.due_work(1, 10).await.unwrap().remove(0);
+        store.finish(&first).await.unwrap();
+        mark.urgency = Urgency::Urgent;
+        store.mark(&mark).await.unwrap();
+        store.finish(&first).await.unwrap();
+        let due = store.due_work(2, 10).await.unwrap();
+        assert!(due.len() == 1 && due[0].closing, "{due:?}");
+    }
 }

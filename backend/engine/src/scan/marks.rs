@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{Tenant, account, attempt::Attention};
 
 use crate::{context::Core, trouble::Result};
-use store::Kind;
+use store::{Kind, Mark, Urgency};
 
 /// The queue as it is, so that nothing in it is touched without need.
 pub(super) struct Marks<'a> {
@@ -64,7 +64,14 @@ impl<'a> Marks<'a> {
             let now = self.core.clock.now_ms();
             self.core
                 .store
-                .mark(self.tenant, kind, id, closing, self.correlation, now)
+                .mark(&Mark {
+                    tenant: self.tenant,
+                    kind,
+                    id,
+                    urgency: Urgency::of_access(!closing),
+                    correlation: self.correlation,
+                    now_ms: now,
+                })
                 .await?;
         }
         Ok(())

@@ -9,7 +9,10 @@ use domain::Tenant;
 use scim::key::fold;
 use sqlx::AssertSqlSafe;
 
-use super::{EXCEPTIONS, JOINED, Result, Standing, Store};
+use super::{
+    Result, Store,
+    access_state::{EXCEPTIONS, JOINED, Standing},
+};
 
 const MATCHING: &str = "u.org_id = $1 AND u.connection = $2 AND ($3 = '' OR instr(u.search_key, $3) > 0)";
 

@@ -22,7 +22,7 @@ use domain::settings;
 pub(in crate::http) use self::preview::preview;
 use super::{AdminFailure, Answer, Parameters, body, log};
 use crate::http::{Api, TeamSeen};
-use store::{self, GroupRecord, GroupSummary, Kind, MappingRecord, WriteContext};
+use store::{self, GroupRecord, GroupSummary, Kind, MappingRecord, Urgency, WriteContext};
 
 const MOST_TEAMS: usize = 50;
 /// Grafana's column has room for 190 characters.
@@ -275,14 +275,7 @@ pub(in crate::http) async fn remove(
     api.store.remove_mapping(id).await?;
     // Whoever we put into that team has to leave it, now that nothing feeds it.
     api.store
-        .mark(
-            &ctx.tenant,
-            Kind::Group,
-            &mapping.group_id,
-            false,
-            &ctx.correlation,
-            ctx.now_ms,
-        )
+        .mark(&ctx.mark(Kind::Group, &mapping.group_id, Urgency::Normal))
         .await?;
     api.control.wake();
     let id = id.to_string();
