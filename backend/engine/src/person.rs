@@ -1,11 +1,13 @@
 //! One SCIM user: observe the account, ask for a plan, act, look again, record.
 //!
 //! Owns: the order of it, and that no two people with one name are worked on at once. Must never decide what the account should look
-//! like (`domain::account` does). Start at [`sync`]; then `person/observe.rs`, `person/act.rs` and `person/record.rs`.
+//! like (`domain::account` does). Start at [`sync`]; then `person/observe.rs`, `person/act.rs` and
+//! `person/record.rs`.
 
 mod act;
 pub(crate) mod input;
-mod observe;
+pub(crate) mod live;
+pub(crate) mod observe;
 mod record;
 
 use domain::account::{self, Action, Write};
@@ -13,6 +15,8 @@ use domain::account::{self, Action, Write};
 pub(super) use self::record::Recorded;
 use self::{
     input::{desired, link, names, rules},
+    live::Live,
+    observe::{Subject, observe},
     record::{Person, seat},
 };
 use super::{
@@ -67,7 +71,15 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     let mut written: Option<Write> = None;
     for _ in 0..LOOKS {
         let link = person.record.as_ref().map(link);
-        let observed = person.observe(org, &desired, link.as_ref()).await?;
+        let subject = Subject {
+            tenant: &work.tenant,
+            user_id: &work.id,
+            desired: &desired,
+            link: link.as_ref(),
+            stewardship: person.stewardship.as_ref(),
+            waited: work.attempts > 0,
+        };
+        let observed = observe(&Live { core, org }, org, &subject).await?;
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         if plan.actions.is_empty() {
             person.ask(plan.question.as_ref()).await?;

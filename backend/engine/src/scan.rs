@@ -4,6 +4,7 @@
 //! mark what waits for its turn or for a person already (that would undo the back-off). Start at [`scan`].
 
 mod groups;
+pub(crate) mod listing;
 mod marks;
 mod people;
 

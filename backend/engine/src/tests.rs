@@ -26,6 +26,7 @@ use store::{
 mod abreast;
 mod absence;
 mod being_made;
+mod observers;
 mod scans;
 
 struct RealClock;

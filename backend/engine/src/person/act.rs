@@ -15,12 +15,35 @@ use crate::{
     context::elapsed,
     failpoints::{AFTER_CALL, BEFORE_CALL},
     org::Org,
-    trouble::{Result, Trouble},
+    trouble::{Result, Trouble, looking},
 };
 use grafana::{self, Error, ListedUser};
 use store::AccountOrigin;
 
 impl Person<'_> {
+    /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
+    /// strangers, and even if the user is to be closed or was deleted meanwhile.
+    pub(super) async fn adopt(&mut self, org: &Org) -> Result<()> {
+        let store = &self.core.store;
+        if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
+            return Ok(());
+        }
+        let Some(login) = store.creating(&self.work.id).await? else {
+            return Ok(());
+        };
+        let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
+        let Some(id) = id else { return Ok(()) };
+        let user = org.grafana.user(id).await.map_err(looking("the account"))?;
+        let Some(user) = user.filter(|u| u.login.to_lowercase() == login.to_lowercase()) else {
+            return Ok(());
+        };
+        if store.account_by_grafana_id(user.id).await?.is_none() {
+            let line = self.line(org, "user.claim", 0).await;
+            return self.save_made(self.made(user.id, user.login), line).await;
+        }
+        Ok(self.core.store.clear_creating(&self.work.id).await?)
+    }
+
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
         let core = self.core;
         core.go_on()?;
