@@ -281,14 +281,14 @@ pub enum Operation {
     /// Only look.
     Read {
         /// At what.
-        subject: Subject,
+        reading: Reading,
     },
 }
 
 /// What is read in Grafana.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Subject {
+pub enum Reading {
     /// Whether it answers.
     Health,
     /// Its configuration.

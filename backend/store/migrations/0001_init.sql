@@ -84,7 +84,7 @@ CREATE TABLE account (
     holds       BOOLEAN,
     -- JSON: organizations, roles and teams to restore.
     snapshot    TEXT,
-    -- Comma-separated attributes that wait for the next sign-in.
+    -- JSON: codes of the attributes that wait for the next sign-in.
     deferred    TEXT    NOT NULL,
     synced_ms   BIGINT  NOT NULL
 );
@@ -132,10 +132,11 @@ CREATE TABLE work (
     since_ms    BIGINT  NOT NULL,
     due_ms      BIGINT  NOT NULL,
     attempts    BIGINT  NOT NULL,
-    -- Why the last attempt failed, in words.
-    problem     TEXT,
-    -- The one next step, where only a person can mend it (then the row is "attention" and not tried again until something changes).
-    next_step   TEXT,
+    -- 'pending': has its turn at due_ms. 'blocked': waits for a person, and is not tried again until something changes.
+    state       TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'blocked')),
+    -- Why the last attempt did not succeed: the code of domain::attention::Problem, and all of it as JSON.
+    attention_code TEXT,
+    attention   TEXT,
     correlation TEXT    NOT NULL,
     PRIMARY KEY (org_id, connection, kind, id)
 );

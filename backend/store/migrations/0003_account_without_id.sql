@@ -15,7 +15,7 @@ CREATE TABLE account_2 (
     holds       BOOLEAN,
     -- JSON: organizations, roles and teams to restore, and the profile to make the account again with.
     snapshot    TEXT,
-    -- Comma-separated attributes that wait for the next sign-in.
+    -- JSON: codes of the attributes that wait for the next sign-in.
     deferred    TEXT    NOT NULL,
     synced_ms   BIGINT  NOT NULL
 );

@@ -7,7 +7,7 @@ use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     AccountOrigin, AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work,
-    activity, is_taken, settings, work,
+    activity, document::read_json, is_taken, settings, work,
 };
 
 fn account(row: &SqliteRow) -> Result<AccountRecord> {
@@ -33,11 +33,7 @@ fn account(row: &SqliteRow) -> Result<AccountRecord> {
         closed_by: closed_by.map(read_rung).transpose()?,
         holds: row.try_get("holds")?,
         snapshot: row.try_get("snapshot")?,
-        deferred: deferred
-            .split(',')
-            .filter(|a| !a.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        deferred: read_json(deferred, "list of attributes")?,
         synced_ms: row.try_get("synced_ms")?,
     })
 }
@@ -69,6 +65,8 @@ pub(super) fn read_rung(text: &str) -> Result<Rung> {
 
 /// Writes an account inside the caller's transaction.
 async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Result<(), sqlx::Error> {
+    let codes: Vec<_> = a.deferred.iter().map(|attribute| attribute.as_str()).collect();
+    let deferred = serde_json::json!(codes).to_string();
     sqlx::query(
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, closed_by, holds, snapshot, deferred, synced_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE SET grafana_id = excluded.grafana_id, \
@@ -84,7 +82,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
     .bind(a.closed_by.map(rung))
     .bind(a.holds)
     .bind(&a.snapshot)
-    .bind(a.deferred.join(","))
+    .bind(&deferred)
     .bind(a.synced_ms)
     .execute(tx)
     .await?;

@@ -3,10 +3,12 @@
 //! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of fields, so there is nothing to redact.
 //! Start at [`Store::record`].
 
+use std::str::FromStr;
+
 use domain::Tenant;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::{ActivityLine, Error, Outcome, Result, Source, Store, WriteContext};
+use super::{Action, ActivityLine, Error, Outcome, Result, Source, Store, TargetKind, WriteContext};
 
 /// A page of the log, newest first, each line with its id.
 #[derive(Clone, Debug)]
@@ -59,8 +61,8 @@ impl ActivityLine {
     pub fn of_request(
         ctx: &WriteContext,
         source: Source,
-        action: &'static str,
-        (target_kind, target_id, target_name): (&'static str, &str, &str),
+        action: Action,
+        (target_kind, target_id, target_name): (TargetKind, &str, &str),
         outcome: Outcome,
         reason: Option<String>,
     ) -> Self {
@@ -69,8 +71,8 @@ impl ActivityLine {
             at_ms: ctx.now_ms,
             source,
             actor: ctx.actor.clone(),
-            action: action.into(),
-            target_kind: target_kind.into(),
+            action,
+            target_kind,
             target_id: target_id.to_owned(),
             target_name: target_name.to_owned(),
             outcome,
@@ -81,27 +83,14 @@ impl ActivityLine {
     }
 }
 
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Scim => "scim",
-        Source::Grafana => "grafana",
-        Source::Admin => "admin",
-    }
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done => "done",
-        Outcome::Refused => "refused",
-        Outcome::Retry => "retry",
-        Outcome::Attention => "attention",
-    }
+/// A column that holds a code.
+fn code<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T> {
+    row.try_get::<&str, _>(column)?.parse().map_err(|_| Error::Unreadable {
+        what: "line of the log",
+    })
 }
 
 fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
-    let unreadable = || Error::Unreadable {
-        what: "line of the log",
-    };
     Ok((
         row.try_get("id")?,
         ActivityLine {
@@ -110,24 +99,13 @@ fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
                 connection: row.try_get("connection")?,
             },
             at_ms: row.try_get("at_ms")?,
-            source: match row.try_get("source")? {
-                "scim" => Source::Scim,
-                "grafana" => Source::Grafana,
-                "admin" => Source::Admin,
-                _ => return Err(unreadable()),
-            },
+            source: code(row, "source")?,
             actor: row.try_get("actor")?,
-            action: row.try_get::<String, _>("action")?.into(),
-            target_kind: row.try_get::<String, _>("target_kind")?.into(),
+            action: code(row, "action")?,
+            target_kind: code(row, "target_kind")?,
             target_id: row.try_get("target_id")?,
             target_name: row.try_get("target_name")?,
-            outcome: match row.try_get("outcome")? {
-                "done" => Outcome::Done,
-                "refused" => Outcome::Refused,
-                "retry" => Outcome::Retry,
-                "attention" => Outcome::Attention,
-                _ => return Err(unreadable()),
-            },
+            outcome: code(row, "outcome")?,
             reason: row.try_get("reason")?,
             duration_ms: row.try_get("duration_ms")?,
             correlation: row.try_get("correlation")?,
@@ -144,13 +122,13 @@ pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Resul
     .bind(l.tenant.org_id)
     .bind(&l.tenant.connection)
     .bind(l.at_ms)
-    .bind(source(l.source))
+    .bind(l.source.as_str())
     .bind(&l.actor)
-    .bind(&*l.action)
-    .bind(&*l.target_kind)
+    .bind(l.action.as_str())
+    .bind(l.target_kind.as_str())
     .bind(&l.target_id)
     .bind(&l.target_name)
-    .bind(outcome(l.outcome))
+    .bind(l.outcome.as_str())
     .bind(&l.reason)
     .bind(l.duration_ms)
     .bind(&l.correlation)
@@ -193,8 +171,8 @@ impl Store {
         }
         let words = [
             ("target_id", wanted.target.as_deref()),
-            ("outcome", wanted.outcome.map(outcome)),
-            ("source", wanted.source.map(source)),
+            ("outcome", wanted.outcome.map(Outcome::as_str)),
+            ("source", wanted.source.map(Source::as_str)),
             ("actor", wanted.actor.as_deref()),
             ("correlation", wanted.correlation.as_deref()),
         ];

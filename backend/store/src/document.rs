@@ -13,3 +13,13 @@ pub(super) fn document(text: &str) -> Result<Document> {
 pub(super) fn text(document: &Document) -> Result<String> {
     serde_json::to_string(document).map_err(|_| Error::Unreadable { what: "SCIM document" })
 }
+
+/// A column that holds JSON of one of our own types.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| Error::Unreadable { what: "column of JSON" })
+}
+
+/// What such a column says; `what` names it.
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| Error::Unreadable { what })
+}

@@ -11,8 +11,8 @@ use scim::{
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, WriteContext,
-    activity,
+    Action, ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind,
+    Urgency, WriteContext, activity,
     document::{document, text},
     filter, is_taken,
     membership::{add, change_members, members_in},
@@ -51,8 +51,15 @@ fn record(row: &SqliteRow) -> Result<GroupRecord> {
     })
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str) -> ActivityLine {
-    ActivityLine::of_request(ctx, Source::Scim, action, ("Group", id, name), Outcome::Done, None)
+fn line(ctx: &WriteContext, action: Action, id: &str, name: &str) -> ActivityLine {
+    ActivityLine::of_request(
+        ctx,
+        Source::Scim,
+        action,
+        (TargetKind::Group, id, name),
+        Outcome::Done,
+        None,
+    )
 }
 
 fn taken(e: sqlx::Error) -> Error {
@@ -116,7 +123,7 @@ impl Store {
             None
         };
         work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
-        activity::insert(&mut tx, &line(ctx, "group.create", id, &name)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::GroupCreate, id, &name)).await?;
         tx.commit().await?;
         let record = GroupRecord {
             id: id.to_owned(),
@@ -173,9 +180,9 @@ impl Store {
             .map_err(taken)?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
             let action = if members_changed {
-                "group.members"
+                Action::GroupMembers
             } else {
-                "group.update"
+                Action::GroupUpdate
             };
             activity::insert(&mut tx, &line(ctx, action, id, name)).await?;
             record
@@ -209,7 +216,7 @@ impl Store {
             .await?;
         work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         let name = current.document.display_name().unwrap_or_default();
-        activity::insert(&mut tx, &line(ctx, "group.delete", id, name)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::GroupDelete, id, name)).await?;
         tx.commit().await?;
         Ok(true)
     }

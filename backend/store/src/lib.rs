@@ -46,14 +46,15 @@ pub use mappings::{NewMapping, TeamBeingMade};
 pub use page::{Page, PageQuery};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
-    Outcome, Source, Urgency, UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, MappingOrigin, MappingRecord, Mark,
+    Urgency, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use seats::Seat;
 pub use settings::AccountBeingMade;
 pub use stewardship::{Decided, Stewardship, StewardshipState};
 pub use users::{UserChange, UserView};
+pub use vocabulary::{Action, Attribute, Outcome, ResourceKind as Kind, Source, TargetKind};
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 

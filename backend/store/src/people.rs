@@ -8,14 +8,19 @@ mod counts;
 
 use std::collections::HashMap;
 
-use domain::{Tenant, settings::Rung};
+use domain::{
+    Tenant,
+    attention::{Attention, Problem},
+    settings::Rung,
+};
 use scim::key::fold;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use access_state::{EXCEPTIONS, JOINED, Standing};
 
 use super::{
-    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord, accounts::read_rung, stewardship, users, work,
+    AccountOrigin, Attribute, Kind, Result, StewardshipState, Store, UserRecord, accounts::read_rung,
+    document::read_json, stewardship, users, work,
 };
 
 /// Which people to list.
@@ -45,13 +50,24 @@ impl PeopleQuery {
     }
 }
 
-/// How a resource waits, if it does.
+/// How a resource waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Why the last attempt failed.
-    pub problem: Option<String>,
-    /// Set when a person must look.
-    pub next_step: Option<String>,
+pub enum Waiting {
+    /// For its turn; why the last attempt did not succeed, if there was one.
+    Pending(Option<Problem>),
+    /// For a person.
+    Blocked(Attention),
+}
+
+impl Waiting {
+    /// What a person must look at.
+    #[must_use]
+    pub const fn attention(&self) -> Option<&Attention> {
+        match self {
+            Self::Blocked(attention) => Some(attention),
+            Self::Pending(_) => None,
+        }
+    }
 }
 
 /// One person with everything the list shows.
@@ -64,7 +80,7 @@ pub struct PersonRow {
     /// The rung that closed it in Grafana, and whether that holds.
     pub closed: Option<(Rung, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
-    pub deferred: String,
+    pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.
     pub synced_ms: Option<i64>,
     /// How it waits.
@@ -97,10 +113,8 @@ pub struct AttentionRow {
     pub id: String,
     /// Its name, or what is known of it when the resource is gone.
     pub name: String,
-    /// Why.
-    pub reason: String,
-    /// What to do.
-    pub next_step: String,
+    /// What.
+    pub attention: Attention,
     /// Since when.
     pub since_ms: i64,
 }
@@ -134,15 +148,20 @@ pub struct Tally {
     pub attention: i64,
 }
 
-fn waiting(row: &sqlx::sqlite::SqliteRow) -> Result<Option<Waiting>> {
-    let generation: Option<i64> = row.try_get("generation")?;
-    Ok(match generation {
-        None => None,
-        Some(_) => Some(Waiting {
-            problem: row.try_get("problem")?,
-            next_step: row.try_get("next_step")?,
-        }),
-    })
+fn waiting(row: &SqliteRow) -> Result<Option<Waiting>> {
+    match row.try_get("work_state")? {
+        None => Ok(None),
+        Some("blocked") => Ok(Some(Waiting::Blocked(attention(row)?))),
+        Some(_) => {
+            let last: Option<&str> = row.try_get("attention")?;
+            let last = last.map(|json| read_json(json, "reason why something waits"));
+            Ok(Some(Waiting::Pending(last.transpose()?)))
+        }
+    }
+}
+
+fn attention(row: &SqliteRow) -> Result<Attention> {
+    read_json(row.try_get("attention")?, "reason why a person is needed")
 }
 
 impl Store {
@@ -189,7 +208,7 @@ impl Store {
         // The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the
         // time of looking for a text in the table itself.
         let mut select = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, a.synced_ms, w.generation, w.problem, w.next_step, s.state \
+            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, a.synced_ms, w.state AS work_state, w.attention, s.state \
              FROM (SELECT u.pk FROM scim_user u {joined} WHERE ",
             users::COLUMNS
         ));
@@ -231,7 +250,9 @@ impl Store {
                     Some(rung) => Some((read_rung(rung)?, row.try_get("holds")?)),
                     None => None,
                 },
-                deferred: row.try_get::<Option<String>, _>("deferred")?.unwrap_or_default(),
+                deferred: row
+                    .try_get::<Option<&str>, _>("deferred")?
+                    .map_or(Ok(Vec::new()), |json| read_json(json, "list of attributes"))?,
                 synced_ms: row.try_get("synced_ms")?,
                 waiting: waiting(row)?,
                 stewardship: row
@@ -254,7 +275,7 @@ impl Store {
     pub async fn group_summaries(&self, tenant: &Tenant) -> Result<Vec<GroupSummary>> {
         let rows = sqlx::query(
             "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m WHERE m.group_pk = g.pk) AS members, \
-             w.generation, w.problem, w.next_step FROM scim_group g \
+             w.state AS work_state, w.attention FROM scim_group g \
              LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = 'Group' AND w.id = g.id \
              WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key",
         )
@@ -277,10 +298,10 @@ impl Store {
     /// What needs a person, oldest first.
     pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
         let rows = sqlx::query(
-            "SELECT w.kind, w.id, w.problem, w.next_step, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
+            "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
              FROM work w LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
              LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id LEFT JOIN account a ON a.user_id = w.id \
-             WHERE w.org_id = $1 AND w.connection = $2 AND w.next_step IS NOT NULL ORDER BY w.since_ms, w.id LIMIT $3",
+             WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' ORDER BY w.since_ms, w.id LIMIT $3",
         )
         .bind(tenant.org_id)
         .bind(&tenant.connection)
@@ -293,8 +314,7 @@ impl Store {
                     kind: work::kind(row.try_get("kind")?)?,
                     id: row.try_get("id")?,
                     name: row.try_get("name")?,
-                    reason: row.try_get::<Option<String>, _>("problem")?.unwrap_or_default(),
-                    next_step: row.try_get("next_step")?,
+                    attention: attention(row)?,
                     since_ms: row.try_get("since_ms")?,
                 })
             })
@@ -322,11 +342,11 @@ impl Store {
              (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
              (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
                (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS pending, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL AND closing AND kind = 'User') \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND closing AND kind = 'User') \
                AS closing, \
-             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NULL) AS oldest_ms, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND next_step IS NOT NULL) AS attention",
+             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
+             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
         )))
         .bind(tenant.org_id)
         .bind(&tenant.connection)

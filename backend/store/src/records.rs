@@ -2,10 +2,9 @@
 //!
 //! Owns: plain data. Must never hold a connection or decide anything. Start at [`UserRecord`] and [`Work`].
 
-use std::borrow::Cow;
-
 use domain::Tenant;
 use scim::resource::Document;
+use vocabulary::{Action, Attribute, Outcome, ResourceKind as Kind, Source, TargetKind};
 
 /// A stored SCIM User.
 #[derive(Clone, Debug)]
@@ -35,26 +34,6 @@ pub struct GroupRecord {
     pub created_ms: i64,
     /// When it last changed.
     pub modified_ms: i64,
-}
-
-/// What a dirty mark is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// A SCIM User.
-    User,
-    /// A SCIM Group.
-    Group,
-}
-
-impl Kind {
-    /// The word in the database and the admin API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "User",
-            Self::Group => "Group",
-        }
-    }
 }
 
 /// How soon a mark is worked on.
@@ -141,7 +120,7 @@ pub struct AccountRecord {
     /// JSON of `domain::account::Snapshot`: what to restore.
     pub snapshot: Option<String>,
     /// Attributes that wait for the next sign-in.
-    pub deferred: Vec<String>,
+    pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.
     pub synced_ms: i64,
 }
@@ -193,30 +172,6 @@ pub enum MappingOrigin {
     File,
 }
 
-/// Which half of the product wrote a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// An identity provider's request.
-    Scim,
-    /// A change made in Grafana.
-    Grafana,
-    /// An admin on the page.
-    Admin,
-}
-
-/// How it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done.
-    Done,
-    /// Refused: nothing was changed.
-    Refused,
-    /// Failed and will be tried again.
-    Retry,
-    /// Needs a person.
-    Attention,
-}
-
 /// A line of the log, before it has an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityLine {
@@ -228,10 +183,10 @@ pub struct ActivityLine {
     pub source: Source,
     /// Who.
     pub actor: String,
-    /// What, e.g. `user.disable`.
-    pub action: Cow<'static, str>,
-    /// `User`, `Group`, `Team`, `Mapping` or `Setting`.
-    pub target_kind: Cow<'static, str>,
+    /// What was done, or was to be done.
+    pub action: Action,
+    /// What it is about.
+    pub target_kind: TargetKind,
     /// Its id.
     pub target_id: String,
     /// Its name at that time.

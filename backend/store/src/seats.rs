@@ -63,7 +63,7 @@ mod tests {
                 let by = closed[n % 4];
                 sql.push_str(&format!(
                     "INSERT INTO account (closed_by, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                     VALUES ({by}, 'u{n}', 1, 'default', {n}, 'provisioned', 'u{n}', '', 0);"
+                     VALUES ({by}, 'u{n}', 1, 'default', {n}, 'provisioned', 'u{n}', '[]', 0);"
                 ));
             }
         }

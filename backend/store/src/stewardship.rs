@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use domain::Tenant;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{ActivityLine, Error, Kind, Outcome, Result, Source, Store, Urgency, WriteContext, activity, work};
+use super::{
+    Action, ActivityLine, Error, Kind, Outcome, Result, Source, Store, TargetKind, Urgency, WriteContext, activity,
+    work,
+};
 
 /// Where a decision stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,12 +115,12 @@ async fn user(tx: &mut SqliteConnection, tenant: &Tenant, id: &str) -> Result<Op
     )
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: String) -> ActivityLine {
+fn line(ctx: &WriteContext, action: Action, id: &str, name: &str, reason: String) -> ActivityLine {
     ActivityLine::of_request(
         ctx,
         Source::Admin,
         action,
-        ("User", id, name),
+        (TargetKind::User, id, name),
         Outcome::Done,
         Some(reason),
     )
@@ -218,7 +221,7 @@ impl Store {
         } else {
             format!("Approved: {account} is this person's and is managed from now on.")
         };
-        activity::insert(&mut tx, &line(ctx, "user.claim", id, &name, reason)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserClaim, id, &name, reason)).await?;
         tx.commit().await?;
         Ok(Decided::Done)
     }
@@ -262,7 +265,7 @@ impl Store {
             .bind(grafana_id)
             .execute(&mut *tx)
             .await?;
-        activity::insert(&mut tx, &line(ctx, "user.release", id, &name, reason)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserRelease, id, &name, reason)).await?;
         tx.commit().await?;
         Ok(Decided::Done)
     }

@@ -6,8 +6,8 @@ use scim::{key::fold, resource::Document, resource_type::ResourceType};
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, UserRecord, WriteContext,
-    activity,
+    Action, ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind, Urgency,
+    UserRecord, WriteContext, activity,
     document::{document, text},
     filter, is_taken, membership, page, stewardship, work,
 };
@@ -91,8 +91,15 @@ async fn write_emails(tx: &mut Transaction<'static, Sqlite>, pk: i64, emails: &[
     Ok(())
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, note: Option<String>) -> ActivityLine {
-    ActivityLine::of_request(ctx, Source::Scim, action, ("User", id, name), Outcome::Done, note)
+fn line(ctx: &WriteContext, action: Action, id: &str, name: &str, note: Option<String>) -> ActivityLine {
+    ActivityLine::of_request(
+        ctx,
+        Source::Scim,
+        action,
+        (TargetKind::User, id, name),
+        Outcome::Done,
+        note,
+    )
 }
 
 /// In the log of who was released: stored, and nothing follows in Grafana.
@@ -153,7 +160,13 @@ impl Store {
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
         activity::insert(
             &mut tx,
-            &line(ctx, "user.create", id, &keys.user_name, without_effect(None, &document)),
+            &line(
+                ctx,
+                Action::UserCreate,
+                id,
+                &keys.user_name,
+                without_effect(None, &document),
+            ),
         )
         .await?;
         tx.commit().await?;
@@ -220,9 +233,9 @@ impl Store {
             write_emails(&mut tx, pk, &keys.emails).await?;
             work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
             let action = match (was_active, keys.active) {
-                (true, false) => "user.deactivate",
-                (false, true) => "user.activate",
-                _ => "user.update",
+                (true, false) => Action::UserDeactivate,
+                (false, true) => Action::UserActivate,
+                _ => Action::UserUpdate,
             };
             activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name, note)).await?;
             UserRecord {
@@ -265,7 +278,7 @@ impl Store {
         let note = stewardship::is_released(&mut tx, id)
             .await?
             .then(|| LEFT_ALONE.to_owned());
-        activity::insert(&mut tx, &line(ctx, "user.delete", id, name, note)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserDelete, id, name, note)).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -3,22 +3,21 @@
 //! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation g" (design, invariant 2), so
 //! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
 
-use domain::Tenant;
+use domain::{
+    Tenant,
+    attention::{Attention, Delay, Problem},
+};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Error, Kind, Mark, Result, Store, Urgency, Work};
+use super::{Error, Kind, Mark, Result, Store, Urgency, Work, document::json};
 
 /// After so many failures a resource keeps its own back-off.
 const STUMBLES: i64 = 8;
 
 pub(super) fn kind(text: &str) -> Result<Kind> {
-    match text {
-        "User" => Ok(Kind::User),
-        "Group" => Ok(Kind::Group),
-        _ => Err(Error::Unreadable {
-            what: "kind of resource",
-        }),
-    }
+    text.parse().map_err(|_| Error::Unreadable {
+        what: "kind of resource",
+    })
 }
 
 fn work(row: &SqliteRow) -> Result<Work> {
@@ -49,7 +48,7 @@ pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<(
         "INSERT INTO work (org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, $8) \
          ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = excluded.generation, closing = excluded.closing, \
-         due_ms = excluded.due_ms, attempts = 0, problem = NULL, next_step = NULL, correlation = excluded.correlation",
+         due_ms = excluded.due_ms, attempts = 0, state = 'pending', attention_code = NULL, attention = NULL, correlation = excluded.correlation",
     )
     .bind(mark.tenant.org_id)
     .bind(&mark.tenant.connection)
@@ -81,7 +80,7 @@ impl Store {
     /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
     pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
         let rows = sqlx::query(
-            "SELECT * FROM work WHERE due_ms <= $1 AND next_step IS NULL ORDER BY closing DESC, due_ms, since_ms, id LIMIT $2",
+            "SELECT * FROM work WHERE due_ms <= $1 AND state = 'pending' ORDER BY closing DESC, due_ms, since_ms, id LIMIT $2",
         )
         .bind(now_ms)
         .bind(limit)
@@ -93,7 +92,7 @@ impl Store {
     /// Whether somebody of an organization is to be locked out now.
     pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
         Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM work WHERE closing AND org_id = $1 AND due_ms <= $2 AND next_step IS NULL)",
+            "SELECT EXISTS (SELECT 1 FROM work WHERE closing AND org_id = $1 AND due_ms <= $2 AND state = 'pending')",
         )
         .bind(org_id)
         .bind(now_ms)
@@ -104,7 +103,7 @@ impl Store {
     /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
     pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
         Ok(
-            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE next_step IS NULL AND due_ms > $1")
+            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE state = 'pending' AND due_ms > $1")
                 .bind(after_ms)
                 .fetch_one(&self.read)
                 .await?,
@@ -123,24 +122,25 @@ impl Store {
         finish(&mut *self.write.acquire().await?, work).await
     }
 
-    /// The attempt failed and will be made again at `due_ms`. A mark made anew meanwhile stays due.
-    pub async fn retry(&self, work: &Work, due_ms: i64, problem: &str) -> Result<()> {
-        self.put_off(work, due_ms, problem, None).await
+    /// The attempt failed and will be made again at `due_ms`. A mark made again meanwhile stays due.
+    pub async fn retry(&self, work: &Work, due_ms: i64, delay: Delay) -> Result<()> {
+        self.put_off(work, due_ms, "pending", &delay.into()).await
     }
 
-    /// Only a person can mend it: shown with its reason and next step, and not tried again until something changes.
-    pub async fn attention(&self, work: &Work, reason: &str, next_step: &str) -> Result<()> {
-        self.put_off(work, 0, reason, Some(next_step)).await
+    /// Only a person can put it right: shown, and not tried again until something changes.
+    pub async fn attention(&self, work: &Work, attention: Attention) -> Result<()> {
+        self.put_off(work, 0, "blocked", &attention.into()).await
     }
 
-    async fn put_off(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
+    async fn put_off(&self, work: &Work, due_ms: i64, state: &str, problem: &Problem) -> Result<()> {
         sqlx::query(
-            "UPDATE work SET due_ms = $1, attempts = attempts + 1, problem = $2, next_step = $3 \
-             WHERE org_id = $4 AND connection = $5 AND kind = $6 AND id = $7 AND generation = $8",
+            "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention_code = $3, attention = $4 \
+             WHERE org_id = $5 AND connection = $6 AND kind = $7 AND id = $8 AND generation = $9",
         )
         .bind(due_ms)
-        .bind(problem)
-        .bind(next_step)
+        .bind(state)
+        .bind(problem.code())
+        .bind(json(problem)?)
         .bind(work.tenant.org_id)
         .bind(&work.tenant.connection)
         .bind(work.kind.as_str())
@@ -155,7 +155,7 @@ impl Store {
     /// Not what failed again and again: it may be what Grafana stumbles over.
     pub async fn hasten(&self, org_id: i64, now_ms: i64) -> Result<()> {
         sqlx::query(
-            "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND next_step IS NULL AND due_ms > $1 AND attempts <= $3",
+            "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND state = 'pending' AND due_ms > $1 AND attempts <= $3",
         )
         .bind(now_ms)
         .bind(org_id)
@@ -167,7 +167,7 @@ impl Store {
 
     /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
     pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
-        sqlx::query("UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3")
+        sqlx::query("UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3")
             .bind(now_ms)
             .bind(tenant.org_id)
             .bind(&tenant.connection)
@@ -179,8 +179,8 @@ impl Store {
     /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
     pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
         sqlx::query(
-            "UPDATE work SET due_ms = $1, next_step = NULL \
-             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND next_step IS NOT NULL",
+            "UPDATE work SET due_ms = $1, state = 'pending' \
+             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND state = 'blocked'",
         )
         .bind(now_ms)
         .bind(tenant.org_id)
@@ -207,7 +207,7 @@ impl Store {
         };
         // The generation stays: an attempt under way counts for it.
         let done = sqlx::query(
-            "UPDATE work SET due_ms = $1, next_step = NULL WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
+            "UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
         )
         .bind(now_ms)
         .bind(tenant.org_id)

@@ -108,19 +108,19 @@ pub(crate) fn operations() -> Vec<Operation> {
     ];
     all.extend(
         [
-            Subject::Health,
-            Subject::Settings,
-            Subject::OwnAccount,
-            Subject::Account,
-            Subject::Accounts,
-            Subject::AllAccounts,
-            Subject::Organizations,
-            Subject::OrgUsers,
-            Subject::Team,
-            Subject::Teams,
-            Subject::TeamMembers,
+            Reading::Health,
+            Reading::Settings,
+            Reading::OwnAccount,
+            Reading::Account,
+            Reading::Accounts,
+            Reading::AllAccounts,
+            Reading::Organizations,
+            Reading::OrgUsers,
+            Reading::Team,
+            Reading::Teams,
+            Reading::TeamMembers,
         ]
-        .map(|subject| Operation::Read { subject }),
+        .map(|reading| Operation::Read { reading }),
     );
     all
 }

@@ -3,7 +3,7 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
-use crate::attention::{Attention, Delay, Operation, Problem, Protection, Refusal, Subject};
+use crate::attention::{Attention, Delay, Operation, Problem, Protection, Reading, Refusal};
 
 /// What is wrong.
 #[must_use]
@@ -184,23 +184,23 @@ pub fn operation(what: &Operation) -> String {
         Operation::UpdateMember { team } => format!("change a member of the team “{team}”"),
         Operation::RemoveMember { team } => format!("remove a member from the team “{team}”"),
         Operation::DeleteTeam { team } => format!("delete the team “{team}”"),
-        Operation::Read { subject } => format!("look at {} in Grafana", read(*subject)),
+        Operation::Read { reading } => format!("look at {} in Grafana", read(*reading)),
     }
 }
 
-const fn read(subject: Subject) -> &'static str {
-    match subject {
-        Subject::Health => "the health check",
-        Subject::Settings => "the configuration",
-        Subject::OwnAccount => "its own account",
-        Subject::Account => "the account",
-        Subject::Accounts => "users",
-        Subject::AllAccounts => "all users",
-        Subject::Organizations => "organizations",
-        Subject::OrgUsers => "the organization's people",
-        Subject::Team => "the team",
-        Subject::Teams => "teams",
-        Subject::TeamMembers => "the team's members",
+const fn read(reading: Reading) -> &'static str {
+    match reading {
+        Reading::Health => "the health check",
+        Reading::Settings => "the configuration",
+        Reading::OwnAccount => "its own account",
+        Reading::Account => "the account",
+        Reading::Accounts => "users",
+        Reading::AllAccounts => "all users",
+        Reading::Organizations => "organizations",
+        Reading::OrgUsers => "the organization's people",
+        Reading::Team => "the team",
+        Reading::Teams => "teams",
+        Reading::TeamMembers => "the team's members",
     }
 }
 
@@ -213,7 +213,9 @@ pub fn problem(problem: &Problem) -> String {
     }
 }
 
-fn delay(delay: &Delay) -> String {
+/// What is waited for.
+#[must_use]
+pub fn delay(delay: &Delay) -> String {
     match delay {
         Delay::NameNotFree { login, owner } => {
             format!("The new user name or e-mail of “{login}” is still “{owner}”'s, who is to have another.")

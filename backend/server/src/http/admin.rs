@@ -22,7 +22,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::Api;
-use store::{self, ActivityLine, Outcome, Source, WriteContext};
+use store::{self, Action, ActivityLine, Outcome, Source, TargetKind, WriteContext};
 
 /// What an admin route answers when it does not answer what was asked.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ impl Parameters {
 }
 
 /// A line of what an admin did.
-async fn log(api: &Api, ctx: &WriteContext, action: &'static str, target: (&'static str, &str, &str), reason: String) {
+async fn log(api: &Api, ctx: &WriteContext, action: Action, target: (TargetKind, &str, &str), reason: String) {
     let reason = Some(reason).filter(|r| !r.is_empty());
     let line = ActivityLine::of_request(ctx, Source::Admin, action, target, Outcome::Done, reason);
     // It is done: a log that cannot be written must not turn it into a failure.

@@ -58,8 +58,8 @@ impl Standing {
             Self::MayReturn => {
                 "s.state IS NOT 'released' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) AND a.closed_by IS NOT NULL AND NOT a.holds"
             }
-            Self::Pending => "s.state IS NOT 'released' AND w.id IS NOT NULL AND w.next_step IS NULL",
-            Self::Attention => "s.state IS NOT 'released' AND w.next_step IS NOT NULL",
+            Self::Pending => "s.state IS NOT 'released' AND w.state = 'pending'",
+            Self::Attention => "s.state IS NOT 'released' AND w.state = 'blocked'",
             // The engine is done with him though there is no account: it makes none before he signs in.
             Self::WaitingForSignIn => {
                 "s.state IS NOT 'released' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"

@@ -15,11 +15,11 @@ const PEOPLE: [Somebody; 11] = [
     ("closed", false, Some("'disable', NULL"), None, false),
     ("closed", false, None, None, false),
     ("closed_may_return", false, Some("'suspend', FALSE"), None, false),
-    ("pending", true, Some("'suspend', FALSE"), Some("NULL"), false),
-    ("needs_attention", false, None, Some("'Look.'"), false),
+    ("pending", true, Some("'suspend', FALSE"), Some("pending"), false),
+    ("needs_attention", false, None, Some("blocked"), false),
     ("released", true, Some("NULL, NULL"), None, true),
-    ("released", false, Some("NULL, NULL"), Some("NULL"), true),
-    ("released", false, Some("'suspend', FALSE"), Some("'Look.'"), true),
+    ("released", false, Some("NULL, NULL"), Some("pending"), true),
+    ("released", false, Some("'suspend', FALSE"), Some("blocked"), true),
 ];
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         if let Some(closed) = account {
             sql.push_str(&format!(
                 "INSERT INTO account (closed_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '', 0);"
+                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0);"
             ));
         }
         if *released {
@@ -48,10 +48,10 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
                  VALUES ('p{n:02}', 1, 'default', 'released', {n}, 'p{n:02}');"
             ));
         }
-        if let Some(next_step) = work {
+        if let Some(state) = work {
             sql.push_str(&format!(
-                "INSERT INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-                 VALUES ({next_step}, 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
+                "INSERT INTO work (state, attention, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
+                 VALUES ('{state}', '{{\"code\":\"no_account\",\"login\":\"ann\"}}', 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
             ));
         }
     }
@@ -88,8 +88,8 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
     assert_eq!((tally.closed, tally.closed_may_return), (3, 1), "as the lists are long");
     assert_eq!(tally.provisioned, 5, "with an account, and not released");
     // …and the same when most of them wait, which is counted another way.
-    let waiting = "INSERT OR IGNORE INTO work (next_step, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, \
-         correlation) SELECT NULL, 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";
+    let waiting = "INSERT OR IGNORE INTO work (state, attention, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, \
+         correlation) SELECT 'pending', NULL, 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";
     sqlx::raw_sql(waiting).execute(&store.write).await.unwrap();
     let counts = store.access_counts(&tenant, "", false).await.unwrap();
     assert_eq!(

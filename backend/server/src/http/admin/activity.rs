@@ -2,7 +2,9 @@
 //!
 //! Owns: the handlers. Must never call Grafana (both only mark, and the engine does the rest), nor show more than the log's own fields. Start at [`list`].
 
-use admin_api::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
+use std::str::FromStr;
+
+use admin_api::{Activity, ActivityEntry, Target};
 use axum::{
     Extension, Json,
     body::Bytes,
@@ -12,57 +14,32 @@ use axum::{
 
 use super::{AdminFailure, Answer, Parameters, body, log};
 use crate::http::Api;
-use store::{ActivityLine, ActivityQuery, Kind, Outcome, Source, WriteContext};
+use store::{Action, ActivityLine, ActivityQuery, Kind, Outcome, Source, WriteContext};
 
 fn entry((id, line): (i64, ActivityLine)) -> ActivityEntry {
     ActivityEntry {
         id,
         at_ms: line.at_ms,
-        source: match line.source {
-            Source::Scim => ActivitySource::Scim,
-            Source::Grafana => ActivitySource::Grafana,
-            Source::Admin => ActivitySource::Admin,
-        },
+        source: line.source,
         actor: line.actor,
-        action: line.action.into_owned(),
-        target_kind: line.target_kind.into_owned(),
+        action: line.action,
+        target_kind: line.target_kind,
         target_id: line.target_id,
         target_name: line.target_name,
-        outcome: match line.outcome {
-            Outcome::Done => ActivityOutcome::Done,
-            Outcome::Refused => ActivityOutcome::Refused,
-            Outcome::Retry => ActivityOutcome::Retry,
-            Outcome::Attention => ActivityOutcome::Attention,
-        },
+        outcome: line.outcome,
         reason: line.reason,
         duration_ms: line.duration_ms,
         correlation: line.correlation,
     }
 }
 
-fn outcome(name: &str) -> Answer<Outcome> {
-    match name {
-        "done" => Ok(Outcome::Done),
-        "refused" => Ok(Outcome::Refused),
-        "retry" => Ok(Outcome::Retry),
-        "attention" => Ok(Outcome::Attention),
-        _ => Err(AdminFailure::invalid(
-            "outcome",
-            "outcome is one of: done, refused, retry, attention.",
-        )),
-    }
-}
-
-fn source(name: &str) -> Answer<Source> {
-    match name {
-        "scim" => Ok(Source::Scim),
-        "grafana" => Ok(Source::Grafana),
-        "admin" => Ok(Source::Admin),
-        _ => Err(AdminFailure::invalid(
-            "source",
-            "source is one of: scim, grafana, admin.",
-        )),
-    }
+/// A code in a query, or an error that lists them all.
+fn code<T: FromStr>(query: &Parameters, name: &'static str, all: &[&str]) -> Answer<Option<T>> {
+    let parse = |code: &str| {
+        code.parse()
+            .map_err(|_| AdminFailure::invalid(name, format!("{name} is one of: {}.", all.join(", "))))
+    };
+    query.text(name).map(parse).transpose()
 }
 
 pub(in crate::http) async fn list(
@@ -76,8 +53,16 @@ pub(in crate::http) async fn list(
         after: query.number("after")?,
         count: query.count()?,
         target: text("target"),
-        outcome: query.text("outcome").map(outcome).transpose()?,
-        source: query.text("source").map(source).transpose()?,
+        outcome: code(
+            &query,
+            "outcome",
+            &Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>(),
+        )?,
+        source: code(
+            &query,
+            "source",
+            &Source::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>(),
+        )?,
         actor: text("actor"),
         action: text("action"),
         correlation: text("correlation"),
@@ -95,13 +80,6 @@ pub(in crate::http) async fn list(
         entries: page.lines.into_iter().map(entry).collect(),
         next: page.next,
     }))
-}
-
-fn kind(kind: TargetKind) -> Kind {
-    match kind {
-        TargetKind::User => Kind::User,
-        TargetKind::Group => Kind::Group,
-    }
 }
 
 fn unknown(kind: Kind) -> AdminFailure {
@@ -122,7 +100,7 @@ pub(in crate::http) async fn retry(
     bytes: Bytes,
 ) -> Answer<StatusCode> {
     let target: Target = body(&bytes)?;
-    let kind = kind(target.kind);
+    let kind = target.kind;
     let found = api.store.retry_now(&ctx.tenant, kind, &target.id, ctx.now_ms).await?;
     let Some((name, waited)) = found else {
         return Err(unknown(kind));
@@ -130,10 +108,10 @@ pub(in crate::http) async fn retry(
     if waited {
         api.control.wake();
         let action = match kind {
-            Kind::User => "user.retry",
-            Kind::Group => "group.retry",
+            Kind::User => Action::UserRetry,
+            Kind::Group => Action::GroupRetry,
         };
-        log(&api, &ctx, action, (kind.as_str(), &target.id, &name), String::new()).await;
+        log(&api, &ctx, action, (kind.into(), &target.id, &name), String::new()).await;
     }
     Ok(StatusCode::ACCEPTED)
 }
@@ -145,7 +123,7 @@ pub(in crate::http) async fn resync(
     bytes: Bytes,
 ) -> Answer<StatusCode> {
     let target: Target = body(&bytes)?;
-    let kind = kind(target.kind);
+    let kind = target.kind;
     let found = api
         .store
         .resync(&ctx.tenant, kind, &target.id, &ctx.correlation, ctx.now_ms)
@@ -155,9 +133,9 @@ pub(in crate::http) async fn resync(
     };
     api.control.wake();
     let action = match kind {
-        Kind::User => "user.resync",
-        Kind::Group => "group.resync",
+        Kind::User => Action::UserResync,
+        Kind::Group => Action::GroupResync,
     };
-    log(&api, &ctx, action, (kind.as_str(), &target.id, &name), String::new()).await;
+    log(&api, &ctx, action, (kind.into(), &target.id, &name), String::new()).await;
     Ok(StatusCode::ACCEPTED)
 }

@@ -17,7 +17,7 @@ use domain::caller::Denied;
 use self::{facts::Facts, sandbox::Sandbox};
 use super::{AdminFailure, Answer, body, overview};
 use crate::http::Api;
-use store::{ActivityQuery, Outcome, PageQuery, Source, WriteContext};
+use store::{Action, ActivityQuery, Outcome, PageQuery, Source, WriteContext};
 
 /// A request of a provider is a few kilobytes; its whole log is too much to look at.
 const MAX_SAMPLE_BYTES: usize = 256 << 10;
@@ -124,14 +124,16 @@ async fn refused(api: &Api, ctx: &WriteContext) -> Answer<Option<(String, String
         outcome: Some(outcome),
         ..ActivityQuery::default()
     };
-    let lines = api.store.activity(&ctx.tenant, &of_scim(Outcome::Refused)).await?.lines;
-    let reason = Denied::NotAScimCaller.to_string();
-    let Some((_, line)) = lines
-        .into_iter()
-        .find(|(_, line)| line.reason.as_deref() == Some(&reason))
-    else {
+    let turned_away = ActivityQuery {
+        action: Some(Action::CallerDeny.as_str().to_owned()),
+        ..of_scim(Outcome::Refused)
+    };
+    let lines = api.store.activity(&ctx.tenant, &turned_away).await?.lines;
+    // An anonymous caller has no name to show.
+    let Some((_, line)) = lines.into_iter().find(|(_, line)| !line.actor.is_empty()) else {
         return Ok(None);
     };
+    let reason = Denied::NotAScimCaller.to_string();
     let served = api
         .callers()
         .get(&(ctx.tenant.org_id, line.actor.clone()))

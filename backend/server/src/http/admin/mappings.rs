@@ -20,9 +20,9 @@ use axum::{
 use domain::settings;
 
 pub(in crate::http) use self::preview::preview;
-use super::{AdminFailure, Answer, Parameters, body, log};
+use super::{AdminFailure, Answer, Parameters, body, log, people::waits_for};
 use crate::http::{Api, TeamSeen};
-use store::{self, GroupRecord, GroupSummary, Kind, MappingRecord, Urgency, WriteContext};
+use store::{self, Action, GroupRecord, GroupSummary, Kind, MappingRecord, TargetKind, Urgency, Waiting, WriteContext};
 
 const MOST_TEAMS: usize = 50;
 /// Grafana's column has room for 190 characters.
@@ -64,17 +64,12 @@ fn team(t: &TeamSeen) -> Team {
 }
 
 fn group_row(summary: GroupSummary, mappings: Vec<MappingRow>, teams: &[TeamSeen]) -> GroupRow {
-    let (status, note) = match &summary.waiting {
-        Some(w) if w.next_step.is_some() => {
-            let words = [w.problem.clone(), w.next_step.clone()];
-            (
-                GroupStatus::NeedsAttention,
-                Some(words.into_iter().flatten().collect::<Vec<_>>().join(" ")),
-            )
-        }
-        Some(w) => (GroupStatus::Pending, w.problem.clone()),
-        None if mappings.is_empty() => (GroupStatus::NotMapped, None),
-        None => (GroupStatus::InSync, None),
+    let note = summary.waiting.as_ref().and_then(waits_for);
+    let status = match &summary.waiting {
+        Some(Waiting::Blocked(_)) => GroupStatus::NeedsAttention,
+        Some(Waiting::Pending(_)) => GroupStatus::Pending,
+        None if mappings.is_empty() => GroupStatus::NotMapped,
+        None => GroupStatus::InSync,
     };
     let suggestion = teams
         .iter()
@@ -202,11 +197,11 @@ pub(in crate::http) async fn add(
     };
     let record = api.store.add_mapping(&new, &ctx.correlation, ctx.now_ms).await?;
     api.control.wake();
-    let target = ("Mapping", record.id.to_string(), &record.group_name);
+    let target = (TargetKind::Mapping, record.id.to_string(), &record.group_name);
     log(
         &api,
         &ctx,
-        "mapping.add",
+        Action::MappingAdd,
         (target.0, &target.1, target.2),
         format!("to the team {}", record.team_name),
     )
@@ -240,9 +235,9 @@ pub(in crate::http) async fn change(
         api.store.change_mapping(&after, &ctx.correlation, ctx.now_ms).await?;
         api.control.wake();
         let action = match (before.paused, after.paused) {
-            (false, true) => "mapping.pause",
-            (true, false) => "mapping.resume",
-            _ => "mapping.update",
+            (false, true) => Action::MappingPause,
+            (true, false) => Action::MappingResume,
+            _ => Action::MappingUpdate,
         };
         let reason = format!(
             "to the team {}: as {}; people added by hand are {}",
@@ -250,7 +245,7 @@ pub(in crate::http) async fn change(
             if after.admins { "admins" } else { "members" },
             if after.remove_others { "removed" } else { "kept" },
         );
-        let target = ("Mapping", id.to_string(), &after.group_name);
+        let target = (TargetKind::Mapping, id.to_string(), &after.group_name);
         log(&api, &ctx, action, (target.0, &target.1, target.2), reason).await;
     }
     let teams = api.control.teams(ctx.tenant.org_id);
@@ -283,8 +278,8 @@ pub(in crate::http) async fn remove(
     log(
         &api,
         &ctx,
-        "mapping.remove",
-        ("Mapping", &id, &mapping.group_name),
+        Action::MappingRemove,
+        (TargetKind::Mapping, &id, &mapping.group_name),
         reason,
     )
     .await;

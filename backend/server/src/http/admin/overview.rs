@@ -11,6 +11,7 @@ use admin_api::{
     TestOutcome,
 };
 use axum::{Extension, Json, extract::State, http::StatusCode};
+use domain::wording::{self, Numbers};
 
 use super::Answer;
 use crate::http::{Api, CallerSeen, EngineState, EngineStatus, scim, traffic};
@@ -50,7 +51,15 @@ pub(in crate::http) async fn overview(
     Ok(Json(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sync,
-        summary: summary(sync, &tally),
+        summary: wording::summary(
+            sync,
+            Numbers {
+                users: tally.users,
+                groups: tally.groups,
+                pending: tally.pending,
+                attention: tally.attention,
+            },
+        ),
         scim_url: scim::base(&api, org_id),
         grafana: GrafanaState {
             url: engine.url,
@@ -85,8 +94,8 @@ pub(in crate::http) async fn overview(
                 kind: row.kind.as_str().to_owned(),
                 id: row.id,
                 name: row.name,
-                reason: row.reason,
-                next_step: row.next_step,
+                reason: wording::reason(&row.attention),
+                next_step: wording::next_step(&row.attention).to_owned(),
                 since_ms: row.since_ms,
             })
             .collect(),
@@ -171,41 +180,6 @@ fn state(engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
     }
 }
 
-fn count(n: i64, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-fn summary(sync: SyncState, tally: &Tally) -> String {
-    let waiting = match tally.pending {
-        0 => "Nothing waits.".to_owned(),
-        n => format!("{} and nothing is lost.", count(n, "change waits", "changes wait")),
-    };
-    match sync {
-        SyncState::NotConfigured => {
-            format!("Rollcall has no Grafana credentials yet: set them under Settings. {waiting}")
-        }
-        SyncState::WaitingForFirstRequest => format!(
-            "Grafana hands the credentials over with the first request after a start. {waiting} \
-             Credentials in Grafana's configuration file work at once."
-        ),
-        SyncState::CredentialsRefused => format!(
-            "Grafana refused the credentials. Nothing is tried again until you change them, so the account is not locked. {waiting}"
-        ),
-        SyncState::GrafanaAway => format!("Grafana does not answer. {waiting}"),
-        SyncState::NeedsAttention => format!("{} you.", count(tally.attention, "thing needs", "things need")),
-        SyncState::Syncing => format!(
-            "{} on the way to Grafana.",
-            count(tally.pending, "change is", "changes are")
-        ),
-        SyncState::Empty => "No identity provider has called yet.".to_owned(),
-        SyncState::InSync => format!(
-            "Grafana matches: {}, {}.",
-            count(tally.users, "user", "users"),
-            count(tally.groups, "group", "groups")
-        ),
-    }
-}
-
 pub(in crate::http) async fn check_now(State(api): State<Api>, Extension(ctx): Extension<WriteContext>) -> StatusCode {
     api.control.check_now(ctx.tenant.org_id);
     StatusCode::ACCEPTED
@@ -257,18 +231,6 @@ mod tests {
         assert_eq!(
             state(&engine(EngineState::GrafanaAway), &tally(3, 0, 0), true),
             SyncState::GrafanaAway
-        );
-    }
-
-    #[test]
-    fn what_waits_while_grafana_is_away_is_counted_in_the_sentence() {
-        let tally = Tally {
-            pending: 14,
-            ..Tally::default()
-        };
-        assert_eq!(
-            summary(SyncState::GrafanaAway, &tally),
-            "Grafana does not answer. 14 changes wait and nothing is lost."
         );
     }
 

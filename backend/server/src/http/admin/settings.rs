@@ -10,7 +10,7 @@ use domain::settings::{self, Invalid, Kind, Origin};
 
 use super::{AdminFailure, Answer, body, log};
 use crate::http::{Api, SettingsView};
-use store::WriteContext;
+use store::{Action, TargetKind, WriteContext};
 
 fn origin(origin: Origin) -> SettingOrigin {
     match origin {
@@ -107,7 +107,14 @@ pub(in crate::http) async fn change(
         let reason = value
             .as_ref()
             .map_or_else(|| "back to the default".to_owned(), |v| format!("to {v}"));
-        log(&api, &ctx, "setting.change", ("Setting", name, name), reason).await;
+        log(
+            &api,
+            &ctx,
+            Action::SettingChange,
+            (TargetKind::Setting, name, name),
+            reason,
+        )
+        .await;
     }
     Ok(answer(&api.control.settings(org_id)))
 }

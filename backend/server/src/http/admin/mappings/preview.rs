@@ -10,6 +10,7 @@ use axum::{Extension, Json, body::Bytes, extract::State};
 use domain::{
     settings::TeamRemoval,
     team::{self, Action, Desired, Member, Observed, Policy, Standing, name_before_archive},
+    wording,
 };
 
 use super::{Answer, body, changeable, chosen_team};
@@ -346,7 +347,7 @@ async fn one(
     if desired.policy.hold {
         lines.push("A mapping of this team is paused, so nobody leaves it.".to_owned());
     }
-    lines.extend(plan.attention.map(|attention| attention.reason));
+    lines.extend(plan.attention.as_ref().map(wording::reason));
     answer.teams.push(TeamPreview {
         team_name: if what_if.team.is_some() {
             name
