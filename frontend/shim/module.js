@@ -3,7 +3,7 @@
  *
  * It owns what Grafana's React must own: title, tabs, access and start-up errors, theme, URL. Everything below the tabs is the
  * Leptos app (frontend/src), mounted into one <div> that React never fills.
- * It must never bundle a library, use JSX or anything newer than React.createElement (one file serves Grafana 10.4 to 13), or
+ * It must never bundle a library, use JSX or anything newer than React.createElement (one file serves Grafana 10.4 to 13, G73), or
  * touch `window`. `cargo xtask build` pastes the output of `wasm-bindgen --target no-modules` over the GLUE line, where it stays
  * local to this function, frontend/style/rollcall.css over the STYLE mark, and the content hash of the WASM over the HASH mark:
  * Grafana lets browsers keep plugin files for an hour, and new glue must never meet an old WASM.
@@ -268,7 +268,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       };
     }, [meta.id, allowed, attempt]);
 
-    // Grafana owns the URL. Its history gave listeners the location in v4 and gives them {location} since.
+    // Grafana owns the URL (G75). Its history gave listeners the location in v4 and gives them {location} since.
     React.useEffect(
       () =>
         runtime.locationService.getHistory().listen((event) => {

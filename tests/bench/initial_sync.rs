@@ -1,8 +1,8 @@
-//! The first sync of a company: 1,000 people and 50 groups, against a Grafana that costs what a real one does (`grafana-live.md` §2).
+//! The first sync of a company: 1,000 people and 50 groups, against a Grafana that costs what a real one does (G49–G52).
 //!
 //! Owns: three ways to the same Grafana in one run, each on an empty one: the plugin, a bare loop of exactly its calls, one after the
 //! other, with the same kind of session, and the script people write (basic auth, one call a member). Must never be a test: it prints ratios.
-//! Start at [`main`]; `docs/performance-sync.md` says how to read it.
+//! Start at [`main`]; `docs/performance.md` says how to read it.
 
 use std::{
     collections::HashMap,
@@ -14,10 +14,10 @@ use acceptance::{
     connect::{self, Answer},
     grafana::{Credentials, Grafana},
     rig::{ADMIN, BOT, Rig, group, user},
-    stand_in::{Call, Options, StandIn},
     wait::until,
 };
 use anyhow::{Context as _, Result, ensure};
+use grafana_stand_in::{Call, Options, StandIn};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 

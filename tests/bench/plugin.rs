@@ -12,9 +12,9 @@ use std::{
 use acceptance::{
     grafana::{Credentials, Grafana},
     idp::{Connection, ScimClient},
-    stand_in::{Options, StandIn},
 };
 use anyhow::{Context as _, Result, ensure};
+use grafana_stand_in::{Options, StandIn};
 use reqwest::Method;
 use serde_json::json;
 use tokio::{

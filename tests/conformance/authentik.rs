@@ -1,6 +1,6 @@
 //! authentik.
 //!
-//! Source: authentik `groups.py` @0027271 and `users.py` @02a34d2, read (`scim-protocol.md` §1.7, §1.11, §2.3).
+//! Source: authentik `groups.py` @0027271 and `users.py` @02a34d2, read (I23).
 
 use acceptance::idp::{GROUP, USER, eq};
 use anyhow::{Context as _, Result, ensure};

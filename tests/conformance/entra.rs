@@ -1,7 +1,7 @@
 //! Microsoft Entra ID at work, in both states of the flag `aadOptscim062020`.
 //!
 //! Source: MicrosoftDocs/entra-docs `docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md` @03cc779 and
-//! `application-provisioning-config-problem-scim-compatibility.md` @0596ed5 (`scim-protocol.md` §2.1); tests are named by their
+//! `application-provisioning-config-problem-scim-compatibility.md` @0596ed5 (I1–I12); tests are named by their
 //! headings there.
 
 use acceptance::idp::{ENTERPRISE, GROUP, PATCH_OP, ScimClient, USER, encoded, entra::ADSCIM_GROUP, eq};

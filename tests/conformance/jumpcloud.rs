@@ -1,6 +1,6 @@
 //! JumpCloud.
 //!
-//! Source: jumpcloud.com/support, custom SCIM; member bodies from a knowledge base of uni-moni (`scim-protocol.md` §2.3).
+//! Source: jumpcloud.com/support, custom SCIM; member bodies from a knowledge base of uni-moni (I21).
 
 use acceptance::idp::{GROUP, USER, eq};
 use anyhow::{Result, ensure};

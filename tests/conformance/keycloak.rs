@@ -1,6 +1,6 @@
 //! Keycloak with the extension scim-for-keycloak.
 //!
-//! Source: issues #132 and #134 of scim-for-keycloak (`scim-protocol.md` §2.3). Keycloak's own client was not released when this was
+//! Source: issues #132 and #134 of scim-for-keycloak (I25). Keycloak's own client was not released when this was
 //! written.
 
 use acceptance::idp::{GROUP, USER, encoded};

@@ -1,6 +1,6 @@
 //! Conformance: what each identity provider sends, and what its own test asks for.
 //!
-//! Owns: recorded sequences in shape (`scim-protocol.md` §2), one module for each source, each test named as its source names it. Must
+//! Owns: recorded sequences in shape (I1–I29), one module for each source, each test named as its source names it. Must
 //! never look at Grafana: that a stored change arrives there is what the end-to-end tests show. Start at [`okta_spec`].
 //!
 //! All tests share one plugin, which keeps running: they use names of their own and need no order.

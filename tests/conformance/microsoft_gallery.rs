@@ -1,7 +1,7 @@
 //! Microsoft's gate for the application gallery: the SCIM tests of the Logic App.
 //!
 //! Source: AzureAD/SCIMReferenceCode `Microsoft.SCIM.LogicAppValidationTemplate/StandardLogicApp/SCIM-Validation-Test-Overview.md`
-//! @3372c7e (`scim-protocol.md` §2.4b). Those about OAuth (21, 22) have no place behind Grafana's own tokens; those that the validator
+//! @3372c7e (I28). Those about OAuth (21, 22) have no place behind Grafana's own tokens; those that the validator
 //! asks too are in [`crate::microsoft_validator`].
 
 use acceptance::idp::{GROUP, USER};

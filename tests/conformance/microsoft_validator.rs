@@ -1,7 +1,7 @@
 //! Microsoft's SCIM Validator: 24 mandatory and 7 preview tests, under its own titles.
 //!
 //! Source: the list in two result dumps of pranems/SCIMServer ("SCIM Validator Analysis Report", "SCIM Validation Gap Analysis & Fix
-//! Plan"), `scim-protocol.md` §2.4a; the tool itself is a web page and was not run. Its traps are kept: random words for `profileUrl`,
+//! Plan"; I27); the tool itself is a web page and was not run. Its traps are kept: random words for `profileUrl`,
 //! `locale` and `type`, `primary: "True"`, a manager who is nobody, `+` for spaces in filters.
 
 use acceptance::{

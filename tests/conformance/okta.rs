@@ -1,6 +1,6 @@
 //! Okta's applications at work: the CRUD suite, custom (AIW) and catalogue (OIN) bodies.
 //!
-//! Source: okta/okta-developer-docs `docs/reference/scim/scim-20/index.md` @02e8ee8 (`scim-protocol.md` §2.2).
+//! Source: okta/okta-developer-docs `docs/reference/scim/scim-20/index.md` @02e8ee8 (I13–I18).
 
 use acceptance::idp::{GROUP, USER, eq};
 use anyhow::{Result, ensure};

@@ -1,6 +1,6 @@
 //! Okta's SPEC test: the twelve requests an application passes before Okta looks at it.
 //!
-//! Source: okta/okta-developer-docs `…/SCIMFiles/Okta-SCIM-20-SPEC-Test.json` @1018caa (`scim-protocol.md` §2.5). Each test is one
+//! Source: okta/okta-developer-docs `…/SCIMFiles/Okta-SCIM-20-SPEC-Test.json` @1018caa (I19). Each test is one
 //! request, named by its title there.
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! OneLogin.
 //!
-//! Source: developers.onelogin.com `scim/implement-scim-api`, keepnetlabs' guide (`scim-protocol.md` §2.3). The bodies of PATCH are
+//! Source: developers.onelogin.com `scim/implement-scim-api`, keepnetlabs' guide (I20). The bodies of PATCH are
 //! partly from third parties.
 
 use acceptance::{

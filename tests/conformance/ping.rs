@@ -1,6 +1,6 @@
 //! PingOne and PingFederate.
 //!
-//! Source: docs.pingidentity.com, `pingfederate_scim_connector` settings (`scim-protocol.md` §1.4, §2.3).
+//! Source: docs.pingidentity.com, `pingfederate_scim_connector` settings (I22).
 
 use acceptance::idp::{GROUP, USER, encoded};
 use anyhow::{Result, ensure};

@@ -1,6 +1,6 @@
 //! rauthy 0.36.
 //!
-//! Source: `clients_scim.rs` @f622330, read, and a recording of the real program against two peers (`scim-protocol.md` §2.3, §3.6).
+//! Source: `clients_scim.rs` @f622330, read, and a recording of the real program against two peers (I24).
 
 use acceptance::idp::{ERROR, GROUP, USER, encoded};
 use anyhow::{Context as _, Result, ensure};

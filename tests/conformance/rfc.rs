@@ -1,6 +1,6 @@
 //! RFC 7643 and 7644 where no provider's list asks and a naive service is wrong.
 //!
-//! Source: the sections named at each test, and the hard cases of `scim-protocol.md` §6.
+//! Source: the sections named at each test, and the hard cases (I36).
 
 use acceptance::{
     connect::Answer,

@@ -1,4 +1,4 @@
-//! Organizations and their users (`grafana-live.md` §1.1, §3).
+//! Organizations and their users (G29–G35).
 
 use serde_json::{Value, json};
 

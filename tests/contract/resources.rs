@@ -1,9 +1,10 @@
-//! The way to a plugin (`grafana-live.md` §6, §7), asked through a plugin that says what arrived.
+//! The way to a plugin (G53–G65), asked through a plugin that says what arrived.
 //!
 //! A real Grafana is asked too if it has that plugin (`rollcall-echo-app`: this file's `plugin.json` and the binary `gpx-echo`).
 
 use std::{
     fs,
+    os::unix::fs::symlink,
     path::Path,
     time::{Duration, Instant},
 };
@@ -27,7 +28,9 @@ pub fn install(plugins: &Path) {
     fs::write(folder.join("plugin.json"), manifest.to_string()).unwrap();
     fs::write(folder.join("module.js"), "define([], function () { return {}; });").unwrap();
     fs::write(folder.join("page.wasm"), b"\0asm").unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_gpx-echo"), folder.join("gpx_echo_linux_amd64")).unwrap();
+    // A link, not a copy: a program that this process has written cannot be started while a child
+    // that another thread forks still holds it open ("text file busy").
+    symlink(env!("CARGO_BIN_EXE_gpx-echo"), folder.join("gpx_echo_linux_amd64")).unwrap();
 }
 
 /// With the plugin, enabled.

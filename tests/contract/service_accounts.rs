@@ -1,4 +1,4 @@
-//! What a service account may do (`grafana-live.md` §5), and what it is.
+//! What a service account may do (G46), and what it is (G47).
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};

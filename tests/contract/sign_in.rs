@@ -1,4 +1,4 @@
-//! Signing in (`grafana-live.md` §2).
+//! Signing in (G25–G28).
 
 use serde_json::{Value, json};
 

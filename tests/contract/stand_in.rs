@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acceptance::stand_in::{Effect, Fault, OauthSignIn, Options, Refused, StandIn};
+use grafana_stand_in::{Effect, Fault, OauthSignIn, Options, Refused, StandIn};
 use serde_json::{Value, json};
 
 use crate::{
@@ -37,7 +37,7 @@ async fn external(g: &Target) -> Person {
     Person { id, ..person }
 }
 
-/// `grafana-live.md` §3.
+/// What an external user is (G9–G11).
 #[tokio::test]
 async fn an_external_user_can_be_logged_out_and_little_else() {
     with_stand_in(provider, async |g| {
@@ -106,7 +106,7 @@ async fn without_role_sync_an_external_users_role_can_be_changed() {
     .await;
 }
 
-/// `grafana-live.md` §1.4: the way back is to delete and create; a tombstone holds.
+/// The way back is to delete and create; an account recreated as disabled stays closed (G22).
 #[tokio::test]
 async fn a_disabled_user_who_tries_oauth_with_the_lookup_on_can_never_be_enabled_and_a_tombstone_holds() {
     let options = |options| provider(options).with_setting("auth", "oauth_allow_insecure_email_lookup", "true");
@@ -315,7 +315,7 @@ async fn state_survives_a_restart_and_ids_are_not_given_twice() {
     second.stop().await;
 }
 
-/// `grafana-live.md` §7: back after 0.13 s, and the calls in between get a 500.
+/// Back after 0.13 s, and the calls in between get a 500 (G66).
 #[tokio::test]
 async fn a_plugin_that_was_killed_is_started_again() {
     let plugins = tempfile::tempdir().unwrap();

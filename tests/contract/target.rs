@@ -8,11 +8,9 @@ use std::{
     sync::Mutex,
 };
 
-use acceptance::{
-    connect::{Answer, client},
-    stand_in::{Options, StandIn},
-};
+use acceptance::connect::{Answer, client};
 use futures_util::FutureExt as _;
+use grafana_stand_in::{Options, StandIn};
 use serde_json::{Value, json};
 
 /// How a call says who makes it.

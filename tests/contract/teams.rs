@@ -1,4 +1,4 @@
-//! Teams and their members (`grafana-live.md` §1.2, §4).
+//! Teams and their members (G36–G45).
 
 use serde_json::{Value, json};
 

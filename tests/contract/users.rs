@@ -1,4 +1,4 @@
-//! Users (`grafana-live.md` §3).
+//! Users (G1–G18).
 
 use serde_json::{Value, json};
 

@@ -45,7 +45,7 @@ const ADMIN: &[(&str, &[&str])] = &[
     ("no-such-route", &["GET"]),
 ];
 
-/// What anybody could put on a request; Grafana passes these on unverified (`grafana-live.md` §6).
+/// What anybody could put on a request; Grafana passes these on unverified (G55).
 const FORGED: &[(&str, &str)] = &[
     ("X-Grafana-User", "admin"),
     ("X-Grafana-Id", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyOjEifQ."),

@@ -58,7 +58,7 @@ async fn an_answer_that_grafana_never_finished_is_asked_for_again_and_nothing_is
     rig.finish().await
 }
 
-/// Five failures lock the account (`grafana-live.md`, `design.md` §4): one is all there ever is.
+/// Five failures lock the account (G26), so Rollcall stops after the first.
 #[tokio::test]
 async fn a_wrong_password_is_tried_once_and_the_page_says_so() -> Result<()> {
     let rig = Rig::unconnected(|setup| setup).await?;

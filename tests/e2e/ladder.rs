@@ -6,11 +6,11 @@ use acceptance::{
     grafana::Account,
     idp::ScimClient,
     rig::{Failpoint, Rig, Setup, group, user},
-    stand_in::Refused,
     wait::{SOON, throughout, until},
 };
 use admin_api::{Access, People, Person};
 use anyhow::{Context as _, Result, ensure};
+use grafana_stand_in::Refused;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -370,7 +370,7 @@ async fn a_change_that_waits_for_a_mail_to_be_answered_is_asked_for_once_and_tol
     rig.settled().await?;
     let path = format!("/api/users/{}", ada.id);
     let mails = || {
-        let writes = |call: &&acceptance::stand_in::Call| call.method == "PUT" && call.path == path;
+        let writes = |call: &&grafana_stand_in::Call| call.method == "PUT" && call.path == path;
         rig.changes_by_plugin().iter().filter(writes).count()
     };
     let operations = json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "new@example.com" }]);

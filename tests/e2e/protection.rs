@@ -122,7 +122,7 @@ async fn a_service_account_is_never_touched() -> Result<()> {
     rig.finish().await
 }
 
-/// Grafana does not guard him: it counts service accounts as admins (`grafana-live.md` §1.1).
+/// Grafana does not guard the last admin: it counts service accounts as admins (G29).
 #[tokio::test]
 async fn the_last_admin_among_people_is_never_closed() -> Result<()> {
     let rig = Rig::start().await?;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use acceptance::{
     rig::{BOT, Rig, group, user},
-    stand_in::{Effect, Fault},
     wait::until,
 };
 use anyhow::{Result, ensure};
+use grafana_stand_in::{Effect, Fault};
 use reqwest::Method;
 use serde_json::json;
 

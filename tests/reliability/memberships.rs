@@ -1,5 +1,5 @@
-//! Grafana's bulk write replaces a team's members by a list of e-mails, and drops whoever is not on it in exactly its own spelling
-//! (`grafana-live.md` §1.2): no write ever takes out or brings in anybody whom the plan did not name.
+//! Grafana's bulk write replaces a team's members by a list of e-mails, and drops every member who is
+//! not on it in exactly its own spelling (G40): no write takes out or brings in anybody the plan did not name.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
 //! R12–R18: people and teams that were there before, or come another way.
+//! What each number says: "Beside other ways to make users" in docs/requirements.md.
 
 use acceptance::{
     grafana::Account,

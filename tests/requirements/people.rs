@@ -1,4 +1,5 @@
 //! R1–R11: people come, change, leave and return.
+//! What each number says: "People" in docs/requirements.md.
 
 use acceptance::{
     connect::Answer,

@@ -1,4 +1,5 @@
 //! R19–R22: roles are Grafana's, and nothing a provider sends changes one.
+//! What each number says: "Roles" in docs/requirements.md.
 
 use acceptance::rig::{Rig, on_any_grafana, only_on_the_stand_in, user};
 use admin_api::Activity;

@@ -1,4 +1,5 @@
 //! R43–R45: what goes wrong is explained, and what must not be touched is not.
+//! What each number says: "Safety" in docs/requirements.md.
 
 use acceptance::{
     idp::eq,

@@ -1,4 +1,5 @@
 //! R33–R37: Team Sync against group sync, and the two settings of the document, with their origin and what a switch does.
+//! What each number says: "Settings" in docs/requirements.md.
 
 use acceptance::{
     grafana::PLUGIN,

@@ -1,4 +1,5 @@
 //! R23–R32: groups become teams.
+//! What each number says: "Teams" in docs/requirements.md.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 
-/// Okta's own time-out (`scim-protocol.md` §2.2); nothing here may need longer.
+/// Okta's own timeout (I17); nothing here may need longer.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// A new client. One for each test: a connection pool must not outlive the runtime it was opened in.

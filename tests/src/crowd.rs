@@ -10,8 +10,6 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions,
 };
 
-use crate::stand_in;
-
 /// Of the demo company (`demo.rs`), and in no team that is mapped.
 const MODEL: &str = "ada.king@example.com";
 
@@ -25,7 +23,7 @@ fn login(number: u32) -> String {
 /// # Errors
 /// If either file cannot be changed.
 pub async fn add(data_dir: &Path, people: u32) -> Result<()> {
-    let first = stand_in::crowd::add(data_dir, MODEL, people, login)?;
+    let first = grafana_stand_in::crowd::add(data_dir, MODEL, people, login)?;
     let store = data_dir.join("rollcall/rollcall.db");
     let options = SqliteConnectOptions::new()
         .filename(&store)

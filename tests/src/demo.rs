@@ -1,4 +1,4 @@
-//! `grafana-stand-in demo`: enables the app and lets two identity providers push a small company.
+//! `demo-company demo`: enables the app and lets two identity providers push a small company.
 //!
 //! Owns: who works there, and which of their groups are mapped. Must never print a password or token, and may be run again and
 //! again. Start at [`run`]. It works against the stand-in and a real Grafana alike.

@@ -370,8 +370,8 @@ impl Grafana {
     /// # Errors
     /// If Grafana refuses.
     pub async fn enable_app(&self, json_data: &Value, secrets: &Value) -> Result<()> {
-        // Grafana 11.1.1 decrypts secrets once per save, and tells saves apart by the second: a secret saved in the second of a save
-        // that the plugin has seen stays unseen until the next save.
+        // Grafana 11.1.1 decrypts secrets once per save, and tells saves apart by the second (G64): a secret
+        // saved in the second of a save that the plugin has seen stays unseen until the next save.
         until("the clock's next second", SOON, async || {
             ensure!(
                 second() != self.saved.load(Ordering::Relaxed),
@@ -447,7 +447,7 @@ fn second() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{Options, StandIn};
+    use grafana_stand_in::{Options, StandIn};
 
     /// What the tests rely on when they look at Grafana, without any plugin.
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Identity providers as clients: what they send, in their order and their words.
 //!
-//! Owns: the shapes of `scim-protocol.md` §2, each with its source named where it is made. Must never know what the plugin answers
+//! Owns: the shapes of docs/reference/identity-providers.md, each with its source named where it is made. Must never know what the plugin answers
 //! beyond what the real client reads. Start at [`Directory`] (a small company and what happens to it), then [`okta`] and [`entra`].
 
 mod directory;

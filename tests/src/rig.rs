@@ -20,6 +20,7 @@ use admin_api::{
     Attention, GroupRow, GroupStatus, Groups, MappingKind, MappingRow, MemberPolicy, NewMapping, Overview, SyncState,
 };
 use anyhow::{Context as _, Result, bail, ensure};
+use grafana_stand_in::{Call, Effect, Fault, OauthSignIn, Options, Refused, Role, SignedIn, StandIn};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -30,7 +31,6 @@ pub use real::{on_any_grafana, only_on_a_real_grafana, only_on_the_stand_in};
 use crate::{
     grafana::{Account, Credentials, Grafana, PLUGIN},
     idp::{Connection, GROUP, ScimClient, USER},
-    stand_in::{Call, Effect, Fault, OauthSignIn, Options, Refused, Role, SignedIn, StandIn},
     wait::{SOON, until},
 };
 

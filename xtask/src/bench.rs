@@ -2,12 +2,12 @@
 //!
 //! Owns: building what is measured. Must never be part of `test`: the machines are noisy. `docs/performance.md` has the method.
 
+use crate::browser::Rig;
 use crate::dev::StandIn;
 use crate::package;
 use crate::page::{self, WASM_FILE};
 use crate::process;
 use crate::setup;
-use crate::test::BrowserRig;
 use crate::workspace::{BACKEND_FILE, PLUGIN_ID, Workspace};
 use anyhow::{Context as _, Result};
 use std::path::Path;
@@ -21,22 +21,12 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         let (raw, gzip) = sizes(&plugin.join(file))?;
         println!("{file}: {raw} bytes, {gzip} by gzip -9");
     }
-    let node = setup::Node::find()?;
-    let chromium = setup::chromium()?;
-    let stand_in = StandIn::build(workspace)?;
-    BrowserRig::new(workspace, setup::NEWEST_LINE, &node, &chromium, &plugins, &stand_in)?.measure()?;
+    let stand_in = StandIn::of_the_tests(workspace)?;
+    Rig::new(workspace, &[setup::NEWEST_LINE], &plugins, &stand_in)?.measure()?;
     let mut cargo = workspace.cargo();
     cargo.env("ROLLCALL_PLUGIN_DIR", plugin);
     // The callers are not what is measured: built as the tests are, so that nothing is compiled twice.
-    let bench = [
-        "bench",
-        "--profile",
-        "dev",
-        "--package",
-        "acceptance",
-        "--bench",
-        "plugin",
-    ];
+    let bench = ["bench", "--profile", "dev", "--workspace", "--bench", "plugin"];
     process::run(cargo.args(bench))
 }
 

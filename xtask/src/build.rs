@@ -2,11 +2,12 @@
 //!
 //! Owns: that directory. Must never leave a half-written file where a running Grafana would read it. Start at [`run`].
 
-use crate::page::{self, WASM_FILE};
+use crate::page::{self, Bundle, WASM_FILE};
 use crate::process;
 use crate::setup;
-use crate::workspace::{BACKEND_BIN, BACKEND_FILE, Workspace, cargo_home};
-use anyhow::{Context as _, Result, ensure};
+use crate::toolchain;
+use crate::workspace::{BACKEND_BIN, BACKEND_FILE, Profile, Workspace, cargo_home};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,21 +15,22 @@ use std::path::{Path, PathBuf};
 /// Grafana's containers are Alpine: a binary linked against glibc's shared library does not start there.
 const STATIC_TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// How the backend is compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// Quickly, for this machine.
-    Dev,
-    /// As it ships: optimised, and starting on any linux-amd64.
-    Static,
+/// Builds and assembles; returns the plugin's directory.
+pub fn run(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    setup::c_compiler()?;
+    // Before anything runs beside it: it may have to write a compiler, and then starts it.
+    let compiler = toolchain::wasm_compiler()?;
+    // Both end with one crate on one core (link-time optimisation), so they run side by side.
+    let (binary, bundle) = std::thread::scope(|scope| {
+        let page = scope.spawn(|| page::bundle(workspace, profile, &compiler));
+        (backend(workspace, profile), page.join())
+    });
+    let bundle = bundle.map_err(|_| anyhow!("the thread that compiled the page ended by a panic"))?;
+    assemble(workspace, &binary?, &bundle?)
 }
 
-/// Builds and assembles; returns the plugin's directory.
-pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
-    setup::c_compiler()?;
-    let binary = compile_backend(workspace, backend)?;
-    let bundle = page::bundle(workspace)?;
-
+/// Puts everything that Grafana loads into the plugin's directory, and returns that.
+pub fn assemble(workspace: &Workspace, binary: &Path, bundle: &Bundle) -> Result<PathBuf> {
     let dist = workspace.plugin_dir();
     fs::create_dir_all(&dist).with_context(|| format!("making {}", dist.display()))?;
     remove_strangers(&dist)?;
@@ -36,12 +38,12 @@ pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
     let manifest = String::from_utf8(template)?
         .replace("%VERSION%", &workspace.version)
         .replace("%TODAY%", &workspace.build_date());
-    place(&dist.join("plugin.json"), manifest.as_bytes(), 0o644)?;
-    place(&dist.join("module.js"), bundle.module.as_bytes(), 0o644)?;
-    place(&dist.join(WASM_FILE), &bundle.wasm, 0o644)?;
-    place(&dist.join(BACKEND_FILE), &read(&binary)?, 0o755)?;
+    place(&dist.join("plugin.json"), manifest.as_bytes())?;
+    place(&dist.join("module.js"), bundle.module.as_bytes())?;
+    place(&dist.join(WASM_FILE), &bundle.wasm)?;
+    place_program(&dist.join(BACKEND_FILE), binary)?;
     for text in ["README.md", "CHANGELOG.md", "LICENSE"] {
-        place(&dist.join(text), &read(&workspace.root.join(text))?, 0o644)?;
+        place(&dist.join(text), &read(&workspace.root.join(text))?)?;
     }
     copy_tree(&workspace.root.join("frontend/img"), &dist.join("img"))?;
     // Dashboards come with the plugin once there are some: plugin.json names them as `dashboards/…`.
@@ -53,12 +55,18 @@ pub fn run(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
     Ok(dist)
 }
 
-fn compile_backend(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
+/// Compiles the backend and returns the binary.
+pub fn backend(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package", "server", "--bin", BACKEND_BIN]);
-    let binary = match backend {
-        Backend::Dev => workspace.target.join("debug").join(BACKEND_BIN),
-        Backend::Static => {
+    cargo.args(["build", "--bin", BACKEND_BIN]);
+    let binary = match profile {
+        Profile::Quick => {
+            // With the features that the whole workspace asks for, as everything for this machine is
+            // compiled: what the tests have compiled already is not compiled once more.
+            cargo.arg("--workspace");
+            workspace.target.join("debug").join(BACKEND_BIN)
+        }
+        Profile::Shipped => {
             ensure!(
                 cfg!(all(target_arch = "x86_64", target_os = "linux")),
                 "the static linux-amd64 binary is built on linux-amd64 only"
@@ -74,7 +82,7 @@ fn compile_backend(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
                 // SQLite's and ring's C sources carry `__FILE__` in their assertions.
                 .env("CFLAGS", format!("-ffile-prefix-map={}=/cargo", cargo_home().display()))
                 .env("CARGO_TARGET_DIR", &target)
-                .args(["--profile", "dist", "--target", STATIC_TARGET]);
+                .args(["--package", "server", "--profile", "dist", "--target", STATIC_TARGET]);
             target.join(STATIC_TARGET).join("dist").join(BACKEND_BIN)
         }
     };
@@ -109,13 +117,25 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{}: the plugin ships it", path.display()))
 }
 
-/// Writes beside and renames: a running binary cannot be overwritten ("text file busy"), and nobody sees half a file.
-fn place(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let name = path.file_name().context("a file name")?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.new"));
+/// Writes beside and renames: nobody sees half a file.
+fn place(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = beside(path)?;
     fs::write(&beside, bytes).with_context(|| format!("writing {}", beside.display()))?;
-    fs::set_permissions(&beside, fs::Permissions::from_mode(mode))?;
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o644))?;
     fs::rename(&beside, path).with_context(|| format!("writing {}", path.display()))
+}
+
+/// The same for a program. It may be running from there, and a running file cannot be overwritten
+/// ("text file busy"), but its name can be given to another.
+fn place_program(path: &Path, from: &Path) -> Result<()> {
+    let beside = beside(path)?;
+    process::copy_program(from, &beside)?;
+    fs::rename(&beside, path).with_context(|| format!("writing {}", path.display()))
+}
+
+fn beside(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().context("a file name")?.to_string_lossy();
+    Ok(path.with_file_name(format!(".{name}.new")))
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
@@ -126,7 +146,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
         if entry.file_type()?.is_dir() {
             copy_tree(&entry.path(), &target)?;
         } else {
-            place(&target, &read(&entry.path())?, 0o644)?;
+            place(&target, &read(&entry.path())?)?;
         }
     }
     Ok(())
@@ -140,13 +160,13 @@ mod tests {
     fn a_binary_that_is_running_can_be_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let binary = dir.path().join("sleeper");
-        place(&binary, &fs::read("/bin/sleep").unwrap(), 0o755).unwrap();
+        place_program(&binary, Path::new("/bin/sleep")).unwrap();
         let mut child = std::process::Command::new(&binary).arg("60").spawn().unwrap();
-        let replaced = place(&binary, b"new", 0o755);
+        let replaced = place_program(&binary, Path::new("/bin/true"));
         child.kill().unwrap();
         child.wait().unwrap();
         replaced.unwrap();
-        assert_eq!(fs::read(&binary).unwrap(), b"new");
+        assert_eq!(fs::read(&binary).unwrap(), fs::read("/bin/true").unwrap());
     }
 
     #[test]

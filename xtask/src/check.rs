@@ -7,7 +7,7 @@ use crate::process;
 use crate::setup;
 use crate::tally::Tally;
 use crate::tidy;
-use crate::workspace::Workspace;
+use crate::workspace::{ACCEPTANCE, Workspace};
 use anyhow::{Context as _, Result};
 
 /// All four.
@@ -36,10 +36,18 @@ pub fn lints(workspace: &Workspace) -> Result<()> {
 }
 
 /// Every test that needs no built plugin.
+///
+/// Of the whole workspace, because the set of packages decides the features of what they depend on:
+/// for another set, most of it would be compiled once more.
 pub fn unit_tests(workspace: &Workspace) -> (Tally, Result<()>) {
-    process::run_tests(
-        workspace
-            .cargo()
-            .args(["test", "--workspace", "--exclude", "acceptance", "--no-fail-fast"]),
-    )
+    let mut programs = workspace.cargo();
+    programs.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
+    for test in workspace.tests.iter().filter(|test| test.package != ACCEPTANCE) {
+        programs.args(["--test", &test.name]);
+    }
+    let (mut tally, result) = process::run_tests(&mut programs);
+    let mut examples = workspace.cargo();
+    let (found, shown) = process::run_tests(examples.args(["test", "--workspace", "--no-fail-fast", "--doc"]));
+    tally += found;
+    (tally, result.and(shown))
 }

@@ -3,14 +3,18 @@
 //! Owns: which Grafana, and what runs in front of you. Must never leave a process behind. Start at [`run`]; [`StandIn`] is the one
 //! place that knows the stand-in's command line.
 
-use crate::build::{self, Backend};
+use crate::build;
+use crate::page;
 use crate::process::{self, Server};
 use crate::setup;
-use crate::workspace::{PLUGIN_ID, Workspace};
+use crate::steps::Steps;
+use crate::toolchain;
+use crate::workspace::{BACKEND_BIN, PLUGIN_ID, Profile, Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -43,13 +47,15 @@ pub fn run(workspace: &Workspace, stay: Stay) -> Result<()> {
             }
         }
     });
-    let stand_in = StandIn::build(workspace)?;
-    let mut grafana = Grafana::start(workspace, &stand_in)?;
+    let place = Place::find();
+    let mut steps = Steps::open(workspace, "dev", place.steps());
+    let (mut grafana, stand_in) = Grafana::start(workspace, &place, &mut steps)?;
     let stopped = || happened.try_recv().is_ok();
     if stopped() {
         return Ok(());
     }
-    stand_in.demo(&grafana.url, &grafana.user, &grafana.password)?;
+    let demo = || stand_in.demo(&grafana.url, &grafana.user, &grafana.password);
+    steps.step("demo company", demo, Result::is_ok)?;
     println!(
         "\n  {}/a/{PLUGIN_ID}\n  login {}, password {}\n",
         grafana.url,
@@ -84,51 +90,110 @@ struct Grafana {
     _container: Option<Container>,
 }
 
-impl Grafana {
-    fn start(workspace: &Workspace, stand_in: &StandIn) -> Result<Self> {
-        let setting = |name: &str, default: &str| {
-            std::env::var(name)
-                .ok()
-                .filter(|v| !v.is_empty())
-                .unwrap_or_else(|| default.to_owned())
-        };
+/// Where the Grafana is to be.
+enum Place {
+    /// Somebody else's.
+    Url(String),
+    /// Of this image, in Docker.
+    Docker(String),
+    /// The stand-in.
+    StandIn,
+}
+
+impl Place {
+    fn find() -> Self {
         if let Ok(url) = std::env::var("GRAFANA_URL") {
-            let dist = build::run(workspace, Backend::Static)?;
-            println!(
-                "using the Grafana at {url}; its plugins directory must hold {}",
-                dist.display()
-            );
-            let (user, password) = (setting("GRAFANA_USER", "admin"), setting("GRAFANA_PASSWORD", "admin"));
-            return Ok(Self {
-                url: url.trim_end_matches('/').to_owned(),
-                user,
-                password,
-                server: None,
-                _container: None,
-            });
+            return Self::Url(url.trim_end_matches('/').to_owned());
         }
         if docker_answers() {
-            return Self::in_docker(workspace, &setting("GRAFANA_IMAGE", "grafana/grafana"));
+            return Self::Docker(setting("GRAFANA_IMAGE", "grafana/grafana"));
         }
         println!("no GRAFANA_URL and no docker engine: using the stand-in");
-        build::run(workspace, Backend::Dev)?;
+        Self::StandIn
+    }
+
+    /// Programs, page and demo; what is started here is a step too, and so is the stand-in's page host.
+    fn steps(&self) -> usize {
+        match self {
+            Self::Url(_) => 3,
+            Self::Docker(_) => 4,
+            Self::StandIn => 5,
+        }
+    }
+
+    /// A container has another C library; another machine may have.
+    fn profile(&self) -> Profile {
+        if matches!(self, Self::StandIn) {
+            Profile::Quick
+        } else {
+            Profile::Shipped
+        }
+    }
+}
+
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| default.to_owned())
+}
+
+impl Grafana {
+    /// Builds what it needs and starts it; the demo's clients are the stand-in's program.
+    fn start(workspace: &Workspace, place: &Place, steps: &mut Steps) -> Result<(Self, StandIn)> {
+        let programs = || {
+            setup::c_compiler()?;
+            let stand_in = StandIn::with_the_backend(workspace)?;
+            anyhow::Ok((stand_in, build::backend(workspace, place.profile())?))
+        };
+        let (stand_in, binary) = steps.step("programs", programs, Result::is_ok)?;
+        let page = || {
+            let bundle = page::bundle(workspace, place.profile(), &toolchain::wasm_compiler()?)?;
+            build::assemble(workspace, &binary, &bundle)
+        };
+        let dist = steps.step("page", page, Result::is_ok)?;
+        let grafana = match place {
+            Place::Url(url) => {
+                println!(
+                    "using the Grafana at {url}; its plugins directory must hold {}",
+                    dist.display()
+                );
+                Self {
+                    url: url.clone(),
+                    user: setting("GRAFANA_USER", "admin"),
+                    password: setting("GRAFANA_PASSWORD", "admin"),
+                    server: None,
+                    _container: None,
+                }
+            }
+            Place::Docker(image) => steps.step("start", || Self::in_docker(&dist, image), Result::is_ok)?,
+            Place::StandIn => {
+                let host = || setup::page_host(workspace, &setup::Node::find()?, setup::NEWEST_LINE);
+                let host = steps.step("page host", host, Result::is_ok)?;
+                let start = || Self::in_stand_in(workspace, &stand_in, &host);
+                steps.step("start", start, Result::is_ok)?
+            }
+        };
+        Ok((grafana, stand_in))
+    }
+
+    fn in_stand_in(workspace: &Workspace, stand_in: &StandIn, host_assets: &Path) -> Result<Self> {
         let listen = free_address()?;
-        let host_assets = setup::page_host(workspace, &setup::Node::find()?, setup::NEWEST_LINE)?;
         let server = stand_in.serve(
             &workspace.plugins_dir(),
             &listen,
-            &host_assets,
+            host_assets,
             &workspace.root.join(".dev"),
             Hosting::Plain,
+            None,
         )?;
         Ok(Self::ours(&listen, server, None))
     }
 
-    fn in_docker(workspace: &Workspace, image: &str) -> Result<Self> {
-        let dist = build::run(workspace, Backend::Static)?;
+    fn in_docker(dist: &Path, image: &str) -> Result<Self> {
         let listen = free_address()?;
         let name = format!("rollcall-dev-{}", std::process::id());
-        let mut mount = OsString::from(&dist);
+        let mut mount = OsString::from(dist);
         mount.push(format!(":/var/lib/grafana/plugins/{PLUGIN_ID}:ro"));
         let mut docker = Command::new("docker");
         docker
@@ -217,6 +282,15 @@ impl Hosting {
         if self == Self::StrictBelow { "/grafana" } else { "" }
     }
 
+    /// In words.
+    pub fn place(self) -> &'static str {
+        if self == Self::StrictBelow {
+            "below a sub-path"
+        } else {
+            "at the root"
+        }
+    }
+
     fn options(self) -> Vec<&'static str> {
         let mut options = vec![];
         if self != Self::Plain {
@@ -234,26 +308,47 @@ impl Hosting {
     }
 }
 
-/// The stand-in Grafana of `tests/`: dev server and test double.
+/// The programs as cargo names them.
+const STAND_IN: &str = "grafana-stand-in";
+const COMPANY: &str = "demo-company";
+
+/// The stand-in Grafana, and the program that fills a Grafana with people.
 pub struct StandIn {
     program: PathBuf,
+    company: PathBuf,
 }
 
 impl StandIn {
-    /// Compiles it.
-    pub fn build(workspace: &Workspace) -> Result<Self> {
-        process::run(
-            workspace
-                .cargo()
-                .args(["build", "--package", "acceptance", "--bin", "grafana-stand-in"]),
-        )
-        .context("compiling the stand-in Grafana")?;
-        let program = workspace.target.join("debug/grafana-stand-in");
-        ensure!(program.is_file(), "{} was not built", program.display());
-        Ok(Self { program })
+    /// With what the acceptance tests share, not once more by itself.
+    pub fn of_the_tests(workspace: &Workspace) -> Result<Self> {
+        // Naming a test gives it the features that dev-dependencies ask for, as `cargo test` does.
+        Self::compile(workspace, &["--test", "contract"])
     }
 
-    /// Serves the plugins in `plugins_dir` at `listen` and waits until it is healthy.
+    /// The backend for this machine with it: what both need is compiled once.
+    pub fn with_the_backend(workspace: &Workspace) -> Result<Self> {
+        Self::compile(workspace, &["--bin", BACKEND_BIN])
+    }
+
+    fn compile(workspace: &Workspace, more: &[&str]) -> Result<Self> {
+        let mut cargo = workspace.cargo();
+        cargo
+            .args(["build", "--workspace", "--bin", STAND_IN, "--bin", COMPANY])
+            .args(more);
+        process::run(&mut cargo).context("compiling the stand-in Grafana")?;
+        let built = |name: &str| {
+            let program = workspace.target.join("debug").join(name);
+            ensure!(program.is_file(), "{} was not built", program.display());
+            Ok(program)
+        };
+        Ok(Self {
+            program: built(STAND_IN)?,
+            company: built(COMPANY)?,
+        })
+    }
+
+    /// Serves the plugins in `plugins_dir` at `listen` and waits until it is healthy. What it logs
+    /// is shown, or kept in `log`.
     pub fn serve(
         &self,
         plugins_dir: &Path,
@@ -261,6 +356,7 @@ impl StandIn {
         host_assets: &Path,
         data_dir: &Path,
         hosting: Hosting,
+        log: Option<&Path>,
     ) -> Result<Server> {
         let mut command = Command::new(&self.program);
         command.arg("--plugins-dir").arg(plugins_dir).args(["--listen", listen]);
@@ -270,18 +366,23 @@ impl StandIn {
             .arg("--data-dir")
             .arg(data_dir)
             .args(hosting.options());
+        if let Some(log) = log {
+            let file = File::create(log).with_context(|| format!("writing {}", log.display()))?;
+            command.stdout(file.try_clone()?).stderr(file);
+        }
         let mut server = Server::start("the stand-in Grafana", &mut command)?;
-        server.wait_healthy(
-            listen,
-            &format!("{}{HEALTH}", hosting.sub_path()),
-            Duration::from_secs(60),
-        )?;
+        let health = format!("{}{HEALTH}", hosting.sub_path());
+        let healthy = server.wait_healthy(listen, &health, Duration::from_secs(60));
+        match log {
+            Some(log) => healthy.with_context(|| format!("its log is {}", log.display()))?,
+            None => healthy?,
+        }
         Ok(server)
     }
 
     /// Fills the data of one that is not running, after its demo.
     pub fn crowd(&self, data_dir: &Path, people: u32) -> Result<()> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.company);
         command
             .args(["crowd", "--people", &people.to_string(), "--data-dir"])
             .arg(data_dir);
@@ -290,10 +391,10 @@ impl StandIn {
 
     /// Enables the app and lets two identity providers push the demo company.
     pub fn demo(&self, url: &str, user: &str, password: &str) -> Result<()> {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.company);
         command.args(["demo", "--url", url, "--user", user, "--password", password]);
         // Not through `process::run`, which would print the password.
-        println!("$ grafana-stand-in demo --url {url} --user {user} --password …");
+        println!("$ demo-company demo --url {url} --user {user} --password …");
         let status = command.status().context("starting the demo clients")?;
         ensure!(
             status.success(),

@@ -4,13 +4,16 @@
 //! [`setup`] is what makes a bare machine able to run them.
 
 mod bench;
+mod browser;
 mod build;
 mod check;
+mod dependencies;
 mod dev;
 mod package;
 mod page;
 mod process;
 mod setup;
+mod steps;
 mod tally;
 mod test;
 mod tidy;
@@ -19,7 +22,7 @@ mod workspace;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
-use workspace::Workspace;
+use workspace::{Profile, Workspace};
 
 /// Name, what it takes, what it does: the help text is made of this table.
 const COMMANDS: &[(&str, &str, &str)] = &[
@@ -30,7 +33,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "test",
-        "[--fast] [--only STEP] [--all-lines]",
+        "[--fast | --nightly] [--only STEP]… [--all-lines]",
         "everything a change must pass, on a machine with nothing but Rust",
     ),
     (
@@ -88,8 +91,8 @@ fn dispatch() -> Result<()> {
         ("dev", ["--once"]) => dev::run(&workspace, dev::Stay::Once),
         ("test", options) => test::run(&workspace, &test::Selection::parse(options)?),
         ("check", []) => check::run(&workspace),
-        ("build", []) => build::run(&workspace, build::Backend::Dev).map(drop),
-        ("build", ["--release"]) => build::run(&workspace, build::Backend::Static).map(drop),
+        ("build", []) => build::run(&workspace, Profile::Quick).map(drop),
+        ("build", ["--release"]) => build::run(&workspace, Profile::Shipped).map(drop),
         ("package", []) => package::run(&workspace).map(drop),
         ("bench", []) => bench::run(&workspace),
         ("tidy", []) => tidy::run(&workspace),
@@ -103,7 +106,7 @@ fn dispatch() -> Result<()> {
 fn help() {
     eprintln!("cargo xtask <command>\n");
     for (name, options, what) in COMMANDS {
-        eprintln!("  {:42}{what}", format!("{name} {options}"));
+        eprintln!("  {:57}{what}", format!("{name} {options}"));
     }
     eprintln!();
 }

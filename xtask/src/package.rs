@@ -6,10 +6,10 @@ mod archive;
 mod checks;
 mod elf;
 
-use crate::build::{self, Backend};
+use crate::build;
 use crate::process;
 use crate::setup;
-use crate::workspace::{BACKEND_FILE, Workspace};
+use crate::workspace::{BACKEND_FILE, Profile, Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Builds, checks and packs; returns the archive.
 pub fn run(workspace: &Workspace) -> Result<PathBuf> {
-    let dist = build::run(workspace, Backend::Static)?;
+    let dist = build::run(workspace, Profile::Shipped)?;
     let mut problems = checks::run(workspace, &dist)?;
     if problems.is_empty() {
         let zip = workspace.zip();
@@ -63,7 +63,8 @@ pub fn starts_in_an_empty_root(workspace: &Workspace) -> Result<()> {
         fs::remove_dir_all(&room)?;
     }
     fs::create_dir_all(&room)?;
-    fs::copy(workspace.plugin_dir().join(BACKEND_FILE), room.join(BACKEND_FILE)).context("the packaged binary")?;
+    process::copy_program(&workspace.plugin_dir().join(BACKEND_FILE), &room.join(BACKEND_FILE))
+        .context("the packaged binary")?;
     let mut chroot = Command::new("chroot");
     chroot
         .env_clear()

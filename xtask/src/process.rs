@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -59,6 +60,14 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Copies a program so that it can be started at once, by a program that does nothing else.
+///
+/// A file that this process has written can refuse to start ("text file busy", `ETXTBSY`): a child
+/// that another thread forks meanwhile holds the file open for writing until its own `exec`.
+pub fn copy_program(from: &Path, to: &Path) -> Result<()> {
+    output(Command::new("install").args(["-m", "755"]).args([from, to])).map(drop)
+}
+
 /// Runs a test program, shows its output and counts its tests. The tally is complete even when the program failed.
 pub fn run_tests(command: &mut Command) -> (Tally, Result<()>) {
     println!("$ {}", describe(command));
@@ -78,6 +87,23 @@ pub fn run_tests(command: &mut Command) -> (Tally, Result<()>) {
         succeeded(command, child.wait()?)
     })();
     (tally, result)
+}
+
+/// The same without showing the output: it is returned, where several run at once.
+pub fn quiet_tests(command: &mut Command) -> (Tally, String, Result<()>) {
+    let mut tally = Tally::default();
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) => {
+            let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+            said.push_str(&String::from_utf8_lossy(&output.stderr));
+            said.lines().for_each(|line| tally.read(line));
+            (tally, said, succeeded(command, output.status))
+        }
+        Err(error) => {
+            let error = anyhow::Error::from(error).context(start_error(command));
+            (tally, String::new(), Err(error))
+        }
+    }
 }
 
 /// A server we started. It ends when this is dropped: asked first, then killed, by its own pid.
@@ -219,6 +245,15 @@ mod tests {
     }
 
     #[test]
+    fn tests_that_run_quietly_are_counted_and_told_the_same() {
+        let script = "echo 'ℹ pass 2'; echo 'ℹ skipped 1'; echo why >&2; exit 1";
+        let (tally, said, result) = quiet_tests(Command::new("sh").args(["-c", script]));
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (2, 0, 1));
+        assert!(said.contains("pass 2") && said.contains("why"), "{said}");
+        assert!(result.is_err());
+    }
+
+    #[test]
     fn a_server_that_dies_while_starting_is_told_at_once() {
         let mut server = Server::start("the server", Command::new("sh").args(["-c", "exit 7"])).unwrap();
         let error = server
@@ -235,6 +270,30 @@ mod tests {
         assert!(std::path::Path::new(&format!("/proc/{pid}")).exists());
         drop(server);
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    }
+
+    #[test]
+    fn a_copied_program_starts_while_other_threads_fork() {
+        let dir = tempfile::tempdir().unwrap();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                        Command::new("/bin/true").status().unwrap();
+                    }
+                });
+            }
+            let start = |attempt: usize| {
+                let program = dir.path().join(attempt.to_string());
+                copy_program(Path::new("/bin/true"), &program)?;
+                run(&mut Command::new(&program))
+            };
+            let started: Vec<_> = (0..100).map(start).collect();
+            // Before any failure is told, or the threads would fork on and be waited for.
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            started.into_iter().for_each(Result::unwrap);
+        });
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub struct Tally {
     pub passed: u64,
     /// Tests that failed.
     pub failed: u64,
+    /// Tests of node that said they do not apply here.
+    pub skipped: u64,
 }
 
 impl Tally {
@@ -25,6 +27,7 @@ impl Tally {
             match word {
                 "pass" => self.passed += number,
                 "fail" | "cancelled" => self.failed += number,
+                "skipped" => self.skipped += number,
                 _ => {}
             }
         }
@@ -35,6 +38,7 @@ impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.skipped += other.skipped;
     }
 }
 
@@ -93,6 +97,11 @@ mod tests {
 
     #[test]
     fn the_summary_has_the_form_ci_reads() {
-        assert_eq!(Tally { passed: 15, failed: 2 }.to_string(), "15 passed, 2 failed");
+        let tally = Tally {
+            passed: 15,
+            failed: 2,
+            skipped: 1,
+        };
+        assert_eq!(tally.to_string(), "15 passed, 2 failed");
     }
 }

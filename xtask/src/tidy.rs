@@ -1,6 +1,15 @@
 //! `cargo xtask tidy`: the rules of this repository that no compiler knows.
 //!
-//! Owns: one function per rule, each with a message that names the mend. Must never change a file. Start at [`run`].
+//! Owns: one function per rule, each with a message that names the fix. Must never change a file. Start at [`run`];
+//! [`citations`] has what may be cited, [`words`] the language, [`programs`] what tests may start.
+
+mod circles;
+mod citations;
+mod names;
+mod programs;
+mod prose;
+mod sizes;
+mod words;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -22,16 +31,21 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         if path.extension().is_some_and(|extension| extension == "rs") {
             problems.extend(opening(&shown, &text));
             problems.extend(purity(&shown, &text));
+            problems.extend(programs::check(&shown, &text));
+            problems.extend(sizes::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
         }
     }
+    problems.extend(papers(workspace)?);
     // A missing file reads as an empty one, and each rule then says what it should hold.
     let read = |name: &str| fs::read_to_string(workspace.root.join(name)).unwrap_or_default();
     problems.extend(lint_reasons(&read("clippy.toml")));
     problems.extend(manifest_version(&read("plugin.json"), &workspace.version));
     problems.extend(changelog_names(&read("CHANGELOG.md"), &workspace.version));
+    problems.extend(sizes::without_file(|path| workspace.root.join(path).is_file()));
+    problems.extend(circles::check(&workspace.root, &workspace.crates)?);
     if problems.is_empty() {
         println!("tidy");
         return Ok(());
@@ -40,6 +54,25 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("tidy: {problem}");
     }
     bail!("{} thing(s) to tidy, listed above", problems.len())
+}
+
+/// What comments and documents cite, and how they say it.
+fn papers(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut papers = citations::Papers::default();
+    let mut texts = Vec::new();
+    for path in workspace.files()? {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(workspace.root.join(&path)).ok();
+        papers.add(&shown, text.as_deref());
+        texts.extend(text.map(|text| (shown, text)));
+    }
+    let mut problems = papers.doubled();
+    for (path, text) in &texts {
+        problems.extend(papers.check(path, text));
+        problems.extend(words::check(path, text));
+    }
+    problems.extend(words::clean(&texts));
+    Ok(problems)
 }
 
 /// `foo.rs` beside `foo/`, and names of the field: nobody can say what does not belong into `utils`.
@@ -152,8 +185,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("frontend", &["admin-api"]),
     // Black box: what tests may know of the server is what its users know.
-    ("tests", &["admin-api"]),
+    ("tests", &["admin-api", "grafana-stand-in"]),
+    // So is Grafana: it must be no kinder to the server because it knows it.
+    ("tests/stand-in", &[]),
 ];
+
+/// What the package in a folder of [`ARROWS`] is called.
+fn package(dir: &str) -> &str {
+    match dir {
+        "tests" => "acceptance",
+        "tests/stand-in" => "grafana-stand-in",
+        _ => dir.trim_start_matches("backend/"),
+    }
+}
 
 /// The arrows between crates, and no I/O in a pure one.
 fn dependencies(path: &str, text: &str) -> Vec<String> {
@@ -170,11 +214,7 @@ fn dependencies(path: &str, text: &str) -> Vec<String> {
             ));
         }
     }
-    let ours = |name: &str| {
-        ARROWS
-            .iter()
-            .any(|(dir, _)| dir.ends_with(&format!("/{name}")) || *dir == name)
-    };
+    let ours = |name: &str| ARROWS.iter().any(|(dir, _)| package(dir) == name);
     for (dir, may) in ARROWS.iter().filter(|(dir, _)| crate_of(dir)) {
         for dependency in declared.iter().filter(|d| ours(d) && !may.contains(&d.as_str())) {
             problems.push(format!(
@@ -249,7 +289,7 @@ fn purity(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A forbidden method without a reason teaches nothing to whom it stops.
+/// A forbidden method without a reason teaches nothing to the person it stops.
 fn lint_reasons(clippy_toml: &str) -> Vec<String> {
     let lines = clippy_toml
         .lines()
@@ -353,6 +393,8 @@ mod tests {
         assert!(lists("backend/store/Cargo.toml", "grafana")[0].contains("domain, scim"));
         assert!(lists("backend/server/Cargo.toml", "grafana")[0].contains("may not depend on grafana"));
         assert!(lists("frontend/Cargo.toml", "domain")[0].contains("domain"));
+        assert!(lists("tests/stand-in/Cargo.toml", "domain")[0].contains("domain"));
+        assert!(lists("backend/grafana/Cargo.toml", "grafana-stand-in")[0].contains("grafana-stand-in"));
         assert!(lists("backend/engine/Cargo.toml", "grafana").is_empty());
     }
 

@@ -7,7 +7,7 @@
 //! 2. rustup manages it and may download: `rustup target add`.
 //! 3. Debian, amd64: `rustc-web` and its sources are unpacked, not installed, into a cache, and the target's standard library is
 //!    compiled there once (1 minute). An unpacked tree works because Debian's rustc finds its sysroot from where its driver
-//!    library lies. Details and rejected alternatives: `reference/wasm-toolchain.md` §1.
+//!    library lies. Details and rejected alternatives: T3.
 
 use crate::process::{self, cargo};
 use crate::setup;

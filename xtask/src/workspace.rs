@@ -4,14 +4,27 @@
 
 use crate::process::{self, cargo};
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The id in plugin.json; also the name of the directory in the zip.
 pub const PLUGIN_ID: &str = "rollcall-scim-app";
 /// The backend's binary as cargo names it.
 pub const BACKEND_BIN: &str = "gpx_rollcall";
-/// The backend's binary as Grafana looks for it: `<executable>_<GOOS>_<GOARCH>` (`frontend-contract.md` §5.2).
+/// The backend's binary as Grafana looks for it: `<executable>_<GOOS>_<GOARCH>` (G70).
 pub const BACKEND_FILE: &str = "gpx_rollcall_linux_amd64";
+
+/// The package whose integration tests need a built plugin.
+pub const ACCEPTANCE: &str = "acceptance";
+
+/// How the plugin is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Quickly, for this machine.
+    Quick,
+    /// As it ships: optimised, and starting on any linux-amd64.
+    Shipped,
+}
 
 /// The checkout and its build directory.
 pub struct Workspace {
@@ -21,6 +34,19 @@ pub struct Workspace {
     pub target: PathBuf,
     /// `[workspace.package] version`.
     pub version: String,
+    /// The integration tests, as `cargo test --test` names them.
+    pub tests: Vec<TestProgram>,
+    /// The first file of each crate: libraries, programs, tests, benchmarks.
+    pub crates: Vec<PathBuf>,
+}
+
+/// One integration test program of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestProgram {
+    /// The package it belongs to.
+    pub package: String,
+    /// What `--test` calls it.
+    pub name: String,
 }
 
 impl Workspace {
@@ -39,7 +65,7 @@ impl Workspace {
                     .current_dir(&root)
                     .args(["metadata", "--no-deps", "--format-version", "1"]),
             )?;
-        let metadata: serde_json::Value = serde_json::from_str(&json).context("cargo metadata")?;
+        let metadata: Value = serde_json::from_str(&json).context("cargo metadata")?;
         let target = metadata["target_directory"]
             .as_str()
             .context("cargo metadata names no target_directory")?
@@ -50,7 +76,13 @@ impl Workspace {
             .and_then(|package| package["version"].as_str())
             .context("cargo metadata knows no package `server`")?
             .to_owned();
-        Ok(Self { root, target, version })
+        Ok(Self {
+            root,
+            target,
+            version,
+            tests: test_programs(&metadata),
+            crates: crates(&metadata),
+        })
     }
 
     /// What Grafana is pointed at: the parent of the plugin's directory.
@@ -114,6 +146,34 @@ impl Workspace {
     }
 }
 
+fn test_programs(metadata: &Value) -> Vec<TestProgram> {
+    let is_test = |target: &Value| list(&target["kind"]).iter().any(|kind| kind == "test");
+    let mut programs = Vec::new();
+    for package in list(&metadata["packages"]) {
+        for target in list(&package["targets"]).iter().filter(|target| is_test(target)) {
+            programs.push(TestProgram {
+                package: text(&package["name"]),
+                name: text(&target["name"]),
+            });
+        }
+    }
+    programs
+}
+
+fn crates(metadata: &Value) -> Vec<PathBuf> {
+    let packages = list(&metadata["packages"]);
+    let targets = packages.iter().flat_map(|package| list(&package["targets"]));
+    targets.map(|target| text(&target["src_path"]).into()).collect()
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
 /// `$CARGO_HOME`, or where it is by default.
 pub fn cargo_home() -> PathBuf {
     std::env::var_os("CARGO_HOME").map_or_else(|| home().join(".cargo"), PathBuf::from)
@@ -122,4 +182,24 @@ pub fn cargo_home() -> PathBuf {
 /// `$HOME`.
 pub fn home() -> PathBuf {
     std::env::var_os("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_integration_tests_are_test_programs() {
+        let targets = json!([
+            {"kind": ["lib"], "name": "server", "src_path": "/s/src/lib.rs"},
+            {"kind": ["test"], "name": "it"},
+            {"kind": ["bench"], "name": "requests"},
+        ]);
+        let metadata = json!({"packages": [{"name": "server", "targets": targets}]});
+        let programs = test_programs(&metadata);
+        assert_eq!(programs.len(), 1);
+        assert_eq!((&*programs[0].package, &*programs[0].name), ("server", "it"));
+        assert_eq!(crates(&metadata)[0], Path::new("/s/src/lib.rs"));
+    }
 }

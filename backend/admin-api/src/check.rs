@@ -22,7 +22,7 @@ pub struct Check {
     /// Lines to copy: of Grafana's configuration file, or an answer's body.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
-    /// The page of this app where it is mended, with its query; empty for none.
+    /// The page of this app where it is fixed, with its query; empty for none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub page: String,
 }

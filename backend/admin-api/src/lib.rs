@@ -19,16 +19,18 @@ pub mod settings;
 pub use activity::{Activity, ActivityEntry, Target};
 pub use check::{Check, TestOutcome};
 pub use connection::{ConnectionReport, ConnectionTest, IdentityProvider};
-pub use login::{LoginDoctor, LoginFinding, LoginSeverity};
+pub use login::{LoginDoctor, LoginFinding};
 pub use mappings::{
-    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
-    NewMapping, PlannedChange, Preview, Team, TeamPreview, Teams,
+    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingRow, MemberPolicy, NewMapping, PlannedChange,
+    Preview, Team, TeamPreview, Teams,
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending};
-pub use people::{Access, AccountOrigin, AttributeState, People, Person, PersonAttribute};
+pub use people::{Access, AttributeState, People, Person, PersonAttribute};
 pub use settings::{CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate};
-
-pub use vocabulary::{Action, Attribute, Outcome, ResourceKind, Source, SyncState, TargetKind};
+pub use vocabulary::{
+    AccountOrigin, Action, Attribute, MappingMode, MappingOrigin, Outcome, ResourceKind, Severity, Source, SyncState,
+    TargetKind,
+};
 
 use serde::{Deserialize, Serialize};
 

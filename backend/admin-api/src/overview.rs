@@ -16,7 +16,7 @@ pub struct Overview {
     pub sync: SyncState,
     /// One plain sentence for `sync`, e.g. "14 changes wait and nothing is lost."
     pub summary: String,
-    /// Whether Grafana answers us, and as whom.
+    /// Whether Grafana answers us, and as which account.
     pub grafana: GrafanaState,
     /// The absolute SCIM base URL an identity provider is given, or the path alone while Grafana's public URL is not known.
     pub scim_url: String,
@@ -79,7 +79,7 @@ pub struct Counts {
     pub provisioned: i64,
     /// Grafana accounts of SCIM users that were there before and are managed now.
     pub claimed: i64,
-    /// People of the organization whom no identity provider manages, as the last full comparison counted them.
+    /// People of the organization that no identity provider manages, as the last full comparison counted them.
     #[serde(default)]
     pub unmanaged: Option<i64>,
     /// SCIM groups.
@@ -131,7 +131,7 @@ pub struct Pending {
     pub closing: i64,
 }
 
-/// One thing only a person can mend.
+/// One thing that only a person can fix.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attention {
     /// `User` or `Group`.

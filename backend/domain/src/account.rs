@@ -1,6 +1,6 @@
 //! One SCIM user against Grafana's account: which calls make Grafana match.
 //!
-//! Owns: claiming, protection, the lock-out ladder (design §4) and deferred attributes. Must never plan a change of a protected
+//! Owns: claiming, protection, the deprovision policy (docs/deprovisioning.md) and deferred attributes. Must never plan a change of a protected
 //! account, of an account that is not managed, or of an org role that was not there before. Pure and total.
 //! Start at [`plan`]; the engine executes [`Plan::actions`] in order, observes again and plans again until nothing is left to do.
 
@@ -18,6 +18,8 @@ use model::{is_tombstone, remembered};
 use profile::first_write;
 use protection::protected_attention;
 
+use vocabulary::AccountOrigin;
+
 use crate::{
     attention::Protection,
     settings::{Linking, Rung},
@@ -25,8 +27,8 @@ use crate::{
 
 pub use identity::{Holder, Taken, gives_up, sought, taken};
 pub use model::{
-    Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Origin, Plan, Profile,
-    Question, Rules, Snapshot, TeamSeat, Write,
+    Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
+    Snapshot, TeamSeat, Write,
 };
 pub use protection::protection;
 
@@ -125,7 +127,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             let before = own.and_then(|l| l.snapshot.clone());
             let link = Link {
                 grafana_id,
-                origin: Origin::Claimed,
+                origin: AccountOrigin::Claimed,
                 snapshot: before.or_else(|| chosen.account.orgs.is_empty().then(joins)),
                 closed_by: own.and_then(|l| l.closed_by),
             };

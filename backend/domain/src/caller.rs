@@ -1,7 +1,7 @@
 //! Who calls, and what they may reach.
 //!
-//! Owns: the decision of design §4 "Callers", default deny. Must never look at a request header: Grafana passes client-sent
-//! `X-Grafana-*` headers on unverified (`reference/grafana-live.md` §6); only `PluginContext.user` is trusted.
+//! Owns: who may call SCIM and the page's API, default deny. Must never look at a request header: Grafana passes client-sent
+//! `X-Grafana-*` headers on unverified (G55); only `PluginContext.user` is trusted.
 //! Start at [`authorise`].
 
 /// The caller as Grafana's `PluginContext` names them.
@@ -44,7 +44,7 @@ pub enum Denied {
 ///
 /// # Errors
 /// [`Denied`] names the reason; the HTTP status is always 403, because a 401 would make Grafana's page sign in again
-/// (`reference/frontend-contract.md` §4.1).
+/// (G74).
 pub fn authorise(caller: &Caller, surface: Surface, allowed_logins: &[String]) -> Result<(), Denied> {
     if caller.login.trim().is_empty() {
         return Err(Denied::Anonymous);

@@ -2,7 +2,7 @@
 //!
 //! Owns: the rule, which is additive increase and multiplicative decrease with a proof: one more is tried, and kept only if more was
 //! done in the same time; trouble of any kind ends at one. Must never start above one: Grafana's SQLite knows no parallel writers
-//! (`grafana-live.md` §2: two callers make 161 accounts a second where one makes 128, and four make 151). Start at [`Limit::done`].
+//! (G51: two callers make 161 accounts a second where one makes 128, and four make 151). Start at [`Limit::done`].
 
 use std::time::Duration;
 

@@ -22,6 +22,7 @@ pub mod ids;
 pub mod login;
 pub mod secret;
 pub mod settings;
+pub mod status;
 pub mod team;
 pub mod tenant;
 pub mod wording;

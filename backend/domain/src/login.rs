@@ -5,7 +5,7 @@
 //! Start at [`examine`].
 //!
 //! The rules are Grafana's own: `UserSync.getUser` looks in `user_auth` first and then by what the sign-in method hands over
-//! (`grafana-contract.md` §6.1); what was measured is in `grafana-live.md` §1.3–1.5.
+//! (G20); what was seen is G19 and G21 to G23.
 
 mod config;
 mod rules;
@@ -13,8 +13,9 @@ mod rules;
 mod tests;
 
 pub use config::Lines;
-pub use rules::{Finding, Severity};
+pub use rules::Finding;
 use rules::{closes, finding, general, links, risks, set_on_page};
+pub use vocabulary::Severity;
 
 /// What is said where Grafana does not show its configuration to our account.
 #[must_use]

@@ -3,24 +3,14 @@
 //! Owns: the table of settings ([`KEYS`]), their validation and precedence. Must never read a file or a store: sources come in as maps.
 //! Start at [`resolve`].
 //!
-//! Precedence (design §4): Grafana's own configuration file (`[auth] team_sync_mode`, `mapping_mode`: the seed document's lines)
+//! Precedence (docs/settings.md): Grafana's own configuration file (`[auth] team_sync_mode`, `mapping_mode`, R36)
 //! over `[plugin.rollcall-scim-app]` over provisioning/`jsonData` over the page over the default. A value that is not valid is
 //! refused by name and the next source counts, so a typing error in a file never turns into a surprise.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-/// Which groups become teams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MappingMode {
-    /// Mapped groups only.
-    #[default]
-    Strict,
-    /// A team for every group.
-    Create,
-}
+pub use vocabulary::MappingMode;
 
 /// Which existing Grafana account a SCIM user may take over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +27,7 @@ pub enum ClaimPolicy {
     Never,
 }
 
-/// When a person's account comes to be (design §4, "Linking").
+/// When a person's account is made (docs/settings.md, "Signing in").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Linking {
@@ -48,7 +38,7 @@ pub enum Linking {
     FirstLogin,
 }
 
-/// The highest rung of the deprovision ladder that may be used (design §4).
+/// How far closing may go (docs/deprovisioning.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rung {

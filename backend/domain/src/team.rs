@@ -2,100 +2,20 @@
 //!
 //! Owns: the three-way comparison (groups × team × whom we put there) and the choice between one bulk call and single ones. Must
 //! never plan to delete and recreate a team (its id carries folder permissions), and never plan a bulk call that drops somebody who
-//! stays: Grafana removes whoever is not listed, in exactly the spelling it returned (`grafana-live.md` §1.2). Pure and total.
-//! Start at [`plan`].
+//! stays: Grafana removes whoever is not listed, in exactly the spelling it returned (G40). Pure and total.
+//! Start at [`plan`]; its input is built in `team/input.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{attention::Attention, settings::TeamRemoval};
 
+mod input;
+mod model;
 #[cfg(test)]
 mod tests;
 
-/// What the groups that feed a team say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desired {
-    /// Who should be in it: Grafana's user id, and whether as team admin. The union over all mappings that are not paused.
-    pub members: BTreeMap<i64, bool>,
-    /// What its mappings say about everybody else.
-    pub policy: Policy,
-    /// The name it must have (mode *create* only); `None` leaves the name alone.
-    pub name: Option<String>,
-    /// Set when the last group that fed it is gone from the identity provider.
-    pub ended: Option<TeamRemoval>,
-}
-
-/// What a team's mappings together allow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// People added by hand are removed: only where every mapping that is in force says so.
-    pub remove_others: bool,
-    /// A mapping is paused: nobody leaves, because it is not known who its group would keep.
-    pub hold: bool,
-}
-
-impl Policy {
-    /// Of the mappings of a team, each as (people added by hand are removed, paused).
-    pub fn of(mappings: impl IntoIterator<Item = (bool, bool)>) -> Self {
-        let mut policy = Self {
-            remove_others: false,
-            hold: false,
-        };
-        let mut in_force = 0_usize;
-        let mut removing = 0_usize;
-        for (remove_others, paused) in mappings {
-            policy.hold |= paused;
-            in_force += usize::from(!paused);
-            removing += usize::from(!paused && remove_others);
-        }
-        policy.remove_others = in_force > 0 && removing == in_force;
-        policy
-    }
-}
-
-/// Whose seat a member has, as far as we may touch it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Anybody.
-    Person,
-    /// A server admin, a service account, or somebody on the break-glass list: never moved.
-    Protected,
-    /// The account we are signed in with. Moved only where Grafana put it in because it created the team.
-    Ourselves,
-}
-
-/// A member as just seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Grafana's user id.
-    pub grafana_id: i64,
-    /// Exactly as Grafana returned it.
-    pub email: String,
-    /// Team admin (permission 4).
-    pub admin: bool,
-    /// Whether it may be touched.
-    pub standing: Standing,
-}
-
-/// A team as just seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// Grafana's id.
-    pub id: i64,
-    /// Its name.
-    pub name: String,
-    /// Its members.
-    pub members: Vec<Member>,
-    /// Whom we put there before.
-    pub base: BTreeSet<i64>,
-    /// E-mails of people who are not in it yet, exactly as Grafana returned them.
-    pub emails: BTreeMap<i64, String>,
-    /// Names of other teams of this organization, as far as they matter here.
-    pub taken: BTreeSet<String>,
-    /// Whether the bulk call may be used: not while Grafana hides members from us (`hidden_users`, missing permissions), nor after it
-    /// failed, because whoever we do not see would be dropped.
-    pub bulk: bool,
-}
+pub use input::{Feed, GroupMember, TeamInput, wanted_members};
+pub use model::{Desired, Member, Observed, Policy, Standing, archived_name, name_before_archive};
 
 /// One step. Every one is safe to run twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,19 +63,6 @@ pub struct Plan {
     pub base: BTreeSet<i64>,
     /// What a person must look at. Members are put right all the same.
     pub attention: Option<Attention>,
-}
-
-/// The name of a team whose group is gone.
-#[must_use]
-pub fn archived_name(name: &str) -> String {
-    format!("{name} (archived)")
-}
-
-/// The name a team had before it was archived, if it was.
-#[must_use]
-pub fn name_before_archive(name: &str, id: i64) -> Option<&str> {
-    name.strip_suffix(" (archived)")
-        .or_else(|| name.strip_suffix(&format!(" (archived {id})")))
 }
 
 enum Change {
@@ -284,7 +191,7 @@ fn name(desired: &Desired, observed: &Observed, plan: &mut Plan) {
     if wanted == observed.name || wanted.is_empty() {
         return;
     }
-    // Grafana answers 400 `Team name taken` (`grafana-live.md` §4).
+    // Grafana answers 400 `Team name taken` (G38).
     if observed.taken.contains(&wanted) {
         plan.attention = Some(Attention::TeamNameTaken {
             team: observed.name.clone(),

@@ -1,7 +1,7 @@
 //! Grafana's users as one listing showed them.
 //!
 //! Owns: finding who has a login or an e-mail without a call each: the whole table of 10,000 is ten reads of 20 ms
-//! (`grafana-live.md` §2). Must never be believed about one account before it is changed: that one is read anew.
+//! (G52). Must never be believed about one account before it is changed: that one is read again.
 //! Start at [`Directory::of`].
 
 use std::{

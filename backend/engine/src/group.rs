@@ -56,7 +56,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
 /// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups
 /// with such a note, so nothing depends on a mark that was there when we died.
 async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &mut Vec<MappingRecord>) -> Result<()> {
-    let noted = core.store.teams_being_made(&work.tenant).await?;
+    let noted = core.store.team_creations(&work.tenant).await?;
     for note in noted.into_iter().filter(|note| note.group_id == work.id) {
         let found = org
             .grafana
@@ -74,9 +74,7 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
             let unmade = |m: &&mut MappingRecord| m.team_id.is_none() && m.team_name == note.name;
             let create = org.settings.effective.mapping_mode == MappingMode::Create;
             if let Some(mapping) = mappings.iter_mut().find(unmade) {
-                core.store
-                    .set_mapping_team(mapping.id, Some(team.id), &team.name)
-                    .await?;
+                core.store.set_mapping_team(mapping, Some(team.id), &team.name).await?;
                 mapping.team_id = Some(team.id);
             } else if lives && create && mappings.is_empty() {
                 mappings.extend(map(core, work, &note.name, team).await?);
@@ -96,7 +94,7 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
 
 /// It is on disk whose the team of this name is, or there is none.
 async fn forget(core: &Core, work: &Work, name: &str) -> Result<()> {
-    Ok(core.store.clear_team_note(&work.tenant, &work.id, name).await?)
+    Ok(core.store.clear_team_creation(&work.tenant, &work.id, name).await?)
 }
 
 /// What becomes of a team that no group feeds any more: only what we made ourselves is archived or deleted.
@@ -129,7 +127,7 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
         };
         if current.team_id.is_none() {
             let team = ensure(core, org, work, &current.team_name).await?;
-            match core.store.set_mapping_team(current.id, Some(team.id), &team.name).await {
+            match core.store.set_mapping_team(&current, Some(team.id), &team.name).await {
                 Ok(()) => {
                     forget(core, work, &current.team_name).await?;
                     current.team_id = Some(team.id);
@@ -149,15 +147,13 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
         match settle(core, org, work, team_id, occasion).await? {
             Some(name) => {
                 if name != current.team_name {
-                    core.store.set_mapping_team(current.id, Some(team_id), &name).await?;
+                    core.store.set_mapping_team(&current, Some(team_id), &name).await?;
                 }
                 return Ok(());
             }
             None => {
                 core.store.set_applied_members(org.id(), team_id, &[]).await?;
-                core.store
-                    .set_mapping_team(current.id, None, &current.team_name)
-                    .await?;
+                core.store.set_mapping_team(&current, None, &current.team_name).await?;
                 current.team_id = None;
                 mapping = Some(current);
             }
@@ -207,7 +203,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
     }
     core.go_on()?;
     let now = core.clock.now_ms();
-    core.store.note_team(&work.tenant, &work.id, name, now).await?;
+    core.store.note_team_creation(&work.tenant, &work.id, name, now).await?;
     core.failpoints.reach(BEFORE_CALL);
     let began = Instant::now();
     let created = org.grafana.create_team(name).await;
@@ -238,7 +234,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
     Ok(team)
 }
 
-/// A person who creates a team becomes its admin (`grafana-live.md` §4): remembered as somebody we put there, so the plan takes us out.
+/// A person who creates a team becomes its admin (G36): remembered as somebody we put there, so the plan takes us out.
 async fn remember_ourselves(core: &Core, org: &Org, team_id: i64) -> Result<()> {
     if org.grafana.has_token() {
         return Ok(());

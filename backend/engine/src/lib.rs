@@ -14,6 +14,7 @@ mod lock;
 mod look;
 mod names;
 mod org;
+mod org_state;
 mod person;
 mod reconcile_loop;
 mod reservation;
@@ -33,18 +34,21 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Clock, Ids};
+use domain::{
+    Clock, Ids,
+    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use failpoints::Failpoints;
 pub use grafana::{Credentials, Finding, Probe};
-pub use names::HolderSeen;
-pub use roster_requests::RosterSeen;
 pub use settings::{OrgSettings, Settings};
-pub use status::{LoginSeen, State, Status, TeamSeen};
+pub use status::LoginSeen;
 use store::Store;
 pub use wake::Wake;
+
+use org_state::OrgState;
 
 /// The running engine. Cheap to clone.
 #[derive(Clone)]
@@ -98,11 +102,12 @@ impl Engine {
 
     /// How it stands with an organization's Grafana.
     #[must_use]
-    pub fn status(&self, org_id: i64) -> Status {
-        self.0
-            .shared
-            .status(org_id)
-            .unwrap_or_else(|| Status::before_first_look(&self.0.settings.of(org_id)))
+    pub fn status(&self, org_id: i64) -> EngineStatus {
+        self.0.shared.status(org_id).unwrap_or_else(|| {
+            let settings = self.0.settings.of(org_id);
+            let state = OrgState::before_first_call(&settings).shown();
+            EngineStatus::new(state, settings.credentials.url.clone())
+        })
     }
 
     /// Grafana's teams as last seen, by name.
@@ -132,7 +137,7 @@ impl Engine {
 
     /// Who has this login and who this e-mail in Grafana, as the last listing showed it.
     #[must_use]
-    pub fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> (Option<HolderSeen>, Option<HolderSeen>) {
+    pub fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
         self.0.shared.holders(org_id, login, email)
     }
 

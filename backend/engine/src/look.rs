@@ -4,7 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{context::Core, org::Org, roster, roster_requests::RosterSeen, trouble::Result};
+use domain::status::RosterSeen;
+
+use super::{context::Core, org::Org, roster, trouble::Result};
 
 /// Answers what was asked meanwhile. What cannot be asked of Grafana now is not kept waiting.
 pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {
@@ -12,8 +14,8 @@ pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()
     for key in looks.open() {
         core.go_on()?;
         let now = core.clock.now_ms();
-        if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.runnable(now)) {
-            let released = core.store.released_accounts(org.id()).await?;
+        if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.state.is_runnable(now)) {
+            let released = core.store.unmanaged_accounts(org.id()).await?;
             match members(org, key.1, &released, now).await {
                 Ok(seen) => looks.learn(key, seen, now),
                 Err(error) => org.went_wrong(core, &error).await,

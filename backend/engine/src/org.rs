@@ -1,7 +1,7 @@
 //! One organization as the engine keeps it between two looks.
 //!
-//! Owns: its client, its gate (no calls while Grafana is away or refuses us), its status and what the last listing showed.
-//! Must never keep another organization waiting. Start at [`Org::runnable`].
+//! Owns: its client, its state (`org_state.rs`: no calls while Grafana is away or refuses us), its status and what the last listing
+//! showed. Must never keep another organization waiting. Start at [`Org::went_wrong`].
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,41 +9,27 @@ use domain::{
     attempt::{Failure, backoff_ms},
     attention::Reading,
     concurrency::Limit,
+    status::{EngineState, EngineStatus},
 };
 
 use super::{
     context::{AWAY_MS, Core},
     directory::Directory,
     external_groups::TeamSync,
+    org_state::{OrgState, Pause},
     reservation::Reservations,
     settings::OrgSettings,
-    status::{State, Status},
     trouble::{Result, looking},
 };
 use grafana::{Doors, Error, Grafana};
-use store::Kind;
-
-/// What is known of how Grafana is configured: its `[auth]` lines say what a group means, the doors what closing means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Configuration {
-    /// It was not asked with these credentials yet.
-    Unasked,
-    /// It answered something else.
-    Unanswered,
-    /// Known, as far as our account may read it.
-    Known,
-}
 
 #[derive(Debug)]
 pub(super) struct Org {
     pub(super) settings: OrgSettings,
     pub(super) grafana: Grafana,
-    pub(super) status: Status,
-    /// No call before this time. `i64::MAX`: not until the credentials change.
-    gate_ms: i64,
-    failures: i64,
-    /// The first call went well after some that did not.
-    pub(super) recovered: bool,
+    pub(super) status: EngineStatus,
+    /// Whether Grafana may be called.
+    pub(super) state: OrgState,
     /// How many people are worked on at once.
     pub(super) limit: Limit,
     /// The names of those.
@@ -54,7 +40,6 @@ pub(super) struct Org {
     pub(super) admins: Option<HashSet<i64>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
     pub(super) mappings: Option<BTreeSet<(i64, bool, bool, bool)>>,
-    pub(super) configuration: Configuration,
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.
@@ -64,23 +49,22 @@ pub(super) struct Org {
 }
 
 const REFUSED_MS: i64 = 60_000;
+const LONGEST_BUSY_MS: i64 = 60_000;
 
 impl Org {
     pub(super) fn new(settings: OrgSettings, grafana: Grafana) -> Self {
+        let state = OrgState::before_first_call(&settings);
         Self {
-            status: Status::before_first_look(&settings),
+            status: EngineStatus::new(state.shown(), settings.credentials.url.clone()),
+            state,
             settings,
             grafana,
-            gate_ms: 0,
-            failures: 0,
-            recovered: false,
             limit: Limit::default(),
             reservations: Reservations::default(),
             next_scan_ms: 0,
             directory: None,
             admins: None,
             mappings: None,
-            configuration: Configuration::Unasked,
             role_sync_skipped: None,
             team_sync: TeamSync::default(),
             doors: Doors::default(),
@@ -91,33 +75,10 @@ impl Org {
         self.settings.org_id
     }
 
-    /// Whether calls may be made now.
-    pub(super) fn runnable(&self, now_ms: i64) -> bool {
-        self.settings.credentials.admin().is_some() && self.gate_ms <= now_ms
-    }
-
-    /// Whether such a piece of work may be done now. Credentials may arrive, and a gate may open, between a look and the work that follows
-    /// it: acted upon before the look, the team of a deleted group would be kept where `[auth] mapping_mode` says it is archived.
-    pub(super) fn may_do(&self, kind: Kind, now_ms: i64) -> bool {
-        let informed = match self.configuration {
-            Configuration::Unasked => false,
-            Configuration::Unanswered => kind == Kind::User,
-            Configuration::Known => true,
-        };
-        informed && self.runnable(now_ms)
-    }
-
-    /// A look at Grafana did not end, and not because Grafana is away: people need not wait for the next one.
-    pub(super) fn was_asked(&mut self) {
-        if self.configuration == Configuration::Unasked {
-            self.configuration = Configuration::Unanswered;
-        }
-    }
-
     /// How many people may be worked on at once.
     pub(super) async fn at_once(&self) -> usize {
         // While it is not known whether Grafana is back, one call finds out, and several would be so many failures.
-        if self.failures > 0 {
+        if self.state.failures() > 0 {
             return 1;
         }
         match self.grafana.signed_in_as().await {
@@ -129,15 +90,8 @@ impl Org {
 
     /// When there is something to do at the earliest; `None` while only new settings can change that.
     pub(super) fn wakes_at(&self, now_ms: i64, next_due_ms: Option<i64>) -> Option<i64> {
-        if self.settings.credentials.admin().is_none() || self.gate_ms == i64::MAX {
-            return None;
-        }
-        // What was due already when the gate closed is in no answer about the future.
-        if self.gate_ms > now_ms {
-            return Some(self.gate_ms);
-        }
-        let next = next_due_ms.map_or(self.next_scan_ms, |due| due.min(self.next_scan_ms));
-        Some(next)
+        let planned_ms = next_due_ms.map_or(self.next_scan_ms, |due| due.min(self.next_scan_ms));
+        self.state.wakes_at(now_ms, planned_ms)
     }
 
     /// Other settings: what was refused may be tried again.
@@ -153,69 +107,61 @@ impl Org {
         self.status.unmanaged = unmanaged;
     }
 
-    /// A person asked: do not wait for the back-off. A refused password stays refused.
+    /// A person asked: do not wait for the back-off.
     pub(super) fn check_now(&mut self) {
         self.next_scan_ms = 0;
-        if self.gate_ms != i64::MAX {
-            self.gate_ms = 0;
-        }
+        self.state.end_pause();
     }
 
     pub(super) async fn went_well(&mut self, core: &Core) {
-        if self.gate_ms == i64::MAX {
+        if self.state == OrgState::Refused {
             // It was under way when another call was refused, and says nothing about the password.
             return;
         }
-        self.recovered |= self.failures > 0;
-        (self.failures, self.gate_ms) = (0, 0);
-        self.status.state = State::Running;
+        self.state.succeed();
         self.status.error = None;
         self.publish(core).await;
     }
 
     /// A call failed: whether, and for how long, everything else of this organization waits too.
     pub(super) async fn went_wrong(&mut self, core: &Core, error: &Error) {
-        let now = core.clock.now_ms();
-        if self.gate_ms == i64::MAX {
+        if self.state == OrgState::Refused {
             return;
         }
-        let wait = backoff_ms(self.failures, core.ids.jitter());
+        let now = core.clock.now_ms();
+        let wait = backoff_ms(self.state.failures(), core.ids.jitter());
         let failure = Failure::from(error);
         if failure.is_strain() {
             self.limit.trouble();
         }
         match (error, failure) {
             (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
-                self.gate_ms = i64::MAX;
-                self.status.state = State::CredentialsRefused;
+                self.state.refuse();
                 tracing::warn!(
                     org = self.id(),
                     "Grafana refused to sign Rollcall in; not tried again until the credentials change"
                 );
             }
             // People are handled by the server admin: closing must not wait for a token.
-            (Error::TokenRefused(_), _) => {
-                self.status.error = Some(error.to_string());
-                return self.publish(core).await;
-            }
+            (Error::TokenRefused(_), _) => {}
             (_, Failure::Unauthorized) => {
-                self.gate_ms = now.saturating_add(wait.min(REFUSED_MS));
-                self.status.state = State::CredentialsRefused;
+                let until = now.saturating_add(wait.min(REFUSED_MS));
+                self.state.pause(Pause::Unauthorized, until);
             }
             (_, Failure::Away) => {
-                self.gate_ms = now.saturating_add(wait.min(AWAY_MS));
-                if self.status.state != State::GrafanaAway {
+                if self.state.shown() != EngineState::GrafanaAway {
                     tracing::warn!(org = self.id(), %error, "Grafana is away");
                 }
-                self.status.state = State::GrafanaAway;
+                let until = now.saturating_add(wait.min(AWAY_MS));
+                self.state.pause(Pause::Away, until);
             }
             (_, Failure::Busy(after)) => {
-                self.gate_ms = now.saturating_add(after.unwrap_or(0).clamp(wait.min(AWAY_MS), 60_000))
+                let asked = after.unwrap_or(0).clamp(wait.min(AWAY_MS), LONGEST_BUSY_MS);
+                self.state.pause(Pause::Busy, now.saturating_add(asked));
             }
             // About one thing only: Grafana is there, and the others go on.
             _ => return self.went_well(core).await,
         }
-        self.failures += 1;
         self.status.error = Some(error.to_string());
         self.publish(core).await;
     }
@@ -225,6 +171,7 @@ impl Org {
             self.status.latency_ms = self.grafana.latency_ms();
             self.status.signed_in_as = self.grafana.signed_in_as().await.map(|me| me.login);
         }
+        self.status.state = self.state.shown();
         core.shared.set_status(self.id(), self.status.clone());
     }
 

@@ -27,7 +27,7 @@ use super::{
     org::Org,
     trouble::{Result, Trouble},
 };
-use store::{StewardshipState, Work};
+use store::{ManagementState, Work};
 
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
 const LOOKS: usize = 4;
@@ -43,14 +43,14 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         }
         freed.await;
     };
-    let stewardship = core.store.stewardship(&work.id).await?;
-    if stewardship
+    let management = core.store.management(&work.id).await?;
+    if management
         .as_ref()
-        .is_some_and(|s| s.state == StewardshipState::Released)
+        .is_some_and(|s| s.state == ManagementState::Unmanaged)
     {
         // An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
         if user.is_none() {
-            core.store.forget_released(&work.id).await?;
+            core.store.forget_unmanaged(&work.id).await?;
         }
         core.store.finish(work).await?;
         return Ok(Recorded);
@@ -62,7 +62,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         name: String::new(),
         told: record.as_ref().map(seat),
         record,
-        stewardship,
+        management,
     };
     person.name = match (&user, &person.record) {
         (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
@@ -79,7 +79,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             user_id: &work.id,
             desired: &desired,
             link: link.as_ref(),
-            stewardship: person.stewardship.as_ref(),
+            management: person.management.as_ref(),
             waited: work.attempts > 0,
         };
         let observed = observe(&Live { core, org }, org, &subject).await?;

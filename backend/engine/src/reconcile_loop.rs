@@ -17,7 +17,8 @@ use super::{
     directory::Directory,
     failpoints::BEFORE_RECORD,
     group, look,
-    org::{Configuration, Org},
+    org::Org,
+    org_state::Configuration,
     person, scan,
     settings::OrgSettings,
     trouble::{Result, Trouble},
@@ -89,7 +90,7 @@ impl Loop {
     async fn turn(&mut self) -> Result<Duration> {
         self.take_settings().await?;
         for org_id in self.core.shared.take_checks() {
-            self.revive(org_id).await?;
+            self.retry_all(org_id).await?;
             if let Some(org) = self.orgs.get_mut(&org_id) {
                 org.check_now();
             }
@@ -155,7 +156,7 @@ impl Loop {
                         org.take(new, client);
                     }
                     org.publish(&self.core).await;
-                    self.revive(org_id).await?;
+                    self.retry_all(org_id).await?;
                     if !same_groups {
                         self.mark_groups(org_id).await?;
                     }
@@ -195,9 +196,9 @@ impl Loop {
         Ok(all.into_iter().filter(|t| t.org_id == org_id).collect())
     }
 
-    async fn revive(&self, org_id: i64) -> Result<()> {
+    async fn retry_all(&self, org_id: i64) -> Result<()> {
         for tenant in self.tenants(org_id).await? {
-            self.core.store.revive(&tenant, self.core.clock.now_ms()).await?;
+            self.core.store.retry_all(&tenant, self.core.clock.now_ms()).await?;
         }
         Ok(())
     }
@@ -226,11 +227,11 @@ impl Loop {
     async fn scans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
             let now = self.core.clock.now_ms();
-            if !org.runnable(now) || org.next_scan_ms > now {
+            if !org.state.is_runnable(now) || org.next_scan_ms > now {
                 continue;
             }
             // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
-            if org.configuration != Configuration::Unasked && self.core.store.closing_due(org.id(), now).await? {
+            if org.state.configuration() != Configuration::Unasked && self.core.store.urgent_due(org.id(), now).await? {
                 continue;
             }
             self.core.go_on()?;
@@ -238,8 +239,8 @@ impl Loop {
             match scan::scan(&self.core, org).await {
                 Ok(()) => {
                     org.went_well(&self.core).await;
-                    if std::mem::take(&mut org.recovered) {
-                        self.core.store.hasten(org.id(), now).await?;
+                    if org.state.take_recovered() {
+                        self.core.store.make_due(org.id(), now).await?;
                     }
                 }
                 Err(Trouble::Grafana { error, .. }) => {
@@ -247,7 +248,7 @@ impl Loop {
                     if Failure::from(&error) == Failure::Away {
                         org.next_scan_ms = now;
                     } else {
-                        org.was_asked();
+                        org.state.learn(Configuration::Unanswered);
                         org.status.error = Some(error.to_string());
                         org.publish(&self.core).await;
                     }
@@ -269,7 +270,11 @@ impl Loop {
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
             let may: Vec<Work> = due
                 .into_iter()
-                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(w.kind, now)))
+                .filter(|w| {
+                    self.orgs
+                        .get(&w.tenant.org_id)
+                        .is_some_and(|o| o.state.may_do(w.kind, now))
+                })
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {
@@ -300,7 +305,7 @@ impl Loop {
             self.core.go_on()?;
             let now = self.core.clock.now_ms();
             let org_id = first.tenant.org_id;
-            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.runnable(now)) else {
+            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(now)) else {
                 left = left.get(1..).unwrap_or_default();
                 continue;
             };
@@ -315,8 +320,8 @@ impl Loop {
             } else {
                 one_group(&self.core, org, first).await?;
             }
-            if std::mem::take(&mut org.recovered) {
-                self.core.store.hasten(org_id, now).await?;
+            if org.state.take_recovered() {
+                self.core.store.make_due(org_id, now).await?;
                 // The queue has another order now.
                 break;
             }
@@ -351,7 +356,7 @@ impl Loop {
     /// Teams no mapping feeds any more: whom we put there leaves.
     async fn orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
-            if !org.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
+            if !org.state.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
                 continue;
             }
             for team_id in self.core.store.orphaned_teams(org.id()).await? {

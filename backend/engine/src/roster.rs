@@ -9,7 +9,7 @@ use domain::{
     Tenant,
     attention::Reading,
     settings::{MappingMode, TeamRemoval},
-    team::{Desired, Member, Observed, Policy, Standing, archived_name},
+    team::{self, Desired, Feed, GroupMember, Member, Observed, Standing, TeamInput},
 };
 
 use super::{
@@ -68,39 +68,30 @@ impl Roster {
         let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
         mappings.retain(|m| Some(m.id) != occasion.without);
         let present: BTreeSet<i64> = seen.iter().map(|m| m.user_id).collect();
-        let mut members = wanted(core, &mappings, team_id).await?;
-        let emails = emails_of_new(core, org, &mut members, &present).await?;
-        let name = wanted_name(core, org, &mappings).await?;
-        let desired = Desired {
-            members: members.into_iter().map(|(id, (admin, ..))| (id, admin)).collect(),
-            policy: Policy {
-                // Until a listing has shown who is a server admin, nobody is removed for not being in a group.
-                remove_others: org.admins.is_some()
-                    && Policy::of(mappings.iter().map(|m| (m.remove_others, m.paused))).remove_others,
-                hold: mappings.iter().any(|m| m.paused),
-            },
-            name,
-            ended: occasion.removal.filter(|_| mappings.is_empty()),
-        };
-        let taken = taken(org, &desired, &team, occasion.names).await?;
+        let people = people_of(core, &mappings, team_id).await?;
+        let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
+        let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
-        let released = core.store.released_accounts(org.id()).await?;
+        let released = core.store.unmanaged_accounts(org.id()).await?;
+        let base = core.store.applied_members(org.id(), team_id).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
-        let observed = Observed {
+        let mut input = TeamInput {
             id: team_id,
             name: team.name.clone(),
-            base: core
-                .store
-                .applied_members(org.id(), team_id)
-                .await?
-                .into_iter()
-                .collect(),
+            feeds: mappings.iter().map(feed).collect(),
+            wanted,
+            wanted_name: wanted_name(core, org, &mappings).await?,
+            removal: occasion.removal,
+            members: Some(seen.into_iter().map(|m| member(org, m, me, &released)).collect()),
+            base: base.into_iter().collect(),
+            admins_known: org.admins.is_some(),
             emails,
-            taken,
+            taken: BTreeSet::new(),
             // Grafana leaves out whom the caller may not see (`hidden_users`, permissions): those would be dropped.
             bulk: occasion.attempts < 3 && team.member_count <= shown,
-            members: seen.into_iter().map(|m| member(org, m, me, &released)).collect(),
         };
+        input.taken = taken(org, input.names_to_check(), &team, occasion.names).await?;
+        let (desired, observed) = input.assemble();
         Ok(Some(Self {
             team,
             desired,
@@ -132,36 +123,48 @@ pub(super) fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i6
     }
 }
 
-/// Who should be in it, with the SCIM user behind each: the union over every identity provider of the organization.
-async fn wanted(
-    core: &Core,
-    mappings: &[MappingRecord],
-    team_id: i64,
-) -> Result<BTreeMap<i64, (bool, Tenant, String)>> {
-    let tenants: BTreeSet<&Tenant> = mappings.iter().map(|m| &m.tenant).collect();
-    let mut members: BTreeMap<i64, (bool, Tenant, String)> = BTreeMap::new();
-    for tenant in tenants {
-        for (member, admin) in core.store.team_desired(tenant, team_id).await? {
-            // Who has no account yet comes with it; who is suspended comes back with his organizations.
-            if let Some(id) = member.grafana_id.filter(|_| !member.suspended) {
-                let seat = members
-                    .entry(id)
-                    .or_insert_with(|| (false, tenant.clone(), member.user_id));
-                seat.0 |= admin;
-            }
-        }
+fn feed(mapping: &MappingRecord) -> Feed {
+    Feed {
+        remove_others: mapping.remove_others,
+        paused: mapping.paused,
     }
-    Ok(members)
+}
+
+/// A person in a group that feeds the team, with the SCIM user behind it.
+struct Person {
+    tenant: Tenant,
+    user_id: String,
+    member: GroupMember,
+}
+
+/// The people of every identity provider of the organization.
+async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: i64) -> Result<Vec<Person>> {
+    let tenants: BTreeSet<&Tenant> = mappings.iter().map(|m| &m.tenant).collect();
+    let mut people = Vec::new();
+    for tenant in tenants {
+        let desired = core.store.team_desired(tenant, team_id).await?;
+        people.extend(desired.into_iter().map(|(person, admin)| Person {
+            tenant: tenant.clone(),
+            user_id: person.user_id,
+            member: GroupMember {
+                grafana_id: person.grafana_id,
+                suspended: person.suspended,
+                admin,
+            },
+        }));
+    }
+    Ok(people)
 }
 
 /// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and his user is looked at (R9).
 async fn emails_of_new(
     core: &Core,
     org: &mut Org,
-    members: &mut BTreeMap<i64, (bool, Tenant, String)>,
+    people: &[Person],
+    wanted: &mut BTreeMap<i64, bool>,
     present: &BTreeSet<i64>,
 ) -> Result<BTreeMap<i64, String>> {
-    let new: Vec<i64> = members.keys().filter(|id| !present.contains(id)).copied().collect();
+    let new: Vec<i64> = wanted.keys().filter(|id| !present.contains(id)).copied().collect();
     let listed = new.len() > LISTING_PAYS;
     if listed {
         let now = core.clock.now_ms();
@@ -183,13 +186,16 @@ async fn emails_of_new(
         };
         if let Some(email) = known {
             emails.insert(id, email);
-        } else if let Some((_, tenant, user_id)) = members.remove(&id) {
+            continue;
+        }
+        wanted.remove(&id);
+        if let Some(person) = people.iter().find(|p| p.member.grafana_id == Some(id)) {
             let (correlation, now) = (core.ids.correlation(), core.clock.now_ms());
             core.store
                 .mark(&Mark {
-                    tenant: &tenant,
+                    tenant: &person.tenant,
                     kind: Kind::User,
-                    id: &user_id,
+                    id: &person.user_id,
                     urgency: Urgency::Normal,
                     correlation: &correlation,
                     now_ms: now,
@@ -212,19 +218,15 @@ async fn wanted_name(core: &Core, org: &Org, mappings: &[MappingRecord]) -> Resu
     Ok(group.and_then(|g| g.document.display_name().map(str::to_owned)))
 }
 
-/// Which of the names this team may want belong to others.
+/// Which of these names belong to other teams.
 async fn taken(
     org: &Org,
-    desired: &Desired,
+    names_to_check: Vec<String>,
     team: &Team,
     names: Option<&BTreeSet<String>>,
 ) -> Result<BTreeSet<String>> {
-    let mut wanted: Vec<String> = desired.name.iter().filter(|n| **n != team.name).cloned().collect();
-    if desired.ended == Some(TeamRemoval::Archive) {
-        wanted.push(archived_name(&team.name));
-    }
     let mut taken = BTreeSet::new();
-    for name in wanted {
+    for name in names_to_check {
         let other = match names {
             Some(names) => names.contains(&name),
             None => org

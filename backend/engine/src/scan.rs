@@ -10,7 +10,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{attention::Reading, login, settings::Linking};
+use domain::{attention::Reading, login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -19,8 +19,9 @@ use self::{
 };
 use super::{
     context::Core,
-    org::{Configuration, Org},
-    status::{LoginSeen, TeamSeen},
+    org::Org,
+    org_state::Configuration,
+    status::LoginSeen,
     team_sync,
     trouble::{Result, looking},
 };
@@ -43,7 +44,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
             org.doors = settings.doors;
             core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
         }
-        // An account that is in no organization may not (`grafana-live.md` §5); what depends on it is said to be unknown.
+        // An account that is in no organization may not (G34); what depends on it is said to be unknown.
         Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
             (org.role_sync_skipped, org.doors) = (None, Doors::default());
             let findings = login::unreadable();
@@ -51,7 +52,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         }
         Err(e) => return Err(looking(Reading::Settings)(e)),
     }
-    org.configuration = Configuration::Known;
+    org.state.learn(Configuration::Known);
     org.refresh_listing(core).await?;
     let org_users = org
         .grafana
@@ -68,7 +69,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         being_made(core, &marks).await?;
     }
     let mut managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
-    for released in core.store.released_accounts(org.id()).await? {
+    for released in core.store.unmanaged_accounts(org.id()).await? {
         managed.remove(&released);
     }
     let unmanaged = org_users.iter().filter(|u| !managed.contains(&u.user_id)).count();

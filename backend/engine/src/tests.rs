@@ -13,6 +13,7 @@ use domain::{
     Clock, Ids, Secret, Tenant,
     attention::{Attention, Operation, Refusal},
     settings::{Effective, Sources, TeamRemoval},
+    status::EngineState,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -20,8 +21,8 @@ use tokio::sync::watch;
 use super::*;
 use grafana::fake::Fake;
 use store::{
-    AccountOrigin, Action, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store,
-    UserChange, WriteContext,
+    AccountOrigin, Action, Decision, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome,
+    Store, Updated, UserChange, WriteContext,
 };
 
 mod abreast;
@@ -189,16 +190,17 @@ impl Rig {
         let change = |user: &store::UserRecord| {
             let mut map = user.document.as_map().clone();
             map.insert(name.to_owned(), value.clone());
-            Ok(UserChange {
-                document: serde_json::from_value(Value::Object(map)).expect("a document"),
+            let document = serde_json::from_value(Value::Object(map)).expect("a document");
+            Ok(Decision::<()>::Write(UserChange {
+                document,
                 changed: true,
-            })
+            }))
         };
         let done = self
             .store
             .update_user(&self.ctx(), &format!("id-{login}"), change)
             .await;
-        assert!(done.expect("updated").is_some());
+        assert!(matches!(done.expect("updated"), Updated::Written(_)));
         self.wake();
     }
 
@@ -314,13 +316,13 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
         (record.grafana_id, record.origin),
         (Some(id), AccountOrigin::Provisioned)
     );
-    assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
     assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 1);
     assert_eq!(rig.actions().await, [(Action::UserCreate, Outcome::Done)]);
     rig.until("checked", || async { engine.status(1).checked_ms.is_some() })
         .await;
     let status = engine.status(1);
-    assert_eq!(status.state, State::Running);
+    assert_eq!(status.state, EngineState::Running);
     assert_eq!(status.version.as_deref(), Some("11.1.1"));
     assert_eq!(status.signed_in_as.as_deref(), Some("admin"));
     assert_eq!(
@@ -354,7 +356,10 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
     let rig = Rig::new(&[("claim_policy", "never")]).await;
     rig.user("ann", true).await;
     rig.user("bob", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
     rig.fake.add_person("bob", &[(1, "Viewer")]);
     let engine = rig.start();
@@ -408,7 +413,7 @@ async fn a_refused_sign_in_is_tried_once_and_goes_on_with_new_credentials() {
     rig.user("ann", true).await;
     rig.wake();
     rig.until("refused", || async {
-        engine.status(1).state == State::CredentialsRefused
+        engine.status(1).state == EngineState::CredentialsRefused
     })
     .await;
     for _ in 0..5 {
@@ -441,12 +446,12 @@ async fn while_grafana_is_away_changes_wait_and_nothing_is_lost() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.wake();
-    rig.until("away", || async { engine.status(1).state == State::GrafanaAway })
+    rig.until("away", || async { engine.status(1).state == EngineState::GrafanaAway })
         .await;
     rig.fake.world().down = false;
     rig.quiet().await;
     assert!(rig.fake.person("ann").is_some());
-    assert_eq!(engine.status(1).state, State::Running);
+    assert_eq!(engine.status(1).state, EngineState::Running);
     engine.stop().await;
 }
 
@@ -763,7 +768,7 @@ async fn without_credentials_nothing_is_called_and_the_page_is_told() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.wake();
-    assert_eq!(engine.status(1).state, State::WaitingForFirstRequest);
+    assert_eq!(engine.status(1).state, EngineState::WaitingForFirstRequest);
     let credentials = rig.fake.credentials();
     assert_eq!(rig.fake.calls_to("GET"), 0);
     rig.settings.change(|s| s.credentials = credentials);
@@ -811,8 +816,8 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
     rig.user("ann", true).await;
     rig.quiet().await;
     assert!(rig.fake.person("ann").is_some());
-    assert_eq!(engine.status(1).state, State::Running);
-    assert_eq!(engine.status(2).state, State::CredentialsRefused);
+    assert_eq!(engine.status(1).state, EngineState::Running);
+    assert_eq!(engine.status(2).state, EngineState::CredentialsRefused);
     assert_eq!(rig.fake.calls_to("POST /login"), 2);
     engine.stop().await;
 }
@@ -821,7 +826,10 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
 async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same() {
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     rig.fake.add_person("ann", &[(1, "Viewer")]);
     rig.store
         .delete_user(&rig.ctx(), "id-ann", |_| Ok(()))

@@ -130,7 +130,7 @@ impl Grafana {
             if let Some(body) = body {
                 request = request.json(body);
             } else if method == Method::POST {
-                // Without a content type Grafana answers 400 `bad request data` (`grafana-contract.md` §4).
+                // Without a content type Grafana answers 400 `bad request data` (G3).
                 request = request.json(&serde_json::json!({}));
             }
             match scope {

@@ -125,7 +125,7 @@ impl Error {
         }
     }
 
-    /// Reads a refusal (`grafana-live.md` §3 and §4, answer by answer).
+    /// Reads a refusal (G2 to G10 and G36 to G44, answer by answer).
     pub(super) fn of(status: StatusCode, refusal: &Refusal, retry_after: Option<&str>) -> Self {
         let message = refusal.words(status);
         match status.as_u16() {

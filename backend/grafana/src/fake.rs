@@ -1,6 +1,6 @@
 //! A Grafana of a few hundred lines, for the tests of this crate.
 //!
-//! Owns: the answers measured in `grafana-live.md` §1–§4 that the client and the engine depend on. Must never be kinder than the real
+//! Owns: the answers seen (G1–G44) that the client and the engine depend on. Must never be kinder than the real
 //! one: it logs every call, so that tests can count them. Start at [`Fake::start`].
 
 use std::{

@@ -17,7 +17,7 @@ use super::{
 /// What of Grafana's configuration file matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdminSettings {
-    /// The section `[auth]`, the seed document's own keys included (`grafana-live.md` §7).
+    /// The section `[auth]`, keys that Grafana does not know included (G69).
     pub auth: BTreeMap<String, String>,
     /// `server.root_url`.
     pub public_url: Option<String>,
@@ -110,7 +110,7 @@ impl Grafana {
         let sections: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
             self.get(Scope::Server, "/api/admin/settings", &[]).await?;
         let mut read = read(&sections);
-        // The page (Grafana 10.4 has it behind a toggle) wins over the file. Seen on 11.1.1, OSS.
+        // The page (Grafana 10.4 has it behind a toggle) wins over the file (G24).
         match self
             .get::<Vec<SsoSettings>>(Scope::Server, "/api/v1/sso-settings", &[])
             .await

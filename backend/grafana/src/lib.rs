@@ -2,7 +2,7 @@
 //!
 //! Owns: the one HTTP client ([`Http`]), signing in ([`Session`]) and the typed calls. Must never decide what Grafana should look
 //! like, retry on its own, follow a redirect or use a proxy (it carries a server admin's session), or put a password, a token or an
-//! e-mail into an error. Start at [`Grafana`]; what Grafana answers to each call is in `reference/grafana-live.md`.
+//! e-mail into an error. Start at [`Grafana`]; what Grafana answers to each call is in docs/reference/grafana-behaviour.md.
 
 mod call;
 mod failure;
@@ -41,7 +41,7 @@ pub use users::{ListedUser, OrgMembership, User, Write};
 pub struct Credentials {
     /// Where Grafana is, as this process reaches it; without a slash at its end.
     pub url: String,
-    /// A server admin's login: the only identity that may create, disable and log out users in OSS (`grafana-live.md` §5).
+    /// A server admin's login: the only identity that may create, disable and log out users in OSS (G46).
     pub admin_user: Option<String>,
     /// His password.
     pub admin_password: Option<Secret>,
@@ -76,7 +76,7 @@ impl Credentials {
 pub struct Http(reqwest::Client);
 
 const CONNECT: Duration = Duration::from_secs(3);
-// A bulk call with thousands of members takes Grafana seconds (`grafana-live.md` §2: 800 in 409 ms).
+// A bulk call with thousands of members takes Grafana seconds (G50: 800 in 409 ms).
 const TOTAL: Duration = Duration::from_secs(20);
 
 impl Http {

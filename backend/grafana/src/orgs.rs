@@ -1,7 +1,7 @@
 //! Who is in an organization.
 //!
 //! Owns: the calls about org membership. Must never call `DELETE /api/org/users/:id`: it deletes the whole user with his last
-//! organization (`grafana-contract.md` §4.6). Start at [`Grafana::org_users`].
+//! organization (G31). Start at [`Grafana::org_users`].
 
 use reqwest::Method;
 use serde::Deserialize;

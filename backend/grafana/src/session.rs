@@ -1,9 +1,9 @@
 //! Signing in once, and staying signed in.
 //!
 //! Owns: the session cookie, its rotation, the fall-back to basic auth, and the breaker. Must never try a refused password twice: five
-//! failures lock a server admin out (`grafana-contract.md` §4), and ours may be the only one. Start at [`Session::send`].
+//! failures lock a server admin out (G26), and ours may be the only one. Start at [`Session::send`].
 //!
-//! A cookie is five to eight times cheaper for Grafana than basic auth or a token, which hash on every call (`grafana-live.md` §1.6).
+//! A cookie is five to eight times cheaper for Grafana than basic auth or a token, which hash on every call (G49).
 
 use std::sync::Arc;
 
@@ -155,7 +155,7 @@ impl Session {
         let key = match answer.status.as_u16() {
             200 => answer.session_cookie().map_or(Key::Basic, Key::Cookie),
             401 | 403 => return Err(self.refused(answer.words())),
-            // `disable_login_form = true`: 400 `auth.client.notConfigured`, while basic auth still works (`grafana-live.md` §2).
+            // `disable_login_form = true`: 400 `auth.client.notConfigured`, while basic auth still works (G25).
             400 if answer.message_id() == "auth.client.notConfigured" => Key::Basic,
             400 => return Err(self.refused(answer.words())),
             _ => return Err(answer.error()),

@@ -1,7 +1,7 @@
 //! Teams of our organization and their members.
 //!
 //! Owns: the calls under `/api/teams`, made by the token where there is one. Must never change the case of an e-mail: the bulk call
-//! removes whoever is not listed exactly as stored, with a 200 (`grafana-live.md` §1.2). Start at [`Grafana::team`].
+//! removes every member that is not listed exactly as stored, with a 200 (G40). Start at [`Grafana::team`].
 
 use reqwest::Method;
 use serde::Deserialize;
@@ -110,7 +110,7 @@ impl Grafana {
     }
 
     /// How many external groups Grafana's own Team Sync fills this team from. `None` where there is no Team Sync: it is part of
-    /// Enterprise, and a Grafana without it has no such route (404 `Not found`, `grafana-contract.md` §4.7).
+    /// Enterprise, and a Grafana without it has no such route (404 `Not found`, G45).
     pub async fn external_groups(&self, team_id: i64) -> Result<Option<usize>> {
         let path = format!("/api/teams/{team_id}/groups");
         let groups: Option<Vec<serde_json::Value>> = known(self.get(Scope::Team, &path, &[]).await)?;

@@ -1,4 +1,4 @@
-//! Users, server-wide: only a server admin may (`grafana-live.md` §5).
+//! Users, server-wide: only a server admin may (G46).
 //!
 //! Owns: the calls under `/api/users` and `/api/admin/users`. Start at [`Grafana::user`].
 
@@ -118,7 +118,7 @@ pub(super) fn known<T>(result: Result<T>) -> Result<Option<T>> {
 const PAGE: usize = 1000;
 
 impl Grafana {
-    /// Every user of Grafana, 1,000 a call: the cheapest way to look at all of them (`grafana-live.md` §2).
+    /// Every user of Grafana, 1,000 a call: the cheapest way to look at all of them (G52).
     pub async fn all_users(&self) -> Result<Vec<ListedUser>> {
         let mut users: Vec<ListedUser> = Vec::new();
         for page in 1.. {
@@ -139,7 +139,7 @@ impl Grafana {
     }
 
     /// Users that have `text` for login or e-mail, in any case. Unlike [`Grafana::lookup`] it finds both where they are two people:
-    /// Grafana takes a login that equals somebody's e-mail (`grafana-live.md` §3).
+    /// Grafana takes a login that equals somebody's e-mail (G4).
     pub async fn users_named(&self, text: &str) -> Result<Vec<i64>> {
         let page: UserPage = self
             .get(
@@ -202,7 +202,7 @@ impl Grafana {
     /// Writes a profile: always all three, because Grafana takes a missing login for the e-mail.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when login or e-mail is taken: Grafana answers 500 `Failed to update user` to that (`grafana-live.md` §3).
+    /// [`Error::Conflict`] when login or e-mail is taken: Grafana answers 500 `Failed to update user` to that (G7).
     pub async fn update_user(&self, id: i64, write: Write<'_>) -> Result<()> {
         let body = json!({"login": write.login, "email": write.email, "name": write.name});
         let done = self

@@ -1,7 +1,7 @@
 //! What a request costs in this crate: filters, PATCH, JSON in and out.
 //!
-//! Wall time: `cargo bench -p scim`. Instructions: `docs/performance-scim.md` says how; every `work_*` function is one measurement, so
-//! that callgrind can count it alone.
+//! Wall time: `cargo bench -p scim`. Instructions: `docs/performance.md` says how; every `work_*`
+//! function is one measurement, so that callgrind can count it alone. Each benchmark calls one.
 
 use divan::black_box;
 use scim::{

@@ -1,6 +1,6 @@
 //! Bulk (RFC 7644 §3.7) as pure functions: the message, the order of execution, the references, the answer.
 //!
-//! Owns: the message and the references in it. Must never run anything. Whoever executes reads a [`BulkRequest`], runs its operations in
+//! Owns: the message and the references in it. Must never run anything. The caller reads a [`BulkRequest`], runs its operations in
 //! the order of [`BulkRequest::order`], each with its references filled in by [`BulkOperation::with_ids`], stops when
 //! [`BulkRequest::stops_after`] says so, and answers with [`response`].
 
@@ -122,7 +122,7 @@ impl BulkRequest {
     /// In which order to run the operations: indices, each after those whose `bulkId` it refers to, otherwise as they came. Linear in
     /// the size of the request.
     ///
-    /// RFC 7644 §3.7.1: circular references "MUST" be tried. One of a circle then runs before what it refers to, so whoever executes
+    /// RFC 7644 §3.7.1: circular references "MUST" be tried. One of a circle then runs before what it refers to, so the caller
     /// gives out the ids of everything that is to be made beforehand, and takes back the id of what could not be made.
     pub fn order(&self) -> Vec<usize> {
         let makers: BTreeMap<&str, usize> = self

@@ -1,7 +1,7 @@
 //! What the server can do and what it keeps (RFC 7644 §4; RFC 7643 §5, §6, §7), for any base URL.
 //!
 //! `base` is the URL of the endpoints without trailing slash; empty makes relative locations. No document holds a null: Entra refuses
-//! them.
+//! them (I3).
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ const RESOURCE_TYPE_URN: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceT
 pub struct Capabilities {
     /// `/Bulk`.
     pub bulk: bool,
-    /// Operations in one bulk request. Publish 1 or more also without bulk: authentik cuts its PATCH requests by it.
+    /// Operations in one bulk request. Publish 1 or more also without bulk: authentik cuts its PATCH requests by it (I23).
     pub bulk_max_operations: u64,
     /// The size of a bulk request in bytes.
     pub bulk_max_payload: u64,

@@ -57,7 +57,7 @@ impl ScimType {
     }
 }
 
-/// A refusal: HTTP status, SCIM keyword where there is one, and a sentence for whoever reads the IdP's log.
+/// A refusal: HTTP status, SCIM keyword where there is one, and a sentence for the person who reads the IdP's log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{status}: {detail}")]
 pub struct Error {

@@ -212,7 +212,7 @@ pub enum Filter {
         /// The filter on each of its values; paths in it are bare sub-attribute names.
         filter: Box<Filter>,
         /// What follows the bracket, as a comparison on the *same* value: `emails[type eq "work"].value eq "x"`. Not in the RFC's
-        /// grammar; Entra matches users with it.
+        /// grammar; Entra matches users with it (I2).
         sub: Option<Box<Filter>>,
     },
 }

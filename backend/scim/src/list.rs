@@ -52,7 +52,7 @@ impl Default for ListQuery {
 }
 
 impl ListQuery {
-    /// Reads the query of a GET, as it stands after the `?`. Unknown parameters are ignored, such as Entra's flag `aadOptscim062020`.
+    /// Reads the query of a GET, as it stands after the `?`. Unknown parameters are ignored, such as Entra's flag (I5).
     ///
     /// # Errors
     /// `invalidFilter`, `tooMany` for a filter over a limit, `invalidValue` for any other parameter.
@@ -189,9 +189,9 @@ pub enum Paging {
     Cursor(Option<String>),
 }
 
-/// A list answer. `total` is how many match, not how many are here: authentik and Okta page by it.
+/// A list answer. `total` is how many match, not how many are here: authentik and Okta page by it (I18, I23).
 ///
-/// Everything is always there, also when empty: rauthy cannot read an answer without `itemsPerPage` and `Resources`.
+/// Everything is always there, also when empty: rauthy cannot read an answer without `itemsPerPage` and `Resources` (I24).
 pub fn list_response(total: u64, paging: Paging, resources: Vec<Value>) -> Value {
     let mut response = json!({
         "schemas": [LIST_RESPONSE_URN],

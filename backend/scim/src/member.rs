@@ -80,7 +80,7 @@ impl Member {
                 .and_then(Value::as_str)
                 .filter(|text| !text.is_empty())
         };
-        // Entra sends `"$ref": null` beside the value.
+        // Entra sends `"$ref": null` beside the value (I4).
         let reference = text("$ref");
         let id = text("value")
             .or_else(|| reference.and_then(|uri| uri.rsplit('/').next()))

@@ -76,7 +76,7 @@ pub struct Applied {
 }
 
 impl Patch {
-    /// Reads a PATCH body. Keys and ops in any letter case (Entra sends `Add`), `schemas` may be missing.
+    /// Reads a PATCH body. Keys and ops in any letter case (Entra sends `Add`, I4), `schemas` may be missing.
     ///
     /// # Errors
     /// `invalidSyntax`, `invalidPath`, `invalidFilter`, or `tooMany` over [`limits::PATCH_OPERATIONS`].
@@ -144,7 +144,7 @@ impl Operation {
                 ));
             }
         };
-        // authentik sends `"path": null`.
+        // authentik sends `"path": null` (I23).
         let path = match get_any_case(operation, "path") {
             None | Some(Value::Null) => None,
             Some(Value::String(path)) if path.trim().is_empty() => None,

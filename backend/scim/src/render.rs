@@ -24,7 +24,7 @@ pub struct Meta {
 pub struct GroupRef {
     /// The group's id.
     pub id: String,
-    /// The group's `displayName`, exactly: rauthy compares it to decide about membership.
+    /// The group's `displayName`, exactly: rauthy compares it to decide about membership (I24).
     pub display: String,
 }
 

@@ -134,8 +134,8 @@ pub struct Incoming {
 
 /// Reads the body of a POST or PUT.
 ///
-/// readOnly attributes are ignored (RFC 7644 §3.5.1: Okta sends back the whole GET answer, with `id`, `meta` and `groups`), unknown
-/// attributes and schemas are dropped (Entra sends a malformed enterprise URN, rauthy sends `custom`), and `password` is dropped too.
+/// readOnly attributes are ignored (RFC 7644 §3.5.1: Okta sends back the whole GET answer, with `id`, `meta` and `groups`, I14), unknown
+/// attributes and schemas are dropped (Entra sends a malformed enterprise URN, I3, rauthy sends `custom`, I24), and `password` is dropped too.
 ///
 /// # Errors
 /// `invalidSyntax` where it is no object or names an attribute twice, `invalidValue` where a value has the wrong type.
@@ -253,7 +253,7 @@ pub fn create(resource_type: ResourceType, incoming: Incoming) -> Result<Documen
 /// The document after a PUT (RFC 7644 §3.5.1), and whether it differs.
 ///
 /// What the body leaves out of the core schema is cleared; `externalId`, `active`, extensions and `members` are kept where their key is
-/// absent, because the bodies of Okta and rauthy are partial. `null` and `[]` clear, except that `"active": null` keeps what is: it
+/// absent, because the bodies of Okta and rauthy are partial (I32). `null` and `[]` clear, except that `"active": null` keeps what is: it
 /// must not let a deactivated user in again.
 ///
 /// # Errors

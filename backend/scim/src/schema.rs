@@ -215,7 +215,7 @@ impl Attribute {
         }
     }
 
-    /// The attribute as a schema document describes it (RFC 7643 §7), without nulls: Entra refuses them.
+    /// The attribute as a schema document describes it (RFC 7643 §7), without nulls: Entra refuses them (I3).
     fn document(&self) -> Value {
         let mut document = json!({
             "name": self.name,

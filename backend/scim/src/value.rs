@@ -1,7 +1,7 @@
 //! One value against one attribute: checks and coerces on the way in.
 //!
 //! Owns the leniencies about *values*. `None` everywhere means unassigned, which `null`, `[]`, `{}` and `""` all are (RFC 7643 §2.5;
-//! Entra clears an attribute by sending `""`).
+//! Entra clears an attribute by sending `""`, I6).
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ pub(crate) fn coerce(attribute: &Attribute, value: &Value, dropped: &mut Vec<Str
     })
 }
 
-/// A list of one stands for its element: Entra sends the manager as `[{"value": "…"}]`.
+/// A list of one stands for its element: Entra sends the manager as `[{"value": "…"}]` (I6).
 pub(crate) fn only<'v>(attribute: &Attribute, value: &'v Value) -> Result<&'v Value, Error> {
     match value {
         Value::Array(elements) => match elements.as_slice() {
@@ -74,14 +74,14 @@ fn single(attribute: &Attribute, value: &Value, dropped: &mut Vec<String>) -> Re
         (_, Value::Null) => Ok(None),
         (_, Value::String(text)) if text.is_empty() => Ok(None),
         (Kind::Complex, Value::Object(object)) => complex(attribute, object, dropped),
-        // A bare value for a complex attribute means its `value`: Entra's manager, bare roles and members.
+        // A bare value for a complex attribute means its `value`: Entra's manager, bare roles and members (I6, I29).
         (Kind::Complex, bare) => match attribute.sub("value") {
             Some(sub) if !bare.is_array() => Ok(single(sub, bare, dropped)?
                 .map(|value| Value::Object([(sub.name.to_owned(), value)].into_iter().collect()))),
             _ => Err(wrong_type(attribute, "must be an object")),
         },
         (Kind::Boolean, Value::Bool(_)) => Ok(Some(value.clone())),
-        // Entra and OneLogin send "True" and "False"; RFC 7643 §2.3.2 wants JSON booleans, and those go back.
+        // Entra and OneLogin send "True" and "False" (I4, I20); RFC 7643 §2.3.2 wants JSON booleans, and those go back.
         (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(Value::Bool(true))),
         (Kind::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(Value::Bool(false))),
         (Kind::Boolean, _) => Err(wrong_type(attribute, "must be true or false")),

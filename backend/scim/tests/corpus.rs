@@ -1,4 +1,4 @@
-//! Replays the corpus that fuzzing left behind (`fuzz/corpus`) through the functions it fuzzes, so that what was found once stays mended.
+//! Replays the corpus that fuzzing left behind (`fuzz/corpus`) through the functions it fuzzes, so that what was found once stays fixed.
 
 use std::{fs, path::Path};
 

@@ -1,5 +1,5 @@
 //! Filters against another parser, the crate `scim_v2`: on the RFC's grammar both read the same tree. Where we read more, the test at the
-//! end says what, and for whom.
+//! end says what, and for which client.
 
 use proptest::prelude::*;
 use scim::filter::{self, Filter, Literal};
@@ -74,7 +74,7 @@ fn expression_as_text(expression: &theirs::AttrExp) -> String {
     }
 }
 
-/// A comparison as text. Names as the schemas spell them and values of their attribute's type, because we mend both as we read.
+/// A comparison as text. Names as the schemas spell them and values of their attribute's type, because we correct both as we read.
 fn comparison(names: &'static [&'static str]) -> impl Strategy<Value = String> {
     let text = prop_oneof![
         prop::sample::select(vec!["x", "", "a\"b", "\\", "é", "and", "(", "]"]).prop_map(str::to_owned),
@@ -150,7 +150,7 @@ proptest! {
 
 #[test]
 fn we_read_more_than_the_grammar_and_each_for_somebody() {
-    for (text, whom) in [
+    for (text, client) in [
         ("active Eq True", "Microsoft's validator: literals in any letter case"),
         ("not(active eq false)", "the ABNF itself: no space after not"),
         ("emails[type eq \"work\"].value eq \"x\"", "Entra matches users by it"),
@@ -160,7 +160,7 @@ fn we_read_more_than_the_grammar_and_each_for_somebody() {
         ("userName sw bj", "Microsoft's Postman collection: words without quotes"),
         ("meta.resourceType eq User", "RFC 7644 section 3.4.2.1 itself"),
     ] {
-        assert!(filter::parse(text).is_ok(), "{text}: {whom}");
+        assert!(filter::parse(text).is_ok(), "{text}: {client}");
         assert!(
             text.parse::<theirs::Filter>().is_err(),
             "{text} is no difference any more"

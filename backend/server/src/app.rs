@@ -4,6 +4,7 @@
 //! own about SCIM or Grafana. Start at [`App::start`].
 
 mod control;
+mod credential_test;
 mod health;
 mod ids;
 mod settings;
@@ -11,7 +12,6 @@ mod settings;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     convert::Infallible,
-    path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -36,8 +36,6 @@ use store::{self, Store};
 
 /// How often a store that cannot be opened is tried again: the other process may end, the disk may get room.
 const OPEN_AGAIN: Duration = Duration::from_secs(2);
-/// How often a test's full disk is asked whether it has room again.
-const LOOK_FOR_ROOM: Duration = Duration::from_millis(100);
 
 /// The application. Cheap to clone.
 #[derive(Clone)]
@@ -85,12 +83,8 @@ impl App {
 
     async fn open(&self, config: &Config) -> store::Result<()> {
         let store = Store::open(&config.data_dir).await?;
-        if let Some(pages) = config.store_pages {
-            store.limit(pages).await?;
-            if let Some(room) = config.store_room.clone() {
-                tokio::spawn(unlimited_at(room, store.clone()));
-            }
-        }
+        #[cfg(debug_assertions)]
+        config.faults.fill_disk(&store).await?;
         let mut page = BTreeMap::new();
         for org_id in store.orgs_with_settings().await? {
             page.insert(org_id, store.page_settings(org_id).await?);
@@ -98,7 +92,7 @@ impl App {
         let known: BTreeSet<i64> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
         let settings = Arc::new(SettingsState::new(config, page, known));
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let failpoints = Failpoints::parse(config.failpoint.as_deref());
+        let failpoints = failpoints(config);
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
         let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone()));
         let router = http::router(Api::new(store.clone(), clock, ids, controls));
@@ -117,6 +111,16 @@ impl App {
         _ = self.running.set(running);
         Ok(())
     }
+}
+
+#[cfg(debug_assertions)]
+fn failpoints(config: &Config) -> Failpoints {
+    config.faults.failpoints()
+}
+
+#[cfg(not(debug_assertions))]
+fn failpoints(_: &Config) -> Failpoints {
+    Failpoints::default()
 }
 
 async fn route(State(app): State<App>, request: Request) -> Response {
@@ -169,15 +173,5 @@ impl Application for App {
             running.engine.stop().await;
             running.store.close().await;
         }
-    }
-}
-
-/// The full disk of a test has room again as soon as this file is there.
-async fn unlimited_at(file: PathBuf, store: Store) {
-    while !tokio::fs::try_exists(&file).await.unwrap_or(false) {
-        tokio::time::sleep(LOOK_FOR_ROOM).await;
-    }
-    if let Err(error) = store.limit(u32::MAX - 1).await {
-        tracing::warn!(%error, "the store's limit could not be taken away");
     }
 }

@@ -1,7 +1,7 @@
 //! What the process is told by its environment, read once.
 //!
 //! Owns: the names of the variables and the choice of the data directory. Must never print the environment: Grafana before 12.4
-//! passes its whole own one on, secrets included (`reference/grafana-live.md` §7). Start at [`Config::new`].
+//! passes its whole own one on, secrets included (G67). Start at [`Config::new`].
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -12,6 +12,9 @@ use domain::{
     Secret,
     settings::{self, Kind},
 };
+
+#[cfg(debug_assertions)]
+use crate::faults::Faults;
 
 /// Everything that is fixed for the life of the process.
 #[derive(Clone, Debug)]
@@ -27,12 +30,9 @@ pub struct Config {
     pub secrets: BTreeMap<&'static str, Secret>,
     /// Grafana's public URL, where it says so by itself (with an `iam` block, and from 12 on).
     pub app_url: Option<String>,
-    /// Where the process is to die, for tests of what a crash leaves behind. Builds without debug assertions have no such place.
-    pub failpoint: Option<String>,
-    /// After how many pages the store is full, for tests of a full disk. Builds without debug assertions know no such limit.
-    pub store_pages: Option<u32>,
-    /// The file that ends that limit as soon as it is there: room on the disk again, without a restart.
-    pub store_room: Option<PathBuf>,
+    /// The faults that a reliability test asks for.
+    #[cfg(debug_assertions)]
+    pub faults: Faults,
 }
 
 impl Config {
@@ -53,9 +53,6 @@ impl Config {
                 plugin_ini.insert(key.name.to_owned(), value.clone());
             }
         }
-        let for_tests = |name: &str| filled(name).filter(|_| cfg!(debug_assertions));
-        let failpoint = for_tests("ROLLCALL_FAILPOINT");
-        let store_pages = for_tests("ROLLCALL_STORE_PAGES").and_then(|pages| pages.trim().parse().ok());
         Self {
             data_dir: data_dir(
                 filled("GF_PLUGIN_DATA_DIR").map(String::as_str),
@@ -66,9 +63,8 @@ impl Config {
             plugin_ini,
             secrets,
             app_url: filled("GF_APP_URL").cloned(),
-            failpoint: failpoint.cloned(),
-            store_pages,
-            store_room: for_tests("ROLLCALL_STORE_ROOM").map(PathBuf::from),
+            #[cfg(debug_assertions)]
+            faults: Faults::new(environment),
         }
     }
 }

@@ -7,6 +7,8 @@
 
 pub mod app;
 pub mod config;
+#[cfg(debug_assertions)]
+pub mod faults;
 pub mod http;
 pub mod plugin;
 pub mod telemetry;

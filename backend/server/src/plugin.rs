@@ -24,7 +24,7 @@ use crate::http::MAX_BODY;
 
 /// What one gRPC message may carry: the body, and room for everything that travels beside it (Go takes up to 1 MiB of headers; the app's
 /// settings come too). A larger message is refused inside tonic with `OutOfRange`, before any code of ours runs: Grafana makes that a 500
-/// of its own (`reference/grafana-live.md` §6).
+/// of its own (G59).
 const MAX_MESSAGE: usize = MAX_BODY + (1 << 20);
 
 // hashicorp/go-plugin kills the process 2 s after it answered Shutdown. What is under way gets most of that, the store the rest.

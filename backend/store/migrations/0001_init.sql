@@ -1,10 +1,6 @@
--- One SQL text for SQLite and PostgreSQL. Every key carries org_id and connection from the start, so that several organizations
--- and several identity providers are new rows, not a new schema. Times are milliseconds since the Unix epoch, UTC.
-
-CREATE TABLE meta (
-    name  TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-);
+-- The schema of the SQLite store. Every key begins with org_id and connection, so that several organizations and several identity
+-- providers are new rows, not a new schema. Times are milliseconds since the Unix epoch, UTC. A column that holds a code lists its codes
+-- in a CHECK; `codes.rs` holds the same lists.
 
 -- The last generation of a mark. It only grows, so that no mark ever has the generation of an older one.
 CREATE TABLE sequence (
@@ -13,20 +9,20 @@ CREATE TABLE sequence (
 );
 INSERT INTO sequence (name, last) VALUES ('mark', 0);
 
--- A SCIM User. `document` holds the stored attributes only; id, meta, groups and schemas are derived.
+-- SCIM Users. `document` holds the stored attributes only; id, meta, groups and schemas are derived.
 CREATE TABLE scim_user (
     pk            INTEGER PRIMARY KEY,
     org_id        BIGINT  NOT NULL,
     connection    TEXT    NOT NULL,
     id            TEXT    NOT NULL UNIQUE,
     user_name     TEXT    NOT NULL,
-    -- NFC and lower case: RFC 7643 §4.1.1 userName is caseExact=false.
+    -- NFC and lower case: userName is caseExact=false (RFC 7643 §4.1.1).
     user_name_key TEXT    NOT NULL,
     external_id   TEXT,
     display_key   TEXT,
     active        BOOLEAN NOT NULL,
     document      TEXT    NOT NULL,
-    -- What the admin page searches: userName, name and e-mails, folded.
+    -- What the page searches: userName, name and e-mails, folded.
     search_key    TEXT    NOT NULL,
     version       BIGINT  NOT NULL,
     created_ms    BIGINT  NOT NULL,
@@ -35,6 +31,9 @@ CREATE TABLE scim_user (
 );
 CREATE INDEX scim_user_external_id ON scim_user (org_id, connection, external_id);
 CREATE INDEX scim_user_page ON scim_user (org_id, connection, pk);
+-- The page's list of people is searched, filtered, ordered and counted by this index, without a look at the documents: with 100,000
+-- people a key press must show in 200 ms.
+CREATE INDEX scim_user_shown ON scim_user (org_id, connection, user_name_key, id, active, search_key);
 
 CREATE TABLE scim_user_email (
     user_pk   BIGINT NOT NULL REFERENCES scim_user (pk) ON DELETE CASCADE,
@@ -43,6 +42,7 @@ CREATE TABLE scim_user_email (
 );
 CREATE INDEX scim_user_email_value ON scim_user_email (value_key);
 
+-- SCIM Groups, without their members.
 CREATE TABLE scim_group (
     pk           INTEGER PRIMARY KEY,
     org_id       BIGINT NOT NULL,
@@ -55,13 +55,13 @@ CREATE TABLE scim_group (
     version      BIGINT NOT NULL,
     created_ms   BIGINT NOT NULL,
     modified_ms  BIGINT NOT NULL,
-    -- RFC 7643 is silent; Microsoft's validator requires 409 for a duplicate group.
+    -- RFC 7643 says nothing about it; Microsoft's validator requires 409 for a duplicate group.
     UNIQUE (org_id, connection, display_key)
 );
 CREATE INDEX scim_group_external_id ON scim_group (org_id, connection, external_id);
 CREATE INDEX scim_group_page ON scim_group (org_id, connection, pk);
 
--- Membership is rows: one member more in a group of 100,000 is one insert.
+-- A membership is a row: one more member of a group of 100,000 is one insert.
 CREATE TABLE scim_member (
     group_pk BIGINT NOT NULL REFERENCES scim_group (pk) ON DELETE CASCADE,
     user_pk  BIGINT NOT NULL REFERENCES scim_user (pk) ON DELETE CASCADE,
@@ -70,49 +70,92 @@ CREATE TABLE scim_member (
 );
 CREATE INDEX scim_member_user ON scim_member (user_pk, group_pk);
 
--- What we know of a SCIM user's Grafana account. It outlives the SCIM resource: a deleted user must still be closed in Grafana.
+-- What Rollcall knows of a SCIM user's account in Grafana. The row outlives the SCIM user: after a delete the account must still be
+-- deprovisioned.
 CREATE TABLE account (
-    user_id     TEXT    PRIMARY KEY,
-    org_id      BIGINT  NOT NULL,
-    connection  TEXT    NOT NULL,
-    grafana_id  BIGINT  NOT NULL,
-    origin      TEXT    NOT NULL,
-    login       TEXT    NOT NULL,
-    -- NULL while open; else the rung of the ladder that closed it.
-    closed_by   TEXT,
-    -- Whether that rung holds against a sign-in the provider still allows.
-    holds       BOOLEAN,
-    -- JSON: organizations, roles and teams to restore.
-    snapshot    TEXT,
-    -- JSON: codes of the attributes that wait for the next sign-in.
-    deferred    TEXT    NOT NULL,
-    synced_ms   BIGINT  NOT NULL
+    user_id          TEXT    PRIMARY KEY,
+    org_id           BIGINT  NOT NULL,
+    connection       TEXT    NOT NULL,
+    -- NULL: Rollcall deleted the account.
+    grafana_id       BIGINT,
+    origin           TEXT    NOT NULL CHECK (origin IN ('provisioned', 'claimed')),
+    login            TEXT    NOT NULL,
+    -- NULL while the account is open. It is written before an account is deleted.
+    deprovisioned_by TEXT    CHECK (deprovisioned_by IN ('disable', 'suspend', 'recreate', 'delete')),
+    -- Whether that holds against a sign-in which the single sign-on provider still allows; NULL: not known.
+    holds            BOOLEAN,
+    -- JSON: organizations, roles and teams to give back, and the profile to create the account with again.
+    snapshot         TEXT,
+    -- JSON array: the attributes that wait for the next sign-in.
+    deferred         TEXT    NOT NULL,
+    synced_ms        BIGINT  NOT NULL
 );
--- One SCIM user per Grafana account, whoever asks first.
+-- A Grafana account belongs to one SCIM user, the first that claims it.
 CREATE UNIQUE INDEX account_grafana_id ON account (grafana_id);
+CREATE INDEX account_deprovisioned ON account (org_id, connection, user_id) WHERE deprovisioned_by IS NOT NULL;
+CREATE INDEX account_known ON account (user_id) WHERE grafana_id IS NOT NULL;
 
--- group × org × team.
+-- Accounts that Grafana was asked to create and that no row of `account` names yet. It says in which organization the account is looked
+-- for if the SCIM user is deleted meanwhile.
+CREATE TABLE account_creation (
+    user_id    TEXT   PRIMARY KEY,
+    org_id     BIGINT NOT NULL,
+    connection TEXT   NOT NULL,
+    login      TEXT   NOT NULL,
+    -- The first comparison that looked for the account since the last request.
+    looked_ms  BIGINT
+);
+
+-- What an admin decided about a SCIM user's account, or is asked. A row names one account, so that a decision never counts for another
+-- account that took the login since.
+CREATE TABLE management (
+    user_id    TEXT   PRIMARY KEY,
+    org_id     BIGINT NOT NULL,
+    connection TEXT   NOT NULL,
+    -- 'needs_approval': an admin must say whether this is the person's account. 'approved': it is, and the next sync claims it.
+    -- 'unmanaged': Rollcall does not touch it.
+    state      TEXT   NOT NULL CHECK (state IN ('needs_approval', 'approved', 'unmanaged')),
+    grafana_id BIGINT NOT NULL,
+    login      TEXT   NOT NULL
+);
+CREATE INDEX management_tenant ON management (org_id, connection);
+
+-- Which group feeds which team.
 CREATE TABLE mapping (
-    id         INTEGER PRIMARY KEY,
-    org_id     BIGINT  NOT NULL,
-    connection TEXT    NOT NULL,
-    group_id   TEXT    NOT NULL,
-    -- Kept for the page when the group itself is gone.
-    group_name TEXT    NOT NULL,
-    -- NULL until the team has been made.
-    team_id    BIGINT,
-    team_name  TEXT    NOT NULL,
-    kind       TEXT    NOT NULL,
-    policy     TEXT    NOT NULL,
-    paused     BOOLEAN NOT NULL,
-    origin     TEXT    NOT NULL,
-    created_ms BIGINT  NOT NULL
+    id            INTEGER PRIMARY KEY,
+    org_id        BIGINT  NOT NULL,
+    connection    TEXT    NOT NULL,
+    group_id      TEXT    NOT NULL,
+    -- For the page when the group itself is gone.
+    group_name    TEXT    NOT NULL,
+    -- NULL until the team exists.
+    team_id       BIGINT,
+    team_name     TEXT    NOT NULL,
+    -- Members become team admins.
+    admins        BOOLEAN NOT NULL,
+    -- People added by hand are removed.
+    remove_others BOOLEAN NOT NULL,
+    paused        BOOLEAN NOT NULL,
+    origin        TEXT    NOT NULL CHECK (origin IN ('page', 'create')),
+    created_ms    BIGINT  NOT NULL
 );
 CREATE INDEX mapping_group ON mapping (org_id, connection, group_id);
 CREATE INDEX mapping_team ON mapping (org_id, team_id);
 CREATE UNIQUE INDEX mapping_once ON mapping (org_id, connection, group_id, team_id);
 
--- Whom we put into which team: the base of the three-way comparison that keeps people who were added by hand.
+-- Teams that Grafana was asked to create and that no mapping has yet. Each name is a row of its own: a group may be renamed or deleted
+-- during the call, and the team is looked for under the name that was asked for.
+CREATE TABLE team_creation (
+    org_id     BIGINT NOT NULL,
+    connection TEXT   NOT NULL,
+    group_id   TEXT   NOT NULL,
+    name       TEXT   NOT NULL,
+    -- The time just before the call.
+    since_ms   BIGINT NOT NULL,
+    PRIMARY KEY (org_id, connection, group_id, name)
+);
+
+-- The members that Rollcall put into a team: the base of the three-way comparison that keeps people who were added by hand.
 CREATE TABLE team_member (
     org_id     BIGINT  NOT NULL,
     team_id    BIGINT  NOT NULL,
@@ -120,47 +163,53 @@ CREATE TABLE team_member (
     PRIMARY KEY (org_id, team_id, grafana_id)
 );
 
--- Dirty marks: "this resource changed since generation g", without payload. A row goes when the engine has made Grafana match.
+-- Dirty marks: "this resource changed since generation g", without payload. A row goes when Grafana matches.
 CREATE TABLE work (
-    org_id      BIGINT  NOT NULL,
-    connection  TEXT    NOT NULL,
-    kind        TEXT    NOT NULL,
-    id          TEXT    NOT NULL,
-    generation  BIGINT  NOT NULL,
-    -- Closing access goes first, always.
-    closing     BOOLEAN NOT NULL,
-    since_ms    BIGINT  NOT NULL,
-    due_ms      BIGINT  NOT NULL,
-    attempts    BIGINT  NOT NULL,
-    -- 'pending': has its turn at due_ms. 'blocked': waits for a person, and is not tried again until something changes.
-    state       TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'blocked')),
-    -- Why the last attempt did not succeed: the code of domain::attention::Problem, and all of it as JSON.
+    org_id         BIGINT  NOT NULL,
+    connection     TEXT    NOT NULL,
+    kind           TEXT    NOT NULL CHECK (kind IN ('User', 'Group')),
+    id             TEXT    NOT NULL,
+    -- From `sequence`.
+    generation     BIGINT  NOT NULL,
+    -- Somebody must lose access: always first.
+    urgent         BOOLEAN NOT NULL,
+    -- 'blocked': an admin has to act, and there is no other attempt until something changes.
+    state          TEXT    NOT NULL CHECK (state IN ('pending', 'blocked')),
+    since_ms       BIGINT  NOT NULL,
+    due_ms         BIGINT  NOT NULL,
+    attempts       BIGINT  NOT NULL,
+    -- The last failed attempt: its code, and what the page shows of it as JSON.
     attention_code TEXT,
-    attention   TEXT,
-    correlation TEXT    NOT NULL,
+    attention      TEXT,
+    correlation    TEXT    NOT NULL,
     PRIMARY KEY (org_id, connection, kind, id)
 );
-CREATE INDEX work_due ON work (closing, due_ms);
+CREATE INDEX work_due ON work (urgent, due_ms);
 
+-- The activity log. `action` has too many codes for a CHECK.
 CREATE TABLE activity (
     id          INTEGER PRIMARY KEY,
     org_id      BIGINT NOT NULL,
     connection  TEXT   NOT NULL,
     at_ms       BIGINT NOT NULL,
-    source      TEXT   NOT NULL,
+    source      TEXT   NOT NULL CHECK (source IN ('scim', 'grafana', 'admin')),
     actor       TEXT   NOT NULL,
     action      TEXT   NOT NULL,
-    target_kind TEXT   NOT NULL,
+    target_kind TEXT   NOT NULL CHECK (target_kind IN ('User', 'Group', 'Team', 'Mapping', 'Setting', 'Service')),
     target_id   TEXT   NOT NULL,
     target_name TEXT   NOT NULL,
-    outcome     TEXT   NOT NULL,
+    outcome     TEXT   NOT NULL CHECK (outcome IN ('done', 'refused', 'retry', 'attention')),
     reason      TEXT,
     duration_ms BIGINT NOT NULL,
     correlation TEXT   NOT NULL
 );
 CREATE INDEX activity_page ON activity (org_id, connection, id);
 CREATE INDEX activity_target ON activity (target_id, id);
-CREATE INDEX activity_actor ON activity (org_id, source, actor, id);
+-- By time: lines older than activity_days go, the page asks for a day, and the overview draws the last one.
+CREATE INDEX activity_time ON activity (org_id, at_ms);
+CREATE INDEX activity_source_time ON activity (org_id, source, at_ms, outcome);
+-- The last call of each caller, without a look at the lines themselves.
+CREATE INDEX activity_actor_time ON activity (org_id, source, actor, at_ms);
 
 -- What an admin set on the page.
 CREATE TABLE setting (

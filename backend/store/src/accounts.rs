@@ -1,95 +1,71 @@
-//! What we know of SCIM users' Grafana accounts, and whom we put into which team.
+//! What Rollcall knows of SCIM users' accounts in Grafana, and the members it put into each team.
 //!
-//! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided. Start at [`Store::save_account`].
+//! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
+//! Start at [`Store::save_account`].
 
-use domain::{Tenant, settings::Rung};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use domain::Tenant;
+use sqlx::SqliteConnection;
 
 use super::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work,
-    activity, document::read_json, is_taken, settings, work,
+    AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations,
+    activity, codes::Code, is_taken, sql::statements, work,
 };
 
-fn account(row: &SqliteRow) -> Result<AccountRecord> {
-    let closed_by: Option<&str> = row.try_get("closed_by")?;
-    let deferred: &str = row.try_get("deferred")?;
-    Ok(AccountRecord {
-        user_id: row.try_get("user_id")?,
-        tenant: Tenant {
-            org_id: row.try_get("org_id")?,
-            connection: row.try_get("connection")?,
-        },
-        grafana_id: row.try_get("grafana_id")?,
-        origin: match row.try_get("origin")? {
-            "provisioned" => AccountOrigin::Provisioned,
-            "claimed" => AccountOrigin::Claimed,
-            _ => {
-                return Err(Error::Unreadable {
-                    what: "origin of an account",
-                });
-            }
-        },
-        login: row.try_get("login")?,
-        closed_by: closed_by.map(read_rung).transpose()?,
-        holds: row.try_get("holds")?,
-        snapshot: row.try_get("snapshot")?,
-        deferred: read_json(deferred, "list of attributes")?,
-        synced_ms: row.try_get("synced_ms")?,
-    })
-}
-
-fn origin(origin: AccountOrigin) -> &'static str {
-    match origin {
-        AccountOrigin::Provisioned => "provisioned",
-        AccountOrigin::Claimed => "claimed",
-    }
-}
-
-fn rung(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Disable => "disable",
-        Rung::Suspend => "suspend",
-        Rung::Tombstone => "tombstone",
-        Rung::Delete => "delete",
-    }
-}
-
-pub(super) fn read_rung(text: &str) -> Result<Rung> {
-    [Rung::Disable, Rung::Suspend, Rung::Tombstone, Rung::Delete]
-        .into_iter()
-        .find(|r| rung(*r) == text)
-        .ok_or(Error::Unreadable {
-            what: "rung of the deprovision ladder",
-        })
+statements! {
+    SAVE =
+        "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
+         deprovisioned_by, holds, snapshot, deferred, synced_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE \
+         SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
+         deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
+         excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms";
+    FIND = "SELECT * FROM account WHERE user_id = $1";
+    FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
+    OF_TENANT =
+        "SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id";
+    REMOVE = "DELETE FROM account WHERE user_id = $1";
+    TEAM_DESIRED =
+        "SELECT u.id, a.grafana_id, coalesce(a.deprovisioned_by, '') = 'suspend', max(m.admins) \
+         FROM mapping m JOIN scim_group g ON g.id = m.group_id \
+         JOIN scim_member sm ON sm.group_pk = g.pk JOIN scim_user u ON u.pk = sm.user_pk \
+         LEFT JOIN account a ON a.user_id = u.id \
+         WHERE m.org_id = $1 AND m.connection = $2 AND m.team_id = $3 AND NOT m.paused \
+         AND NOT EXISTS (SELECT 1 FROM management s \
+         WHERE s.user_id = u.id AND s.state = 'unmanaged') \
+         GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id";
+    APPLIED_MEMBERS =
+        "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 \
+         ORDER BY grafana_id";
+    FORGET_MEMBERS =
+        "DELETE FROM team_member \
+         WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value \
+         FROM json_each($3))";
+    ADD_MEMBERS =
+        "INSERT INTO team_member (org_id, team_id, grafana_id) SELECT $1, $2, value \
+         FROM json_each($3) WHERE true ON CONFLICT DO NOTHING";
 }
 
 /// Writes an account inside the caller's transaction.
 async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Result<(), sqlx::Error> {
-    let codes: Vec<_> = a.deferred.iter().map(|attribute| attribute.as_str()).collect();
-    let deferred = serde_json::json!(codes).to_string();
-    sqlx::query(
-        "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, closed_by, holds, snapshot, deferred, synced_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE SET grafana_id = excluded.grafana_id, \
-         origin = excluded.origin, login = excluded.login, closed_by = excluded.closed_by, holds = excluded.holds, \
-         snapshot = excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms",
-    )
-    .bind(&a.user_id)
-    .bind(a.tenant.org_id)
-    .bind(&a.tenant.connection)
-    .bind(a.grafana_id)
-    .bind(origin(a.origin))
-    .bind(&a.login)
-    .bind(a.closed_by.map(rung))
-    .bind(a.holds)
-    .bind(&a.snapshot)
-    .bind(&deferred)
-    .bind(a.synced_ms)
-    .execute(tx)
-    .await?;
+    let deferred = serde_json::to_string(&a.deferred).map_err(|e| sqlx::Error::Encode(e.into()))?;
+    SAVE.query()
+        .bind(&a.user_id)
+        .bind(a.tenant.org_id)
+        .bind(&a.tenant.connection)
+        .bind(a.grafana_id)
+        .bind(a.origin.code())
+        .bind(&a.login)
+        .bind(a.closed_by.map(Code::code))
+        .bind(a.holds)
+        .bind(&a.snapshot)
+        .bind(deferred)
+        .bind(a.synced_ms)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
-/// The groups of somebody have to look again.
+/// Marks the groups of a person, so that their teams are compared again.
 async fn mark_groups(tx: &mut SqliteConnection, of: &Work, groups: &[String], now_ms: i64) -> Result<()> {
     for group in groups {
         let mark = Mark {
@@ -108,30 +84,26 @@ async fn mark_groups(tx: &mut SqliteConnection, of: &Work, groups: &[String], no
 impl Store {
     /// The account of a SCIM user, if it ever had one.
     pub async fn account(&self, user_id: &str) -> Result<Option<AccountRecord>> {
-        let row = sqlx::query("SELECT * FROM account WHERE user_id = $1")
-            .bind(user_id)
-            .fetch_optional(&self.read)
-            .await?;
-        row.as_ref().map(account).transpose()
+        Ok(FIND.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
-    /// Who manages a Grafana account.
+    /// The SCIM user that manages a Grafana account.
     pub async fn account_by_grafana_id(&self, grafana_id: i64) -> Result<Option<AccountRecord>> {
-        let row = sqlx::query("SELECT * FROM account WHERE grafana_id = $1")
+        Ok(FIND_BY_GRAFANA_ID
+            .query_as()
             .bind(grafana_id)
             .fetch_optional(&self.read)
-            .await?;
-        row.as_ref().map(account).transpose()
+            .await?)
     }
 
     /// Every account of a tenant.
     pub async fn accounts(&self, tenant: &Tenant) -> Result<Vec<AccountRecord>> {
-        let rows = sqlx::query("SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id")
+        Ok(OF_TENANT
+            .query_as()
             .bind(tenant.org_id)
             .bind(&tenant.connection)
             .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(account).collect()
+            .await?)
     }
 
     /// Writes an account, new or changed.
@@ -143,8 +115,9 @@ impl Store {
         self.saved(a, done).await
     }
 
-    /// Grafana has made, or we have found, the account of somebody: in one commit it is his, the note about making it goes, the line
-    /// is written, and the groups he is in have to look again (R11). Each waits for the disk, and there are thousands.
+    /// Grafana has created the account of a SCIM user, or we have found it. One commit records the
+    /// account, removes the note about its creation, writes the line, and marks the groups of the
+    /// user (R11). Each commit waits for the disk, and there are thousands.
     ///
     /// # Errors
     /// [`Error::AccountTaken`] as [`Self::save_account`].
@@ -161,14 +134,15 @@ impl Store {
             tx.rollback().await?;
             return self.saved(a, done).await;
         }
-        settings::clear_creating(&mut tx, &a.user_id).await?;
+        account_creations::clear_account_creation(&mut tx, &a.user_id).await?;
         activity::insert(&mut tx, line).await?;
         mark_groups(&mut tx, work, groups, line.at_ms).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Nothing is left to do for somebody, in one commit: what was seen of the account, his groups that have to look again (R11), and
-    /// his own mark, which goes if he is `done`.
+    /// Nothing is left to do for a SCIM user. One commit records what was seen of the account,
+    /// marks the groups that need another comparison (R11), and removes the user's own mark if
+    /// `done`.
     ///
     /// # Errors
     /// [`Error::AccountTaken`] as [`Self::save_account`].
@@ -195,7 +169,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Says who was faster.
+    /// Names the SCIM user that took the account first.
     async fn saved(&self, a: &AccountRecord, done: std::result::Result<(), sqlx::Error>) -> Result<()> {
         match done {
             Ok(()) => Ok(()),
@@ -213,29 +187,21 @@ impl Store {
 
     /// Forgets an account.
     pub async fn remove_account(&self, user_id: &str) -> Result<()> {
-        sqlx::query("DELETE FROM account WHERE user_id = $1")
-            .bind(user_id)
-            .execute(&self.write)
-            .await?;
+        REMOVE.query().bind(user_id).execute(&self.write).await?;
         Ok(())
     }
 
-    /// Who should be in a team: the union over its mappings that are not paused. The flag says whether as admin; a person who is
-    /// admin by one group and member by another is admin. Who was released is in nobody's hands but the team's.
+    /// The people that belong in a team: the union over its mappings that are not paused. The flag
+    /// says whether as admin; admin by one group wins over member by another. An unmanaged person
+    /// is left out.
     pub async fn team_desired(&self, tenant: &Tenant, team_id: i64) -> Result<Vec<(DesiredMember, bool)>> {
-        let rows: Vec<(String, Option<i64>, bool, bool)> = sqlx::query_as(
-            "SELECT u.id, a.grafana_id, coalesce(a.closed_by, '') = 'suspend', max(m.kind = 'admin') \
-             FROM mapping m JOIN scim_group g ON g.id = m.group_id JOIN scim_member sm ON sm.group_pk = g.pk \
-             JOIN scim_user u ON u.pk = sm.user_pk LEFT JOIN account a ON a.user_id = u.id \
-             WHERE m.org_id = $1 AND m.connection = $2 AND m.team_id = $3 AND NOT m.paused \
-             AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = u.id AND s.state = 'released') \
-             GROUP BY u.id, a.grafana_id, a.closed_by ORDER BY u.id",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(team_id)
-        .fetch_all(&self.read)
-        .await?;
+        let rows: Vec<(String, Option<i64>, bool, bool)> = TEAM_DESIRED
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(team_id)
+            .fetch_all(&self.read)
+            .await?;
         Ok(rows
             .into_iter()
             .map(|(user_id, grafana_id, suspended, admin)| {
@@ -251,40 +217,36 @@ impl Store {
             .collect())
     }
 
-    /// Whom we put into a team.
+    /// The members that Rollcall put into a team.
     pub async fn applied_members(&self, org_id: i64, team_id: i64) -> Result<Vec<i64>> {
-        Ok(sqlx::query_scalar(
-            "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 ORDER BY grafana_id",
-        )
-        .bind(org_id)
-        .bind(team_id)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(APPLIED_MEMBERS
+            .query_scalar()
+            .bind(org_id)
+            .bind(team_id)
+            .fetch_all(&self.read)
+            .await?)
     }
 
-    /// Remembers whom we put into a team; an empty list forgets the team.
+    /// Records the members that Rollcall put into a team; an empty list forgets the team.
     pub async fn set_applied_members(&self, org_id: i64, team_id: i64, members: &[i64]) -> Result<()> {
         let mut tx = self.begin().await?;
         let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {
             what: "list of members",
         })?;
-        sqlx::query(
-            "DELETE FROM team_member WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value FROM json_each($3))",
-        )
-        .bind(org_id)
-        .bind(team_id)
-        .bind(&list)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
-            "INSERT INTO team_member (org_id, team_id, grafana_id) SELECT $1, $2, value FROM json_each($3) WHERE true \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(org_id)
-        .bind(team_id)
-        .bind(&list)
-        .execute(&mut *tx)
-        .await?;
+        FORGET_MEMBERS
+            .query()
+            .bind(org_id)
+            .bind(team_id)
+            .bind(&list)
+            .execute(&mut *tx)
+            .await?;
+        ADD_MEMBERS
+            .query()
+            .bind(org_id)
+            .bind(team_id)
+            .bind(&list)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,14 +1,34 @@
 //! The log: one line per SCIM write or refusal, and per change made in Grafana.
 //!
-//! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of fields, so there is nothing to redact.
-//! Start at [`Store::record`].
-
-use std::str::FromStr;
+//! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of
+//! fields, so there is nothing to redact. Start at [`Store::record`].
 
 use domain::Tenant;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Action, ActivityLine, Error, Outcome, Result, Source, Store, TargetKind, WriteContext};
+use super::{
+    Action, ActivityLine, Outcome, Result, Source, Store, TargetKind, WriteContext,
+    codes::Code,
+    sql::{self, statements},
+};
+
+statements! {
+    INSERT =
+        "INSERT INTO activity (org_id, connection, at_ms, source, actor, action, target_kind, \
+         target_id, target_name, outcome, reason, duration_ms, correlation) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    LAST_CALLERS =
+        "SELECT actor, max(at_ms) FROM activity WHERE org_id = $1 AND source = 'scim' \
+         GROUP BY actor ORDER BY 2 DESC LIMIT 10";
+    REQUESTS_BY_HOUR =
+        "SELECT at_ms / 3600000 AS hour, count(*) AS requests, count(CASE WHEN outcome = 'done' \
+         THEN NULL ELSE 1 END) AS failed FROM activity \
+         WHERE org_id = $1 AND source = 'scim' AND at_ms >= $2 AND at_ms < $3 GROUP BY 1 \
+         ORDER BY 1";
+    PRUNE =
+        "DELETE FROM activity WHERE id IN (SELECT id FROM activity \
+         WHERE org_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT $3)";
+}
 
 /// A page of the log, newest first, each line with its id.
 #[derive(Clone, Debug)]
@@ -19,28 +39,28 @@ pub struct ActivityPage {
     pub next: Option<i64>,
 }
 
-/// Which lines to read; what is not set is not asked for.
+/// Which lines to read. A field that is `None` does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct ActivityQuery {
-    /// Older than this line.
+    /// Only lines older than this one.
     pub after: Option<i64>,
-    /// How many at most.
+    /// At most so many.
     pub count: i64,
     /// About this target.
     pub target: Option<String>,
     /// With this outcome.
     pub outcome: Option<Outcome>,
-    /// By this half of the product.
+    /// From this half of the product.
     pub source: Option<Source>,
     /// By this caller, exactly.
     pub actor: Option<String>,
-    /// Whose action begins so.
+    /// With an action that begins with this text.
     pub action: Option<String>,
-    /// Of this request.
+    /// With this correlation id.
     pub correlation: Option<String>,
-    /// Not before.
+    /// At or after this time.
     pub since_ms: Option<i64>,
-    /// Before.
+    /// Before this time.
     pub until_ms: Option<i64>,
 }
 
@@ -51,7 +71,7 @@ pub struct HourTally {
     pub hour: i64,
     /// Lines written for requests.
     pub requests: i64,
-    /// …of them refusals.
+    /// Those of them that are refusals.
     pub failed: i64,
 }
 
@@ -83,62 +103,93 @@ impl ActivityLine {
     }
 }
 
-/// A column that holds a code.
-fn code<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T> {
-    row.try_get::<&str, _>(column)?.parse().map_err(|_| Error::Unreadable {
-        what: "line of the log",
-    })
-}
-
-fn line(row: &SqliteRow) -> Result<(i64, ActivityLine)> {
-    Ok((
-        row.try_get("id")?,
-        ActivityLine {
-            tenant: Tenant {
-                org_id: row.try_get("org_id")?,
-                connection: row.try_get("connection")?,
-            },
-            at_ms: row.try_get("at_ms")?,
-            source: code(row, "source")?,
-            actor: row.try_get("actor")?,
-            action: code(row, "action")?,
-            target_kind: code(row, "target_kind")?,
-            target_id: row.try_get("target_id")?,
-            target_name: row.try_get("target_name")?,
-            outcome: code(row, "outcome")?,
-            reason: row.try_get("reason")?,
-            duration_ms: row.try_get("duration_ms")?,
-            correlation: row.try_get("correlation")?,
-        },
-    ))
-}
-
 /// Writes a line inside the caller's transaction.
 pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO activity (org_id, connection, at_ms, source, actor, action, target_kind, target_id, target_name, outcome, \
-         reason, duration_ms, correlation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-    )
-    .bind(l.tenant.org_id)
-    .bind(&l.tenant.connection)
-    .bind(l.at_ms)
-    .bind(l.source.as_str())
-    .bind(&l.actor)
-    .bind(l.action.as_str())
-    .bind(l.target_kind.as_str())
-    .bind(&l.target_id)
-    .bind(&l.target_name)
-    .bind(l.outcome.as_str())
-    .bind(&l.reason)
-    .bind(l.duration_ms)
-    .bind(&l.correlation)
-    .execute(tx)
-    .await?;
+    INSERT
+        .query()
+        .bind(l.tenant.org_id)
+        .bind(&l.tenant.connection)
+        .bind(l.at_ms)
+        .bind(l.source.code())
+        .bind(&l.actor)
+        .bind(l.action.code())
+        .bind(l.target_kind.code())
+        .bind(&l.target_id)
+        .bind(&l.target_name)
+        .bind(l.outcome.code())
+        .bind(&l.reason)
+        .bind(l.duration_ms)
+        .bind(&l.correlation)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
+/// The lines of a page, and one more that tells whether there is a next page.
+fn page(tenant: &Tenant, wanted: &ActivityQuery) -> QueryBuilder<Sqlite> {
+    let mut query = sql::build("SELECT * FROM activity WHERE org_id = ");
+    query
+        .push_bind(tenant.org_id)
+        .push(" AND connection = ")
+        .push_bind(&tenant.connection);
+    if let Some(after) = wanted.after {
+        query.push(" AND id < ").push_bind(after);
+    }
+    if let Some(since) = wanted.since_ms {
+        query.push(" AND at_ms >= ").push_bind(since);
+    }
+    if let Some(until) = wanted.until_ms {
+        query.push(" AND at_ms < ").push_bind(until);
+    }
+    let words = [
+        ("target_id", wanted.target.as_deref()),
+        ("outcome", wanted.outcome.map(Code::code)),
+        ("source", wanted.source.map(Code::code)),
+        ("actor", wanted.actor.as_deref()),
+        ("correlation", wanted.correlation.as_deref()),
+    ];
+    for (column, word) in words {
+        if let Some(word) = word {
+            query.push(" AND ").push(column).push(" = ").push_bind(word);
+        }
+    }
+    if let Some(prefix) = wanted.action.as_deref() {
+        // Not LIKE: no action has `_`, but the text that an admin types may.
+        query
+            .push(" AND substr(action, 1, length(")
+            .push_bind(prefix)
+            .push(")) = ")
+            .push_bind(prefix);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(wanted.count + 1);
+    query
+}
+
+/// With nothing asked for, and with everything.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<String> {
+    let text = || Some("x".to_owned());
+    let everything = ActivityQuery {
+        after: Some(1),
+        count: 10,
+        target: text(),
+        outcome: Some(Outcome::Done),
+        source: Some(Source::Scim),
+        actor: text(),
+        action: text(),
+        correlation: text(),
+        since_ms: Some(1),
+        until_ms: Some(2),
+    };
+    let wanted = [ActivityQuery::default(), everything];
+    wanted
+        .map(|wanted| page(&Tenant::of_org(1), &wanted).into_string())
+        .to_vec()
+}
+
 impl Store {
-    /// Writes lines that belong to no resource change of ours: refusals, and what the engine did in Grafana.
+    /// Writes lines that belong to no change of a resource: refusals, and what the engine did in
+    /// Grafana.
     pub async fn record(&self, lines: &[ActivityLine]) -> Result<()> {
         match lines {
             [] => return Ok(()),
@@ -155,43 +206,9 @@ impl Store {
 
     /// A page of the log, newest first.
     pub async fn activity(&self, tenant: &Tenant, wanted: &ActivityQuery) -> Result<ActivityPage> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM activity WHERE org_id = ");
-        query
-            .push_bind(tenant.org_id)
-            .push(" AND connection = ")
-            .push_bind(&tenant.connection);
-        if let Some(after) = wanted.after {
-            query.push(" AND id < ").push_bind(after);
-        }
-        if let Some(since) = wanted.since_ms {
-            query.push(" AND at_ms >= ").push_bind(since);
-        }
-        if let Some(until) = wanted.until_ms {
-            query.push(" AND at_ms < ").push_bind(until);
-        }
-        let words = [
-            ("target_id", wanted.target.as_deref()),
-            ("outcome", wanted.outcome.map(Outcome::as_str)),
-            ("source", wanted.source.map(Source::as_str)),
-            ("actor", wanted.actor.as_deref()),
-            ("correlation", wanted.correlation.as_deref()),
-        ];
-        for (column, word) in words {
-            if let Some(word) = word {
-                query.push(" AND ").push(column).push(" = ").push_bind(word);
-            }
-        }
-        if let Some(prefix) = wanted.action.as_deref() {
-            // Not LIKE: `_` is in no action, and may be in what somebody types.
-            query
-                .push(" AND substr(action, 1, length(")
-                .push_bind(prefix)
-                .push(")) = ")
-                .push_bind(prefix);
-        }
         let count = wanted.count;
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(count + 1);
-        let rows = query.build().fetch_all(&self.read).await?;
+        let rows = page(tenant, wanted).build().fetch_all(&self.read).await?;
+        let line = |row| Ok((SqliteRow::try_get(row, "id")?, ActivityLine::from_row(row)?));
         let mut lines = rows.iter().map(line).collect::<Result<Vec<_>>>()?;
         let more = i64::try_from(lines.len()).unwrap_or(i64::MAX) > count;
         lines.truncate(usize::try_from(count).unwrap_or(usize::MAX));
@@ -199,39 +216,34 @@ impl Store {
         Ok(ActivityPage { lines, next })
     }
 
-    /// When each caller last changed something, newest first: what is known of callers from before this process.
+    /// The time of each caller's last change, newest first. It names the callers from before this
+    /// process.
     pub async fn last_callers(&self, org_id: i64) -> Result<Vec<(String, i64)>> {
-        Ok(sqlx::query_as(
-            "SELECT actor, max(at_ms) FROM activity WHERE org_id = $1 AND source = 'scim' GROUP BY actor ORDER BY 2 DESC LIMIT 10",
-        )
-        .bind(org_id)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(LAST_CALLERS.query_as().bind(org_id).fetch_all(&self.read).await?)
     }
 
-    /// Requests that left a line, by hour, in `[from_ms, until_ms)`: hours without one are not listed.
+    /// Requests that left a line, by hour, in `[from_ms, until_ms)`: hours without one are not
+    /// listed.
     pub async fn requests_by_hour(&self, org_id: i64, from_ms: i64, until_ms: i64) -> Result<Vec<HourTally>> {
-        Ok(sqlx::query_as(
-            "SELECT at_ms / 3600000 AS hour, count(*) AS requests, count(CASE WHEN outcome = 'done' THEN NULL ELSE 1 END) AS failed \
-             FROM activity WHERE org_id = $1 AND source = 'scim' AND at_ms >= $2 AND at_ms < $3 GROUP BY 1 ORDER BY 1",
-        )
-        .bind(org_id)
-        .bind(from_ms)
-        .bind(until_ms)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(REQUESTS_BY_HOUR
+            .query_as()
+            .bind(org_id)
+            .bind(from_ms)
+            .bind(until_ms)
+            .fetch_all(&self.read)
+            .await?)
     }
 
-    /// Ends lines from before a time, `most` at once so that nobody who writes waits long. Returns how many went.
+    /// Deletes lines from before a time, at most `most` at once so that no writer waits long.
+    /// Returns how many it deleted.
     pub async fn prune_activity(&self, org_id: i64, before_ms: i64, most: i64) -> Result<i64> {
-        let done = sqlx::query(
-            "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE org_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT $3)",
-        )
-        .bind(org_id)
-        .bind(before_ms)
-        .bind(most)
-        .execute(&self.write)
-        .await?;
+        let done = PRUNE
+            .query()
+            .bind(org_id)
+            .bind(before_ms)
+            .bind(most)
+            .execute(&self.write)
+            .await?;
         Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
     }
 }

@@ -6,20 +6,13 @@ use scim::resource::Document;
 
 use super::{Error, Result};
 
-pub(super) fn document(text: &str) -> Result<Document> {
-    serde_json::from_str(text).map_err(|_| Error::Unreadable { what: "SCIM document" })
+/// The name of a document in [`Error::Unreadable`].
+pub(super) const WHAT: &str = "SCIM document";
+
+pub(super) fn parse(text: &str) -> Option<Document> {
+    serde_json::from_str(text).ok()
 }
 
 pub(super) fn text(document: &Document) -> Result<String> {
-    serde_json::to_string(document).map_err(|_| Error::Unreadable { what: "SCIM document" })
-}
-
-/// A column that holds JSON of one of our own types.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Error::Unreadable { what: "column of JSON" })
-}
-
-/// What such a column says; `what` names it.
-pub(super) fn read_json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T> {
-    serde_json::from_str(text).map_err(|_| Error::Unreadable { what })
+    serde_json::to_string(document).map_err(|_| Error::Unreadable { what: WHAT })
 }

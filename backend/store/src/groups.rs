@@ -1,23 +1,42 @@
 //! SCIM Groups: create, read, change, delete, list.
 //!
-//! Owns: the rows of `scim_group`. Must never read the members unless they were asked for (invariant 11). Start at
-//! [`Store::update_group`].
+//! Owns: the rows of `scim_group`. Must never read the members unless they were asked for
+//! (invariant 11). Start at [`Store::update_group`].
 
 use domain::Tenant;
 use scim::{
     error::Error as ScimError, key::fold, member::Member, patch::MemberChange, resource::Document,
     resource_type::ResourceType,
 };
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::SqliteExecutor;
 
 use super::{
     Action, ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind,
     Urgency, WriteContext, activity,
-    document::{document, text},
-    filter, is_taken,
-    membership::{add, change_members, members_in},
-    page, work,
+    document::text,
+    filter, is_taken, listing,
+    membership::{self, add, change_members},
+    page,
+    rows::Keyed,
+    sql::statements,
+    work,
 };
+
+statements! {
+    FIND =
+        "SELECT pk, id, document, version, created_ms, modified_ms FROM scim_group \
+         WHERE id = $1 AND org_id = $2 AND connection = $3";
+    INSERT =
+        "INSERT INTO scim_group (org_id, connection, id, display_name, display_key, external_id, \
+         document, version, created_ms, modified_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8) RETURNING pk";
+    UPDATE =
+        "UPDATE scim_group \
+         SET display_name = $1, display_key = $2, external_id = $3, document = $4, version = $5, \
+         modified_ms = $6 WHERE pk = $7";
+    DELETE = "DELETE FROM scim_group WHERE pk = $1";
+    ALL_IDS = "SELECT id FROM scim_group WHERE org_id = $1 AND connection = $2 ORDER BY pk";
+}
 
 /// A group, with its members where they were asked for.
 #[derive(Clone, Debug)]
@@ -28,7 +47,7 @@ pub struct GroupView {
     pub members: Option<Vec<Member>>,
 }
 
-/// What a change closure decided.
+/// What the closure of a change decided.
 #[derive(Clone, Debug)]
 pub struct GroupChange {
     /// The new attributes.
@@ -37,18 +56,6 @@ pub struct GroupChange {
     pub changed: bool,
     /// What happens to the members, in order.
     pub members: Vec<MemberChange>,
-}
-
-const COLUMNS: &str = "g.pk, g.id, g.document, g.version, g.created_ms, g.modified_ms";
-
-fn record(row: &SqliteRow) -> Result<GroupRecord> {
-    Ok(GroupRecord {
-        id: row.try_get("id")?,
-        document: document(row.try_get("document")?)?,
-        version: row.try_get("version")?,
-        created_ms: row.try_get("created_ms")?,
-        modified_ms: row.try_get("modified_ms")?,
-    })
 }
 
 fn line(ctx: &WriteContext, action: Action, id: &str, name: &str) -> ActivityLine {
@@ -70,27 +77,22 @@ fn taken(e: sqlx::Error) -> Error {
     }
 }
 
-async fn find(
-    tx: &mut Transaction<'static, Sqlite>,
-    ctx: &WriteContext,
-    id: &str,
-) -> Result<Option<(i64, GroupRecord)>> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM scim_group g WHERE g.id = $1 AND g.org_id = $2 AND g.connection = $3"
-    )))
-    .bind(id)
-    .bind(ctx.tenant.org_id)
-    .bind(&ctx.tenant.connection)
-    .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| Ok((row.try_get("pk")?, record(&row)?))).transpose()
+async fn find<'e>(db: impl SqliteExecutor<'e>, tenant: &Tenant, id: &str) -> Result<Option<Keyed<GroupRecord>>> {
+    Ok(FIND
+        .query_as()
+        .bind(id)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_optional(db)
+        .await?)
 }
 
 impl Store {
     /// Creates a group with its members in one transaction.
     ///
     /// # Errors
-    /// SCIM 409 `uniqueness` when the displayName is taken, 400 `invalidValue` for an unknown member.
+    /// SCIM 409 `uniqueness` when the displayName is taken, 400 `invalidValue` for an unknown
+    /// member.
     pub async fn create_group(
         &self,
         ctx: &WriteContext,
@@ -101,24 +103,22 @@ impl Store {
     ) -> Result<GroupView> {
         let name = document.display_name().unwrap_or_default().to_owned();
         let mut tx = self.begin().await?;
-        let pk: i64 = sqlx::query_scalar(
-            "INSERT INTO scim_group (org_id, connection, id, display_name, display_key, external_id, document, version, created_ms, \
-             modified_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8) RETURNING pk",
-        )
-        .bind(ctx.tenant.org_id)
-        .bind(&ctx.tenant.connection)
-        .bind(id)
-        .bind(&name)
-        .bind(fold(&name))
-        .bind(document.external_id())
-        .bind(text(&document)?)
-        .bind(ctx.now_ms)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(taken)?;
+        let pk: i64 = INSERT
+            .query_scalar()
+            .bind(ctx.tenant.org_id)
+            .bind(&ctx.tenant.connection)
+            .bind(id)
+            .bind(&name)
+            .bind(fold(&name))
+            .bind(document.external_id())
+            .bind(text(&document)?)
+            .bind(ctx.now_ms)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(taken)?;
         add(&mut tx, ctx, pk, members, false).await?;
         let members = if with_members {
-            Some(members_in(&mut tx, pk).await?)
+            Some(membership::members(&mut *tx, pk).await?)
         } else {
             None
         };
@@ -138,7 +138,8 @@ impl Store {
     /// Reads, decides and writes in one transaction. `Ok(None)`: no such group.
     ///
     /// # Errors
-    /// What `change` refuses; SCIM 409 for a taken displayName, 400 for an unknown member. Then nothing is written.
+    /// What `change` refuses; SCIM 409 for a taken displayName, 400 for an unknown member. Then
+    /// nothing is written.
     pub async fn update_group(
         &self,
         ctx: &WriteContext,
@@ -147,7 +148,7 @@ impl Store {
         change: impl FnOnce(&GroupRecord) -> std::result::Result<GroupChange, ScimError> + Send,
     ) -> Result<Option<GroupView>> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
             return Ok(None);
         };
         let GroupChange {
@@ -164,20 +165,18 @@ impl Store {
                 document: document.clone(),
                 ..current
             };
-            sqlx::query(
-                "UPDATE scim_group SET display_name = $1, display_key = $2, external_id = $3, document = $4, version = $5, \
-                 modified_ms = $6 WHERE pk = $7",
-            )
-            .bind(name)
-            .bind(fold(name))
-            .bind(document.external_id())
-            .bind(text(&document)?)
-            .bind(record.version)
-            .bind(record.modified_ms)
-            .bind(pk)
-            .execute(&mut *tx)
-            .await
-            .map_err(taken)?;
+            UPDATE
+                .query()
+                .bind(name)
+                .bind(fold(name))
+                .bind(document.external_id())
+                .bind(text(&document)?)
+                .bind(record.version)
+                .bind(record.modified_ms)
+                .bind(pk)
+                .execute(&mut *tx)
+                .await
+                .map_err(taken)?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
             let action = if members_changed {
                 Action::GroupMembers
@@ -190,7 +189,7 @@ impl Store {
             current
         };
         let members = if with_members {
-            Some(members_in(&mut tx, pk).await?)
+            Some(membership::members(&mut *tx, pk).await?)
         } else {
             None
         };
@@ -198,7 +197,8 @@ impl Store {
         Ok(Some(GroupView { record, members }))
     }
 
-    /// Deletes a group; the dirty mark makes its teams follow. `check` may refuse (If-Match). `Ok(false)`: no such group.
+    /// Deletes a group; the dirty mark makes its teams follow. `check` may refuse (If-Match).
+    /// `Ok(false)`: no such group.
     pub async fn delete_group(
         &self,
         ctx: &WriteContext,
@@ -206,14 +206,11 @@ impl Store {
         check: impl FnOnce(&GroupRecord) -> std::result::Result<(), ScimError> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
             return Ok(false);
         };
         check(&current)?;
-        sqlx::query("DELETE FROM scim_group WHERE pk = $1")
-            .bind(pk)
-            .execute(&mut *tx)
-            .await?;
+        DELETE.query().bind(pk).execute(&mut *tx).await?;
         work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         let name = current.document.display_name().unwrap_or_default();
         activity::insert(&mut tx, &line(ctx, Action::GroupDelete, id, name)).await?;
@@ -221,30 +218,19 @@ impl Store {
         Ok(true)
     }
 
-    async fn group_row(&self, tenant: &Tenant, id: &str) -> Result<Option<(i64, GroupRecord)>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM scim_group g WHERE g.id = $1 AND g.org_id = $2 AND g.connection = $3"
-        )))
-        .bind(id)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_optional(&self.read)
-        .await?;
-        row.map(|row| Ok((row.try_get("pk")?, record(&row)?))).transpose()
-    }
-
     /// One group, without its members.
     pub async fn group(&self, tenant: &Tenant, id: &str) -> Result<Option<GroupRecord>> {
-        Ok(self.group_row(tenant, id).await?.map(|(_, record)| record))
+        Ok(find(&self.read, tenant, id).await?.map(|row| row.record))
     }
 
-    /// One group, with its members only where asked for: `excludedAttributes=members` runs no member query.
+    /// One group, with its members only where asked for: `excludedAttributes=members` runs no
+    /// member query.
     pub async fn group_view(&self, tenant: &Tenant, id: &str, with_members: bool) -> Result<Option<GroupView>> {
-        let Some((pk, record)) = self.group_row(tenant, id).await? else {
+        let Some(Keyed { pk, record }) = find(&self.read, tenant, id).await? else {
             return Ok(None);
         };
         let members = if with_members {
-            Some(self.members_of(pk).await?)
+            Some(membership::members(&self.read, pk).await?)
         } else {
             None
         };
@@ -262,7 +248,7 @@ impl Store {
         let mut items = Vec::with_capacity(page.items.len());
         for (pk, record) in page.items {
             let members = if with_members {
-                Some(self.members_of(pk).await?)
+                Some(membership::members(&self.read, pk).await?)
             } else {
                 None
             };
@@ -281,39 +267,32 @@ impl Store {
         query: &PageQuery,
         condition: &filter::Where,
     ) -> Result<Page<(i64, GroupRecord)>> {
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_group g WHERE ");
-        condition.push(&mut count, tenant, "g");
+        let mut count = listing::GROUPS.count(tenant, condition);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = page::Cut::new(query);
+        let mut page = page::SqlPage::new(query);
         if query.limit > 0 && query.offset < total {
-            let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_group g WHERE "));
-            condition.push(&mut select, tenant, "g");
-            page.push(&mut select, "g");
-            for row in &select.build().fetch_all(&self.read).await? {
-                let pk = row.try_get("pk")?;
-                page.take(pk, (pk, record(row)?));
+            let mut select = listing::GROUPS.page(tenant, condition, &page);
+            for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
+                page.take(pk, (pk, record));
             }
         }
-        Ok(page.of(total))
+        Ok(page.finish(total))
     }
 
-    /// For filters SQL cannot answer: every group that SQL cannot rule out is read and asked, with its members only where the filter
-    /// looks at them.
+    /// For filters that SQL cannot answer: evaluates every group that SQL cannot rule out, and
+    /// reads its members only if the filter looks at them.
     async fn list_groups_by_evaluation(
         &self,
         tenant: &Tenant,
         query: &PageQuery,
         condition: &filter::Where,
     ) -> Result<Page<(i64, GroupRecord)>> {
-        let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_group g WHERE "));
-        condition.push(&mut select, tenant, "g");
-        select.push(" ORDER BY g.pk");
+        let mut select = listing::GROUPS.candidates(tenant, condition);
         let about_members = query.filter.as_ref().is_some_and(|f| filter::mentions(f, "members"));
-        let mut page = page::Evaluated::new(query);
-        for row in &select.build().fetch_all(&self.read).await? {
-            let (pk, record) = (row.try_get("pk")?, record(row)?);
+        let mut page = page::EvaluatedPage::new(query);
+        for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
             let members = if about_members {
-                self.members_of(pk).await?
+                membership::members(&self.read, pk).await?
             } else {
                 Vec::new()
             };
@@ -328,17 +307,16 @@ impl Store {
                 page.take(pk, (pk, record));
             }
         }
-        Ok(page.done())
+        Ok(page.finish())
     }
 
     /// Ids of every group of a tenant.
     pub async fn all_group_ids(&self, tenant: &Tenant) -> Result<Vec<String>> {
-        Ok(
-            sqlx::query_scalar("SELECT id FROM scim_group WHERE org_id = $1 AND connection = $2 ORDER BY pk")
-                .bind(tenant.org_id)
-                .bind(&tenant.connection)
-                .fetch_all(&self.read)
-                .await?,
-        )
+        Ok(ALL_IDS
+            .query_scalar()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 }

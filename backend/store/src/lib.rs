@@ -1,25 +1,33 @@
 //! The SCIM record of truth: one SQLite file, one transaction per SCIM write.
 //!
-//! Owns: the schema (`migrations/`), every SQL text, and the promise that what was acknowledged is on disk (WAL,
-//! `synchronous=FULL`). Must never call Grafana, decide what Grafana should look like, or hold a transaction across anything slow.
-//! Start at [`Store::open`]; SCIM resources are in [`users`] and [`groups`], the engine's queue in [`work`].
+//! Owns: the schema (`migrations/`), every SQL text, and the promise that what was acknowledged is
+//! on disk (WAL, `synchronous=FULL`). Must never call Grafana, decide what Grafana should look
+//! like, or hold a transaction across anything slow. Start at [`Store::open`]; SCIM resources are
+//! in [`users`] and [`groups`], the engine's queue in [`work`].
 //!
-//! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where SQLite's busy loop is not);
-//! a small pool reads, unhindered by the writer thanks to WAL.
+//! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where
+//! SQLite's busy loop is not); a small pool reads, unhindered by the writer thanks to WAL.
 
+mod account_creations;
 mod accounts;
 mod activity;
+mod codes;
 mod document;
+#[cfg(debug_assertions)]
+mod faults;
 mod filter;
 mod groups;
+mod listing;
+mod management;
 mod mappings;
 mod membership;
 mod page;
 mod people;
 mod records;
-mod seats;
+mod rows;
 mod settings;
-mod stewardship;
+mod sql;
+mod team_memberships;
 mod users;
 mod work;
 
@@ -27,38 +35,45 @@ use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use domain::Tenant;
+use sql::statements;
 use sqlx::{
-    Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub use account_creations::AccountCreation;
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 pub use groups::{GroupChange, GroupView};
-pub use mappings::{NewMapping, TeamBeingMade};
+pub use management::{Decided, Management, ManagementState};
+pub use mappings::{NewMapping, TeamCreation};
 pub use page::{Page, PageQuery};
 pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, MappingOrigin, MappingRecord, Mark,
-    Urgency, UserRecord, Work,
+    AccountOrigin, AccountRecord, Action, ActivityLine, Attribute, DesiredMember, GroupRecord, Kind, MappingOrigin,
+    MappingRecord, Mark, Outcome, Source, TargetKind, Urgency, UserRecord, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
-pub use seats::Seat;
-pub use settings::AccountBeingMade;
-pub use stewardship::{Decided, Stewardship, StewardshipState};
-pub use users::{UserChange, UserView};
-pub use vocabulary::{Action, Attribute, Outcome, ResourceKind as Kind, Source, TargetKind};
+pub use team_memberships::TeamMembership;
+pub use users::{Decision, Updated, UserChange, UserView};
+
+statements! {
+    BEGIN = "BEGIN IMMEDIATE";
+    PING = "SELECT 1";
+    TENANTS =
+        "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
+         UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
+         UNION SELECT org_id, connection FROM team_creation UNION SELECT org_id, connection \
+         FROM account_creation ORDER BY 1, 2";
+}
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
-/// What can go wrong with the store. Each variant is a decision of the caller.
+/// The failures of the store. Each variant is a decision of the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The change itself is refused: answer the SCIM error, nothing was written.
@@ -79,24 +94,30 @@ pub enum Error {
     /// The file cannot be made or opened: say which and what to set.
     #[error("the store at {path} cannot be opened: {source}")]
     Open {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
-    /// The database does not answer as it should (disk full, read-only, corrupt): 503 and `Retry-After`, nothing half-written.
+    /// The database does not answer as it should (disk full, read-only, corrupt): 503 and
+    /// `Retry-After`, nothing half-written.
     #[error("the store is not usable: {0}")]
     Unusable(#[source] sqlx::Error),
-    /// A row says something this version cannot read.
+    /// A row holds a value that this version cannot read.
     #[error("the store holds a {what} this version cannot read")]
     Unreadable {
-        /// What.
+        /// The kind of value.
         what: &'static str,
     },
 }
 
 impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
+        if let sqlx::Error::Decode(source) = &e
+            && let Some(rows::Unreadable(what)) = source.downcast_ref()
+        {
+            return Self::Unreadable { what };
+        }
         Self::Unusable(e)
     }
 }
@@ -104,10 +125,10 @@ impl From<sqlx::Error> for Error {
 /// Result of a store call.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Who writes, for the log line that goes into the same transaction.
+/// The caller of a write, for the log line that goes into the same transaction.
 #[derive(Clone, Debug)]
 pub struct WriteContext {
-    /// Whose data.
+    /// The tenant of the data.
     pub tenant: Tenant,
     /// Grafana's login of the caller.
     pub actor: String,
@@ -139,10 +160,10 @@ impl WriteContext {
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
-    /// Of a test's full disk; 0: none.
-    pages: Arc<AtomicU32>,
-    /// Held for as long as any clone lives: the operating system lets go of it however the process ends.
-    /// None for a store in memory, which nobody else can open.
+    #[cfg(debug_assertions)]
+    faults: faults::Faults,
+    /// Held as long as any clone lives; the operating system releases it however the process ends.
+    /// `None` for a store in memory, which no other process can open.
     _lock: Option<Arc<File>>,
 }
 
@@ -150,18 +171,18 @@ impl Store {
     /// The file's name inside the data directory.
     pub const FILE: &'static str = "rollcall.db";
 
-    /// Opens (and makes, and migrates) the store in `dir`.
+    /// Opens the store in `dir`; creates and migrates it where needed.
     ///
     /// # Errors
-    /// [`Error::InUse`] when another process has it, [`Error::Open`] when the directory cannot be used, [`Error::Unusable`] when
-    /// the file is not a database of ours.
+    /// [`Error::InUse`] when another process has it, [`Error::Open`] when the directory cannot be
+    /// used, [`Error::Unusable`] when the file is not a database of ours.
     pub async fn open(dir: &Path) -> Result<Self> {
         let path = dir.join(Self::FILE);
         let opening = |source| Error::Open {
             path: path.clone(),
             source,
         };
-        // For Grafana's user only: names and e-mails of a whole company are in there.
+        // For Grafana's user only: the file holds the names and e-mails of a whole company.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -181,52 +202,51 @@ impl Store {
             .filename(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // An acknowledged create must not vanish with the power.
+            // An acknowledged create must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        // `test_before_acquire` asks the database a question before every question; a file does not go away.
+        // `test_before_acquire` would ask the database before every query; a file does not go away.
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
                 .test_before_acquire(false)
         };
-        // Made here, because SQLite makes it, and later its journals, as the umask says, and journals as the file is.
+        // Created here, because SQLite creates the file as the umask says, and its journals like
+        // the file.
         File::options()
             .create(true)
             .append(true)
             .mode(0o600)
             .open(&path)
             .map_err(opening)?;
-        let pages = Arc::new(AtomicU32::new(0));
-        let limit = pages.clone();
         let write = pool(1)
-            // SQLite itself ends a transaction that found the disk full, and sqlx, whose rollback then finds none, counts it as open
-            // for ever: every later one was refused, long after there was room. Such a connection is closed and another one made.
-            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-            .after_connect(move |connection, _| {
-                let pages = limit.load(Ordering::Relaxed);
-                Box::pin(async move { limited(connection, pages).await })
-            })
-            .connect_with(options.clone())
-            .await?;
+            // SQLite itself ends a transaction that found the disk full. sqlx then finds none to
+            // roll back, counts it as open for the life of the connection, and every later one is
+            // refused although there is room. Such a connection is closed and replaced.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+        #[cfg(debug_assertions)]
+        let (write, faults) = faults::Faults::of(write);
+        let write = write.connect_with(options.clone()).await?;
         MIGRATOR.run(&write).await.map_err(|e| Error::Unusable(e.into()))?;
         let read = pool(4).connect_with(options.read_only(true)).await?;
         Ok(Self {
             write,
             read,
-            pages,
+            #[cfg(debug_assertions)]
+            faults,
             _lock: Some(Arc::new(lock)),
         })
     }
 
-    /// A store of its own in memory, for a test that must touch nothing. It ends with [`Store::close`].
+    /// A store of its own in memory, for a test that must touch nothing. It ends with
+    /// [`Store::close`].
     ///
     /// # Errors
     /// [`Error::Unusable`] when the database does not answer.
     pub async fn in_memory() -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(true);
-        // One connection is the database: it must be one, and stay.
+        // The one connection is the database: there must be one, and it must stay.
         let only = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -238,63 +258,38 @@ impl Store {
         Ok(Self {
             read: only.clone(),
             write: only,
-            pages: Arc::default(),
+            #[cfg(debug_assertions)]
+            faults: faults::Faults::default(),
             _lock: None,
         })
     }
 
-    /// Lets the file grow to so many pages and no further: a full disk, for tests.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`] when the database does not answer.
-    pub async fn limit(&self, pages: u32) -> Result<()> {
-        self.pages.store(pages, Ordering::Relaxed);
-        Ok(limited(&mut *self.write.acquire().await?, pages).await?)
-    }
-
-    /// Ends every connection; what was committed is in the file.
+    /// Closes every connection; what was committed is in the file.
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
     }
 
-    /// A write transaction that has the database to itself from its first statement on (`BEGIN IMMEDIATE`: a later upgrade from
-    /// reading to writing could fail half-way).
+    /// A write transaction that has the database to itself from its first statement on (`BEGIN
+    /// IMMEDIATE`: a later upgrade from reading to writing could fail half-way).
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.write.begin_with(BEGIN.text).await?)
     }
 
     /// Whether the store answers, for the health check.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        PING.query().execute(&self.read).await?;
         Ok(())
     }
 
     /// Every tenant that has any data.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
-             UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
-             UNION SELECT org_id, connection FROM team_being_made \
-             UNION SELECT org_id, connection FROM account_being_made ORDER BY 1, 2",
-        )
-        .fetch_all(&self.read)
-        .await?;
+        let rows: Vec<(i64, String)> = TENANTS.query_as().fetch_all(&self.read).await?;
         Ok(rows
             .into_iter()
             .map(|(org_id, connection)| Tenant { org_id, connection })
             .collect())
     }
-}
-
-/// A limit is one connection's, so each new one is given it.
-async fn limited(connection: &mut SqliteConnection, pages: u32) -> std::result::Result<(), sqlx::Error> {
-    if pages > 0 {
-        // A pragma takes no parameters; this one is a number.
-        let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::query(pragma).execute(connection).await?;
-    }
-    Ok(())
 }
 
 /// The unique constraint of a column group was violated.

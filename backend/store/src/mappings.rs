@@ -1,16 +1,49 @@
 //! Mappings: group × org × team.
 //!
-//! Owns: the tables `mapping` and `team_being_made`. Must never decide which team a group gets: an admin or the engine does. Start at [`Store::add_mapping`].
+//! Owns: the tables `mapping` and `team_creation`. Must never decide which team a group gets: an
+//! admin or the engine does. Start at [`Store::add_mapping`].
 
 use domain::Tenant;
-use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Error, Kind, MappingOrigin, MappingRecord, Mark, Result, Store, Urgency, is_taken, work};
+use super::{
+    Error, Kind, MappingOrigin, MappingRecord, Mark, Result, Store, Urgency, codes::Code as _, is_taken,
+    sql::statements, work,
+};
 
-/// A mapping to be made.
+statements! {
+    INSERT =
+        "INSERT INTO mapping (org_id, connection, group_id, group_name, team_id, team_name, \
+         admins, remove_others, paused, origin, created_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, false, $9, $10) RETURNING *";
+    FIND = "SELECT * FROM mapping WHERE id = $1 AND org_id = $2 AND connection = $3";
+    OF_GROUP =
+        "SELECT * FROM mapping WHERE org_id = $1 AND connection = $2 AND group_id = $3 \
+         ORDER BY id";
+    OF_TEAM = "SELECT * FROM mapping WHERE org_id = $1 AND team_id = $2 ORDER BY id";
+    OF_TENANT = "SELECT * FROM mapping WHERE org_id = $1 AND connection = $2 ORDER BY id";
+    SET_TEAM = "UPDATE mapping SET team_id = $1, team_name = $2 WHERE id = $3";
+    CHANGE = "UPDATE mapping SET admins = $1, remove_others = $2, paused = $3 WHERE id = $4";
+    REMOVE = "DELETE FROM mapping WHERE id = $1";
+    ORPHANED_TEAMS =
+        "SELECT DISTINCT t.team_id FROM team_member t WHERE t.org_id = $1 \
+         AND NOT EXISTS (SELECT 1 FROM mapping m \
+         WHERE m.org_id = t.org_id AND m.team_id = t.team_id) ORDER BY 1";
+    NOTE_TEAM =
+        "INSERT INTO team_creation (org_id, connection, group_id, name, since_ms) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org_id, connection, group_id, name) DO UPDATE \
+         SET since_ms = excluded.since_ms";
+    TEAM_NOTES =
+        "SELECT group_id, name, since_ms FROM team_creation WHERE org_id = $1 AND connection = $2 \
+         ORDER BY since_ms, name";
+    CLEAR_TEAM_NOTE =
+        "DELETE FROM team_creation \
+         WHERE org_id = $1 AND connection = $2 AND group_id = $3 AND name = $4";
+}
+
+/// A mapping to be added.
 #[derive(Clone, Debug)]
 pub struct NewMapping {
-    /// Whose.
+    /// The tenant.
     pub tenant: Tenant,
     /// SCIM group id.
     pub group_id: String,
@@ -18,55 +51,28 @@ pub struct NewMapping {
     pub group_name: String,
     /// An existing team.
     pub team_id: Option<i64>,
-    /// Its name, or the name of the team to make.
+    /// The name of the team, which may not exist yet.
     pub team_name: String,
     /// Members become team admins.
     pub admins: bool,
     /// People added by hand are removed.
     pub remove_others: bool,
-    /// Who makes it.
+    /// The origin of the mapping.
     pub origin: MappingOrigin,
 }
 
-/// A team that Grafana was asked for and that is in no mapping yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TeamBeingMade {
-    /// SCIM id of the group it is for, which may be gone or have another name by now.
+/// A team that Grafana was asked to create and that no mapping has yet.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct TeamCreation {
+    /// SCIM id of its group, which may be deleted or renamed since.
     pub group_id: String,
-    /// The name that was asked for.
+    /// The requested name.
     pub name: String,
-    /// When the call was about to be made.
+    /// The time just before the call.
     pub since_ms: i64,
 }
 
-fn mapping(row: &SqliteRow) -> Result<MappingRecord> {
-    Ok(MappingRecord {
-        id: row.try_get("id")?,
-        tenant: Tenant {
-            org_id: row.try_get("org_id")?,
-            connection: row.try_get("connection")?,
-        },
-        group_id: row.try_get("group_id")?,
-        group_name: row.try_get("group_name")?,
-        team_id: row.try_get("team_id")?,
-        team_name: row.try_get("team_name")?,
-        admins: row.try_get::<&str, _>("kind")? == "admin",
-        remove_others: row.try_get::<&str, _>("policy")? == "remove",
-        paused: row.try_get("paused")?,
-        origin: match row.try_get("origin")? {
-            "page" => MappingOrigin::Page,
-            "create" => MappingOrigin::Create,
-            "file" => MappingOrigin::File,
-            _ => {
-                return Err(Error::Unreadable {
-                    what: "origin of a mapping",
-                });
-            }
-        },
-    })
-}
-
-/// The group of a mapping that changed: it is synced again.
+/// The mark for the group of a changed mapping.
 fn group_mark<'a>(tenant: &'a Tenant, group_id: &'a str, correlation: &'a str, now_ms: i64) -> Mark<'a> {
     Mark {
         tenant,
@@ -79,99 +85,96 @@ fn group_mark<'a>(tenant: &'a Tenant, group_id: &'a str, correlation: &'a str, n
 }
 
 impl Store {
-    /// Makes a mapping and marks its group, so that it is synced at once (R28).
+    /// Adds a mapping and marks its group, so that the group is synced at once (R28).
     ///
     /// # Errors
     /// [`Error::MappingTaken`] when the group feeds that team already.
     pub async fn add_mapping(&self, new: &NewMapping, correlation: &str, now_ms: i64) -> Result<MappingRecord> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query(
-            "INSERT INTO mapping (org_id, connection, group_id, group_name, team_id, team_name, kind, policy, paused, origin, \
-             created_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, false, $9, $10) RETURNING *",
-        )
-        .bind(new.tenant.org_id)
-        .bind(&new.tenant.connection)
-        .bind(&new.group_id)
-        .bind(&new.group_name)
-        .bind(new.team_id)
-        .bind(&new.team_name)
-        .bind(if new.admins { "admin" } else { "member" })
-        .bind(if new.remove_others { "remove" } else { "keep" })
-        .bind(match new.origin {
-            MappingOrigin::Page => "page",
-            MappingOrigin::Create => "create",
-            MappingOrigin::File => "file",
-        })
-        .bind(now_ms)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(|e| if is_taken(&e) { Error::MappingTaken } else { e.into() })?;
+        let made = INSERT
+            .query_as()
+            .bind(new.tenant.org_id)
+            .bind(&new.tenant.connection)
+            .bind(&new.group_id)
+            .bind(&new.group_name)
+            .bind(new.team_id)
+            .bind(&new.team_name)
+            .bind(new.admins)
+            .bind(new.remove_others)
+            .bind(new.origin.code())
+            .bind(now_ms)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(|e| if is_taken(&e) { Error::MappingTaken } else { e.into() })?;
         work::mark(&mut tx, &group_mark(&new.tenant, &new.group_id, correlation, now_ms)).await?;
         tx.commit().await?;
-        mapping(&row)
+        Ok(made)
     }
 
     /// One mapping of a tenant.
     pub async fn mapping(&self, tenant: &Tenant, id: i64) -> Result<Option<MappingRecord>> {
-        let row = sqlx::query("SELECT * FROM mapping WHERE id = $1 AND org_id = $2 AND connection = $3")
+        Ok(FIND
+            .query_as()
             .bind(id)
             .bind(tenant.org_id)
             .bind(&tenant.connection)
             .fetch_optional(&self.read)
-            .await?;
-        row.as_ref().map(mapping).transpose()
+            .await?)
     }
 
     /// The mappings of one group.
     pub async fn mappings_of_group(&self, tenant: &Tenant, group_id: &str) -> Result<Vec<MappingRecord>> {
-        let rows =
-            sqlx::query("SELECT * FROM mapping WHERE org_id = $1 AND connection = $2 AND group_id = $3 ORDER BY id")
-                .bind(tenant.org_id)
-                .bind(&tenant.connection)
-                .bind(group_id)
-                .fetch_all(&self.read)
-                .await?;
-        rows.iter().map(mapping).collect()
+        Ok(OF_GROUP
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(group_id)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// The mappings that feed one team.
     pub async fn mappings_of_team(&self, org_id: i64, team_id: i64) -> Result<Vec<MappingRecord>> {
-        let rows = sqlx::query("SELECT * FROM mapping WHERE org_id = $1 AND team_id = $2 ORDER BY id")
+        Ok(OF_TEAM
+            .query_as()
             .bind(org_id)
             .bind(team_id)
             .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(mapping).collect()
+            .await?)
     }
 
     /// Every mapping of a tenant.
     pub async fn all_mappings(&self, tenant: &Tenant) -> Result<Vec<MappingRecord>> {
-        let rows = sqlx::query("SELECT * FROM mapping WHERE org_id = $1 AND connection = $2 ORDER BY id")
+        Ok(OF_TENANT
+            .query_as()
             .bind(tenant.org_id)
             .bind(&tenant.connection)
             .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(mapping).collect()
+            .await?)
     }
 
-    /// The team of a mapping, once it is made or renamed; `None` when it was deleted by hand and has to be made again.
-    pub async fn set_mapping_team(&self, id: i64, team_id: Option<i64>, team_name: &str) -> Result<()> {
-        sqlx::query("UPDATE mapping SET team_id = $1, team_name = $2 WHERE id = $3")
+    /// Records the team of a mapping once it is created or renamed; `None` when the team was
+    /// deleted by hand and is needed again.
+    pub async fn set_mapping_team(&self, mapping: &MappingRecord, team_id: Option<i64>, team_name: &str) -> Result<()> {
+        SET_TEAM
+            .query()
             .bind(team_id)
             .bind(team_name)
-            .bind(id)
+            .bind(mapping.id)
             .execute(&self.write)
             .await
             .map_err(|e| if is_taken(&e) { Error::MappingTaken } else { e.into() })?;
         Ok(())
     }
 
-    /// Another kind or policy, paused or resumed; its group is marked, so that it shows in the team at once.
+    /// Writes the changed flags of a mapping and marks its group, so that the team shows the change
+    /// at once.
     pub async fn change_mapping(&self, changed: &MappingRecord, correlation: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE mapping SET kind = $1, policy = $2, paused = $3 WHERE id = $4")
-            .bind(if changed.admins { "admin" } else { "member" })
-            .bind(if changed.remove_others { "remove" } else { "keep" })
+        CHANGE
+            .query()
+            .bind(changed.admins)
+            .bind(changed.remove_others)
             .bind(changed.paused)
             .bind(changed.id)
             .execute(&mut *tx)
@@ -184,70 +187,53 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Takes a mapping away.
+    /// Removes a mapping.
     pub async fn remove_mapping(&self, id: i64) -> Result<()> {
-        sqlx::query("DELETE FROM mapping WHERE id = $1")
-            .bind(id)
+        REMOVE.query().bind(id).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Teams with members that Rollcall put there, and without a mapping: those members have to
+    /// leave.
+    pub async fn orphaned_teams(&self, org_id: i64) -> Result<Vec<i64>> {
+        Ok(ORPHANED_TEAMS.query_scalar().bind(org_id).fetch_all(&self.read).await?)
+    }
+
+    /// Notes that Grafana is about to be asked for a team. If the process or the answer is lost,
+    /// the team is found by its name.
+    pub async fn note_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
+        NOTE_TEAM
+            .query()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(group_id)
+            .bind(name)
+            .bind(now_ms)
             .execute(&self.write)
             .await?;
         Ok(())
     }
 
-    /// Teams that hold people we put there, and that no mapping feeds any more: they have to leave.
-    pub async fn orphaned_teams(&self, org_id: i64) -> Result<Vec<i64>> {
-        Ok(sqlx::query_scalar(
-            "SELECT DISTINCT t.team_id FROM team_member t WHERE t.org_id = $1 AND NOT EXISTS \
-             (SELECT 1 FROM mapping m WHERE m.org_id = t.org_id AND m.team_id = t.team_id) ORDER BY 1",
-        )
-        .bind(org_id)
-        .fetch_all(&self.read)
-        .await?)
-    }
-
-    /// Notes that Grafana is about to be asked for a team: if the process or the answer is lost, it is found by its name.
-    pub async fn note_team(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO team_being_made (org_id, connection, group_id, name, since_ms) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (org_id, connection, group_id, name) DO UPDATE SET since_ms = excluded.since_ms",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(group_id)
-        .bind(name)
-        .bind(now_ms)
-        .execute(&self.write)
-        .await?;
-        Ok(())
-    }
-
     /// Every such note of a tenant, the oldest first.
-    pub async fn teams_being_made(&self, tenant: &Tenant) -> Result<Vec<TeamBeingMade>> {
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(
-            "SELECT group_id, name, since_ms FROM team_being_made WHERE org_id = $1 AND connection = $2 ORDER BY since_ms, name",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_all(&self.read)
-        .await?;
-        let note = |(group_id, name, since_ms)| TeamBeingMade {
-            group_id,
-            name,
-            since_ms,
-        };
-        Ok(rows.into_iter().map(note).collect())
+    pub async fn team_creations(&self, tenant: &Tenant) -> Result<Vec<TeamCreation>> {
+        Ok(TEAM_NOTES
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 
-    /// It is on disk whose the team is, or there is none: the note goes.
-    pub async fn clear_team_note(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
-        sqlx::query(
-            "DELETE FROM team_being_made WHERE org_id = $1 AND connection = $2 AND group_id = $3 AND name = $4",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(group_id)
-        .bind(name)
-        .execute(&self.write)
-        .await?;
+    /// A mapping has the team, or there is no team: the note goes.
+    pub async fn clear_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
+        CLEAR_TEAM_NOTE
+            .query()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(group_id)
+            .bind(name)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 }

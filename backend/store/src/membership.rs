@@ -1,7 +1,7 @@
-//! Who is in which group.
+//! The members of groups.
 //!
-//! Owns: the rows of `scim_member`. Must never cost O(group size) unless the members were asked for or the whole set was sent
-//! (invariant 11). Start at [`change_members`].
+//! Owns: the rows of `scim_member`. Must never cost O(group size) unless the members were asked for
+//! or the whole set was sent (invariant 11). Start at [`change_members`].
 
 use std::collections::HashMap;
 
@@ -13,28 +13,58 @@ use scim::{
     patch::MemberChange,
     render::GroupRef,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
-use super::{Error, Result, Store, WriteContext};
+use super::{Error, Result, Store, WriteContext, sql::statements};
+
+statements! {
+    MEMBERS =
+        "SELECT u.id, coalesce(m.display, u.user_name) FROM scim_member m \
+         JOIN scim_user u ON u.pk = m.user_pk WHERE m.group_pk = $1 ORDER BY m.user_pk";
+    GROUPS_OF_USER =
+        "SELECT g.id, g.display_name FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk \
+         WHERE m.user_pk = $1 ORDER BY g.pk";
+    TOUCH_GROUP =
+        "UPDATE scim_group SET version = version + 1, modified_ms = max(modified_ms, $1) \
+         WHERE id = $2";
+    UNKNOWN_USER =
+        "SELECT json_extract(j.value, '$[0]') FROM json_each($1) j WHERE NOT EXISTS (SELECT 1 \
+         FROM scim_user u \
+         WHERE u.id = json_extract(j.value, '$[0]') AND u.org_id = $2 AND u.connection = $3) \
+         LIMIT 1";
+    ADD =
+        "INSERT INTO scim_member (group_pk, user_pk, display) SELECT $1, u.pk, \
+         json_extract(j.value, '$[1]') FROM json_each($2) j CROSS JOIN scim_user u \
+         WHERE u.id = json_extract(j.value, '$[0]') ON CONFLICT (group_pk, user_pk) DO UPDATE \
+         SET display = excluded.display \
+         WHERE $3 AND excluded.display IS NOT NULL AND excluded.display <> \
+         coalesce(scim_member.display, '')";
+    REMOVE =
+        "DELETE FROM scim_member WHERE group_pk = $1 AND user_pk IN (SELECT u.pk \
+         FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = j.value)";
+    CLEAR = "DELETE FROM scim_member WHERE group_pk = $1";
+    KEEP_ONLY =
+        "DELETE FROM scim_member WHERE group_pk = $1 AND user_pk NOT IN (SELECT u.pk \
+         FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = j.value)";
+    GROUP_IDS_OF_USER =
+        "SELECT g.id FROM scim_user u JOIN scim_member m ON m.user_pk = u.pk \
+         JOIN scim_group g ON g.pk = m.group_pk \
+         WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3 ORDER BY g.pk";
+    GROUPS_OF_USERS =
+        "SELECT u.id, g.id, g.display_name FROM json_each($1) j \
+         CROSS JOIN scim_user u ON u.id = j.value JOIN scim_member m ON m.user_pk = u.pk \
+         JOIN scim_group g ON g.pk = m.group_pk ORDER BY g.pk";
+}
 
 /// The groups of one user, inside a transaction.
-pub(super) async fn of_user(tx: &mut Transaction<'static, Sqlite>, user_pk: i64) -> Result<Vec<GroupRef>> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT g.id, g.display_name FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk WHERE m.user_pk = $1 ORDER BY g.pk",
-    )
-    .bind(user_pk)
-    .fetch_all(&mut **tx)
-    .await?;
+pub(super) async fn groups_of_user(tx: &mut Transaction<'static, Sqlite>, user_pk: i64) -> Result<Vec<GroupRef>> {
+    let rows: Vec<(String, String)> = GROUPS_OF_USER.query_as().bind(user_pk).fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().map(|(id, display)| GroupRef { id, display }).collect())
 }
 
-/// A group's membership changed by way of a user: its version grows.
-pub(super) async fn touch(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<()> {
-    sqlx::query("UPDATE scim_group SET version = version + 1, modified_ms = max(modified_ms, $1) WHERE id = $2")
-        .bind(ctx.now_ms)
-        .bind(id)
-        .execute(&mut **tx)
-        .await?;
+/// A change of a user changed the group's members: its version grows.
+pub(super) async fn touch_group(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<()> {
+    TOUCH_GROUP.query().bind(ctx.now_ms).bind(id).execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -44,10 +74,11 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
     })
 }
 
-/// Adds members and returns how many were not there. One statement, however many: `CROSS JOIN` keeps SQLite from scanning all
-/// users for each (46 s instead of 30 ms for 10,000, `reference/backend-spike.md` §3.4).
+/// Adds members and returns how many are new. One statement, however many: `CROSS JOIN` keeps
+/// SQLite from scanning all users for each (46 s instead of 30 ms for 10,000, T1).
 ///
-/// What is there stays as it is, unless `rename`: a whole new list (Okta's PUT after somebody's name changed) has the names as well.
+/// A member that is already there stays as it is, unless `rename`: a whole new list (Okta's PUT
+/// after a change of a name) brings the names as well.
 pub(super) async fn add(
     tx: &mut Transaction<'static, Sqlite>,
     ctx: &WriteContext,
@@ -63,48 +94,41 @@ pub(super) async fn add(
         .into());
     }
     let list = json(&members.iter().map(|m| (&m.value, &m.display)).collect::<Vec<_>>())?;
-    let unknown: Option<String> = sqlx::query_scalar(
-        "SELECT json_extract(j.value, '$[0]') FROM json_each($1) j WHERE NOT EXISTS (SELECT 1 FROM scim_user u \
-         WHERE u.id = json_extract(j.value, '$[0]') AND u.org_id = $2 AND u.connection = $3) LIMIT 1",
-    )
-    .bind(&list)
-    .bind(ctx.tenant.org_id)
-    .bind(&ctx.tenant.connection)
-    .fetch_optional(&mut **tx)
-    .await?;
+    let unknown: Option<String> = UNKNOWN_USER
+        .query_scalar()
+        .bind(&list)
+        .bind(ctx.tenant.org_id)
+        .bind(&ctx.tenant.connection)
+        .fetch_optional(&mut **tx)
+        .await?;
     if let Some(value) = unknown {
         return Err(ScimError::invalid_value(format!(
             "There is no user with the id {value:?}. Create the user first, then add it to the group."
         ))
         .into());
     }
-    let done = sqlx::query(
-        "INSERT INTO scim_member (group_pk, user_pk, display) SELECT $1, u.pk, json_extract(j.value, '$[1]') \
-         FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = json_extract(j.value, '$[0]') \
-         ON CONFLICT (group_pk, user_pk) DO UPDATE SET display = excluded.display \
-         WHERE $3 AND excluded.display IS NOT NULL AND excluded.display <> coalesce(scim_member.display, '')",
-    )
-    .bind(group_pk)
-    .bind(&list)
-    .bind(rename)
-    .execute(&mut **tx)
-    .await?;
+    let done = ADD
+        .query()
+        .bind(group_pk)
+        .bind(&list)
+        .bind(rename)
+        .execute(&mut **tx)
+        .await?;
     Ok(done.rows_affected())
 }
 
 async fn remove(tx: &mut Transaction<'static, Sqlite>, group_pk: i64, ids: &[String]) -> Result<u64> {
-    let done = sqlx::query(
-        "DELETE FROM scim_member WHERE group_pk = $1 AND user_pk IN \
-         (SELECT u.pk FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = j.value)",
-    )
-    .bind(group_pk)
-    .bind(json(ids)?)
-    .execute(&mut **tx)
-    .await?;
+    let done = REMOVE
+        .query()
+        .bind(group_pk)
+        .bind(json(ids)?)
+        .execute(&mut **tx)
+        .await?;
     Ok(done.rows_affected())
 }
 
-/// The id that `members[value eq "…"]` names: by far the most frequent filter, answered without reading the members.
+/// The id that `members[value eq "…"]` names: by far the most frequent filter, answered without
+/// reading the members.
 fn one_value(f: &Filter) -> Option<String> {
     match f {
         Filter::Compare {
@@ -131,7 +155,7 @@ pub(super) async fn change_members(
             MemberChange::RemoveMatching(f) => {
                 let ids = match one_value(f) {
                     Some(id) => vec![id],
-                    None => members_in(tx, group_pk)
+                    None => self::members(&mut **tx, group_pk)
                         .await?
                         .into_iter()
                         .filter(|m| scim::filter::matches_member(f, m))
@@ -140,21 +164,10 @@ pub(super) async fn change_members(
                 };
                 remove(tx, group_pk, &ids).await?
             }
-            MemberChange::Clear => sqlx::query("DELETE FROM scim_member WHERE group_pk = $1")
-                .bind(group_pk)
-                .execute(&mut **tx)
-                .await?
-                .rows_affected(),
+            MemberChange::Clear => CLEAR.query().bind(group_pk).execute(&mut **tx).await?.rows_affected(),
             MemberChange::Replace(members) => {
                 let keep = json(&members.iter().map(|m| &m.value).collect::<Vec<_>>())?;
-                let gone = sqlx::query(
-                    "DELETE FROM scim_member WHERE group_pk = $1 AND user_pk NOT IN \
-                     (SELECT u.pk FROM json_each($2) j CROSS JOIN scim_user u WHERE u.id = j.value)",
-                )
-                .bind(group_pk)
-                .bind(keep)
-                .execute(&mut **tx)
-                .await?;
+                let gone = KEEP_ONLY.query().bind(group_pk).bind(keep).execute(&mut **tx).await?;
                 gone.rows_affected() + add(tx, ctx, group_pk, members, true).await?
             }
         };
@@ -162,54 +175,36 @@ pub(super) async fn change_members(
     Ok(rows > 0)
 }
 
-const MEMBERS: &str = "SELECT u.id, coalesce(m.display, u.user_name) FROM scim_member m JOIN scim_user u ON u.pk = m.user_pk \
-                       WHERE m.group_pk = $1 ORDER BY m.user_pk";
-
-fn members(rows: Vec<(String, String)>) -> Vec<Member> {
-    rows.into_iter()
-        .map(|(value, display)| Member {
-            value,
-            display: Some(display),
-            kind: MemberKind::User,
-        })
-        .collect()
-}
-
-pub(super) async fn members_in(tx: &mut Transaction<'static, Sqlite>, group_pk: i64) -> Result<Vec<Member>> {
-    Ok(members(
-        sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&mut **tx).await?,
-    ))
+/// Every member of a group.
+pub(super) async fn members<'e>(db: impl SqliteExecutor<'e>, group_pk: i64) -> Result<Vec<Member>> {
+    let rows: Vec<(String, String)> = MEMBERS.query_as().bind(group_pk).fetch_all(db).await?;
+    let member = |(value, display)| Member {
+        value,
+        display: Some(display),
+        kind: MemberKind::User,
+    };
+    Ok(rows.into_iter().map(member).collect())
 }
 
 impl Store {
-    pub(super) async fn members_of(&self, group_pk: i64) -> Result<Vec<Member>> {
-        Ok(members(
-            sqlx::query_as(MEMBERS).bind(group_pk).fetch_all(&self.read).await?,
-        ))
-    }
-
     /// Ids of the groups a user is in.
     pub async fn groups_of_user(&self, tenant: &Tenant, user_id: &str) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar(
-            "SELECT g.id FROM scim_user u JOIN scim_member m ON m.user_pk = u.pk JOIN scim_group g ON g.pk = m.group_pk \
-             WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3 ORDER BY g.pk",
-        )
-        .bind(user_id)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_all(&self.read)
-        .await?)
+        Ok(GROUP_IDS_OF_USER
+            .query_scalar()
+            .bind(user_id)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// The groups of many users at once, by user id.
     pub(super) async fn groups_of(&self, user_ids: &[String]) -> Result<HashMap<String, Vec<GroupRef>>> {
-        let rows: Vec<(String, String, String)> = sqlx::query_as(
-            "SELECT u.id, g.id, g.display_name FROM json_each($1) j CROSS JOIN scim_user u ON u.id = j.value \
-             JOIN scim_member m ON m.user_pk = u.pk JOIN scim_group g ON g.pk = m.group_pk ORDER BY g.pk",
-        )
-        .bind(json(user_ids)?)
-        .fetch_all(&self.read)
-        .await?;
+        let rows: Vec<(String, String, String)> = GROUPS_OF_USERS
+            .query_as()
+            .bind(json(user_ids)?)
+            .fetch_all(&self.read)
+            .await?;
         let mut by_user: HashMap<String, Vec<GroupRef>> = HashMap::new();
         for (user, id, display) in rows {
             by_user.entry(user).or_default().push(GroupRef { id, display });

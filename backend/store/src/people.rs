@@ -1,10 +1,10 @@
 //! What the admin page lists and counts.
 //!
-//! Owns: read-only joins over resources, accounts, mappings and the queue. Must never be used to decide a change.
-//! Start at [`Store::people`] and [`Store::tally`].
+//! Owns: read-only joins over resources, accounts, mappings and the queue. Must never be used to
+//! decide a change. Start at [`Store::people`] and [`Store::tally`].
 
 mod access_state;
-mod counts;
+pub(crate) mod counts;
 
 use std::collections::HashMap;
 
@@ -14,21 +14,39 @@ use domain::{
     settings::Rung,
 };
 use scim::key::fold;
-use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
-use access_state::{EXCEPTIONS, JOINED, Standing};
+use access_state::{AccessState, EXCEPTIONS, JOINED};
 
 use super::{
-    AccountOrigin, Attribute, Kind, Result, StewardshipState, Store, UserRecord, accounts::read_rung,
-    document::read_json, stewardship, users, work,
+    AccountOrigin, Attribute, Kind, ManagementState, Result, Store, UserRecord,
+    listing::USER_COLUMNS,
+    sql::{self, statements},
 };
+
+statements! {
+    GROUP_SUMMARIES =
+        "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m \
+         WHERE m.group_pk = g.pk) AS members, w.state AS work_state, w.attention \
+         FROM scim_group g \
+         LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = \
+         'Group' AND w.id = g.id WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key";
+    ATTENTION =
+        "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, \
+         a.login, w.id) AS name FROM work w \
+         LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
+         LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id \
+         LEFT JOIN account a ON a.user_id = w.id \
+         WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' \
+         ORDER BY w.since_ms, w.id LIMIT $3";
+}
 
 /// Which people to list.
 #[derive(Clone, Debug, Default)]
 pub struct PeopleQuery {
     /// Text in userName, name or e-mail.
     pub text: String,
-    /// The userName (folded) the page begins after.
+    /// The folded userName after which the page begins.
     pub after: Option<String>,
     /// How many at most.
     pub count: i64,
@@ -36,16 +54,16 @@ pub struct PeopleQuery {
     pub id: Option<String>,
     /// Only the members of the group with this SCIM id.
     pub group: Option<String>,
-    /// How many match, where that is known ([`Store::access_counts`]) and need not be counted again.
+    /// How many match, if that is known ([`Store::access_counts`]).
     pub total: Option<i64>,
-    standing: Option<Standing>,
+    access: Option<AccessState>,
 }
 
 impl PeopleQuery {
     /// Only people with this access, by its name in the API; `None` if there is no such access.
     #[must_use]
     pub fn with_access(mut self, name: &str) -> Option<Self> {
-        self.standing = Some(Standing::ALL.into_iter().find(|standing| standing.name() == name)?);
+        self.access = Some(AccessState::ALL.into_iter().find(|access| access.name() == name)?);
         Some(self)
     }
 }
@@ -55,19 +73,8 @@ impl PeopleQuery {
 pub enum Waiting {
     /// For its turn; why the last attempt did not succeed, if there was one.
     Pending(Option<Problem>),
-    /// For a person.
+    /// For an admin.
     Blocked(Attention),
-}
-
-impl Waiting {
-    /// What a person must look at.
-    #[must_use]
-    pub const fn attention(&self) -> Option<&Attention> {
-        match self {
-            Self::Blocked(attention) => Some(attention),
-            Self::Pending(_) => None,
-        }
-    }
 }
 
 /// One person with everything the list shows.
@@ -77,7 +84,7 @@ pub struct PersonRow {
     pub user: UserRecord,
     /// Grafana's id and where the account came from.
     pub account: Option<(i64, AccountOrigin)>,
-    /// The rung that closed it in Grafana, and whether that holds.
+    /// How the account was deprovisioned, and whether that holds.
     pub closed: Option<(Rung, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
     pub deferred: Vec<Attribute>,
@@ -86,7 +93,7 @@ pub struct PersonRow {
     /// How it waits.
     pub waiting: Option<Waiting>,
     /// What an admin decided about the account, or is asked.
-    pub stewardship: Option<StewardshipState>,
+    pub management: Option<ManagementState>,
     /// Display names of its groups.
     pub groups: Vec<String>,
 }
@@ -104,124 +111,178 @@ pub struct GroupSummary {
     pub waiting: Option<Waiting>,
 }
 
-/// One thing that needs a person.
+/// A resource that waits for an admin.
 #[derive(Clone, Debug)]
 pub struct AttentionRow {
-    /// What kind of resource.
+    /// The kind of the resource.
     pub kind: Kind,
     /// SCIM id.
     pub id: String,
-    /// Its name, or what is known of it when the resource is gone.
+    /// Its name, or what is known of it after its deletion.
     pub name: String,
-    /// What.
+    /// What the admin must look at.
     pub attention: Attention,
-    /// Since when.
+    /// The time since which it waits.
     pub since_ms: i64,
 }
 
-/// How many of each.
+/// The counts of the overview.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Tally {
     /// SCIM users.
     pub users: i64,
-    /// …active.
+    /// Those of them that are active.
     pub users_active: i64,
-    /// …closed, as the list of people filters them.
+    /// People without access, as the list of people filters them.
     pub closed: i64,
-    /// …closed, in a way that a sign-in can undo.
+    /// People without access, which a sign-in can give back.
     pub closed_may_return: i64,
-    /// Accounts we made, of users that exist and were not released.
+    /// Accounts that Rollcall created, of users that exist and are managed.
     pub provisioned: i64,
-    /// Accounts that were there before, likewise.
+    /// Accounts that Rollcall claimed, likewise.
     pub claimed: i64,
     /// SCIM groups.
     pub groups: i64,
-    /// …with a team.
+    /// Those of them with a team.
     pub groups_mapped: i64,
     /// Waiting resources.
     pub pending: i64,
-    /// …of them people to be closed.
+    /// Those of them that are people who must lose access.
     pub closing: i64,
-    /// Since when the oldest waits.
+    /// The time since which the oldest waits.
     pub oldest_ms: Option<i64>,
-    /// Resources that wait for a person.
+    /// Resources that wait for an admin.
     pub attention: i64,
 }
 
-fn waiting(row: &SqliteRow) -> Result<Option<Waiting>> {
-    match row.try_get("work_state")? {
-        None => Ok(None),
-        Some("blocked") => Ok(Some(Waiting::Blocked(attention(row)?))),
-        Some(_) => {
-            let last: Option<&str> = row.try_get("attention")?;
-            let last = last.map(|json| read_json(json, "reason why something waits"));
-            Ok(Some(Waiting::Pending(last.transpose()?)))
+/// Appends the conditions that a person has to meet.
+fn push_conditions(text: &mut QueryBuilder<Sqlite>, tenant: &Tenant, query: &PeopleQuery) {
+    text.push("u.org_id = ")
+        .push_bind(tenant.org_id)
+        .push(" AND u.connection = ")
+        .push_bind(tenant.connection.clone());
+    if !query.text.trim().is_empty() {
+        text.push(" AND instr(u.search_key, ")
+            .push_bind(fold(query.text.trim()))
+            .push(") > 0");
+    }
+    if let Some(id) = &query.id {
+        text.push(" AND u.id = ").push_bind(id.clone());
+    }
+    if let Some(group) = &query.group {
+        text.push(" AND u.pk IN (SELECT m.user_pk FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk")
+            .push(" WHERE g.id = ")
+            .push_bind(group.clone())
+            .push(")");
+    }
+    if let Some(access) = query.access {
+        if access.is_exception() {
+            // A look at each of 100,000 people in three tables takes longer than a key press may;
+            // few are anything but active.
+            text.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
         }
+        text.push(" AND ").push(access.condition());
     }
 }
 
-fn attention(row: &SqliteRow) -> Result<Attention> {
-    read_json(row.try_get("attention")?, "reason why a person is needed")
+/// The tables that the conditions need: a count of all people needs no look at accounts and work.
+fn joined(query: &PeopleQuery) -> &'static str {
+    if query.access.is_some() { JOINED } else { "" }
+}
+
+fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
+    let mut text = sql::build(format!("SELECT count(*) FROM scim_user u {} WHERE ", joined(query)));
+    push_conditions(&mut text, tenant, query);
+    text
+}
+
+/// The rows of a page, and one more that tells whether there is a next page.
+///
+/// The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among
+/// 100,000 people that is half the time of looking for a text in the table itself.
+fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
+    let mut text = sql::build(format!(
+        "SELECT {USER_COLUMNS}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, \
+         w.state AS work_state, w.attention, s.state AS management_state FROM (SELECT u.pk FROM scim_user u {} WHERE ",
+        joined(query)
+    ));
+    push_conditions(&mut text, tenant, query);
+    if let Some(after) = &query.after {
+        text.push(" AND u.user_name_key > ").push_bind(after.clone());
+    }
+    text.push(" ORDER BY u.user_name_key LIMIT ")
+        .push_bind(query.count + 1)
+        .push(format!(
+            ") found CROSS JOIN scim_user u ON u.pk = found.pk {JOINED} ORDER BY u.user_name_key"
+        ));
+    text
+}
+
+fn tally() -> QueryBuilder<Sqlite> {
+    // A person without access is inactive: only those few are looked up in the other tables.
+    let inactive = |access: AccessState| {
+        format!(
+            "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
+            access.condition()
+        )
+    };
+    let (closed, may_return) = (inactive(AccessState::Closed), inactive(AccessState::MayReturn));
+    sql::build(format!(
+        "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
+         (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
+         (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
+         (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
+           AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS provisioned, \
+         (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
+           AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged')) AS claimed, \
+         (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
+         (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
+           (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND urgent AND kind = 'User') \
+           AS closing, \
+         (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
+         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
+    ))
+}
+
+/// Every state of access, each with and without the other conditions.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<String> {
+    let tenant = Tenant::of_org(1);
+    let text = || Some("x".to_owned());
+    let mut texts = vec![tally().into_string()];
+    for access in AccessState::ALL.map(Some).into_iter().chain([None]) {
+        let all = PeopleQuery {
+            access,
+            ..PeopleQuery::default()
+        };
+        let some = PeopleQuery {
+            text: "x".to_owned(),
+            after: text(),
+            id: text(),
+            group: text(),
+            ..all.clone()
+        };
+        for query in [all, some] {
+            texts.push(count(&tenant, &query).into_string());
+            texts.push(page(&tenant, &query).into_string());
+        }
+    }
+    texts
 }
 
 impl Store {
     /// People by userName, with how many match in all and where the next page begins.
     pub async fn people(&self, tenant: &Tenant, query: &PeopleQuery) -> Result<(i64, Vec<PersonRow>, Option<String>)> {
-        let matching = |q: &mut QueryBuilder<Sqlite>| {
-            q.push("u.org_id = ")
-                .push_bind(tenant.org_id)
-                .push(" AND u.connection = ")
-                .push_bind(tenant.connection.clone());
-            if !query.text.trim().is_empty() {
-                q.push(" AND instr(u.search_key, ")
-                    .push_bind(fold(query.text.trim()))
-                    .push(") > 0");
-            }
-            if let Some(id) = &query.id {
-                q.push(" AND u.id = ").push_bind(id.clone());
-            }
-            if let Some(group) = &query.group {
-                q.push(" AND u.pk IN (SELECT m.user_pk FROM scim_member m JOIN scim_group g ON g.pk = m.group_pk WHERE g.id = ")
-                    .push_bind(group.clone())
-                    .push(")");
-            }
-            if let Some(standing) = query.standing {
-                if standing.is_exception() {
-                    // Looking each of 100,000 up in three tables takes longer than a key press may; few are anything but active.
-                    q.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
-                }
-                q.push(" AND ").push(standing.condition());
-            }
-        };
-        // Counting everybody needs no look at each one's account and work.
-        let joined = if query.standing.is_some() { JOINED } else { "" };
         let total = match query.total {
             Some(total) => total,
             None => {
-                let mut count =
-                    QueryBuilder::<Sqlite>::new(format!("SELECT count(*) FROM scim_user u {joined} WHERE "));
-                matching(&mut count);
+                let mut count = count(tenant, query);
                 count.build_query_scalar().fetch_one(&self.read).await?
             }
         };
-
-        // The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the
-        // time of looking for a text in the table itself.
-        let mut select = QueryBuilder::<Sqlite>::new(format!(
-            "SELECT {}, u.user_name_key, a.grafana_id, a.origin, a.closed_by, a.holds, a.deferred, a.synced_ms, w.state AS work_state, w.attention, s.state \
-             FROM (SELECT u.pk FROM scim_user u {joined} WHERE ",
-            users::COLUMNS
-        ));
-        matching(&mut select);
-        if let Some(after) = &query.after {
-            select.push(" AND u.user_name_key > ").push_bind(after);
-        }
-        select
-            .push(" ORDER BY u.user_name_key LIMIT ")
-            .push_bind(query.count + 1)
-            .push(format!(
-                ") found CROSS JOIN scim_user u ON u.pk = found.pk {JOINED} ORDER BY u.user_name_key"
-            ));
+        let mut select = page(tenant, query);
         let mut rows = select.build().fetch_all(&self.read).await?;
         let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.count;
         rows.truncate(usize::try_from(query.count).unwrap_or(usize::MAX));
@@ -229,39 +290,10 @@ impl Store {
             Some(row) => Some(row.try_get("user_name_key")?),
             None => None,
         };
-        let mut people = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let origin: Option<&str> = row.try_get("origin")?;
-            let grafana_id: Option<i64> = row.try_get("grafana_id")?;
-            let closed_by: Option<&str> = row.try_get("closed_by")?;
-            people.push(PersonRow {
-                user: users::record(row)?,
-                account: grafana_id.map(|id| {
-                    (
-                        id,
-                        if origin == Some("claimed") {
-                            AccountOrigin::Claimed
-                        } else {
-                            AccountOrigin::Provisioned
-                        },
-                    )
-                }),
-                closed: match closed_by {
-                    Some(rung) => Some((read_rung(rung)?, row.try_get("holds")?)),
-                    None => None,
-                },
-                deferred: row
-                    .try_get::<Option<&str>, _>("deferred")?
-                    .map_or(Ok(Vec::new()), |json| read_json(json, "list of attributes"))?,
-                synced_ms: row.try_get("synced_ms")?,
-                waiting: waiting(row)?,
-                stewardship: row
-                    .try_get::<Option<&str>, _>("state")?
-                    .map(stewardship::read_state)
-                    .transpose()?,
-                groups: Vec::new(),
-            });
-        }
+        let mut people = rows
+            .iter()
+            .map(PersonRow::from_row)
+            .collect::<std::result::Result<Vec<_>, _>>()?;
         let ids: Vec<String> = people.iter().map(|p| p.user.id.clone()).collect();
         let mut groups: HashMap<_, _> = self.groups_of(&ids).await?;
         for person in &mut people {
@@ -273,85 +305,33 @@ impl Store {
 
     /// Every group by displayName.
     pub async fn group_summaries(&self, tenant: &Tenant) -> Result<Vec<GroupSummary>> {
-        let rows = sqlx::query(
-            "SELECT g.id, g.display_name, (SELECT count(*) FROM scim_member m WHERE m.group_pk = g.pk) AS members, \
-             w.state AS work_state, w.attention FROM scim_group g \
-             LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = 'Group' AND w.id = g.id \
-             WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(GroupSummary {
-                    id: row.try_get("id")?,
-                    display_name: row.try_get("display_name")?,
-                    members: row.try_get("members")?,
-                    waiting: waiting(row)?,
-                })
-            })
-            .collect()
+        Ok(GROUP_SUMMARIES
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 
-    /// What needs a person, oldest first.
+    /// Resources that wait for an admin, oldest first.
     pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
-        let rows = sqlx::query(
-            "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, a.login, w.id) AS name \
-             FROM work w LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
-             LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id LEFT JOIN account a ON a.user_id = w.id \
-             WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' ORDER BY w.since_ms, w.id LIMIT $3",
-        )
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(limit)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AttentionRow {
-                    kind: work::kind(row.try_get("kind")?)?,
-                    id: row.try_get("id")?,
-                    name: row.try_get("name")?,
-                    attention: attention(row)?,
-                    since_ms: row.try_get("since_ms")?,
-                })
-            })
-            .collect()
+        Ok(ATTENTION
+            .query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?)
     }
 
-    /// How many of each, in one read.
+    /// The counts of the overview, in one read.
     pub async fn tally(&self, tenant: &Tenant) -> Result<Tally> {
-        // Who is closed is inactive: only those few are looked up in the other tables.
-        let inactive = |standing: Standing| {
-            format!(
-                "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
-                standing.condition()
-            )
-        };
-        let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
-        Ok(sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
-             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
-             (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
-             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS provisioned, \
-             (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'claimed' \
-               AND a.grafana_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM stewardship s WHERE s.user_id = a.user_id AND s.state = 'released')) AS claimed, \
-             (SELECT count(*) FROM scim_group WHERE org_id = $1 AND connection = $2) AS groups, \
-             (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
-               (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND closing AND kind = 'User') \
-               AS closing, \
-             (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
-             (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
-        )))
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_one(&self.read)
-        .await?)
+        Ok(tally()
+            .build_query_as()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_one(&self.read)
+            .await?)
     }
 }
 

@@ -1,18 +1,38 @@
 //! SCIM Users: create, read, change, delete, list.
 //!
-//! Owns: the rows of `scim_user` and its e-mails. Must never answer before the commit. Start at [`Store::create_user`].
+//! Owns: the rows of `scim_user` and its e-mails. Must never answer before the commit. Start at
+//! [`Store::create_user`].
 
+use domain::Tenant;
 use scim::{key::fold, resource::Document, resource_type::ResourceType};
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::{
     Action, ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind, Urgency,
-    UserRecord, WriteContext, activity,
-    document::{document, text},
-    filter, is_taken, membership, page, stewardship, work,
+    UserRecord, WriteContext, activity, document::text, filter, is_taken, listing, management, membership, page,
+    rows::Keyed, sql::statements, work,
 };
 
-/// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes anyone otherwise).
+statements! {
+    FIND =
+        "SELECT pk, id, document, version, created_ms, modified_ms FROM scim_user \
+         WHERE id = $1 AND org_id = $2 AND connection = $3";
+    CLEAR_EMAILS = "DELETE FROM scim_user_email WHERE user_pk = $1";
+    INSERT_EMAIL = "INSERT INTO scim_user_email (user_pk, value_key) VALUES ($1, $2)";
+    INSERT =
+        "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, external_id, \
+         display_key, active, document, search_key, version, created_ms, modified_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11) RETURNING pk";
+    UPDATE =
+        "UPDATE scim_user \
+         SET user_name = $1, user_name_key = $2, external_id = $3, display_key = $4, active = $5, \
+         document = $6, search_key = $7, version = $8, modified_ms = $9 WHERE pk = $10";
+    DELETE = "DELETE FROM scim_user WHERE pk = $1";
+    ALL_IDS = "SELECT id FROM scim_user WHERE org_id = $1 AND connection = $2 ORDER BY pk";
+}
+
+/// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes
+/// anyone otherwise).
 #[derive(Clone, Debug)]
 pub struct UserView {
     /// The user.
@@ -21,7 +41,7 @@ pub struct UserView {
     pub groups: Vec<scim::render::GroupRef>,
 }
 
-/// What a change closure decided.
+/// What the closure of a change decided.
 #[derive(Clone, Debug)]
 pub struct UserChange {
     /// The new attributes.
@@ -30,16 +50,34 @@ pub struct UserChange {
     pub changed: bool,
 }
 
-pub(super) const COLUMNS: &str = "u.pk, u.id, u.document, u.version, u.created_ms, u.modified_ms";
+/// What to do about a user, decided with what is stored at hand.
+#[derive(Clone, Debug)]
+pub enum Decision<L> {
+    /// Write this.
+    Write(UserChange),
+    /// Write nothing: the caller has to read `L` first, outside of the transaction.
+    LookFirst(L),
+}
 
-pub(super) fn record(row: &SqliteRow) -> Result<UserRecord> {
-    Ok(UserRecord {
-        id: row.try_get("id")?,
-        document: document(row.try_get("document")?)?,
-        version: row.try_get("version")?,
-        created_ms: row.try_get("created_ms")?,
-        modified_ms: row.try_get("modified_ms")?,
-    })
+/// What came of a decision.
+#[derive(Clone, Debug)]
+pub enum Updated<L> {
+    /// The user as it is now.
+    Written(UserView),
+    /// The caller looks first; nothing was written.
+    LooksFirst(L),
+    /// There is no such user.
+    NoSuchUser,
+}
+
+async fn find<'e>(db: impl SqliteExecutor<'e>, tenant: &Tenant, id: &str) -> Result<Option<Keyed<UserRecord>>> {
+    Ok(FIND
+        .query_as()
+        .bind(id)
+        .bind(tenant.org_id)
+        .bind(&tenant.connection)
+        .fetch_optional(db)
+        .await?)
 }
 
 /// The columns that are read out of the document, so that SQL can filter and sort by them.
@@ -77,16 +115,9 @@ impl Keys {
 }
 
 async fn write_emails(tx: &mut Transaction<'static, Sqlite>, pk: i64, emails: &[String]) -> Result<()> {
-    sqlx::query("DELETE FROM scim_user_email WHERE user_pk = $1")
-        .bind(pk)
-        .execute(&mut **tx)
-        .await?;
+    CLEAR_EMAILS.query().bind(pk).execute(&mut **tx).await?;
     for email in emails {
-        sqlx::query("INSERT INTO scim_user_email (user_pk, value_key) VALUES ($1, $2)")
-            .bind(pk)
-            .bind(email)
-            .execute(&mut **tx)
-            .await?;
+        INSERT_EMAIL.query().bind(pk).bind(email).execute(&mut **tx).await?;
     }
     Ok(())
 }
@@ -102,10 +133,11 @@ fn line(ctx: &WriteContext, action: Action, id: &str, name: &str, note: Option<S
     )
 }
 
-/// In the log of who was released: stored, and nothing follows in Grafana.
+/// In the log for an unmanaged person: the change is stored, and nothing follows in Grafana.
 const LEFT_ALONE: &str = "Stored only: this person was released, so Grafana's account stays as it is.";
 
-/// What a provider sent anew that never has an effect in Grafana, so that nobody waits for it.
+/// Names the attributes that a provider sent and that never have an effect in Grafana, so that no
+/// admin waits for one.
 fn without_effect(before: Option<&Document>, now: &Document) -> Option<String> {
     let sent = |name: &&str| {
         let value = now.as_map().get(*name);
@@ -120,7 +152,8 @@ fn without_effect(before: Option<&Document>, now: &Document) -> Option<String> {
     })
 }
 
-/// Which attributes were asked to change, by name: a value is in no line. `active` is in the line's action.
+/// Names the attributes that a provider asked to change. No line has a value. The action says
+/// `active`.
 fn asked(before: &Document, now: &Document) -> Option<String> {
     let (before, now) = (before.as_map(), now.as_map());
     let kept = now.iter().filter(|(name, value)| before.get(*name) != Some(value));
@@ -138,25 +171,29 @@ impl Store {
     pub async fn create_user(&self, ctx: &WriteContext, id: &str, document: Document) -> Result<UserView> {
         let keys = Keys::of(&document);
         let mut tx = self.begin().await?;
-        let row = sqlx::query(
-            "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, external_id, display_key, active, document, \
-             search_key, version, created_ms, modified_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $11) RETURNING pk",
-        )
-        .bind(ctx.tenant.org_id)
-        .bind(&ctx.tenant.connection)
-        .bind(id)
-        .bind(&keys.user_name)
-        .bind(&keys.user_name_key)
-        .bind(&keys.external_id)
-        .bind(&keys.display_key)
-        .bind(keys.active)
-        .bind(text(&document)?)
-        .bind(&keys.search_key)
-        .bind(ctx.now_ms)
-        .fetch_one(&mut *tx)
-        .await
-        .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
-        write_emails(&mut tx, row.try_get("pk")?, &keys.emails).await?;
+        let pk: i64 = INSERT
+            .query_scalar()
+            .bind(ctx.tenant.org_id)
+            .bind(&ctx.tenant.connection)
+            .bind(id)
+            .bind(&keys.user_name)
+            .bind(&keys.user_name_key)
+            .bind(&keys.external_id)
+            .bind(&keys.display_key)
+            .bind(keys.active)
+            .bind(text(&document)?)
+            .bind(&keys.search_key)
+            .bind(ctx.now_ms)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(|e| {
+                if is_taken(&e) {
+                    scim::error::Error::uniqueness("userName").into()
+                } else {
+                    Error::from(e)
+                }
+            })?;
+        write_emails(&mut tx, pk, &keys.emails).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
         activity::insert(
             &mut tx,
@@ -183,24 +220,28 @@ impl Store {
         })
     }
 
-    /// Reads, decides and writes in one transaction, so that no change of another request falls between (24 parallel PATCHes lose
-    /// nothing). `Ok(None)`: no such user.
+    /// Reads, decides and writes in one transaction, so that no change of another request falls
+    /// between (24 parallel PATCHes lose nothing).
     ///
     /// # Errors
-    /// What `change` refuses, and a SCIM 409 `uniqueness` when the new userName is taken; then nothing is written.
-    pub async fn update_user(
+    /// What `decide` refuses, and a SCIM 409 `uniqueness` when the new userName is taken; then
+    /// nothing is written.
+    pub async fn update_user<L>(
         &self,
         ctx: &WriteContext,
         id: &str,
-        change: impl FnOnce(&UserRecord) -> std::result::Result<UserChange, scim::error::Error> + Send,
-    ) -> Result<Option<UserView>> {
+        decide: impl FnOnce(&UserRecord) -> std::result::Result<Decision<L>, scim::error::Error> + Send,
+    ) -> Result<Updated<L>> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
-            return Ok(None);
+        let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
+            return Ok(Updated::NoSuchUser);
         };
-        let UserChange { document, changed } = change(&current)?;
+        let UserChange { document, changed } = match decide(&current)? {
+            Decision::Write(change) => change,
+            Decision::LookFirst(at) => return Ok(Updated::LooksFirst(at)),
+        };
         let record = if changed {
-            let notes = if stewardship::is_released(&mut tx, id).await? {
+            let notes = if management::is_unmanaged(&mut tx, id).await? {
                 [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
             } else {
                 [
@@ -213,23 +254,27 @@ impl Store {
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
             let version = current.version + 1;
-            sqlx::query(
-                "UPDATE scim_user SET user_name = $1, user_name_key = $2, external_id = $3, display_key = $4, active = $5, \
-                 document = $6, search_key = $7, version = $8, modified_ms = $9 WHERE pk = $10",
-            )
-            .bind(&keys.user_name)
-            .bind(&keys.user_name_key)
-            .bind(&keys.external_id)
-            .bind(&keys.display_key)
-            .bind(keys.active)
-            .bind(text(&document)?)
-            .bind(&keys.search_key)
-            .bind(version)
-            .bind(modified_ms)
-            .bind(pk)
-            .execute(&mut *tx)
-            .await
-            .map_err(|e| if is_taken(&e) { scim::error::Error::uniqueness("userName").into() } else { Error::from(e) })?;
+            UPDATE
+                .query()
+                .bind(&keys.user_name)
+                .bind(&keys.user_name_key)
+                .bind(&keys.external_id)
+                .bind(&keys.display_key)
+                .bind(keys.active)
+                .bind(text(&document)?)
+                .bind(&keys.search_key)
+                .bind(version)
+                .bind(modified_ms)
+                .bind(pk)
+                .execute(&mut *tx)
+                .await
+                .map_err(|e| {
+                    if is_taken(&e) {
+                        scim::error::Error::uniqueness("userName").into()
+                    } else {
+                        Error::from(e)
+                    }
+                })?;
             write_emails(&mut tx, pk, &keys.emails).await?;
             work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
             let action = match (was_active, keys.active) {
@@ -247,13 +292,13 @@ impl Store {
         } else {
             current
         };
-        let groups = membership::of_user(&mut tx, pk).await?;
+        let groups = membership::groups_of_user(&mut tx, pk).await?;
         tx.commit().await?;
-        Ok(Some(UserView { record, groups }))
+        Ok(Updated::Written(UserView { record, groups }))
     }
 
-    /// Deletes a user from SCIM: gone from every list and group at once; the dirty mark makes Grafana close the account.
-    /// `check` may refuse (If-Match). `Ok(false)`: no such user.
+    /// Deletes a SCIM user: it leaves every list and group at once, and the mark makes the engine
+    /// deprovision the account. `check` may refuse (If-Match). `Ok(false)`: no such user.
     pub async fn delete_user(
         &self,
         ctx: &WriteContext,
@@ -261,21 +306,18 @@ impl Store {
         check: impl FnOnce(&UserRecord) -> std::result::Result<(), scim::error::Error> + Send,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let Some((pk, current)) = find(&mut tx, ctx, id).await? else {
+        let Some(Keyed { pk, record: current }) = find(&mut *tx, &ctx.tenant, id).await? else {
             return Ok(false);
         };
         check(&current)?;
-        for group in membership::of_user(&mut tx, pk).await? {
-            membership::touch(&mut tx, ctx, &group.id).await?;
+        for group in membership::groups_of_user(&mut tx, pk).await? {
+            membership::touch_group(&mut tx, ctx, &group.id).await?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
-        sqlx::query("DELETE FROM scim_user WHERE pk = $1")
-            .bind(pk)
-            .execute(&mut *tx)
-            .await?;
+        DELETE.query().bind(pk).execute(&mut *tx).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();
-        let note = stewardship::is_released(&mut tx, id)
+        let note = management::is_unmanaged(&mut tx, id)
             .await?
             .then(|| LEFT_ALONE.to_owned());
         activity::insert(&mut tx, &line(ctx, Action::UserDelete, id, name, note)).await?;
@@ -284,20 +326,12 @@ impl Store {
     }
 
     /// One user, without its groups.
-    pub async fn user(&self, tenant: &domain::Tenant, id: &str) -> Result<Option<UserRecord>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM scim_user u WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3"
-        )))
-        .bind(id)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .fetch_optional(&self.read)
-        .await?;
-        row.as_ref().map(record).transpose()
+    pub async fn user(&self, tenant: &Tenant, id: &str) -> Result<Option<UserRecord>> {
+        Ok(find(&self.read, tenant, id).await?.map(|row| row.record))
     }
 
     /// One user with its groups.
-    pub async fn user_view(&self, tenant: &domain::Tenant, id: &str) -> Result<Option<UserView>> {
+    pub async fn user_view(&self, tenant: &Tenant, id: &str) -> Result<Option<UserView>> {
         let Some(record) = self.user(tenant, id).await? else {
             return Ok(None);
         };
@@ -306,13 +340,9 @@ impl Store {
         Ok(Some(UserView { record, groups }))
     }
 
-    /// A page of users in order of creation. `with_groups` is false when the answer leaves `groups` out.
-    pub async fn list_users(
-        &self,
-        tenant: &domain::Tenant,
-        query: &PageQuery,
-        with_groups: bool,
-    ) -> Result<Page<UserView>> {
+    /// A page of users in order of creation. `with_groups` is false when the answer leaves `groups`
+    /// out.
+    pub async fn list_users(&self, tenant: &Tenant, query: &PageQuery, with_groups: bool) -> Result<Page<UserView>> {
         let condition = filter::compile(query.filter.as_ref(), ResourceType::User);
         let page = if condition.exact {
             self.list_users_by_sql(tenant, query, &condition).await?
@@ -333,52 +363,39 @@ impl Store {
 
     async fn list_users_by_sql(
         &self,
-        tenant: &domain::Tenant,
+        tenant: &Tenant,
         query: &PageQuery,
         condition: &filter::Where,
     ) -> Result<Page<UserRecord>> {
-        let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scim_user u WHERE ");
-        condition.push(&mut count, tenant, "u");
+        let mut count = listing::USERS.count(tenant, condition);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = page::Cut::new(query);
+        let mut page = page::SqlPage::new(query);
         if query.limit > 0 && query.offset < total {
-            // The page is found in an index first and only its rows are read: a deep page of 100,000 costs 5 ms, not 700.
-            let mut select = QueryBuilder::<Sqlite>::new(format!(
-                "SELECT {COLUMNS} FROM scim_user u WHERE u.pk IN (SELECT u.pk FROM scim_user u WHERE "
-            ));
-            condition.push(&mut select, tenant, "u");
-            page.push(&mut select, "u");
-            select.push(") ORDER BY u.pk");
-            for row in &select.build().fetch_all(&self.read).await? {
-                page.take(row.try_get("pk")?, record(row)?);
+            let mut select = listing::USERS.page(tenant, condition, &page);
+            for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
+                page.take(pk, record);
             }
         }
-        Ok(page.of(total))
+        Ok(page.finish(total))
     }
 
-    /// For filters SQL cannot answer: every user that SQL cannot rule out is read and asked.
+    /// For filters that SQL cannot answer: evaluates every user that SQL cannot rule out.
     async fn list_users_by_evaluation(
         &self,
-        tenant: &domain::Tenant,
+        tenant: &Tenant,
         query: &PageQuery,
         condition: &filter::Where,
     ) -> Result<Page<UserRecord>> {
-        let mut select = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM scim_user u WHERE "));
-        condition.push(&mut select, tenant, "u");
-        select.push(" ORDER BY u.pk");
-        let rows = select.build().fetch_all(&self.read).await?;
-        let records = rows
-            .iter()
-            .map(|row| Ok((row.try_get("pk")?, record(row)?)))
-            .collect::<Result<Vec<(i64, UserRecord)>>>()?;
+        let mut select = listing::USERS.candidates(tenant, condition);
+        let records: Vec<Keyed<UserRecord>> = select.build_query_as().fetch_all(&self.read).await?;
         let groups = if query.filter.as_ref().is_some_and(|f| filter::mentions(f, "groups")) {
-            let ids: Vec<String> = records.iter().map(|(_, r)| r.id.clone()).collect();
+            let ids: Vec<String> = records.iter().map(|row| row.record.id.clone()).collect();
             self.groups_of(&ids).await?
         } else {
             std::collections::HashMap::new()
         };
-        let mut page = page::Evaluated::new(query);
-        for (pk, record) in records {
+        let mut page = page::EvaluatedPage::new(query);
+        for Keyed { pk, record } in records {
             let matches = query.filter.as_ref().is_none_or(|f| {
                 let groups = groups.get(&record.id).map_or(&[][..], Vec::as_slice);
                 scim::filter::matches(
@@ -391,33 +408,16 @@ impl Store {
                 page.take(pk, record);
             }
         }
-        Ok(page.done())
+        Ok(page.finish())
     }
 
     /// Ids of every user of a tenant.
-    pub async fn all_user_ids(&self, tenant: &domain::Tenant) -> Result<Vec<String>> {
-        Ok(
-            sqlx::query_scalar("SELECT id FROM scim_user WHERE org_id = $1 AND connection = $2 ORDER BY pk")
-                .bind(tenant.org_id)
-                .bind(&tenant.connection)
-                .fetch_all(&self.read)
-                .await?,
-        )
+    pub async fn all_user_ids(&self, tenant: &Tenant) -> Result<Vec<String>> {
+        Ok(ALL_IDS
+            .query_scalar()
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
-}
-
-async fn find(
-    tx: &mut Transaction<'static, Sqlite>,
-    ctx: &WriteContext,
-    id: &str,
-) -> Result<Option<(i64, UserRecord)>> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM scim_user u WHERE u.id = $1 AND u.org_id = $2 AND u.connection = $3"
-    )))
-    .bind(id)
-    .bind(ctx.tenant.org_id)
-    .bind(&ctx.tenant.connection)
-    .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| Ok((row.try_get("pk")?, record(&row)?))).transpose()
 }

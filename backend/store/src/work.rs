@@ -1,74 +1,103 @@
 //! Dirty marks: the engine's queue.
 //!
-//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation g" (design, invariant 2), so
-//! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
+//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation
+//! g" (invariant 2), so a mark made while the engine works on the same resource survives. Start at
+//! [`Store::due_work`].
 
 use domain::{
     Tenant,
     attention::{Attention, Delay, Problem},
 };
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::SqliteConnection;
 
-use super::{Error, Kind, Mark, Result, Store, Urgency, Work, document::json};
+use super::{
+    Error, Kind, Mark, Result, Store, Urgency, Work,
+    codes::{Code as _, WorkState},
+    sql::statements,
+};
 
-/// After so many failures a resource keeps its own back-off.
-const STUMBLES: i64 = 8;
-
-pub(super) fn kind(text: &str) -> Result<Kind> {
-    text.parse().map_err(|_| Error::Unreadable {
-        what: "kind of resource",
-    })
+statements! {
+    KNOWN_USER =
+        "SELECT 1 AS rank, user_name AS name, NOT active AS urgent FROM scim_user \
+         WHERE id = $1 AND org_id = $2 AND connection = $3 UNION ALL SELECT 2, login, true \
+         FROM account WHERE user_id = $1 AND org_id = $2 AND connection = $3 \
+         UNION ALL SELECT 3, id, urgent FROM work \
+         WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 \
+         ORDER BY rank LIMIT 1";
+    KNOWN_GROUP =
+        "SELECT 1 AS rank, display_name AS name, false AS urgent FROM scim_group \
+         WHERE id = $1 AND org_id = $2 AND connection = $3 UNION ALL SELECT 2, group_name, false \
+         FROM mapping WHERE group_id = $1 AND org_id = $2 AND connection = $3 \
+         UNION ALL SELECT 3, id, urgent FROM work \
+         WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 \
+         ORDER BY rank LIMIT 1";
+    NEXT_GENERATION = "UPDATE sequence SET last = last + 1 WHERE name = 'mark' RETURNING last";
+    MARK =
+        "INSERT INTO work (org_id, connection, kind, id, generation, urgent, state, since_ms, \
+         due_ms, attempts, correlation) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, 0, $8) \
+         ON CONFLICT (org_id, connection, kind, id) DO UPDATE \
+         SET generation = excluded.generation, urgent = excluded.urgent, state = 'pending', \
+         due_ms = excluded.due_ms, attempts = 0, attention_code = NULL, attention = NULL, \
+         correlation = excluded.correlation";
+    FINISH =
+        "DELETE FROM work \
+         WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5";
+    DUE =
+        "SELECT * FROM work WHERE due_ms <= $1 AND state = 'pending' \
+         ORDER BY urgent DESC, due_ms, since_ms, id LIMIT $2";
+    URGENT_DUE =
+        "SELECT EXISTS (SELECT 1 FROM work \
+         WHERE urgent AND org_id = $1 AND due_ms <= $2 AND state = 'pending')";
+    NEXT_DUE = "SELECT min(due_ms) FROM work WHERE state = 'pending' AND due_ms > $1";
+    FAIL =
+        "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention_code = $3, \
+         attention = $4 WHERE org_id = $5 AND connection = $6 AND kind = $7 AND id = $8 \
+         AND generation = $9";
+    MAKE_DUE =
+        "UPDATE work SET due_ms = $1 \
+         WHERE org_id = $2 AND state = 'pending' AND due_ms > $1 AND attempts <= $3";
+    RETRY_ALL =
+        "UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3";
+    RETRY_IF_BLOCKED =
+        "UPDATE work SET due_ms = $1, state = 'pending' \
+         WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND state = 'blocked'";
+    RETRY_NOW =
+        "UPDATE work SET due_ms = $1, state = 'pending' \
+         WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5";
 }
 
-fn work(row: &SqliteRow) -> Result<Work> {
-    Ok(Work {
-        tenant: Tenant {
-            org_id: row.try_get("org_id")?,
-            connection: row.try_get("connection")?,
-        },
-        kind: kind(row.try_get("kind")?)?,
-        id: row.try_get("id")?,
-        generation: row.try_get("generation")?,
-        closing: row.try_get("closing")?,
-        since_ms: row.try_get("since_ms")?,
-        attempts: row.try_get("attempts")?,
-        correlation: row.try_get("correlation")?,
-    })
-}
+/// A resource with more failures keeps its own back-off.
+const MAX_FAST_RETRIES: i64 = 8;
 
-/// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
+/// Marks inside a transaction of the caller: the resource, its mark and its log line are one
+/// commit.
 ///
-/// The generation comes from a sequence of the whole store. A resource's own count would begin at 1 again after [`Store::finish`], and
-/// a worker that is late could then finish a mark it has never seen.
+/// The generation comes from a sequence of the whole store. A resource's own count would begin at 1
+/// again after [`Store::finish`], and a worker that is late could then finish a mark it has never
+/// seen.
 pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<()> {
-    let generation: i64 = sqlx::query_scalar("UPDATE sequence SET last = last + 1 WHERE name = 'mark' RETURNING last")
-        .fetch_one(&mut *tx)
+    let generation: i64 = NEXT_GENERATION.query_scalar().fetch_one(&mut *tx).await?;
+    MARK.query()
+        .bind(mark.tenant.org_id)
+        .bind(&mark.tenant.connection)
+        .bind(mark.kind.code())
+        .bind(mark.id)
+        .bind(generation)
+        .bind(mark.urgency == Urgency::Urgent)
+        .bind(mark.now_ms)
+        .bind(mark.correlation)
+        .execute(tx)
         .await?;
-    sqlx::query(
-        "INSERT INTO work (org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, $8) \
-         ON CONFLICT (org_id, connection, kind, id) DO UPDATE SET generation = excluded.generation, closing = excluded.closing, \
-         due_ms = excluded.due_ms, attempts = 0, state = 'pending', attention_code = NULL, attention = NULL, correlation = excluded.correlation",
-    )
-    .bind(mark.tenant.org_id)
-    .bind(&mark.tenant.connection)
-    .bind(mark.kind.as_str())
-    .bind(mark.id)
-    .bind(generation)
-    .bind(mark.urgency == Urgency::Urgent)
-    .bind(mark.now_ms)
-    .bind(mark.correlation)
-    .execute(tx)
-    .await?;
     Ok(())
 }
 
 /// The same as [`Store::finish`], inside the caller's transaction.
 pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()> {
-    sqlx::query("DELETE FROM work WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5")
+    FINISH
+        .query()
         .bind(work.tenant.org_id)
         .bind(&work.tenant.connection)
-        .bind(work.kind.as_str())
+        .bind(work.kind.code())
         .bind(&work.id)
         .bind(work.generation)
         .execute(tx)
@@ -77,37 +106,26 @@ pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()>
 }
 
 impl Store {
-    /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
+    /// The marks that may be worked on now: urgent ones first, always (invariant 4), then those
+    /// that are due longest. A blocked mark is not due.
     pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
-        let rows = sqlx::query(
-            "SELECT * FROM work WHERE due_ms <= $1 AND state = 'pending' ORDER BY closing DESC, due_ms, since_ms, id LIMIT $2",
-        )
-        .bind(now_ms)
-        .bind(limit)
-        .fetch_all(&self.read)
-        .await?;
-        rows.iter().map(work).collect()
+        Ok(DUE.query_as().bind(now_ms).bind(limit).fetch_all(&self.read).await?)
     }
 
-    /// Whether somebody of an organization is to be locked out now.
-    pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
-        Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM work WHERE closing AND org_id = $1 AND due_ms <= $2 AND state = 'pending')",
-        )
-        .bind(org_id)
-        .bind(now_ms)
-        .fetch_one(&self.read)
-        .await?)
+    /// Whether a person of an organization must lose access now.
+    pub async fn urgent_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
+        Ok(URGENT_DUE
+            .query_scalar()
+            .bind(org_id)
+            .bind(now_ms)
+            .fetch_one(&self.read)
+            .await?)
     }
 
-    /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
+    /// The time at which the next mark after `after_ms` is due. A mark that is due and still there
+    /// waits for its organization, not for a time.
     pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
-        Ok(
-            sqlx::query_scalar("SELECT min(due_ms) FROM work WHERE state = 'pending' AND due_ms > $1")
-                .bind(after_ms)
-                .fetch_one(&self.read)
-                .await?,
-        )
+        Ok(NEXT_DUE.query_scalar().bind(after_ms).fetch_one(&self.read).await?)
     }
 
     /// Marks a resource as changed.
@@ -117,57 +135,60 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The resource matches: the mark goes, unless it was made anew meanwhile.
+    /// Grafana matches: the mark goes, unless the resource was marked again.
     pub async fn finish(&self, work: &Work) -> Result<()> {
         finish(&mut *self.write.acquire().await?, work).await
     }
 
-    /// The attempt failed and will be made again at `due_ms`. A mark made again meanwhile stays due.
+    /// The attempt failed, and the next one is at `due_ms`. A resource that was marked again stays
+    /// due.
     pub async fn retry(&self, work: &Work, due_ms: i64, delay: Delay) -> Result<()> {
-        self.put_off(work, due_ms, "pending", &delay.into()).await
+        self.reschedule(work, due_ms, WorkState::Pending, &delay.into()).await
     }
 
-    /// Only a person can put it right: shown, and not tried again until something changes.
+    /// Only an admin can help: the page shows the reason and the next step, and there is no other
+    /// attempt until something changes.
     pub async fn attention(&self, work: &Work, attention: Attention) -> Result<()> {
-        self.put_off(work, 0, "blocked", &attention.into()).await
+        self.reschedule(work, 0, WorkState::Blocked, &attention.into()).await
     }
 
-    async fn put_off(&self, work: &Work, due_ms: i64, state: &str, problem: &Problem) -> Result<()> {
-        sqlx::query(
-            "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention_code = $3, attention = $4 \
-             WHERE org_id = $5 AND connection = $6 AND kind = $7 AND id = $8 AND generation = $9",
-        )
-        .bind(due_ms)
-        .bind(state)
-        .bind(problem.code())
-        .bind(json(problem)?)
-        .bind(work.tenant.org_id)
-        .bind(&work.tenant.connection)
-        .bind(work.kind.as_str())
-        .bind(&work.id)
-        .bind(work.generation)
-        .execute(&self.write)
-        .await?;
+    async fn reschedule(&self, work: &Work, due_ms: i64, state: WorkState, problem: &Problem) -> Result<()> {
+        let json = serde_json::to_string(problem).map_err(|_| Error::Unreadable {
+            what: "reason of a failure",
+        })?;
+        FAIL.query()
+            .bind(due_ms)
+            .bind(state.code())
+            .bind(problem.code())
+            .bind(json)
+            .bind(work.tenant.org_id)
+            .bind(&work.tenant.connection)
+            .bind(work.kind.code())
+            .bind(&work.id)
+            .bind(work.generation)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
-    /// Grafana is back: what waits for its turn after a failure is due now, so that a closing is not overtaken by what came after it.
-    /// Not what failed again and again: it may be what Grafana stumbles over.
-    pub async fn hasten(&self, org_id: i64, now_ms: i64) -> Result<()> {
-        sqlx::query(
-            "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND state = 'pending' AND due_ms > $1 AND attempts <= $3",
-        )
-        .bind(now_ms)
-        .bind(org_id)
-        .bind(STUMBLES)
-        .execute(&self.write)
-        .await?;
+    /// Grafana is back: a mark that waits after a failure is due now, so that later changes do not
+    /// overtake an urgent one. A mark that failed often is left alone: it may be the cause.
+    pub async fn make_due(&self, org_id: i64, now_ms: i64) -> Result<()> {
+        MAKE_DUE
+            .query()
+            .bind(now_ms)
+            .bind(org_id)
+            .bind(MAX_FAST_RETRIES)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
-    /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
-    pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
-        sqlx::query("UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3")
+    /// Every mark of a tenant, blocked or waiting after a failure, is due now: after a full check,
+    /// or with new credentials.
+    pub async fn retry_all(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
+        RETRY_ALL
+            .query()
             .bind(now_ms)
             .bind(tenant.org_id)
             .bind(&tenant.connection)
@@ -176,24 +197,23 @@ impl Store {
         Ok(())
     }
 
-    /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
-    pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
-        sqlx::query(
-            "UPDATE work SET due_ms = $1, state = 'pending' \
-             WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5 AND state = 'blocked'",
-        )
-        .bind(now_ms)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(kind.as_str())
-        .bind(id)
-        .execute(&self.write)
-        .await?;
+    /// The obstacle of one blocked resource may be gone: it is due now. A mark that waits after a
+    /// failure is left alone.
+    pub async fn retry_if_blocked(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
+        RETRY_IF_BLOCKED
+            .query()
+            .bind(now_ms)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(kind.code())
+            .bind(id)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
-    /// A person asks for another attempt now: the mark is due and waits for nobody. `None`: the resource is not known; else its name
-    /// and whether anything waited.
+    /// An admin asks for another attempt now: the mark is due. `None`: the resource is not known;
+    /// else its name, and whether there was a mark.
     pub async fn retry_now(
         &self,
         tenant: &Tenant,
@@ -206,21 +226,21 @@ impl Store {
             return Ok(None);
         };
         // The generation stays: an attempt under way counts for it.
-        let done = sqlx::query(
-            "UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5",
-        )
-        .bind(now_ms)
-        .bind(tenant.org_id)
-        .bind(&tenant.connection)
-        .bind(kind.as_str())
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
+        let done = RETRY_NOW
+            .query()
+            .bind(now_ms)
+            .bind(tenant.org_id)
+            .bind(&tenant.connection)
+            .bind(kind.code())
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(Some((known.name, done.rows_affected() > 0)))
     }
 
-    /// A person asks to compare one resource with Grafana: it is marked as if it had changed. `None`: it is not known; else its name.
+    /// An admin asks to compare one resource with Grafana: it is marked as after a change. `None`:
+    /// the resource is not known; else its name.
     pub async fn resync(
         &self,
         tenant: &Tenant,
@@ -253,33 +273,24 @@ struct Known {
     urgency: Urgency,
 }
 
-/// What is known of a resource, also of one that the provider has deleted and that is not, or was never, closed in Grafana.
+/// What is known of a resource. The provider may have deleted it, and its account may still be
+/// open.
 async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
-    let sql = match kind {
-        Kind::User => {
-            "SELECT 1 AS rank, user_name AS name, NOT active AS closing FROM scim_user WHERE id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 2, login, true FROM account WHERE user_id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'User' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
-        }
-        Kind::Group => {
-            "SELECT 1 AS rank, display_name AS name, false AS closing FROM scim_group WHERE id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 2, group_name, false FROM mapping WHERE group_id = $1 AND org_id = $2 AND connection = $3 \
-             UNION ALL SELECT 3, id, closing FROM work WHERE kind = 'Group' AND id = $1 AND org_id = $2 AND connection = $3 ORDER BY rank LIMIT 1"
-        }
+    let statement = match kind {
+        Kind::User => KNOWN_USER,
+        Kind::Group => KNOWN_GROUP,
     };
-    let row = sqlx::query(sql)
+    let known: Option<(i64, String, bool)> = statement
+        .query_as()
         .bind(id)
         .bind(tenant.org_id)
         .bind(&tenant.connection)
         .fetch_optional(tx)
         .await?;
-    row.map(|row| {
-        Ok(Known {
-            name: row.try_get("name")?,
-            urgency: Urgency::of_access(!row.try_get::<bool, _>("closing")?),
-        })
-    })
-    .transpose()
+    Ok(known.map(|(_, name, urgent)| Known {
+        name,
+        urgency: Urgency::of_access(!urgent),
+    }))
 }
 
 #[cfg(test)]

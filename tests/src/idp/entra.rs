@@ -4,7 +4,7 @@
 //!
 //! Sources: MicrosoftDocs/entra-docs `docs/identity/app-provisioning/use-scim-to-provision-users-and-groups.md` @03cc779,
 //! `application-provisioning-config-problem-scim-compatibility.md` @0596ed5, `how-provisioning-works.md` @009a8a8;
-//! `scim-protocol.md` §2.1.
+//! I1–I12.
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};

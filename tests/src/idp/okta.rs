@@ -3,7 +3,7 @@
 //! Owns: the requests of Okta's provisioning agent. Must never DELETE a user: Okta never does. Start at [`Okta`].
 //!
 //! Sources: okta/okta-developer-docs `docs/reference/scim/scim-20/index.md` @02e8ee8 and `docs/concepts/scim/faqs` @024f0ce; group
-//! bodies as in ory/polis PR 4080; `scim-protocol.md` §2.2.
+//! bodies as in ory/polis PR 4080; I13–I18.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! What a change costs Grafana: no account and no team is changed more often than a provider asked for.
 //!
-//! Owns: the bound that `docs/guarantees.md` states (G3), computed from what providers sent, and its comparison with Grafana's log. Must
+//! Owns: the bound that `docs/guarantees.md` states (its third), computed from what providers sent, and its comparison with Grafana's log. Must
 //! never judge a test in which something was broken on purpose, or changed by anybody but a provider: there a call more is a repair.
 //! Start at [`no_more_than_asked_for`].
 
@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use admin_api::Groups;
 use anyhow::{Result, ensure};
+use grafana_stand_in::Call;
 use serde_json::Value;
 
 use super::{BOT, Rig, property::changed_by_plugin};
-use crate::{idp::ScimClient, stand_in::Call};
+use crate::idp::ScimClient;
 
 /// One change that a provider sent and the plugin took.
 struct Asked {

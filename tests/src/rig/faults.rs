@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::{BOT, Rig};
-use crate::stand_in::{Call, Fault};
+use grafana_stand_in::{Call, Fault};
 
 impl Rig {
     /// From now on the next calls that match go wrong.

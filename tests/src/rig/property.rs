@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use admin_api::Groups;
 use anyhow::{Result, bail};
+use grafana_stand_in::Call;
 use serde_json::Value;
 
 use super::{BOT, Rig};
-use crate::stand_in::Call;
 
 /// A successful call of the plugin that is no reading.
 pub(super) fn changed_by_plugin(call: &Call) -> bool {

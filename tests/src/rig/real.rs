@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, io::Write as _, panic::Location, sync::Mutex};
 
 use admin_api::{GroupStatus, Groups, MappingMode, Overview, SettingOrigin, Settings, SyncState};
 use anyhow::{Context as _, Result, ensure};
+use grafana_stand_in::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex as Turn, OnceCell};
@@ -15,7 +16,6 @@ use super::{ADMIN, Permitted, Rig};
 use crate::{
     grafana::{Credentials, Grafana},
     idp::encoded,
-    stand_in::Options,
     wait::{SOON, until},
 };
 

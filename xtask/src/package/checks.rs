@@ -1,7 +1,7 @@
 //! What must hold of the directory that ships: Grafana's own rules for plugins, as far as a Rust plugin can keep them
-//! (`reference/frontend-contract.md` §5.4), and ours.
+//! (G72), and ours.
 //!
-//! Owns: one function per rule, each with a message that names the mend. Must never repair anything. Start at [`run`].
+//! Owns: one function per rule, each with a message that names the fix. Must never repair anything. Start at [`run`].
 
 use super::{archive, elf};
 use crate::page::WASM_FILE;
@@ -101,9 +101,9 @@ fn licence(text: &str) -> Option<String> {
 /// plugin.json as Grafana's schema wants it.
 fn identity(manifest: &Value) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut expect = |holds: bool, mend: &str| {
+    let mut expect = |holds: bool, fix: &str| {
         if !holds {
-            problems.push(format!("plugin.json: {mend}"));
+            problems.push(format!("plugin.json: {fix}"));
         }
     };
     let id = manifest["id"].as_str().unwrap_or_default();
@@ -255,7 +255,7 @@ fn svg_problem(text: &str) -> Option<String> {
     found.map(|what| format!("contains {what}: a logo must not run or fetch anything"))
 }
 
-/// What makes Grafana 11 and later refuse a plugin as Angular (`frontend-contract.md` §1.1). wasm-bindgen's glue could in principle
+/// What makes Grafana 11 and later refuse a plugin as Angular (G73). wasm-bindgen's glue could in principle
 /// contain one.
 const ANGULAR: &[&str] = &[
     "PanelCtrl",

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_with_a_loader_is_refused_with_the_mend() {
+    fn a_program_with_a_loader_is_refused_with_the_fix() {
         assert!(
             ensure_static_amd64(&elf(EM_X86_64, PT_INTERP))
                 .unwrap_err()

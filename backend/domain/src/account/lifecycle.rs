@@ -1,6 +1,6 @@
 //! A managed account: opened, closed, and given back what it had.
 //!
-//! Owns: the lock-out ladder (design §4) and what is remembered before something is destroyed. Must never plan a change of a protected
+//! Owns: the deprovision policy (docs/deprovisioning.md) and what is remembered before something is destroyed. Must never plan a change of a protected
 //! account, or close the last person who is Admin. Start at [`managed`].
 
 use super::{
@@ -52,7 +52,7 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
     // Where the sign-in makes the account, a tombstone would be in its way: Grafana finds its login or e-mail taken.
     let tombstone = rules.linking == Linking::FirstLogin && is_tombstone(link);
     if account.is_disabled && (account.is_external || tombstone) {
-        // `grafana-live.md` §1.4: disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more.
+        // Disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more (G22).
         if matches!(link.closed_by, None | Some(Rung::Suspend)) {
             // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.
             return Plan::blocked(

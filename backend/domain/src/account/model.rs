@@ -3,6 +3,7 @@
 //! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
 
 use serde::{Deserialize, Serialize};
+use vocabulary::AccountOrigin;
 
 use vocabulary::Attribute;
 
@@ -34,7 +35,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// As Grafana stores it: login and e-mail trimmed and in lower case (`grafana-live.md` §3), so that a comparison can end.
+    /// As Grafana stores it: login and e-mail trimmed and in lower case (G1), so that a comparison can end.
     #[must_use]
     pub fn new(login: &str, email: Option<&str>, name: Option<&str>) -> Self {
         let filled = |s: &&str| !s.is_empty();
@@ -91,22 +92,13 @@ impl Snapshot {
     }
 }
 
-/// Where a managed account came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Made by us.
-    Provisioned,
-    /// There before.
-    Claimed,
-}
-
 /// What we remember of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Grafana's id; `None` once we have deleted the account.
     pub grafana_id: Option<i64>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: AccountOrigin,
     /// What to give back on return, if it was suspended, deleted or made anew.
     pub snapshot: Option<Snapshot>,
     /// The rung that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
@@ -127,7 +119,7 @@ pub struct Account {
     pub name: String,
     /// Grafana server admin.
     pub is_grafana_admin: bool,
-    /// A sign-in link of a provider exists: Grafana will refuse to disable, enable or edit (`grafana-live.md` §3).
+    /// A sign-in link of a provider exists: Grafana will refuse to disable, enable or edit (G9, G10).
     pub is_external: bool,
     /// Disabled.
     pub is_disabled: bool,
@@ -197,7 +189,7 @@ pub struct Rules {
     /// Logins never touched, in lower case.
     pub break_glass: Vec<String>,
     /// Whether the provider leaves org roles alone (`skip_org_role_sync`), where Grafana's settings could be read: only then does a
-    /// suspension hold against a sign-in the provider still allows (`grafana-live.md` §1.3).
+    /// suspension hold against a sign-in the provider still allows (G21).
     pub role_sync_skipped: Option<bool>,
     /// Whether LDAP is on, where that could be read: a sign-in by it *enables* an account (`authn/clients/ldap.go`, `EnableUser`).
     pub ldap: Option<bool>,
@@ -232,7 +224,7 @@ pub enum Action {
         /// Its id.
         grafana_id: i64,
         /// Ours from before, or found.
-        origin: Origin,
+        origin: AccountOrigin,
         /// The deleted SCIM user it belonged to.
         from: Option<String>,
         /// What is to be given back.
@@ -244,7 +236,7 @@ pub enum Action {
     Create(Write),
     /// Delete the account. The rung is recorded before: it says what is to follow.
     Delete(Rung),
-    /// Write the profile; always all three, because Grafana takes a missing login for the e-mail (`grafana-live.md` §3).
+    /// Write the profile; always all three, because Grafana takes a missing login for the e-mail (G6).
     Update(Write),
     /// Grafana's own "disabled"; ends the sessions too.
     Disable,

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use domain::{
-    account::{Action, Observed, OrgRole, Origin, TeamSeat, Write},
+    account::{Action, Observed, OrgRole, TeamSeat, Write},
     attention::{Delay, Operation, Reading},
     settings::Rung,
 };
@@ -19,7 +19,7 @@ use crate::{
     trouble::{Result, Trouble, looking},
 };
 use grafana::{self, Error, ListedUser};
-use store::{AccountOrigin, Action as Done};
+use store::Action as Done;
 
 impl Person<'_> {
     /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
@@ -29,7 +29,7 @@ impl Person<'_> {
         if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
             return Ok(());
         }
-        let Some(login) = store.creating(&self.work.id).await? else {
+        let Some(login) = store.noted_login(&self.work.id).await? else {
             return Ok(());
         };
         let id = org.grafana.lookup(&login).await.map_err(looking(Reading::Accounts))?;
@@ -42,7 +42,7 @@ impl Person<'_> {
             let line = self.line(org, Done::UserClaim, 0).await;
             return self.save_made(self.made(user.id, user.login), line).await;
         }
-        Ok(self.core.store.clear_creating(&self.work.id).await?)
+        Ok(self.core.store.clear_account_creation(&self.work.id).await?)
     }
 
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
@@ -63,11 +63,7 @@ impl Person<'_> {
                 }
                 let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = found.map_or(login, |c| c.account.login.clone());
-                let origin = match origin {
-                    Origin::Provisioned => AccountOrigin::Provisioned,
-                    Origin::Claimed => AccountOrigin::Claimed,
-                };
-                let mut record = self.new_record(*grafana_id, origin, login);
+                let mut record = self.new_record(*grafana_id, *origin, login);
                 record.closed_by = *closed_by;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;
@@ -196,7 +192,9 @@ impl Person<'_> {
             record.grafana_id = None;
             self.save(record).await?;
         }
-        core.store.note_creating(&self.work.id, &write.login).await?;
+        core.store
+            .note_account_creation(&self.work.tenant, &self.work.id, &write.login)
+            .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
         let created = org.grafana.create_user(sent(write), &core.ids.unknown_password()).await;
@@ -206,7 +204,7 @@ impl Person<'_> {
             Err(error) => {
                 // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
                 if error.says_no() {
-                    core.store.clear_creating(&self.work.id).await?;
+                    core.store.clear_account_creation(&self.work.id).await?;
                 }
                 return Err(Trouble::Grafana {
                     action: Some(Done::UserCreate),

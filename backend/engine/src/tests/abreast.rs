@@ -120,7 +120,7 @@ async fn a_session_that_ends_while_several_are_under_way_costs_one_failed_sign_i
         world.calls.iter().filter(|c| *c == "POST /login").count()
     };
     rig.until("refused", || async {
-        engine.status(1).state == State::CredentialsRefused
+        engine.status(1).state == EngineState::CredentialsRefused
     })
     .await;
     rig.user("late", true).await;
@@ -133,7 +133,7 @@ async fn a_session_that_ends_while_several_are_under_way_costs_one_failed_sign_i
     assert_eq!(rig.fake.calls_to("POST /login"), before + 1);
     assert_eq!(
         engine.status(1).state,
-        State::CredentialsRefused,
+        EngineState::CredentialsRefused,
         "nobody else's success opens it"
     );
 }

@@ -10,11 +10,14 @@ use super::*;
 async fn asked_for(rig: &Rig, group: &str, name: &str, age_ms: i64) {
     let since = RealClock.now_ms() - age_ms;
     let id = format!("id-{group}");
-    rig.store.note_team(&rig.tenant, &id, name, since).await.expect("noted");
+    rig.store
+        .note_team_creation(&rig.tenant, &id, name, since)
+        .await
+        .expect("noted");
 }
 
 async fn notes(rig: &Rig) -> Vec<String> {
-    let notes = rig.store.teams_being_made(&rig.tenant).await.expect("read");
+    let notes = rig.store.team_creations(&rig.tenant).await.expect("read");
     notes.into_iter().map(|note| note.name).collect()
 }
 
@@ -231,7 +234,10 @@ impl Clock for Ahead {
 /// Ann's account was asked for when we died, and she is deleted; Grafana has not made it when we look.
 async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
     rig.user("ann", true).await;
-    rig.store.note_creating("id-ann", "ann").await.expect("noted");
+    rig.store
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .await
+        .expect("noted");
     let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
     assert!(done.expect("deleted"));
     let engine = rig.start();
@@ -252,10 +258,10 @@ async fn an_account_that_grafana_makes_after_we_looked_for_it_is_closed_if_its_u
     })
     .await;
     rig.quiet().await;
-    assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
     rig.check_now();
     rig.until("forgotten", || async {
-        let left = rig.store.accounts_being_made(&rig.tenant).await.expect("read");
+        let left = rig.store.account_creations(&rig.tenant).await.expect("read");
         left.is_empty()
     })
     .await;
@@ -270,14 +276,14 @@ async fn an_account_that_cannot_be_ours_any_more_is_a_strangers() {
     let engine = deleted_while_it_is_made(&rig).await;
     rig.check_now();
     rig.until("looked for", || async {
-        let left = rig.store.accounts_being_made(&rig.tenant).await.expect("read");
+        let left = rig.store.account_creations(&rig.tenant).await.expect("read");
         left.iter().any(|asked| asked.looked_ms.is_some())
     })
     .await;
     clock.0.store(121_000, Ordering::Relaxed);
     rig.check_now();
     rig.until("forgotten", || async {
-        rig.store.creating("id-ann").await.expect("read").is_none()
+        rig.store.noted_login("id-ann").await.expect("read").is_none()
     })
     .await;
     rig.fake.add_person("ann", &[(1, "Viewer")]);

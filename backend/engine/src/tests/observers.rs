@@ -15,7 +15,7 @@ use crate::{
     },
     scan::listing::Listing,
 };
-use store::{AccountRecord, StewardshipState};
+use store::{AccountRecord, ManagementState};
 
 fn core(rig: &Rig) -> Core {
     Core {
@@ -124,14 +124,14 @@ async fn look(rig: &Rig, source: &impl AccountSource, org: &Org, login: &str) ->
     let id = format!("id-{login}");
     let user = rig.store.user(&rig.tenant, &id).await.expect("read");
     let record = rig.store.account(&id).await.expect("read");
-    let stewardship = rig.store.stewardship(&id).await.expect("read");
+    let management = rig.store.management(&id).await.expect("read");
     let (desired, link) = (input::desired(user.as_ref()), record.as_ref().map(input::link));
     let subject = Subject {
         tenant: &rig.tenant,
         user_id: &id,
         desired: &desired,
         link: link.as_ref(),
-        stewardship: stewardship.as_ref(),
+        management: management.as_ref(),
         waited: false,
     };
     let observed = observe(source, org, &subject).await.expect("looked");
@@ -154,23 +154,13 @@ async fn both_observers_tell_the_planner_the_same() {
         .ask_about(&rig.tenant, "id-approved", approved, "approved")
         .await
         .expect("asked");
-    let seen = rig
-        .store
-        .stewardship("id-approved")
-        .await
-        .expect("read")
-        .expect("asked");
+    let seen = rig.store.management("id-approved").await.expect("read").expect("asked");
     rig.store
         .approve_claim(&rig.ctx(), "id-approved", &seen)
         .await
         .expect("approved");
-    let seen = rig
-        .store
-        .stewardship("id-approved")
-        .await
-        .expect("read")
-        .expect("asked");
-    assert_eq!(seen.state, StewardshipState::Approved);
+    let seen = rig.store.management("id-approved").await.expect("read").expect("asked");
+    assert_eq!(seen.state, ManagementState::Approved);
 
     let core = core(&rig);
     let (asked, mut listed) = (org(&rig), org(&rig));

@@ -57,7 +57,7 @@ fn forward_references_run_after_what_they_refer_to_and_the_rest_as_it_came() {
 }
 
 #[test]
-fn circular_references_of_rfc_7644_3_7_1_are_tried_and_whoever_needs_a_circle_waits_for_it() {
+fn circular_references_of_rfc_7644_3_7_1_are_tried_and_what_needs_a_circle_waits() {
     let employee = |id: &str, manager: &str| json!({ "method": "POST", "path": "/Users", "bulkId": id, "data": { "userName": id, "manager": { "value": format!("bulkId:{manager}") } } });
     let request = read(json!([
         group("team", &["bulkId:a"]),

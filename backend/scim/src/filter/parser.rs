@@ -155,7 +155,7 @@ impl<'t> Parser<'t> {
                     return self.comparison(path, definition);
                 }
                 let filter = Box::new(self.bracket(&path)?);
-                // Entra's `emails[type eq "work"].value eq "x"`.
+                // Entra's `emails[type eq "work"].value eq "x"` (I2).
                 let sub = if self.eat(b'.') {
                     let name = self.sub_name(&path)?;
                     let definition = AttrPath {
@@ -285,7 +285,7 @@ impl<'t> Parser<'t> {
             return Err(self.unexpected("a string with JSON escapes"));
         };
         self.at = end;
-        // A quote inside of a name that a client did not escape (authentik, rauthy) ends up here.
+        // A quote inside of a name that a client did not escape (I23, I24) ends up here.
         if matches!(self.peek(), None | Some(b' ' | b'\t' | b'\r' | b'\n' | b')' | b']')) {
             Ok(Literal::String(string))
         } else {

@@ -49,7 +49,8 @@ impl Edit {
     }
 
     /// An operation without path, or with a schema as path: each key is a path of its own. With the flag `aadOptscim062020` Entra
-    /// sends dotted and URN-qualified keys; authentik sends the whole resource back; Okta repeats the `id`.
+    /// sends dotted and URN-qualified keys (I5); authentik sends the whole resource back (I23); Okta
+    /// repeats the `id` (I15).
     fn merge(&mut self, op: Op, value: Option<&Value>, prefix: &str) -> Result<(), Error> {
         let object = whole(value)?;
         refuse_case_twins(object)?;
@@ -310,7 +311,7 @@ fn write_selected(
         if assigned.is_none() {
             return put_values(container, attribute, values, None);
         }
-        // RFC 7644 §3.5.2.3 wants noTarget here; Entra expects the value to be made, from the equalities of its filter.
+        // RFC 7644 §3.5.2.3 wants noTarget here; Entra expects the value to be made, from the equalities of its filter (I7).
         let made = selection
             .filter
             .map_or_else(|| Some(Map::new()), |filter| value_for(filter, attribute, dropped));

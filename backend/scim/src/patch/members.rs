@@ -32,7 +32,7 @@ impl Changes {
             (Op::Remove, Some(filter)) => self.remove_matching(filter)?,
             (Op::Remove, None) => match value {
                 None | Some(Value::Null) => self.changes.push(MemberChange::Clear),
-                // Entra, authentik, JumpCloud and rauthy name whom to remove in `value`, which RFC 7644 §3.5.2.2 does not define.
+                // Entra, authentik, JumpCloud and rauthy name the members to remove in `value`, which RFC 7644 §3.5.2.2 does not define (I4).
                 // Only those: reading it as "remove all" has emptied groups elsewhere. An empty list removes nobody.
                 Some(value) => self.remove(
                     Member::parse_list(value)?

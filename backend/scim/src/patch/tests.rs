@@ -1,4 +1,4 @@
-//! PATCH as RFC 7644 has it and as identity providers send it, each test named after whom it is for.
+//! PATCH as RFC 7644 has it and as identity providers send it, each test named after the client it is for.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! POST and PUT bodies, each test named after whom it is for.
+//! POST and PUT bodies, each test named after the client it is for.
 
 use serde_json::{Value, json};
 

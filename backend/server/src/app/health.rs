@@ -5,12 +5,12 @@
 
 use std::fmt::Write as _;
 
-use domain::{Tenant, health::Health as Finding, login::Severity, wording};
+use domain::{Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};
 use crate::plugin::Health;
-use engine::{Engine, State};
+use engine::Engine;
 use store::{Store, Tally};
 
 /// The store is the one thing without which nothing works.
@@ -49,7 +49,7 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
         finding,
         tally.pending,
         json!({
-            "engine": name(status.state),
+            "engine": status.state.code(),
             "pending": tally.pending,
             "attention": tally.attention,
             "wrongSettings": wrong_settings,
@@ -59,16 +59,6 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
             "loginWarnings": findings(Severity::Warning),
         }),
     )
-}
-
-fn name(state: State) -> &'static str {
-    match state {
-        State::NotConfigured => "not_configured",
-        State::WaitingForFirstRequest => "waiting_for_first_request",
-        State::CredentialsRefused => "credentials_refused",
-        State::GrafanaAway => "grafana_away",
-        State::Running => "running",
-    }
 }
 
 /// Grafana's own Team Sync against ours.
@@ -81,18 +71,18 @@ enum TeamSync {
 }
 
 /// The worst thing that is known.
-fn worst(state: State, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> Finding {
+fn worst(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> Finding {
     match (state, team_sync) {
-        (State::NotConfigured, _) => Finding::NotConfigured,
-        (State::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
-        (State::CredentialsRefused, _) => Finding::CredentialsRefused,
-        (State::GrafanaAway, _) => Finding::GrafanaAway,
-        (State::Running, _) if wrong_settings > 0 => Finding::WrongSettings(wrong_settings),
-        (State::Running, _) if tally.attention > 0 => Finding::NeedsAttention(tally.attention),
-        (State::Running, TeamSync::Fills(teams)) if teams > 0 => Finding::TeamSyncFills(teams),
-        (State::Running, TeamSync::Licensed) => Finding::TeamSyncLicensed,
-        (State::Running, TeamSync::Fills(_)) if tally.pending > 0 => Finding::Syncing,
-        (State::Running, TeamSync::Fills(_)) => Finding::InSync,
+        (EngineState::NotConfigured, _) => Finding::NotConfigured,
+        (EngineState::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
+        (EngineState::CredentialsRefused, _) => Finding::CredentialsRefused,
+        (EngineState::GrafanaAway, _) => Finding::GrafanaAway,
+        (EngineState::Running, _) if wrong_settings > 0 => Finding::WrongSettings(wrong_settings),
+        (EngineState::Running, _) if tally.attention > 0 => Finding::NeedsAttention(tally.attention),
+        (EngineState::Running, TeamSync::Fills(teams)) if teams > 0 => Finding::TeamSyncFills(teams),
+        (EngineState::Running, TeamSync::Licensed) => Finding::TeamSyncLicensed,
+        (EngineState::Running, TeamSync::Fills(_)) if tally.pending > 0 => Finding::Syncing,
+        (EngineState::Running, TeamSync::Fills(_)) => Finding::InSync,
     }
 }
 
@@ -120,7 +110,7 @@ pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
     });
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
     gauge("grafana_reachable", "1 while the engine can work.", &|org_id, _| {
-        i64::from(engine.status(org_id).state == State::Running)
+        i64::from(engine.status(org_id).state == EngineState::Running)
     });
     text
 }

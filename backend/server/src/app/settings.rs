@@ -319,9 +319,8 @@ mod tests {
                 .collect(),
             orgs: BTreeSet::from([1]),
             app_url: None,
-            failpoint: None,
-            store_pages: None,
-            store_room: None,
+            #[cfg(debug_assertions)]
+            faults: crate::faults::Faults::default(),
         };
         SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([1]))
     }

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         };
     }
-    // Not `vars()`: it panics on a value that is not UTF-8, and Grafana before 12.4 passes the host's whole environment on.
+    // Not `vars()`: it panics on a value that is not UTF-8, and Grafana before 12.4 passes the host's whole environment on (G67).
     let environment: HashMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();

@@ -14,9 +14,9 @@ use axum::{
 use domain::{Caller, Surface, Tenant};
 
 use super::{
-    Api,
-    routes::{self, surface},
-    scim::Refusal,
+    api::Api,
+    scim::failure::Refusal,
+    surface::{failure, surface},
 };
 use store::{Action, ActivityLine, Outcome, Source, TargetKind, WriteContext};
 
@@ -52,7 +52,7 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
         }
         Err(denied) => {
             seen.turned_away = true;
-            routes::failure(surface, ::scim::Error::forbidden(denied.to_string()))
+            failure(surface, ::scim::Error::forbidden(denied.to_string()))
         }
     };
     if let Ok(id) = HeaderValue::from_str(&context.correlation) {

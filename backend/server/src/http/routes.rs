@@ -6,20 +6,18 @@
 
 use axum::{
     extract::Request,
-    http::{Method, StatusCode, Uri},
-    response::{IntoResponse, Response},
+    http::{Method, Uri},
+    response::Response,
     routing::{MethodRouter, get, post, put},
 };
 use domain::Surface;
 
 use super::{
-    Api,
     admin::{activity, connection, credentials, mappings, overview, people, settings},
-    scim::{ScimFailure, bulk, discovery, groups, root, users},
+    api::Api,
+    scim::{bulk, discovery, endpoint::Endpoint, groups::Groups, handlers, users::Users},
+    surface::{failure, surface},
 };
-
-/// Where Grafana serves us, below its own URL.
-pub const PATH_PREFIX: &str = "/api/plugins/rollcall-scim-app/resources";
 
 /// One row.
 pub(super) struct Route {
@@ -33,6 +31,14 @@ pub(super) struct Route {
     pub path: &'static str,
     /// What answers.
     pub methods: MethodRouter<Api>,
+    /// Whether its POST only reads, so that the engine sleeps on.
+    pub reads: bool,
+}
+
+impl Route {
+    fn reads(self) -> Self {
+        Self { reads: true, ..self }
+    }
 }
 
 fn scim(path: &'static str, methods: MethodRouter<Api>) -> Route {
@@ -40,6 +46,7 @@ fn scim(path: &'static str, methods: MethodRouter<Api>) -> Route {
         surface: Surface::Scim,
         path,
         methods,
+        reads: false,
     }
 }
 
@@ -48,34 +55,34 @@ fn admin(path: &'static str, methods: MethodRouter<Api>) -> Route {
         surface: Surface::Admin,
         path,
         methods,
+        reads: false,
     }
+}
+
+fn collection<E: Endpoint>() -> MethodRouter<Api> {
+    get(handlers::list::<E>).post(handlers::create::<E>)
+}
+
+fn resource<E: Endpoint>() -> MethodRouter<Api> {
+    get(handlers::read::<E>)
+        .put(handlers::replace::<E>)
+        .patch(handlers::patch::<E>)
+        .delete(handlers::delete::<E>)
 }
 
 /// Every route.
 pub(super) fn all() -> Vec<Route> {
     vec![
         // Clients join base and path with one slash or with none.
-        scim("/scim/v2", get(root::list)),
-        scim("/scim/v2/", get(root::list)),
-        scim("/scim/v2/.search", post(root::search)),
-        scim("/scim/v2/Users", get(users::list).post(users::create)),
-        scim("/scim/v2/Users/.search", post(users::search)),
-        scim(
-            "/scim/v2/Users/{id}",
-            get(users::read)
-                .put(users::replace)
-                .patch(users::patch)
-                .delete(users::delete),
-        ),
-        scim("/scim/v2/Groups", get(groups::list).post(groups::create)),
-        scim("/scim/v2/Groups/.search", post(groups::search)),
-        scim(
-            "/scim/v2/Groups/{id}",
-            get(groups::read)
-                .put(groups::replace)
-                .patch(groups::patch)
-                .delete(groups::delete),
-        ),
+        scim("/scim/v2", get(handlers::list_all)),
+        scim("/scim/v2/", get(handlers::list_all)),
+        scim("/scim/v2/.search", post(handlers::search_all)).reads(),
+        scim("/scim/v2/Users", collection::<Users>()),
+        scim("/scim/v2/Users/.search", post(handlers::search::<Users>)).reads(),
+        scim("/scim/v2/Users/{id}", resource::<Users>()),
+        scim("/scim/v2/Groups", collection::<Groups>()),
+        scim("/scim/v2/Groups/.search", post(handlers::search::<Groups>)).reads(),
+        scim("/scim/v2/Groups/{id}", resource::<Groups>()),
         scim(
             "/scim/v2/ServiceProviderConfig",
             get(discovery::service_provider_config),
@@ -94,36 +101,16 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/groups", get(mappings::groups)),
         admin("/admin/teams", get(mappings::teams)),
         admin("/admin/mappings", post(mappings::add)),
-        admin("/admin/mappings/preview", post(mappings::preview)),
+        admin("/admin/mappings/preview", post(mappings::preview)).reads(),
         admin("/admin/mappings/{id}", put(mappings::change).delete(mappings::remove)),
         admin("/admin/settings", get(settings::read).put(settings::change)),
-        admin("/admin/credentials/test", post(credentials::test)),
-        admin("/admin/connection-test", post(connection::test)),
+        admin("/admin/credentials/test", post(credentials::test)).reads(),
+        admin("/admin/connection-test", post(connection::test)).reads(),
         admin("/admin/activity", get(activity::list)),
         admin("/admin/retry", post(activity::retry)),
         admin("/admin/resync", post(activity::resync)),
         admin("/admin/login-doctor", get(overview::login_doctor)),
     ]
-}
-
-/// The surface a path belongs to; what is neither is the admin's, so that an unknown path tells a stranger nothing.
-pub(super) fn surface(path: &str) -> Surface {
-    if path == "/scim" || path.starts_with("/scim/") {
-        Surface::Scim
-    } else {
-        Surface::Admin
-    }
-}
-
-/// An answer in the surface's own shape.
-pub(super) fn failure(surface: Surface, error: ::scim::Error) -> Response {
-    match surface {
-        Surface::Scim => ScimFailure::from(error).into_response(),
-        Surface::Admin => {
-            let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            super::admin::failure(status, error.detail, None)
-        }
-    }
 }
 
 pub(super) async fn not_found(uri: Uri) -> Response {

@@ -1,7 +1,7 @@
 //! The HTTP surface against a real store and a silent rest of the process.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicI64, AtomicUsize, Ordering},
 };
 
@@ -11,12 +11,14 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use domain::{
-    Caller, Clock, Ids, Secret, Surface,
+    Clock, Ids, Secret, Surface,
     account::Holder,
     settings::{self, Sources},
+    status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use store::Store;
 use tower::ServiceExt as _;
 
 use super::*;
@@ -26,12 +28,12 @@ mod bulk;
 mod connection;
 mod filters;
 mod limits;
+mod management;
 mod names;
 mod paging;
 mod people;
 mod previews;
 mod rules;
-mod stewardship;
 
 struct Ticking(AtomicI64);
 
@@ -84,15 +86,13 @@ impl Control for Quiet {
     }
     fn engine(&self, _: i64) -> EngineStatus {
         EngineStatus {
-            state: EngineState::Running,
-            url: "http://localhost:3000".into(),
             version: Some("11.1.1".into()),
             signed_in_as: Some("admin".into()),
             latency_ms: Some(2),
-            error: None,
             checked_ms: Some(5),
             warnings: vec!["Team Sync fills “Platform” as well.".into()],
             unmanaged: Some(3),
+            ..EngineStatus::new(EngineState::Running, "http://localhost:3000".into())
         }
     }
     fn login_doctor(&self, _: i64) -> LoginDoctor {
@@ -116,7 +116,7 @@ impl Control for Quiet {
     fn is_server_admin(&self, _: i64, login: &str) -> bool {
         login.eq_ignore_ascii_case("root")
     }
-    fn holders(&self, _: i64, login: &str, email: Option<&str>) -> Holders {
+    fn name_owners(&self, _: i64, login: &str, email: Option<&str>) -> NameOwners {
         let find = |name: &str| {
             self.holders
                 .iter()
@@ -126,7 +126,7 @@ impl Control for Quiet {
                     protected: false,
                 })
         };
-        Holders {
+        NameOwners {
             login: find(login),
             email: email.and_then(find),
         }

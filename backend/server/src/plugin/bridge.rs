@@ -1,7 +1,7 @@
 //! One `CallResource` to one HTTP request, and its response back to messages.
 //!
 //! Owns: the translation, and the few answers given before or instead of a handler. Must never read who calls from a header
-//! (`X-Grafana-*` can be forged, `reference/grafana-live.md` §6) and never produce a gRPC error. Start at [`answer`].
+//! (`X-Grafana-*` can be forged, G55) and never produce a gRPC error. Start at [`answer`].
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, pin::Pin};
 
@@ -171,7 +171,7 @@ fn request(Target(target): Target, caller: Caller, call: pb::CallResourceRequest
 /// each frame as it comes, which Grafana flushes one by one.
 async fn messages(response: Response<Body>) -> Result<Messages, Failure> {
     let (parts, body) = response.into_parts();
-    // A body after these makes Grafana fail after the header went out (`reference/grafana-contract.md` §1.4).
+    // A body after these makes Grafana fail after the header went out (G61).
     let bodiless = matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let body = if bodiless { Body::empty() } else { body };
     let whole = body.size_hint().exact().is_some();

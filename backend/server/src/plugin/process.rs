@@ -131,7 +131,7 @@ fn stop_signal(parent: u32) -> std::io::Result<impl Future<Output = &'static str
 }
 
 /// Ends when the process has another parent than at its start: a Grafana that was killed leaves its plugins behind, and the next one
-/// starts its own (`reference/grafana-live.md` §7). Asked for again and again, because the kernel's own signal for it (PDEATHSIG) fires
+/// starts its own (G66). Asked for again and again, because the kernel's own signal for it (PDEATHSIG) fires
 /// when the *thread* ends that forked, and Go ends threads as it likes.
 async fn parent_gone(parent: u32) {
     let mut tick = tokio::time::interval(PARENT_WATCH);

@@ -48,7 +48,7 @@ impl<A: Application> Service<A> {
     }
 
     /// Hands changed settings on. The lock is held meanwhile, so that a request with the same settings cannot overtake them.
-    /// What is compared is the content: Grafana keeps "last updated" by the second, so two saves can carry the same one (seen on 11.1.1).
+    /// What is compared is the content: Grafana keeps "last updated" by the second, so two saves can carry the same one (G64).
     fn notice_settings(&self, org_id: i64, settings: pb::AppInstanceSettings) {
         let updated_ms = settings.last_updated_ms;
         let digest = digest(&settings);

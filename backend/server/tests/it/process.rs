@@ -15,7 +15,7 @@ use super::client::{Host, PLANTED, context, request, socket_of, soon, with_heade
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_gpx_rollcall");
 
-/// As go-plugin starts it, with an environment as bare as Grafana 12.4's.
+/// As go-plugin starts it, with an environment as bare as Grafana 12.4's (G67).
 fn as_grafana(program: &str, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command

@@ -4,10 +4,11 @@ use domain::Tenant;
 
 use super::{PeopleQuery, Store};
 
-/// The filter that must find him, `active`, his account, his work, whether he was released.
+/// The filter that must find the person, `active`, the account, the work, whether the account is
+/// unmanaged.
 type Somebody = (&'static str, bool, Option<&'static str>, Option<&'static str>, bool);
 
-/// One person for each way the tables can stand together.
+/// One person for each combination in the tables.
 const PEOPLE: [Somebody; 11] = [
     ("active", true, Some("NULL, NULL"), None, false),
     ("waiting_for_sign_in", true, None, None, false),
@@ -15,11 +16,11 @@ const PEOPLE: [Somebody; 11] = [
     ("closed", false, Some("'disable', NULL"), None, false),
     ("closed", false, None, None, false),
     ("closed_may_return", false, Some("'suspend', FALSE"), None, false),
-    ("pending", true, Some("'suspend', FALSE"), Some("pending"), false),
-    ("needs_attention", false, None, Some("blocked"), false),
+    ("pending", true, Some("'suspend', FALSE"), Some("'pending'"), false),
+    ("needs_attention", false, None, Some("'blocked'"), false),
     ("released", true, Some("NULL, NULL"), None, true),
-    ("released", false, Some("NULL, NULL"), Some("pending"), true),
-    ("released", false, Some("'suspend', FALSE"), Some("blocked"), true),
+    ("released", false, Some("NULL, NULL"), Some("'pending'"), true),
+    ("released", false, Some("'suspend', FALSE"), Some("'blocked'"), true),
 ];
 
 #[tokio::test]
@@ -38,20 +39,20 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         ));
         if let Some(closed) = account {
             sql.push_str(&format!(
-                "INSERT INTO account (closed_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
+                "INSERT INTO account (deprovisioned_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
                  VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0);"
             ));
         }
         if *released {
             sql.push_str(&format!(
-                "INSERT INTO stewardship (user_id, org_id, connection, state, grafana_id, login) \
-                 VALUES ('p{n:02}', 1, 'default', 'released', {n}, 'p{n:02}');"
+                "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
+                 VALUES ('p{n:02}', 1, 'default', 'unmanaged', {n}, 'p{n:02}');"
             ));
         }
         if let Some(state) = work {
             sql.push_str(&format!(
-                "INSERT INTO work (state, attention, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, correlation) \
-                 VALUES ('{state}', '{{\"code\":\"no_account\",\"login\":\"ann\"}}', 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
+                "INSERT INTO work (state, attention, org_id, connection, kind, id, generation, urgent, since_ms, due_ms, attempts, correlation) \
+                 VALUES ({state}, '{{\"code\":\"no_account\",\"login\":\"ann\"}}', 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
             ));
         }
     }
@@ -88,8 +89,8 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
     assert_eq!((tally.closed, tally.closed_may_return), (3, 1), "as the lists are long");
     assert_eq!(tally.provisioned, 5, "with an account, and not released");
     // …and the same when most of them wait, which is counted another way.
-    let waiting = "INSERT OR IGNORE INTO work (state, attention, org_id, connection, kind, id, generation, closing, since_ms, due_ms, attempts, \
-         correlation) SELECT 'pending', NULL, 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";
+    let waiting = "INSERT OR IGNORE INTO work (state, org_id, connection, kind, id, generation, urgent, since_ms, due_ms, attempts, \
+         correlation) SELECT 'pending', 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";
     sqlx::raw_sql(waiting).execute(&store.write).await.unwrap();
     let counts = store.access_counts(&tenant, "", false).await.unwrap();
     assert_eq!(

@@ -2,19 +2,14 @@
 //!
 //! Owns: the handlers. Must never call Grafana (both only mark, and the engine does the rest), nor show more than the log's own fields. Start at [`list`].
 
-use std::str::FromStr;
-
 use admin_api::{Activity, ActivityEntry, Target};
-use axum::{
-    Extension, Json,
-    body::Bytes,
-    extract::{RawQuery, State},
-    http::StatusCode,
-};
+use axum::{Json, http::StatusCode};
 
-use super::{AdminFailure, Answer, Parameters, body, log};
-use crate::http::Api;
-use store::{Action, ActivityLine, ActivityQuery, Kind, Outcome, Source, WriteContext};
+use super::{
+    call::{AdminCall, Body},
+    failure::{AdminFailure, Answer},
+};
+use store::{Action, ActivityLine, ActivityQuery, Kind, Outcome, Source};
 
 fn entry((id, line): (i64, ActivityLine)) -> ActivityEntry {
     ActivityEntry {
@@ -33,45 +28,30 @@ fn entry((id, line): (i64, ActivityLine)) -> ActivityEntry {
     }
 }
 
-/// A code in a query, or an error that lists them all.
-fn code<T: FromStr>(query: &Parameters, name: &'static str, all: &[&str]) -> Answer<Option<T>> {
-    let parse = |code: &str| {
-        code.parse()
-            .map_err(|_| AdminFailure::invalid(name, format!("{name} is one of: {}.", all.join(", "))))
-    };
-    query.text(name).map(parse).transpose()
-}
-
-pub(in crate::http) async fn list(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer<Json<Activity>> {
-    let query = Parameters::of(query.as_deref());
-    let text = |name: &str| query.text(name).map(str::to_owned);
+pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<Activity>> {
+    let (store, tenant) = (&call.api.store, &call.context.tenant);
+    let text = |name: &str| call.text(name).map(str::to_owned);
     let wanted = ActivityQuery {
-        after: query.number("after")?,
-        count: query.count()?,
+        after: call.number("after")?,
+        count: call.count()?,
         target: text("target"),
-        outcome: code(
-            &query,
+        outcome: call.code(
             "outcome",
-            &Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>(),
+            &Outcome::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
         )?,
-        source: code(
-            &query,
+        source: call.code(
             "source",
-            &Source::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>(),
+            &Source::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
         )?,
         actor: text("actor"),
         action: text("action"),
         correlation: text("correlation"),
-        since_ms: query.number("since")?,
-        until_ms: query.number("until")?,
+        since_ms: call.number("since")?,
+        until_ms: call.number("until")?,
     };
-    let page = api.store.activity(&ctx.tenant, &wanted).await?;
+    let page = store.activity(tenant, &wanted).await?;
     let callers = if wanted.after.is_none() {
-        api.store.last_callers(ctx.tenant.org_id).await?
+        store.last_callers(tenant.org_id).await?
     } else {
         Vec::new()
     };
@@ -94,48 +74,37 @@ fn unknown(kind: Kind) -> AdminFailure {
 }
 
 /// What waits for its turn, or for a person, is tried now. Twice is as good as once: what waits no more is left alone.
-pub(in crate::http) async fn retry(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<StatusCode> {
-    let target: Target = body(&bytes)?;
+pub(in crate::http) async fn retry(call: AdminCall, Body(target): Body<Target>) -> Answer<StatusCode> {
+    let (store, ctx) = (&call.api.store, &call.context);
     let kind = target.kind;
-    let found = api.store.retry_now(&ctx.tenant, kind, &target.id, ctx.now_ms).await?;
+    let found = store.retry_now(&ctx.tenant, kind, &target.id, ctx.now_ms).await?;
     let Some((name, waited)) = found else {
         return Err(unknown(kind));
     };
     if waited {
-        api.control.wake();
         let action = match kind {
             Kind::User => Action::UserRetry,
             Kind::Group => Action::GroupRetry,
         };
-        log(&api, &ctx, action, (kind.into(), &target.id, &name), String::new()).await;
+        call.log(action, (kind.into(), &target.id, &name), String::new()).await;
     }
     Ok(StatusCode::ACCEPTED)
 }
 
 /// One resource is compared with Grafana as if it had just changed.
-pub(in crate::http) async fn resync(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<StatusCode> {
-    let target: Target = body(&bytes)?;
+pub(in crate::http) async fn resync(call: AdminCall, Body(target): Body<Target>) -> Answer<StatusCode> {
+    let (store, ctx) = (&call.api.store, &call.context);
     let kind = target.kind;
-    let found = api
-        .store
+    let found = store
         .resync(&ctx.tenant, kind, &target.id, &ctx.correlation, ctx.now_ms)
         .await?;
     let Some(name) = found else {
         return Err(unknown(kind));
     };
-    api.control.wake();
     let action = match kind {
         Kind::User => Action::UserResync,
         Kind::Group => Action::GroupResync,
     };
-    log(&api, &ctx, action, (kind.into(), &target.id, &name), String::new()).await;
+    call.log(action, (kind.into(), &target.id, &name), String::new()).await;
     Ok(StatusCode::ACCEPTED)
 }

@@ -11,34 +11,28 @@ mod sandbox;
 mod sequence;
 
 use admin_api::{Check, ConnectionReport, ConnectionTest, IdentityProvider, TestOutcome};
-use axum::{Extension, Json, body::Bytes, extract::State};
+use axum::{Extension, Json};
 use domain::caller::Denied;
 
+pub(in crate::http) use self::sandbox::RealService;
 use self::{facts::Facts, sandbox::Sandbox};
-use super::{AdminFailure, Answer, body, overview};
-use crate::http::Api;
-use store::{Action, ActivityQuery, Outcome, PageQuery, Source, WriteContext};
+use super::{
+    call::{AdminCall, Body},
+    checks,
+    failure::{AdminFailure, Answer},
+};
+use store::{Action, ActivityQuery, Outcome, PageQuery, Source};
 
 /// A request of a provider is a few kilobytes; its whole log is too much to look at.
 const MAX_SAMPLE_BYTES: usize = 256 << 10;
 /// So many people tell how a provider maps them.
 const PEOPLE: i64 = 100;
 
-/// In the middle of a sentence.
-fn name(provider: IdentityProvider) -> &'static str {
-    match provider {
-        IdentityProvider::Okta => "Okta",
-        IdentityProvider::Entra => "Entra ID",
-        IdentityProvider::Other => "your identity provider",
-    }
-}
-
 pub(in crate::http) async fn test(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
+    call: AdminCall,
+    Extension(service): Extension<RealService>,
+    Body(wanted): Body<ConnectionTest>,
 ) -> Answer<Json<ConnectionReport>> {
-    let wanted: ConnectionTest = body(&bytes)?;
     let sample = wanted.sample.as_deref().unwrap_or_default().trim();
     if sample.len() > MAX_SAMPLE_BYTES {
         let limit = format!(
@@ -47,21 +41,21 @@ pub(in crate::http) async fn test(
         );
         return Err(AdminFailure::invalid("sample", limit));
     }
-    let sandbox = Sandbox::open(&api, ctx.tenant.org_id).await?;
+    let sandbox = Sandbox::open(service, &call.api, call.org_id()).await?;
     let report = if sample.is_empty() {
-        let mut checks = known(&api, &ctx, wanted.provider).await?;
-        checks.extend(sequence::play(&sandbox, wanted.provider).await);
+        let mut found = known(&call, wanted.provider).await?;
+        found.extend(sequence::play(&sandbox, wanted.provider).await);
         report(
-            checks,
+            found,
             &format!(
                 "Nothing is wrong that can be seen from here. What {} sends would be answered as it expects; nothing of the test was kept.",
-                name(wanted.provider)
+                checks::provider_name(wanted.provider)
             ),
         )
     } else {
-        let checks = pasted::look(&api, &ctx, &sandbox, wanted.provider, sample).await?;
+        let found = pasted::look(&call, &sandbox, wanted.provider, sample).await?;
         report(
-            checks,
+            found,
             "This is in order. It was tried on a copy, and nothing of it was kept.",
         )
     };
@@ -86,20 +80,20 @@ fn report(checks: Vec<Check>, fine: &str) -> ConnectionReport {
 }
 
 /// What the settings, the log and the people who came already tell.
-async fn known(api: &Api, ctx: &WriteContext, provider: IdentityProvider) -> Answer<Vec<Check>> {
-    let org_id = ctx.tenant.org_id;
+async fn known(call: &AdminCall, provider: IdentityProvider) -> Answer<Vec<Check>> {
+    let (api, org_id, tenant) = (&call.api, call.org_id(), &call.context.tenant);
     let public_url = api.control.public_url(org_id);
     let engine = api.control.engine(org_id);
     let settings = api.control.settings(org_id);
-    let tally = api.store.tally(&ctx.tenant).await?;
+    let tally = api.store.tally(tenant).await?;
     let known = api.store.last_callers(org_id).await?;
-    let callers = overview::callers(org_id, known, &api.callers());
+    let callers = checks::callers(org_id, known, &api.callers());
     let newest = PageQuery {
         limit: PEOPLE,
         offset: (tally.users - PEOPLE).max(0),
         ..PageQuery::default()
     };
-    let people = api.store.list_users(&ctx.tenant, &newest, false).await?;
+    let people = api.store.list_users(tenant, &newest, false).await?;
     let facts = Facts {
         provider,
         public_url: public_url.as_deref(),
@@ -107,28 +101,29 @@ async fn known(api: &Api, ctx: &WriteContext, provider: IdentityProvider) -> Ans
         settings: &settings,
         tally: &tally,
         callers: &callers,
-        refused: refused(api, ctx).await?,
+        refused: refused(call).await?,
     };
     let documents = people.items.iter().map(|person| &person.record.document);
-    let mut checks = facts.checks();
-    checks.extend(facts::people(documents));
-    checks.extend(overview::sign_in(api.control.login_doctor(org_id)));
-    Ok(checks)
+    let mut found = facts.checks();
+    found.extend(facts::people(documents));
+    found.extend(checks::sign_in(api.control.login_doctor(org_id)));
+    Ok(found)
 }
 
 /// A caller that was turned away here, and has not been let in since.
-async fn refused(api: &Api, ctx: &WriteContext) -> Answer<Option<(String, String)>> {
+async fn refused(call: &AdminCall) -> Answer<Option<(String, String)>> {
     let of_scim = |outcome| ActivityQuery {
         count: 20,
         source: Some(Source::Scim),
         outcome: Some(outcome),
         ..ActivityQuery::default()
     };
+    let (api, tenant) = (&call.api, &call.context.tenant);
     let turned_away = ActivityQuery {
         action: Some(Action::CallerDeny.as_str().to_owned()),
         ..of_scim(Outcome::Refused)
     };
-    let lines = api.store.activity(&ctx.tenant, &turned_away).await?.lines;
+    let lines = api.store.activity(tenant, &turned_away).await?.lines;
     // An anonymous caller has no name to show.
     let Some((_, line)) = lines.into_iter().find(|(_, line)| !line.actor.is_empty()) else {
         return Ok(None);
@@ -136,13 +131,13 @@ async fn refused(api: &Api, ctx: &WriteContext) -> Answer<Option<(String, String
     let reason = Denied::NotAScimCaller.to_string();
     let served = api
         .callers()
-        .get(&(ctx.tenant.org_id, line.actor.clone()))
+        .get(&(tenant.org_id, line.actor.clone()))
         .is_some_and(|seen| seen.failed < seen.requests);
     let since = ActivityQuery {
         actor: Some(line.actor.clone()),
         since_ms: Some(line.at_ms),
         ..of_scim(Outcome::Done)
     };
-    let done = api.store.activity(&ctx.tenant, &since).await?.lines;
+    let done = api.store.activity(tenant, &since).await?.lines;
     Ok((!served && done.is_empty()).then_some((line.actor, reason)))
 }

@@ -3,6 +3,7 @@
 //! Owns: the handlers of the strict table. Must never touch a team: a mapping is a row, and the engine does the rest.
 //! Start at [`groups`].
 
+mod edit;
 mod preview;
 
 use std::collections::HashMap;
@@ -11,22 +12,19 @@ use admin_api::{
     GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
     NewMapping, Team, Teams,
 };
-use axum::{
-    Extension, Json,
-    body::Bytes,
-    extract::{Path, RawQuery, State},
-    http::StatusCode,
-};
-use domain::settings;
+use axum::{Json, extract::Path, http::StatusCode};
+use domain::{settings, status::TeamSeen};
 
+use self::edit::{changeable, chosen_team, edited};
 pub(in crate::http) use self::preview::preview;
-use super::{AdminFailure, Answer, Parameters, body, log, people::waits_for};
-use crate::http::{Api, TeamSeen};
-use store::{self, Action, GroupRecord, GroupSummary, Kind, MappingRecord, TargetKind, Urgency, Waiting, WriteContext};
+use super::{
+    call::{AdminCall, Body},
+    failure::{AdminFailure, Answer},
+    people::waits_for,
+};
+use store::{self, Action, GroupSummary, Kind, MappingRecord, TargetKind, Urgency, Waiting};
 
 const MOST_TEAMS: usize = 50;
-/// Grafana's column has room for 190 characters.
-const LONGEST_TEAM_NAME: usize = 190;
 
 fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
     let now = m.team_id.and_then(|id| teams.iter().find(|t| t.id == id));
@@ -47,11 +45,7 @@ fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
             MemberPolicy::Keep
         },
         paused: m.paused,
-        origin: match m.origin {
-            store::MappingOrigin::Page => MappingOrigin::Page,
-            store::MappingOrigin::Create => MappingOrigin::Create,
-            store::MappingOrigin::File => MappingOrigin::File,
-        },
+        origin: m.origin,
     }
 }
 
@@ -85,11 +79,8 @@ fn group_row(summary: GroupSummary, mappings: Vec<MappingRow>, teams: &[TeamSeen
     }
 }
 
-pub(in crate::http) async fn groups(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-) -> Answer<Json<Groups>> {
-    let org_id = ctx.tenant.org_id;
+pub(in crate::http) async fn groups(call: AdminCall) -> Answer<Json<Groups>> {
+    let (api, ctx, org_id) = (&call.api, &call.context, call.org_id());
     let view = api.control.settings(org_id);
     let teams = api.control.teams(org_id);
     let mut by_group: HashMap<String, Vec<MappingRow>> = HashMap::new();
@@ -108,10 +99,7 @@ pub(in crate::http) async fn groups(
         })
         .collect();
     Ok(Json(Groups {
-        mapping_mode: match view.effective.mapping_mode {
-            settings::MappingMode::Strict => MappingMode::Strict,
-            settings::MappingMode::Create => MappingMode::Create,
-        },
+        mapping_mode: view.effective.mapping_mode,
         mapping_mode_locked: view
             .resolved
             .iter()
@@ -121,16 +109,12 @@ pub(in crate::http) async fn groups(
     }))
 }
 
-pub(in crate::http) async fn teams(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer<Json<Teams>> {
-    let query = Parameters::of(query.as_deref());
-    let wanted = query.text("query").unwrap_or_default().trim().to_lowercase();
-    let mut teams: Vec<Team> = api
+pub(in crate::http) async fn teams(call: AdminCall) -> Answer<Json<Teams>> {
+    let wanted = call.text("query").unwrap_or_default().trim().to_lowercase();
+    let mut teams: Vec<Team> = call
+        .api
         .control
-        .teams(ctx.tenant.org_id)
+        .teams(call.org_id())
         .iter()
         .filter(|t| t.name.to_lowercase().contains(&wanted))
         .map(team)
@@ -140,41 +124,11 @@ pub(in crate::http) async fn teams(
     Ok(Json(Teams { teams }))
 }
 
-/// The team a new mapping is about: one that is there, or the name of one to be made.
-fn chosen_team(wanted: &NewMapping, group: Option<&GroupRecord>, teams: &[TeamSeen]) -> Answer<(Option<i64>, String)> {
-    if group.is_none() {
-        return Err(AdminFailure::invalid("group_id", "This group does not exist any more."));
-    }
-    match (wanted.team_id, wanted.new_team.as_deref().map(str::trim)) {
-        (Some(id), None) => {
-            let found = teams.iter().find(|t| t.id == id);
-            let found = found.ok_or_else(|| {
-                AdminFailure::invalid(
-                    "team_id",
-                    "This team is not in Grafana. If it is new, press Check now first.",
-                )
-            })?;
-            Ok((Some(id), found.name.clone()))
-        }
-        (None, Some("")) => Err(AdminFailure::invalid("new_team", "Give the new team a name.")),
-        (None, Some(name)) if name.chars().count() > LONGEST_TEAM_NAME => Err(AdminFailure::invalid(
-            "new_team",
-            format!("A team's name has at most {LONGEST_TEAM_NAME} characters."),
-        )),
-        (None, Some(name)) => Ok((None, name.to_owned())),
-        _ => Err(AdminFailure::invalid(
-            "team_id",
-            "Choose a team, or name a new one: one of the two.",
-        )),
-    }
-}
-
 pub(in crate::http) async fn add(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
+    call: AdminCall,
+    Body(wanted): Body<NewMapping>,
 ) -> Answer<(StatusCode, Json<MappingRow>)> {
-    let wanted: NewMapping = body(&bytes)?;
+    let (api, ctx) = (&call.api, &call.context);
     let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
     let teams = api.control.teams(ctx.tenant.org_id);
     let (team_id, team_name) = chosen_team(&wanted, group.as_ref(), &teams)?;
@@ -193,14 +147,11 @@ pub(in crate::http) async fn add(
         team_name,
         admins: wanted.kind == MappingKind::Admin,
         remove_others: wanted.policy == MemberPolicy::Remove,
-        origin: store::MappingOrigin::Page,
+        origin: MappingOrigin::Page,
     };
     let record = api.store.add_mapping(&new, &ctx.correlation, ctx.now_ms).await?;
-    api.control.wake();
     let target = (TargetKind::Mapping, record.id.to_string(), &record.group_name);
-    log(
-        &api,
-        &ctx,
+    call.log(
         Action::MappingAdd,
         (target.0, &target.1, target.2),
         format!("to the team {}", record.team_name),
@@ -209,31 +160,16 @@ pub(in crate::http) async fn add(
     Ok((StatusCode::CREATED, Json(mapping_row(record, &teams))))
 }
 
-/// A mapping that the page may change.
-async fn changeable(api: &Api, ctx: &WriteContext, id: i64) -> Answer<MappingRecord> {
-    let missing = || AdminFailure::new(StatusCode::NOT_FOUND, "This mapping does not exist any more.");
-    let mapping = api.store.mapping(&ctx.tenant, id).await?.ok_or_else(missing)?;
-    if mapping.origin == store::MappingOrigin::File {
-        return Err(AdminFailure::new(
-            StatusCode::CONFLICT,
-            "A provisioning file sets this mapping: change it there.",
-        ));
-    }
-    Ok(mapping)
-}
-
 pub(in crate::http) async fn change(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
+    call: AdminCall,
     Path(id): Path<i64>,
-    bytes: Bytes,
+    Body(edit): Body<MappingEdit>,
 ) -> Answer<Json<MappingRow>> {
-    let edit: MappingEdit = body(&bytes)?;
-    let before = changeable(&api, &ctx, id).await?;
-    let after = preview::edited(before.clone(), &edit);
+    let (api, ctx) = (&call.api, &call.context);
+    let before = changeable(&call, id).await?;
+    let after = edited(before.clone(), &edit);
     if after != before {
         api.store.change_mapping(&after, &ctx.correlation, ctx.now_ms).await?;
-        api.control.wake();
         let action = match (before.paused, after.paused) {
             (false, true) => Action::MappingPause,
             (true, false) => Action::MappingResume,
@@ -246,24 +182,20 @@ pub(in crate::http) async fn change(
             if after.remove_others { "removed" } else { "kept" },
         );
         let target = (TargetKind::Mapping, id.to_string(), &after.group_name);
-        log(&api, &ctx, action, (target.0, &target.1, target.2), reason).await;
+        call.log(action, (target.0, &target.1, target.2), reason).await;
     }
     let teams = api.control.teams(ctx.tenant.org_id);
     Ok(Json(mapping_row(after, &teams)))
 }
 
-pub(in crate::http) async fn remove(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<i64>,
-) -> Answer<StatusCode> {
-    let mapping = changeable(&api, &ctx, id).await?;
+pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<i64>) -> Answer<StatusCode> {
+    let (api, ctx) = (&call.api, &call.context);
+    let mapping = changeable(&call, id).await?;
     // The engine would make it again at once.
-    if mapping.origin == store::MappingOrigin::Create
-        && api.control.settings(ctx.tenant.org_id).effective.mapping_mode == settings::MappingMode::Create
+    if mapping.origin == MappingOrigin::Create
+        && api.control.settings(ctx.tenant.org_id).effective.mapping_mode == MappingMode::Create
     {
-        return Err(AdminFailure::new(
-            StatusCode::CONFLICT,
+        return Err(AdminFailure::conflict(
             "In mode create every group has a team. Switch to strict to choose which.",
         ));
     }
@@ -272,12 +204,9 @@ pub(in crate::http) async fn remove(
     api.store
         .mark(&ctx.mark(Kind::Group, &mapping.group_id, Urgency::Normal))
         .await?;
-    api.control.wake();
     let id = id.to_string();
     let reason = format!("from the team {}", mapping.team_name);
-    log(
-        &api,
-        &ctx,
+    call.log(
         Action::MappingRemove,
         (TargetKind::Mapping, &id, &mapping.group_name),
         reason,

@@ -4,27 +4,25 @@
 
 mod next;
 
-use std::collections::BTreeMap;
-
-use admin_api::{
-    Attention, Caller, Check, Counts, GrafanaState, LoginDoctor, LoginSeverity, Overview, Pending, SyncState,
-    TestOutcome,
+use admin_api::{Attention, Counts, GrafanaState, LoginDoctor, Overview, Pending, SyncState};
+use axum::{Json, http::StatusCode};
+use domain::{
+    status::{EngineState, EngineStatus},
+    wording::{self, Numbers},
 };
-use axum::{Extension, Json, extract::State, http::StatusCode};
-use domain::wording::{self, Numbers};
 
-use super::Answer;
-use crate::http::{Api, CallerSeen, EngineState, EngineStatus, scim, traffic};
-use store::{Tally, WriteContext};
+use super::{
+    call::AdminCall,
+    checks::{callers, sign_in},
+    failure::Answer,
+};
+use crate::http::traffic;
+use store::Tally;
 
 const MOST_ATTENTION: i64 = 50;
-const MOST_CALLERS: usize = 10;
 
-pub(in crate::http) async fn overview(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-) -> Answer<Json<Overview>> {
-    let org_id = ctx.tenant.org_id;
+pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>> {
+    let (api, ctx, org_id) = (&call.api, &call.context, call.org_id());
     let tally = api.store.tally(&ctx.tenant).await?;
     let attention = api.store.attention_rows(&ctx.tenant, MOST_ATTENTION).await?;
     let known = api.store.last_callers(org_id).await?;
@@ -60,7 +58,7 @@ pub(in crate::http) async fn overview(
                 attention: tally.attention,
             },
         ),
-        scim_url: scim::base(&api, org_id),
+        scim_url: api.scim_url(org_id),
         grafana: GrafanaState {
             url: engine.url,
             version: engine.version,
@@ -108,64 +106,6 @@ pub(in crate::http) async fn overview(
     }))
 }
 
-/// The login doctor's findings, as every other list of findings has them.
-pub(super) fn sign_in(doctor: LoginDoctor) -> Vec<Check> {
-    if doctor.checked_ms.is_none() {
-        return vec![Check {
-            what: "How people sign in is not known yet".to_owned(),
-            outcome: TestOutcome::Note,
-            detail: "Grafana's configuration is read as soon as Rollcall has signed in.".to_owned(),
-            ..Check::default()
-        }];
-    }
-    let check = |found: admin_api::LoginFinding| Check {
-        what: found.what,
-        outcome: match found.severity {
-            LoginSeverity::Ok => TestOutcome::Ok,
-            LoginSeverity::Note => TestOutcome::Note,
-            LoginSeverity::Warning => TestOutcome::Warning,
-            LoginSeverity::Problem => TestOutcome::Failed,
-        },
-        detail: found.why,
-        lines: found.ini,
-        ..Check::default()
-    };
-    doctor.findings.into_iter().map(check).collect()
-}
-
-/// The log knows who called before this process began, memory who called since.
-pub(super) fn callers(
-    org_id: i64,
-    known: Vec<(String, i64)>,
-    seen: &std::collections::HashMap<(i64, String), CallerSeen>,
-) -> Vec<Caller> {
-    let before = |(login, last_ms): (String, i64)| {
-        let row = Caller {
-            login: login.clone(),
-            last_ms,
-            requests: 0,
-            failed: 0,
-            last_request: String::new(),
-        };
-        (login, row)
-    };
-    let mut rows: BTreeMap<String, Caller> = known.into_iter().map(before).collect();
-    for ((_, login), c) in seen.iter().filter(|((org, _), _)| *org == org_id) {
-        let row = Caller {
-            login: login.clone(),
-            last_ms: c.last_ms,
-            requests: c.requests,
-            failed: c.failed,
-            last_request: c.last_request.clone(),
-        };
-        rows.insert(login.clone(), row);
-    }
-    let mut rows: Vec<Caller> = rows.into_values().filter(|c| !c.login.is_empty()).collect();
-    rows.sort_by_key(|c| std::cmp::Reverse(c.last_ms));
-    rows.truncate(MOST_CALLERS);
-    rows
-}
-
 /// Worst first.
 fn state(engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
     match engine.state {
@@ -180,16 +120,13 @@ fn state(engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
     }
 }
 
-pub(in crate::http) async fn check_now(State(api): State<Api>, Extension(ctx): Extension<WriteContext>) -> StatusCode {
-    api.control.check_now(ctx.tenant.org_id);
+pub(in crate::http) async fn check_now(call: AdminCall) -> StatusCode {
+    call.api.control.check_now(call.org_id());
     StatusCode::ACCEPTED
 }
 
-pub(in crate::http) async fn login_doctor(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-) -> Json<LoginDoctor> {
-    Json(api.control.login_doctor(ctx.tenant.org_id))
+pub(in crate::http) async fn login_doctor(call: AdminCall) -> Json<LoginDoctor> {
+    Json(call.api.control.login_doctor(call.org_id()))
 }
 
 #[cfg(test)]
@@ -197,17 +134,7 @@ mod tests {
     use super::*;
 
     pub(super) fn engine(state: EngineState) -> EngineStatus {
-        EngineStatus {
-            state,
-            url: "http://localhost:3000".into(),
-            version: None,
-            signed_in_as: None,
-            latency_ms: None,
-            error: None,
-            checked_ms: None,
-            warnings: Vec::new(),
-            unmanaged: None,
-        }
+        EngineStatus::new(state, "http://localhost:3000".into())
     }
 
     #[test]
@@ -232,26 +159,5 @@ mod tests {
             state(&engine(EngineState::GrafanaAway), &tally(3, 0, 0), true),
             SyncState::GrafanaAway
         );
-    }
-
-    #[test]
-    fn callers_of_an_earlier_process_stay_known_and_other_organizations_are_not_shown() {
-        let seen = |last_ms| CallerSeen {
-            last_ms,
-            requests: 1,
-            ..CallerSeen::default()
-        };
-        let memory = [
-            ((1, "sa-1-okta".to_owned()), seen(50)),
-            ((2, "sa-2-entra".to_owned()), seen(90)),
-            ((1, String::new()), seen(99)),
-        ];
-        let rows = callers(
-            1,
-            vec![("sa-1-okta".into(), 40), ("sa-1-entra".into(), 60)],
-            &memory.into_iter().collect(),
-        );
-        let shown: Vec<_> = rows.iter().map(|c| (c.login.as_str(), c.last_ms, c.requests)).collect();
-        assert_eq!(shown, [("sa-1-entra", 60, 0), ("sa-1-okta", 50, 1)]);
     }
 }

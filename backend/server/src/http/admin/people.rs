@@ -2,20 +2,18 @@
 //!
 //! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
-use admin_api::{Access, AccountOrigin, AttributeState, People, Person, PersonAttribute};
-use axum::{
-    Extension, Json,
-    extract::{Path, RawQuery, State},
-    http::StatusCode,
-};
+use admin_api::{Access, AttributeState, People, Person, PersonAttribute};
+use axum::{Json, extract::Path, http::StatusCode};
 use domain::{settings::Linking, wording};
 
-use super::{AdminFailure, Answer, Parameters};
-use crate::http::Api;
-use store::{self, Attribute, Decided, PeopleQuery, PersonRow, StewardshipState, Waiting, WriteContext};
+use super::{
+    call::AdminCall,
+    failure::{AdminFailure, Answer},
+};
+use store::{self, Attribute, Decided, ManagementState, PeopleQuery, PersonRow, Waiting};
 
 fn access(row: &PersonRow) -> Access {
-    if row.stewardship == Some(StewardshipState::Released) {
+    if row.management == Some(ManagementState::Unmanaged) {
         return Access::Released;
     }
     match (&row.waiting, row.closed) {
@@ -98,7 +96,7 @@ fn attributes(row: &PersonRow) -> Vec<PersonAttribute> {
 
 fn person(row: PersonRow) -> Person {
     let (access, note) = (access(&row), note(&row));
-    let asked = row.stewardship == Some(StewardshipState::Asked) && access == Access::NeedsAttention;
+    let asked = row.management == Some(ManagementState::NeedsApproval) && access == Access::NeedsAttention;
     let document = &row.user.document;
     let user_name = document.user_name().unwrap_or_default().to_owned();
     Person {
@@ -107,10 +105,7 @@ fn person(row: PersonRow) -> Person {
         active: document.active(),
         access,
         grafana_id: row.account.map(|(id, _)| id),
-        origin: row.account.map(|(_, origin)| match origin {
-            store::AccountOrigin::Provisioned => AccountOrigin::Provisioned,
-            store::AccountOrigin::Claimed => AccountOrigin::Claimed,
-        }),
+        origin: row.account.map(|(_, origin)| origin),
         groups: row.groups,
         modified_ms: row.user.modified_ms,
         note,
@@ -123,19 +118,15 @@ fn person(row: PersonRow) -> Person {
     }
 }
 
-pub(in crate::http) async fn list(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer<Json<People>> {
-    let query = Parameters::of(query.as_deref());
+pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<People>> {
+    let (api, ctx) = (&call.api, &call.context);
     let mut wanted = PeopleQuery::default();
-    wanted.text = query.text("query").unwrap_or_default().to_owned();
-    wanted.after = query.text("after").map(str::to_owned);
-    wanted.count = query.count()?;
-    wanted.id = query.text("id").map(str::to_owned);
-    wanted.group = query.text("group").map(str::to_owned);
-    let access = query.text("access");
+    wanted.text = call.text("query").unwrap_or_default().to_owned();
+    wanted.after = call.text("after").map(str::to_owned);
+    wanted.count = call.count()?;
+    wanted.id = call.text("id").map(str::to_owned);
+    wanted.group = call.text("group").map(str::to_owned);
+    let access = call.text("access");
     if let Some(access) = access {
         wanted = wanted.with_access(access).ok_or_else(|| {
             AdminFailure::invalid(
@@ -178,53 +169,45 @@ fn unknown() -> AdminFailure {
     AdminFailure::new(StatusCode::NOT_FOUND, "There is no such user any more.")
 }
 
-fn conflict(message: impl Into<String>) -> AdminFailure {
-    AdminFailure::new(StatusCode::CONFLICT, message)
-}
-
 /// An admin says that the account which waits for him is this person's, or takes back a released one.
-pub(in crate::http) async fn claim(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
-) -> Answer<StatusCode> {
+pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
+    let (api, ctx) = (&call.api, &call.context);
     if api.store.user(&ctx.tenant, &id).await?.is_none() {
         return Err(unknown());
     }
-    let nothing =
-        || conflict("There is nothing to approve: no account in Grafana waits for a decision about this person.");
-    let seen = api.store.stewardship(&id).await?.ok_or_else(nothing)?;
+    let nothing = || {
+        AdminFailure::conflict(
+            "There is nothing to approve: no account in Grafana waits for a decision about this person.",
+        )
+    };
+    let seen = api.store.management(&id).await?.ok_or_else(nothing)?;
     // No guard, as at a POST: that is the planner, which looks anew. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
     let org_id = ctx.tenant.org_id;
     if api.control.is_server_admin(org_id, &login) {
-        return Err(conflict(format!(
+        return Err(AdminFailure::conflict(format!(
             "Grafana's account “{login}” is a server admin and cannot be managed by SCIM."
         )));
     }
     if api.control.settings(org_id).effective.break_glass.contains(&login) {
-        return Err(conflict(format!(
+        return Err(AdminFailure::conflict(format!(
             "Grafana's account “{login}” is on the break-glass list and cannot be managed by SCIM."
         )));
     }
-    match api.store.approve_claim(&ctx, &id, &seen).await? {
+    match api.store.approve_claim(ctx, &id, &seen).await? {
         Decided::Done => {}
         Decided::NoSuchUser => return Err(unknown()),
         Decided::Nothing => return Err(nothing()),
     }
-    api.control.wake();
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// An admin says that Rollcall is to leave this person's account alone.
-pub(in crate::http) async fn release(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Path(id): Path<String>,
-) -> Answer<StatusCode> {
-    match api.store.release(&ctx, &id).await? {
+pub(in crate::http) async fn release(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
+    let (api, ctx) = (&call.api, &call.context);
+    match api.store.stop_managing(ctx, &id).await? {
         Decided::Done => Ok(StatusCode::NO_CONTENT),
         Decided::NoSuchUser => Err(unknown()),
-        Decided::Nothing => Err(conflict("Rollcall manages no account of this person.")),
+        Decided::Nothing => Err(AdminFailure::conflict("Rollcall manages no account of this person.")),
     }
 }

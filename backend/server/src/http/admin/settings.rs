@@ -5,12 +5,15 @@
 use std::collections::BTreeMap;
 
 use admin_api::{Setting, SettingOrigin, Settings, SettingsUpdate};
-use axum::{Extension, Json, body::Bytes, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use domain::settings::{self, Invalid, Kind, Origin};
 
-use super::{AdminFailure, Answer, body, log};
-use crate::http::{Api, SettingsView};
-use store::{Action, TargetKind, WriteContext};
+use super::{
+    call::{AdminCall, Body},
+    failure::{AdminFailure, Answer},
+};
+use crate::http::control::SettingsView;
+use store::{Action, TargetKind};
 
 fn origin(origin: Origin) -> SettingOrigin {
     match origin {
@@ -62,18 +65,13 @@ fn answer(view: &SettingsView) -> Json<Settings> {
     })
 }
 
-pub(in crate::http) async fn read(State(api): State<Api>, Extension(ctx): Extension<WriteContext>) -> Json<Settings> {
-    answer(&api.control.settings(ctx.tenant.org_id))
+pub(in crate::http) async fn read(call: AdminCall) -> Json<Settings> {
+    answer(&call.api.control.settings(call.org_id()))
 }
 
 /// Everything is checked before anything is written: one wrong value changes nothing.
-pub(in crate::http) async fn change(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<Json<Settings>> {
-    let update: SettingsUpdate = body(&bytes)?;
-    let org_id = ctx.tenant.org_id;
+pub(in crate::http) async fn change(call: AdminCall, Body(update): Body<SettingsUpdate>) -> Answer<Json<Settings>> {
+    let (api, org_id) = (&call.api, call.org_id());
     let view = api.control.settings(org_id);
     let mut changes: BTreeMap<String, Option<String>> = BTreeMap::new();
     for (name, value) in update.settings {
@@ -88,10 +86,8 @@ pub(in crate::http) async fn change(
             .iter()
             .any(|r| r.name == key.name && r.origin < Origin::Page)
         {
-            return Err(AdminFailure {
-                status: StatusCode::CONFLICT,
-                ..AdminFailure::invalid(key.name, format!("A file sets {name}: change it there."))
-            });
+            let refusal = AdminFailure::conflict(format!("A file sets {name}: change it there."));
+            return Err(refusal.at(key.name));
         }
         let invalid = |e: Invalid| AdminFailure::invalid(key.name, e.to_string());
         let value = value
@@ -107,14 +103,8 @@ pub(in crate::http) async fn change(
         let reason = value
             .as_ref()
             .map_or_else(|| "back to the default".to_owned(), |v| format!("to {v}"));
-        log(
-            &api,
-            &ctx,
-            Action::SettingChange,
-            (TargetKind::Setting, name, name),
-            reason,
-        )
-        .await;
+        call.log(Action::SettingChange, (TargetKind::Setting, name, name), reason)
+            .await;
     }
     Ok(answer(&api.control.settings(org_id)))
 }

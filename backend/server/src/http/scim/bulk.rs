@@ -5,28 +5,30 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Extension, extract::State, http::StatusCode};
+use axum::http::StatusCode;
 use scim::{
     Error, ResourceType,
     bulk::{self, BulkOperation, BulkRequest, BulkResult, Method},
     version::etag,
 };
 
-use super::{Answer, IfMatch, Json, ScimFailure, base, groups, json, users};
-use crate::http::{Api, gate};
+use super::{
+    call::{IfMatch, Json, ScimCall},
+    endpoint::{Endpoint, Write},
+    failure::{Answer, ScimFailure, json},
+    groups::Groups,
+    users::Users,
+};
+use crate::http::gate;
 use store::{ActivityLine, Outcome, Source, WriteContext};
 
 /// Operations in one request. authentik cuts its PATCH requests by it, too.
 pub(super) const MAX_OPERATIONS: usize = 1_000;
 
-pub(in crate::http) async fn run(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Json(body): Json,
-) -> Answer {
+pub(in crate::http) async fn run(call: ScimCall, Json(body): Json) -> Answer {
     let request = BulkRequest::parse(&body, MAX_OPERATIONS)?;
     drop(body);
-    let base = base(&api, ctx.tenant.org_id);
+    let (api, base) = (&call.api, call.base());
     // Every id beforehand, so that circular references (§3.7.1) can be filled in; the id of what could not be made is taken back.
     let mut ids: BTreeMap<String, String> = request
         .operations
@@ -50,7 +52,7 @@ pub(in crate::http) async fn run(
         let (location, outcome) = match target {
             Err(error) => (None, Err(error)),
             Ok((target, operation)) => {
-                let outcome = target.execute(&api, &ctx, &operation, made.as_deref()).await;
+                let outcome = target.execute(&call, &operation, made.as_deref()).await;
                 (
                     target.location(&base, made.as_deref()),
                     outcome.map_err(ScimFailure::into_error),
@@ -58,12 +60,13 @@ pub(in crate::http) async fn run(
             }
         };
         match &outcome {
+            // A person whose access ends does not wait for the end of a long Bulk.
             Ok(_) => api.control.wake(),
             Err(error) => {
                 if let Some(bulk_id) = &operation.bulk_id {
                     ids.remove(bulk_id);
                 }
-                refused.push(refusal(&ctx, operation, error));
+                refused.push(refusal(&call.context, operation, error));
             }
         }
         let failed_post = outcome.is_err() && operation.method == Method::Post;
@@ -122,62 +125,42 @@ impl Target {
 
     async fn execute(
         &self,
-        api: &Api,
-        ctx: &WriteContext,
+        call: &ScimCall,
         operation: &BulkOperation,
         made: Option<&str>,
     ) -> Result<Done, ScimFailure> {
         let id = self.id.as_deref().or(made).unwrap_or_default();
-        let data = &operation.data;
-        let if_match = IfMatch::of_version(operation.version.as_deref());
-        let version = match (self.resource_type, operation.method) {
-            (ResourceType::User, Method::Post) => users::create_user(api, ctx, id, data).await?.record.version,
-            (ResourceType::User, Method::Put) => {
-                users::replace_user(api, ctx, id, if_match, data).await?.record.version
-            }
-            (ResourceType::User, Method::Patch) => {
-                users::patch_user(api, ctx, id, if_match, data).await?.record.version
-            }
-            (ResourceType::Group, Method::Post) => {
-                groups::create_group(api, ctx, id, data, false).await?.record.version
-            }
-            (ResourceType::Group, Method::Put) => {
-                groups::replace_group(api, ctx, id, if_match, data, false)
-                    .await?
-                    .record
-                    .version
-            }
-            (ResourceType::Group, Method::Patch) => {
-                groups::patch_group(api, ctx, id, if_match, data, false)
-                    .await?
-                    .record
-                    .version
-            }
-            (ResourceType::User, Method::Delete) => {
-                users::delete_user(api, ctx, id, if_match).await?;
-                return Ok(Done {
-                    status: StatusCode::NO_CONTENT,
-                    version: None,
-                });
-            }
-            (ResourceType::Group, Method::Delete) => {
-                groups::delete_group(api, ctx, id, if_match).await?;
-                return Ok(Done {
-                    status: StatusCode::NO_CONTENT,
-                    version: None,
-                });
-            }
-        };
-        let status = if operation.method == Method::Post {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
-        };
-        Ok(Done {
-            status,
-            version: Some(version),
-        })
+        match self.resource_type {
+            ResourceType::User => execute::<Users>(call, id, operation).await,
+            ResourceType::Group => execute::<Groups>(call, id, operation).await,
+        }
     }
+}
+
+async fn execute<E: Endpoint>(call: &ScimCall, id: &str, operation: &BulkOperation) -> Result<Done, ScimFailure> {
+    let if_match = IfMatch::from_version(operation.version.as_deref());
+    let write = Write {
+        id,
+        if_match: &if_match,
+        body: &operation.data,
+        shown: None,
+    };
+    let (status, view) = match operation.method {
+        Method::Post => (StatusCode::CREATED, E::create(call, write).await?),
+        Method::Put => (StatusCode::OK, E::replace(call, write).await?),
+        Method::Patch => (StatusCode::OK, E::patch(call, write).await?),
+        Method::Delete => {
+            E::delete(call, id, &if_match).await?;
+            return Ok(Done {
+                status: StatusCode::NO_CONTENT,
+                version: None,
+            });
+        }
+    };
+    Ok(Done {
+        status,
+        version: Some(E::version(&view)),
+    })
 }
 
 /// The log line that the gate writes for a request that comes alone.

@@ -2,16 +2,16 @@
 //!
 //! Owns: the handlers. Must never announce what does not work. Start at [`service_provider_config`].
 
-use axum::{
-    Extension,
-    extract::{RawQuery, State},
-    http::{StatusCode, Uri},
-};
-use scim::{Error, discovery, list};
+use axum::http::{StatusCode, Uri};
+use scim::{Error, discovery};
 
-use super::{Answer, Id, ScimFailure, base, bulk, json, listing};
-use crate::http::{Api, MAX_BODY};
-use store::WriteContext;
+use super::{
+    bulk,
+    call::{Id, ScimCall},
+    failure::{Answer, ScimFailure, json},
+    listing,
+};
+use crate::http::api::MAX_BODY;
 
 const CAPABILITIES: discovery::Capabilities = discovery::Capabilities {
     bulk: true,
@@ -28,8 +28,9 @@ const CAPABILITIES: discovery::Capabilities = discovery::Capabilities {
 };
 
 /// RFC 7644 §4: a filter on a discovery endpoint is a 403.
-fn no_filter(query: Option<&str>) -> Result<(), ScimFailure> {
-    let filters = list::query_string::parse(query.unwrap_or_default())
+fn refuse_filter(call: &ScimCall) -> Result<(), ScimFailure> {
+    let filters = call
+        .parameters()
         .into_iter()
         .any(|(k, _)| k.eq_ignore_ascii_case("filter"));
     if filters {
@@ -39,66 +40,32 @@ fn no_filter(query: Option<&str>) -> Result<(), ScimFailure> {
     }
 }
 
-pub(in crate::http) async fn service_provider_config(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    no_filter(query.as_deref())?;
+pub(in crate::http) async fn service_provider_config(call: ScimCall) -> Answer {
+    refuse_filter(&call)?;
     Ok(json(
         StatusCode::OK,
-        &discovery::service_provider_config(&base(&api, ctx.tenant.org_id), &CAPABILITIES),
+        &discovery::service_provider_config(&call.base(), &CAPABILITIES),
     ))
 }
 
-pub(in crate::http) async fn resource_types(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    no_filter(query.as_deref())?;
-    Ok(json(
-        StatusCode::OK,
-        &discovery::resource_types(&base(&api, ctx.tenant.org_id)),
-    ))
+pub(in crate::http) async fn resource_types(call: ScimCall) -> Answer {
+    refuse_filter(&call)?;
+    Ok(json(StatusCode::OK, &discovery::resource_types(&call.base())))
 }
 
-pub(in crate::http) async fn resource_type(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(name): Id,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    no_filter(query.as_deref())?;
-    Ok(json(
-        StatusCode::OK,
-        &discovery::resource_type(&base(&api, ctx.tenant.org_id), &name)?,
-    ))
+pub(in crate::http) async fn resource_type(call: ScimCall, Id(name): Id) -> Answer {
+    refuse_filter(&call)?;
+    Ok(json(StatusCode::OK, &discovery::resource_type(&call.base(), &name)?))
 }
 
-pub(in crate::http) async fn schemas(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    no_filter(query.as_deref())?;
-    Ok(json(
-        StatusCode::OK,
-        &discovery::schemas(&base(&api, ctx.tenant.org_id)),
-    ))
+pub(in crate::http) async fn schemas(call: ScimCall) -> Answer {
+    refuse_filter(&call)?;
+    Ok(json(StatusCode::OK, &discovery::schemas(&call.base())))
 }
 
-pub(in crate::http) async fn schema(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(urn): Id,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    no_filter(query.as_deref())?;
-    Ok(json(
-        StatusCode::OK,
-        &discovery::schema(&base(&api, ctx.tenant.org_id), &urn)?,
-    ))
+pub(in crate::http) async fn schema(call: ScimCall, Id(urn): Id) -> Answer {
+    refuse_filter(&call)?;
+    Ok(json(StatusCode::OK, &discovery::schema(&call.base(), &urn)?))
 }
 
 /// `/Me`: 501 (RFC 7644 §3.11). A service account is nobody's user.

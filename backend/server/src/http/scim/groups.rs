@@ -1,234 +1,121 @@
 //! `/scim/v2/Groups`.
 //!
-//! Owns: the handlers. Must never read members nobody asked for. Start at [`patch`].
+//! Owns: what a request about a group means. Must never read members nobody asked for. Start at
+//! [`Groups`].
 
-use axum::{
-    Extension,
-    extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
-use scim::{Error, ListQuery, MemberChange, Patch, Projection, ResourceType, render::Meta, resource};
+use scim::{Error, MemberChange, Patch, Projection, ResourceType, render::Meta, resource};
 use serde_json::Value;
+use store::{GroupChange, GroupRecord, GroupView, Page, PageQuery};
 
-use super::{Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, no_content, not_modified, projection_of};
-use crate::http::Api;
-use store::{GroupChange, GroupRecord, GroupView, Page, PageQuery, WriteContext};
+use super::{
+    call::{IfMatch, ScimCall},
+    endpoint::{Endpoint, Write},
+    failure::ScimFailure,
+};
 
-const RT: ResourceType = ResourceType::Group;
+/// The endpoint.
+pub(in crate::http) struct Groups;
 
-fn render(base: &str, view: &GroupView) -> Value {
-    let record = &view.record;
-    let meta = Meta {
-        id: record.id.clone(),
-        created_ms: record.created_ms,
-        modified_ms: record.modified_ms,
-        version: record.version,
-        location: format!("{base}/Groups/{}", record.id),
-    };
-    scim::render::render(RT, &record.document, &meta, None, view.members.as_deref())
-}
+impl Endpoint for Groups {
+    const TYPE: ResourceType = ResourceType::Group;
+    type View = GroupView;
 
-fn answer(api: &Api, ctx: &WriteContext, status: StatusCode, view: &GroupView, projection: &Projection) -> Response {
-    super::resource(
-        status,
-        RT,
-        render(&base(api, ctx.tenant.org_id), view),
-        projection,
-        view.record.version,
-    )
-}
+    async fn create(call: &ScimCall, write: Write<'_>) -> Result<GroupView, ScimFailure> {
+        let mut incoming = resource::parse(Self::TYPE, write.body)?;
+        let members = incoming.members.take().unwrap_or_default();
+        let document = resource::create(Self::TYPE, incoming)?;
+        let store = &call.api.store;
+        Ok(store
+            .create_group(&call.context, write.id, document, &members, shows_members(write))
+            .await?)
+    }
 
-fn missing(id: &str) -> ScimFailure {
-    Error::not_found(RT.name(), id).into()
-}
+    async fn read(call: &ScimCall, id: &str, shown: &Projection) -> Result<GroupView, ScimFailure> {
+        let (store, tenant) = (&call.api.store, &call.context.tenant);
+        let view = store.group_view(tenant, id, shown.wants_members()).await?;
+        view.ok_or_else(|| Self::missing(id))
+    }
 
-/// What a POST does, alone or in a Bulk.
-pub(super) async fn create_group(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    body: &Value,
-    with_members: bool,
-) -> Result<GroupView, ScimFailure> {
-    let mut incoming = resource::parse(RT, body)?;
-    let members = incoming.members.take().unwrap_or_default();
-    let document = resource::create(RT, incoming)?;
-    Ok(api
-        .store
-        .create_group(ctx, id, document, &members, with_members)
-        .await?)
-}
-
-/// What a PUT does.
-pub(super) async fn replace_group(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    if_match: IfMatch,
-    body: &Value,
-    with_members: bool,
-) -> Result<GroupView, ScimFailure> {
-    let mut incoming = resource::parse(RT, body)?;
-    // A PUT without the key leaves the members; an empty list empties the group.
-    let members = incoming.members.take().map(MemberChange::Replace).into_iter().collect();
-    let change = |current: &GroupRecord| {
-        if_match.check(current.version)?;
-        let (document, changed) = resource::replace(RT, &current.document, incoming)?;
-        Ok(GroupChange {
-            document,
-            changed,
-            members,
+    async fn replace(call: &ScimCall, write: Write<'_>) -> Result<GroupView, ScimFailure> {
+        let mut incoming = resource::parse(Self::TYPE, write.body)?;
+        // A PUT without the key leaves the members; an empty list empties the group.
+        let members = incoming.members.take().map(MemberChange::Replace).into_iter().collect();
+        change_group(call, write, |current| {
+            let (document, changed) = resource::replace(Self::TYPE, &current.document, incoming)?;
+            Ok(GroupChange {
+                document,
+                changed,
+                members,
+            })
         })
-    };
-    let view = api.store.update_group(ctx, id, with_members, change).await?;
-    view.ok_or_else(|| missing(id))
-}
+        .await
+    }
 
-/// What a PATCH does.
-pub(super) async fn patch_group(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    if_match: IfMatch,
-    body: &Value,
-    with_members: bool,
-) -> Result<GroupView, ScimFailure> {
-    let patch = Patch::parse(body)?;
-    let change = |current: &GroupRecord| {
-        if_match.check(current.version)?;
-        let applied = patch.apply(RT, &current.document)?;
-        Ok(GroupChange {
-            document: applied.document,
-            changed: applied.changed,
-            members: applied.members,
+    async fn patch(call: &ScimCall, write: Write<'_>) -> Result<GroupView, ScimFailure> {
+        let patch = Patch::parse(write.body)?;
+        change_group(call, write, |current| {
+            let applied = patch.apply(Self::TYPE, &current.document)?;
+            Ok(GroupChange {
+                document: applied.document,
+                changed: applied.changed,
+                members: applied.members,
+            })
         })
-    };
-    let view = api.store.update_group(ctx, id, with_members, change).await?;
-    view.ok_or_else(|| missing(id))
-}
+        .await
+    }
 
-/// What a DELETE does.
-pub(super) async fn delete_group(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    if_match: IfMatch,
-) -> Result<(), ScimFailure> {
-    let check = |current: &GroupRecord| if_match.check(current.version);
-    if api.store.delete_group(ctx, id, check).await? {
-        Ok(())
-    } else {
-        Err(missing(id))
+    async fn delete(call: &ScimCall, id: &str, if_match: &IfMatch) -> Result<(), ScimFailure> {
+        let check = |current: &GroupRecord| if_match.check(current.version);
+        let found = call.api.store.delete_group(&call.context, id, check).await?;
+        found.then_some(()).ok_or_else(|| Self::missing(id))
+    }
+
+    async fn page(call: &ScimCall, query: &PageQuery, shown: &Projection) -> Result<Page<GroupView>, ScimFailure> {
+        let store = &call.api.store;
+        Ok(store
+            .list_groups(&call.context.tenant, query, shown.wants_members())
+            .await?)
+    }
+
+    /// Entra: "PATCH group should yield 204"; RFC 7644 §3.5.2 wants a body when attributes are asked
+    /// for.
+    fn answers_patch(shown: &Projection) -> bool {
+        !matches!(shown, Projection::Default)
+    }
+
+    fn render(base: &str, view: &GroupView) -> Value {
+        let record = &view.record;
+        let meta = Meta {
+            id: record.id.clone(),
+            created_ms: record.created_ms,
+            modified_ms: record.modified_ms,
+            version: record.version,
+            location: format!("{base}/Groups/{}", record.id),
+        };
+        scim::render::render(Self::TYPE, &record.document, &meta, None, view.members.as_deref())
+    }
+
+    fn version(view: &GroupView) -> i64 {
+        view.record.version
     }
 }
 
-/// A page of groups as answers show them.
-pub(super) async fn page(
-    api: &Api,
-    ctx: &WriteContext,
-    query: &PageQuery,
-    projection: &Projection,
-) -> Result<Page<Value>, ScimFailure> {
-    let page = api
-        .store
-        .list_groups(&ctx.tenant, query, projection.wants_members())
-        .await?;
-    let base = base(api, ctx.tenant.org_id);
-    Ok(page.map(|view| render(&base, &view)))
+fn shows_members(write: Write<'_>) -> bool {
+    write.shown.is_some_and(Projection::wants_members)
 }
 
-pub(in crate::http) async fn create(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-    Json(body): Json,
-) -> Answer {
-    let projection = projection_of(query.as_deref())?;
-    let id = api.ids.resource_id();
-    let view = create_group(&api, &ctx, &id, &body, projection.wants_members()).await?;
-    Ok(done(
-        &api,
-        &ctx,
-        answer(&api, &ctx, StatusCode::CREATED, &view, &projection),
-    ))
-}
-
-pub(in crate::http) async fn read(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Answer {
-    let projection = projection_of(query.as_deref())?;
-    let view = api
-        .store
-        .group_view(&ctx.tenant, &id, projection.wants_members())
-        .await?
-        .ok_or_else(|| missing(&id))?;
-    Ok(not_modified(&headers, view.record.version)
-        .unwrap_or_else(|| answer(&api, &ctx, StatusCode::OK, &view, &projection)))
-}
-
-pub(in crate::http) async fn replace(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    Json(body): Json,
-) -> Answer {
-    let projection = projection_of(query.as_deref())?;
-    let if_match = IfMatch::of(&headers);
-    let view = replace_group(&api, &ctx, &id, if_match, &body, projection.wants_members()).await?;
-    Ok(done(&api, &ctx, answer(&api, &ctx, StatusCode::OK, &view, &projection)))
-}
-
-pub(in crate::http) async fn patch(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    Json(body): Json,
-) -> Answer {
-    let projection = projection_of(query.as_deref())?;
-    // Entra: "PATCH group should yield 204"; RFC 7644 §3.5.2 wants a body when attributes are asked for.
-    let wants_body = !matches!(projection, Projection::Default);
-    let with_members = wants_body && projection.wants_members();
-    let view = patch_group(&api, &ctx, &id, IfMatch::of(&headers), &body, with_members).await?;
-    let response = if wants_body {
-        answer(&api, &ctx, StatusCode::OK, &view, &projection)
-    } else {
-        no_content(Some(view.record.version))
+async fn change_group(
+    call: &ScimCall,
+    write: Write<'_>,
+    change: impl FnOnce(&GroupRecord) -> Result<GroupChange, Error> + Send,
+) -> Result<GroupView, ScimFailure> {
+    let change = |current: &GroupRecord| {
+        write.if_match.check(current.version)?;
+        change(current)
     };
-    Ok(done(&api, &ctx, response))
-}
-
-pub(in crate::http) async fn delete(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    headers: HeaderMap,
-) -> Answer {
-    delete_group(&api, &ctx, &id, IfMatch::of(&headers)).await?;
-    Ok(done(&api, &ctx, no_content(None)))
-}
-
-pub(in crate::http) async fn list(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    let query = ListQuery::from_query(query.as_deref().unwrap_or_default())?;
-    listing::list(&api, &ctx, query, &[RT]).await
-}
-
-pub(in crate::http) async fn search(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Json(body): Json,
-) -> Answer {
-    listing::list(&api, &ctx, ListQuery::from_search_request(&body)?, &[RT]).await
+    let store = &call.api.store;
+    let view = store
+        .update_group(&call.context, write.id, shows_members(write), change)
+        .await?;
+    view.ok_or_else(|| Groups::missing(write.id))
 }

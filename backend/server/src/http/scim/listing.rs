@@ -10,9 +10,14 @@ use scim::{
 };
 use serde_json::Value;
 
-use super::{ScimFailure, base, groups, json, users};
-use crate::http::Api;
-use store::{Page, PageQuery, WriteContext};
+use super::{
+    call::ScimCall,
+    endpoint::Endpoint,
+    failure::{ScimFailure, json},
+    groups::Groups,
+    users::Users,
+};
+use store::{Page, PageQuery};
 
 /// The largest page.
 pub(super) const MAX_RESULTS: u64 = 1000;
@@ -20,12 +25,7 @@ pub(super) const MAX_RESULTS: u64 = 1000;
 pub(super) const DEFAULT_RESULTS: u64 = 100;
 
 /// A list of `types`, one after the other unless a sort order mixes them.
-pub(super) async fn list(
-    api: &Api,
-    ctx: &WriteContext,
-    query: ListQuery,
-    types: &[ResourceType],
-) -> Result<Response, ScimFailure> {
+pub(super) async fn list(call: &ScimCall, query: ListQuery, types: &[ResourceType]) -> Result<Response, ScimFailure> {
     let cursor = Cursor::of(&query)?;
     if cursor.is_some_and(|cursor| !types.contains(&cursor.resource_type)) {
         return Err(Error::invalid_cursor("The cursor belongs to another endpoint.").into());
@@ -40,8 +40,7 @@ pub(super) async fn list(
     let part = match &query.sort {
         Some(sort) => {
             sorted(
-                api,
-                ctx,
+                call,
                 &query,
                 types,
                 sort,
@@ -50,7 +49,7 @@ pub(super) async fn list(
             )
             .await?
         }
-        None => in_order(api, ctx, &query, types, limit, offset, cursor).await?,
+        None => in_order(call, &query, types, limit, offset, cursor).await?,
     };
     let paging = if query.cursor.is_some() {
         Paging::Cursor(part.next.filter(|_| limit > 0).map(|next| next.encode(&query)))
@@ -75,8 +74,7 @@ struct Part {
 
 /// In the store's order, which is the order of creation: the store reads no more than the page.
 async fn in_order(
-    api: &Api,
-    ctx: &WriteContext,
+    call: &ScimCall,
     query: &ListQuery,
     types: &[ResourceType],
     limit: i64,
@@ -98,12 +96,12 @@ async fn in_order(
         read_already = read_already && after.is_none();
         let wanted = PageQuery {
             filter: query.filter.clone(),
-            base: base(api, ctx.tenant.org_id),
+            base: call.base(),
             after: after.unwrap_or(0),
             offset,
             limit: if read_already { 0 } else { left },
         };
-        let page = fetch(api, ctx, resource_type, &wanted, &query.projection).await?;
+        let page = fetch(call, resource_type, &wanted, &query.projection).await?;
         if !read_already && part.next.is_none() {
             // A page that is full before this type begins goes on at its start.
             let unread = (left == 0 && page.total > 0).then_some(0);
@@ -120,8 +118,7 @@ async fn in_order(
 
 /// What is to be sorted has to be read whole first: the sort key may be any attribute. A cursor counts resources then.
 async fn sorted(
-    api: &Api,
-    ctx: &WriteContext,
+    call: &ScimCall,
     query: &ListQuery,
     types: &[ResourceType],
     by: &sort::SortBy,
@@ -130,14 +127,14 @@ async fn sorted(
 ) -> Result<Part, ScimFailure> {
     let everything = PageQuery {
         filter: query.filter.clone(),
-        base: base(api, ctx.tenant.org_id),
+        base: call.base(),
         after: 0,
         offset: 0,
         limit: i64::MAX,
     };
     let mut resources = Vec::new();
     for resource_type in types.iter().copied() {
-        let page = fetch(api, ctx, resource_type, &everything, &query.projection).await?;
+        let page = fetch(call, resource_type, &everything, &query.projection).await?;
         resources.extend(page.items.into_iter().map(|resource| (resource_type, resource)));
     }
     sort::sort_all(by, &mut resources);
@@ -155,16 +152,26 @@ async fn sorted(
 }
 
 async fn fetch(
-    api: &Api,
-    ctx: &WriteContext,
+    call: &ScimCall,
     resource_type: ResourceType,
     query: &PageQuery,
     projection: &Projection,
 ) -> Result<Page<Value>, ScimFailure> {
     match resource_type {
-        ResourceType::User => users::page(api, ctx, query, projection).await,
-        ResourceType::Group => groups::page(api, ctx, query, projection).await,
+        ResourceType::User => page::<Users>(call, query, projection).await,
+        ResourceType::Group => page::<Groups>(call, query, projection).await,
     }
+}
+
+/// A page of resources as answers show them.
+async fn page<E: Endpoint>(
+    call: &ScimCall,
+    query: &PageQuery,
+    projection: &Projection,
+) -> Result<Page<Value>, ScimFailure> {
+    let page = E::page(call, query, projection).await?;
+    let base = call.base();
+    Ok(page.map(|view| E::render(&base, &view)))
 }
 
 fn number(n: u64) -> i64 {

@@ -1,25 +1,28 @@
 //! 409 for a userName or e-mail that another account in Grafana has (R10).
 //!
 //! Owns: which requests are looked at, and the words. Must never refuse who is not to have access: closing outranks, and then the conflict
-//! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks anew. Start at [`Contest::of`].
+//! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks anew. Start at [`NameConflict::find`].
 
-use domain::account::{self, Holder, Profile, Taken};
+use domain::{
+    account::{self, Holder, Profile, Taken},
+    status::NameOwners,
+};
 use scim::{Error, resource::Document};
 
-use crate::http::{Api, Holders};
-use store::{self, WriteContext};
+use super::call::ScimCall;
+use crate::http::api::Api;
 
 /// A request that asks for names which some account in Grafana has; whose it is takes a look into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Contest {
-    holders: Holders,
+pub(super) struct NameConflict {
+    owners: NameOwners,
     user_name_changed: bool,
     email_changed: bool,
 }
 
-impl Contest {
+impl NameConflict {
     /// `None`: nothing to look at. What does not change was answered for before, and must not come in the way of another change.
-    pub(super) fn of(api: &Api, ctx: &WriteContext, before: Option<&Document>, after: &Document) -> Option<Self> {
+    pub(super) fn find(call: &ScimCall, before: Option<&Document>, after: &Document) -> Option<Self> {
         if !after.active() {
             return None;
         }
@@ -30,36 +33,37 @@ impl Contest {
         if !user_name_changed && !email_changed {
             return None;
         }
-        let org_id = ctx.tenant.org_id;
-        let mut holders = api.control.holders(org_id, &after.login, after.email.as_deref());
-        if holders == Holders::default() {
+        let (control, org_id) = (&call.api.control, call.context.tenant.org_id);
+        let mut owners = control.name_owners(org_id, &after.login, after.email.as_deref());
+        if owners == NameOwners::default() {
             return None;
         }
-        let settings = api.control.settings(org_id);
+        let settings = control.settings(org_id);
         let listed = |name: &str| settings.effective.break_glass.iter().any(|l| l == name);
         let protect = |holder: &mut Option<Holder>, name: &str| {
             if let Some(holder) = holder {
                 holder.protected |= listed(name);
             }
         };
-        protect(&mut holders.login, &after.login);
-        protect(&mut holders.email, after.email.as_deref().unwrap_or_default());
+        protect(&mut owners.login, &after.login);
+        protect(&mut owners.email, after.email.as_deref().unwrap_or_default());
         Some(Self {
-            holders,
+            owners,
             user_name_changed,
             email_changed,
         })
     }
 
     /// The refusal, if a name cannot be had. `id`: the SCIM user who asks, if he exists.
-    pub(super) async fn refusal(self, api: &Api, ctx: &WriteContext, id: Option<&str>) -> store::Result<Option<Error>> {
+    pub(super) async fn refusal(self, call: &ScimCall, id: Option<&str>) -> store::Result<Option<Error>> {
+        let api = &call.api;
         let linked = match id {
             Some(id) => api.store.account(id).await?.is_some_and(|a| a.grafana_id.is_some()),
             None => false,
         };
-        let claim = api.control.settings(ctx.tenant.org_id).effective.claim_policy;
-        let login = unmanaged(api, self.holders.login).await?;
-        let email = unmanaged(api, self.holders.email).await?;
+        let claim = api.control.settings(call.context.tenant.org_id).effective.claim_policy;
+        let login = unmanaged(api, self.owners.login).await?;
+        let email = unmanaged(api, self.owners.email).await?;
         let (what, holder) = match account::taken(login, email, linked, claim) {
             Some(Taken::UserName(id)) if self.user_name_changed => ("userName", id),
             Some(Taken::Email(id)) if self.email_changed => ("e-mail", id),

@@ -1,58 +1,111 @@
 //! `/scim/v2/Users`.
 //!
-//! Owns: the handlers. Must never decide what Grafana should look like. Start at [`create`].
+//! Owns: what a request about a user means. Must never decide what Grafana should look like. Start
+//! at [`Users`].
 
-use axum::{
-    Extension,
-    extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode},
-};
-use scim::{Error, ListQuery, Patch, Projection, ResourceType, render::Meta, resource};
+use scim::{Error, Patch, Projection, ResourceType, render::Meta, resource};
 use serde_json::Value;
+use store::{Decision, Page, PageQuery, Updated, UserChange, UserRecord, UserView};
 
 use super::{
-    Answer, Id, IfMatch, Json, ScimFailure, base, done, listing, names::Contest, no_content, not_modified,
-    projection_of,
+    call::{IfMatch, ScimCall},
+    endpoint::{Endpoint, Write},
+    failure::ScimFailure,
+    names::NameConflict,
 };
-use crate::http::Api;
-use store::{Page, PageQuery, UserChange, UserRecord, UserView, WriteContext};
 
-const RT: ResourceType = ResourceType::User;
+/// The endpoint.
+pub(in crate::http) struct Users;
 
-fn render(base: &str, view: &UserView) -> Value {
-    let record = &view.record;
-    let meta = Meta {
-        id: record.id.clone(),
-        created_ms: record.created_ms,
-        modified_ms: record.modified_ms,
-        version: record.version,
-        location: format!("{base}/Users/{}", record.id),
-    };
-    scim::render::render(RT, &record.document, &meta, Some(&view.groups), None)
+impl Endpoint for Users {
+    const TYPE: ResourceType = ResourceType::User;
+    type View = UserView;
+
+    async fn create(call: &ScimCall, write: Write<'_>) -> Result<UserView, ScimFailure> {
+        let document = resource::create(Self::TYPE, resource::parse(Self::TYPE, write.body)?)?;
+        refuse_protected(call, document.user_name().unwrap_or_default())?;
+        if let Some(conflict) = NameConflict::find(call, None, &document)
+            && let Some(refusal) = conflict.refusal(call, None).await?
+        {
+            return Err(refusal.into());
+        }
+        Ok(call.api.store.create_user(&call.context, write.id, document).await?)
+    }
+
+    async fn read(call: &ScimCall, id: &str, _: &Projection) -> Result<UserView, ScimFailure> {
+        let view = call.api.store.user_view(&call.context.tenant, id).await?;
+        view.ok_or_else(|| Self::missing(id))
+    }
+
+    async fn replace(call: &ScimCall, write: Write<'_>) -> Result<UserView, ScimFailure> {
+        let incoming = resource::parse(Self::TYPE, write.body)?;
+        change_user(call, write, |current| {
+            let (document, changed) = resource::replace(Self::TYPE, &current.document, incoming.clone())?;
+            Ok(UserChange { document, changed })
+        })
+        .await
+    }
+
+    async fn patch(call: &ScimCall, write: Write<'_>) -> Result<UserView, ScimFailure> {
+        let patch = Patch::parse(write.body)?;
+        change_user(call, write, |current| {
+            let applied = patch.apply(Self::TYPE, &current.document)?;
+            Ok(UserChange {
+                document: applied.document,
+                changed: applied.changed,
+            })
+        })
+        .await
+    }
+
+    async fn delete(call: &ScimCall, id: &str, if_match: &IfMatch) -> Result<(), ScimFailure> {
+        let check = |current: &UserRecord| if_match.check(current.version);
+        let found = call.api.store.delete_user(&call.context, id, check).await?;
+        found.then_some(()).ok_or_else(|| Self::missing(id))
+    }
+
+    async fn page(call: &ScimCall, query: &PageQuery, shown: &Projection) -> Result<Page<UserView>, ScimFailure> {
+        let store = &call.api.store;
+        Ok(store
+            .list_users(&call.context.tenant, query, shown.wants_groups())
+            .await?)
+    }
+
+    /// Okta's OIN apps want the user back; nobody minds.
+    fn answers_patch(_: &Projection) -> bool {
+        true
+    }
+
+    fn render(base: &str, view: &UserView) -> Value {
+        let record = &view.record;
+        let meta = Meta {
+            id: record.id.clone(),
+            created_ms: record.created_ms,
+            modified_ms: record.modified_ms,
+            version: record.version,
+            location: format!("{base}/Users/{}", record.id),
+        };
+        scim::render::render(Self::TYPE, &record.document, &meta, Some(&view.groups), None)
+    }
+
+    fn version(view: &UserView) -> i64 {
+        view.record.version
+    }
 }
 
-fn answer(api: &Api, ctx: &WriteContext, status: StatusCode, view: &UserView, query: Option<&str>) -> Answer {
-    let projection = projection_of(query)?;
-    let rendered = render(&base(api, ctx.tenant.org_id), view);
-    Ok(super::resource(status, RT, rendered, &projection, view.record.version))
-}
-
-fn missing(id: &str) -> ScimFailure {
-    Error::not_found(RT.name(), id).into()
-}
-
-/// 409 at once for a login that is known to be protected (design §4, "Answering"). Only here: nothing is stored that could be lost by it,
-/// while a PUT or PATCH says what must count as soon as the protection ends. It is no guard: that is the planner, which looks anew.
-fn refuse_protected(api: &Api, ctx: &WriteContext, user_name: &str) -> Result<(), ScimFailure> {
-    let org_id = ctx.tenant.org_id;
+/// 409 at once for a login that is known to be protected (R45). Only here: nothing is stored that could be
+/// lost by it, while a PUT or PATCH says what must count as soon as the protection ends. It is no
+/// guard: that is the planner, which looks again.
+fn refuse_protected(call: &ScimCall, user_name: &str) -> Result<(), ScimFailure> {
+    let (control, org_id) = (&call.api.control, call.context.tenant.org_id);
     let login = user_name.trim().to_lowercase();
-    if api.control.is_server_admin(org_id, &login) {
+    if control.is_server_admin(org_id, &login) {
         return Err(Error::conflict(
             "Grafana's account of this userName is a server admin and is not managed by SCIM.",
         )
         .into());
     }
-    if api.control.settings(org_id).effective.break_glass.contains(&login) {
+    if control.settings(org_id).effective.break_glass.contains(&login) {
         return Err(Error::conflict(
             "Grafana's account of this userName is on the break-glass list and is not managed by SCIM.",
         )
@@ -61,207 +114,34 @@ fn refuse_protected(api: &Api, ctx: &WriteContext, user_name: &str) -> Result<()
     Ok(())
 }
 
-/// What a POST does, alone or in a Bulk.
-pub(super) async fn create_user(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    body: &Value,
-) -> Result<UserView, ScimFailure> {
-    let document = resource::create(RT, resource::parse(RT, body)?)?;
-    refuse_protected(api, ctx, document.user_name().unwrap_or_default())?;
-    if let Some(contest) = Contest::of(api, ctx, None, &document)
-        && let Some(refusal) = contest.refusal(api, ctx, None).await?
-    {
-        return Err(refusal.into());
-    }
-    Ok(api.store.create_user(ctx, id, document).await?)
-}
-
-/// What a PUT does.
-pub(super) async fn replace_user(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    if_match: IfMatch,
-    body: &Value,
-) -> Result<UserView, ScimFailure> {
-    let incoming = resource::parse(RT, body)?;
-    change_user(api, ctx, id, &if_match, |current| {
-        let (document, changed) = resource::replace(RT, &current.document, incoming.clone())?;
-        Ok(UserChange { document, changed })
-    })
-    .await
-}
-
-/// What a PATCH does.
-pub(super) async fn patch_user(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    if_match: IfMatch,
-    body: &Value,
-) -> Result<UserView, ScimFailure> {
-    let patch = Patch::parse(body)?;
-    change_user(api, ctx, id, &if_match, |current| {
-        let applied = patch.apply(RT, &current.document)?;
-        Ok(UserChange {
-            document: applied.document,
-            changed: applied.changed,
-        })
-    })
-    .await
-}
-
-/// One transaction, unless the request asks for a name that an account in Grafana has: whose that is must be asked outside of it.
+/// One transaction, unless the request asks for a name that an account in Grafana has: who manages
+/// that account is read outside of it, and then the change is tried again.
 async fn change_user(
-    api: &Api,
-    ctx: &WriteContext,
-    id: &str,
-    if_match: &IfMatch,
+    call: &ScimCall,
+    write: Write<'_>,
     change: impl Fn(&UserRecord) -> Result<UserChange, Error> + Send + Sync,
 ) -> Result<UserView, ScimFailure> {
-    let mut settled: Option<Contest> = None;
+    let mut settled: Option<NameConflict> = None;
     loop {
-        let mut open: Option<Contest> = None;
-        let attempt = |current: &UserRecord| {
-            if_match.check(current.version)?;
+        let decide = |current: &UserRecord| {
+            write.if_match.check(current.version)?;
             let change = change(current)?;
-            let contest = Contest::of(api, ctx, Some(&current.document), &change.document);
-            if contest.is_some() && contest != settled {
-                open = contest;
-                // Only ends the transaction; never answered.
-                return Err(Error::internal());
+            Ok(
+                match NameConflict::find(call, Some(&current.document), &change.document) {
+                    Some(conflict) if settled != Some(conflict) => Decision::LookFirst(conflict),
+                    _ => Decision::Write(change),
+                },
+            )
+        };
+        match call.api.store.update_user(&call.context, write.id, decide).await? {
+            Updated::Written(view) => return Ok(view),
+            Updated::NoSuchUser => return Err(Users::missing(write.id)),
+            Updated::LooksFirst(conflict) => {
+                if let Some(refusal) = conflict.refusal(call, Some(write.id)).await? {
+                    return Err(refusal.into());
+                }
+                settled = Some(conflict);
             }
-            Ok(change)
-        };
-        let done = api.store.update_user(ctx, id, attempt).await;
-        let Some(contest) = open else {
-            return done?.ok_or_else(|| missing(id));
-        };
-        if let Some(refusal) = contest.refusal(api, ctx, Some(id)).await? {
-            return Err(refusal.into());
         }
-        settled = Some(contest);
     }
-}
-
-/// What a DELETE does.
-pub(super) async fn delete_user(api: &Api, ctx: &WriteContext, id: &str, if_match: IfMatch) -> Result<(), ScimFailure> {
-    let check = |current: &UserRecord| if_match.check(current.version);
-    if api.store.delete_user(ctx, id, check).await? {
-        Ok(())
-    } else {
-        Err(missing(id))
-    }
-}
-
-/// A page of users as answers show them.
-pub(super) async fn page(
-    api: &Api,
-    ctx: &WriteContext,
-    query: &PageQuery,
-    projection: &Projection,
-) -> Result<Page<Value>, ScimFailure> {
-    let page = api
-        .store
-        .list_users(&ctx.tenant, query, projection.wants_groups())
-        .await?;
-    let base = base(api, ctx.tenant.org_id);
-    Ok(page.map(|view| render(&base, &view)))
-}
-
-pub(in crate::http) async fn create(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-    Json(body): Json,
-) -> Answer {
-    projection_of(query.as_deref())?;
-    let view = create_user(&api, &ctx, &api.ids.resource_id(), &body).await?;
-    Ok(done(
-        &api,
-        &ctx,
-        answer(&api, &ctx, StatusCode::CREATED, &view, query.as_deref())?,
-    ))
-}
-
-pub(in crate::http) async fn read(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Answer {
-    let view = api
-        .store
-        .user_view(&ctx.tenant, &id)
-        .await?
-        .ok_or_else(|| missing(&id))?;
-    if let Some(same) = not_modified(&headers, view.record.version) {
-        return Ok(same);
-    }
-    answer(&api, &ctx, StatusCode::OK, &view, query.as_deref())
-}
-
-pub(in crate::http) async fn replace(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    Json(body): Json,
-) -> Answer {
-    projection_of(query.as_deref())?;
-    let view = replace_user(&api, &ctx, &id, IfMatch::of(&headers), &body).await?;
-    Ok(done(
-        &api,
-        &ctx,
-        answer(&api, &ctx, StatusCode::OK, &view, query.as_deref())?,
-    ))
-}
-
-pub(in crate::http) async fn patch(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    Json(body): Json,
-) -> Answer {
-    projection_of(query.as_deref())?;
-    let view = patch_user(&api, &ctx, &id, IfMatch::of(&headers), &body).await?;
-    // Okta's OIN apps want the user back; nobody minds.
-    Ok(done(
-        &api,
-        &ctx,
-        answer(&api, &ctx, StatusCode::OK, &view, query.as_deref())?,
-    ))
-}
-
-pub(in crate::http) async fn delete(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Id(id): Id,
-    headers: HeaderMap,
-) -> Answer {
-    delete_user(&api, &ctx, &id, IfMatch::of(&headers)).await?;
-    Ok(done(&api, &ctx, no_content(None)))
-}
-
-pub(in crate::http) async fn list(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    RawQuery(query): RawQuery,
-) -> Answer {
-    let query = ListQuery::from_query(query.as_deref().unwrap_or_default())?;
-    listing::list(&api, &ctx, query, &[RT]).await
-}
-
-pub(in crate::http) async fn search(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    Json(body): Json,
-) -> Answer {
-    listing::list(&api, &ctx, ListQuery::from_search_request(&body)?, &[RT]).await
 }

@@ -1,4 +1,4 @@
-//! Each limit of design §5, at and over, through HTTP; and bodies that mean harm.
+//! Each limit (docs/limits.md), at and over, through HTTP; and bodies that mean harm.
 
 use std::time::{Duration, Instant};
 

@@ -2,19 +2,15 @@
 //!
 //! Owns: the words and what counts as wrong. Pure: whoever asks has read everything. Start at [`Facts::checks`].
 
-use std::net::IpAddr;
-
 use admin_api::{Caller, Check, IdentityProvider, TestOutcome};
-use axum::http::Uri;
-use domain::settings::{Effective, MappingMode};
+use domain::status::EngineStatus;
 use scim::resource::Document;
 
-use super::name;
-use crate::http::{EngineState, EngineStatus, SettingsView};
+use crate::http::{
+    admin::checks::{address, check, credentials, groups, provider_name, settings},
+    control::SettingsView,
+};
 use store::Tally;
-
-/// Where Grafana's configuration file says its public address.
-const ROOT_URL: [&str; 2] = ["[server]", "root_url = https://grafana.example.com/"];
 
 /// Everything that is looked at.
 pub(super) struct Facts<'a> {
@@ -47,7 +43,7 @@ impl Facts<'_> {
     }
 
     fn token(&self) -> Check {
-        let who = name(self.provider);
+        let who = provider_name(self.provider);
         if let Some((login, reason)) = &self.refused {
             return Check {
                 page: "activity?outcome=refused".to_owned(),
@@ -81,183 +77,6 @@ impl Facts<'_> {
                 ),
             ),
         }
-    }
-}
-
-fn check(outcome: TestOutcome, what: String, detail: String) -> Check {
-    Check {
-        what,
-        outcome,
-        detail,
-        ..Check::default()
-    }
-}
-
-fn settings(outcome: TestOutcome, what: String, detail: String) -> Check {
-    Check {
-        page: "settings".to_owned(),
-        ..check(outcome, what, detail)
-    }
-}
-
-/// Whether Rollcall may write.
-pub(in crate::http::admin) fn credentials(engine: &EngineStatus) -> Check {
-    match engine.state {
-        EngineState::Running => {
-            let who = engine.signed_in_as.as_deref().unwrap_or("the server admin");
-            check(
-                TestOutcome::Ok,
-                "Rollcall may write to Grafana".to_owned(),
-                format!("It is signed in as {who}."),
-            )
-        }
-        EngineState::WaitingForFirstRequest => check(
-            TestOutcome::Note,
-            "The credentials come with the first request".to_owned(),
-            "Grafana keeps them encrypted and hands them over with each request. In its configuration file they work at once."
-                .to_owned(),
-        ),
-        EngineState::NotConfigured => settings(
-            TestOutcome::Failed,
-            "Set admin_user and admin_password".to_owned(),
-            "Without a server admin nothing gets into Grafana: what the identity provider sends is kept, and waits."
-                .to_owned(),
-        ),
-        EngineState::CredentialsRefused => settings(
-            TestOutcome::Failed,
-            "Correct admin_user or admin_password".to_owned(),
-            "Grafana refused them, and nothing is tried again until they change.".to_owned(),
-        ),
-        EngineState::GrafanaAway => settings(
-            TestOutcome::Failed,
-            format!("Grafana does not answer at {}", engine.url),
-            format!(
-                "{} If Grafana runs, grafana_url is wrong; what was sent waits, and nothing is lost.",
-                engine.error.as_deref().unwrap_or_default()
-            ),
-        ),
-    }
-}
-
-/// Who can reach a URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    SameMachine,
-    Inside,
-    Anywhere,
-}
-
-fn reach(host: &str) -> Reach {
-    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
-    let local = |name: &str| host == name || host.ends_with(&format!(".{name}"));
-    match host.parse::<IpAddr>() {
-        Ok(ip) if ip.is_loopback() || ip.is_unspecified() => Reach::SameMachine,
-        Ok(IpAddr::V4(ip)) if ip.is_private() || ip.is_link_local() => Reach::Inside,
-        Ok(IpAddr::V6(ip)) if ip.is_unique_local() || ip.is_unicast_link_local() => Reach::Inside,
-        Ok(_) => Reach::Anywhere,
-        Err(_) if local("localhost") => Reach::SameMachine,
-        Err(_) if !host.contains('.') || ["local", "internal", "lan", "home.arpa"].into_iter().any(local) => {
-            Reach::Inside
-        }
-        Err(_) => Reach::Anywhere,
-    }
-}
-
-/// Whether the address that is given away can be called from where the provider is.
-pub(in crate::http::admin) fn address(provider: IdentityProvider, public_url: Option<&str>) -> Check {
-    let who = name(provider);
-    let cloud = provider != IdentityProvider::Other;
-    let root_url = |outcome, what: &str, detail: String| Check {
-        lines: ROOT_URL.map(str::to_owned).into(),
-        ..settings(outcome, what.to_owned(), detail)
-    };
-    let Some(url) = public_url else {
-        return root_url(
-            TestOutcome::Warning,
-            "Set root_url, or public_url",
-            "Grafana's public address is not known, so the address that is shown here is only its path.".to_owned(),
-        );
-    };
-    let parsed = url.parse::<Uri>().unwrap_or_default();
-    let secure = parsed.scheme_str() == Some("https");
-    let below = parsed.path().trim_matches('/');
-    match reach(parsed.host().unwrap_or_default()) {
-        Reach::SameMachine => root_url(
-            if cloud {
-                TestOutcome::Failed
-            } else {
-                TestOutcome::Warning
-            },
-            "Set root_url to Grafana's public address",
-            format!("It is {url}, which nobody but this machine can call; {who} would have to run on it."),
-        ),
-        Reach::Inside if cloud => root_url(
-            TestOutcome::Warning,
-            "The address is one of your own network",
-            format!("{who} calls from the internet and does not reach {url}, unless an agent of it runs inside."),
-        ),
-        _ if cloud && !secure => root_url(
-            TestOutcome::Warning,
-            "The address is not https",
-            format!("{who} asks for https, and over {url} the token can be read on the way."),
-        ),
-        _ if !below.is_empty() => check(
-            TestOutcome::Ok,
-            "The address can be called".to_owned(),
-            format!(
-                "{url}. It is below /{below}: serve_from_sub_path = true in [server], or a proxy that takes the path away."
-            ),
-        ),
-        _ => check(
-            TestOutcome::Ok,
-            "The address can be called".to_owned(),
-            format!("{url}, as Grafana's root_url or public_url says."),
-        ),
-    }
-}
-
-/// Whether groups become teams.
-pub(in crate::http::admin) fn groups(effective: &Effective, tally: &Tally) -> Check {
-    let unmapped = tally.groups - tally.groups_mapped;
-    let mappings = |outcome, what: String, detail: &str| Check {
-        page: "mappings".to_owned(),
-        ..check(outcome, what, detail.to_owned())
-    };
-    if !effective.group_sync {
-        return Check {
-            lines: vec!["[auth]".to_owned(), "team_sync_mode = scim_sync".to_owned()],
-            ..settings(
-                if tally.groups > 0 {
-                    TestOutcome::Warning
-                } else {
-                    TestOutcome::Note
-                },
-                "Set team_sync_mode, if groups shall become teams".to_owned(),
-                "It is off: groups are accepted and kept, and touch no team.".to_owned(),
-            )
-        };
-    }
-    match effective.mapping_mode {
-        MappingMode::Create => check(
-            TestOutcome::Ok,
-            "Every group becomes a team".to_owned(),
-            "mapping_mode is create.".to_owned(),
-        ),
-        MappingMode::Strict if tally.groups > 0 && tally.groups_mapped == 0 => mappings(
-            TestOutcome::Warning,
-            "Map a group to a team".to_owned(),
-            "mapping_mode is strict and no group is mapped, so no team gets anybody.",
-        ),
-        MappingMode::Strict if unmapped > 0 => mappings(
-            TestOutcome::Note,
-            format!("{unmapped} of {} groups are not mapped", tally.groups),
-            "mapping_mode is strict: they are kept, and touch no team.",
-        ),
-        MappingMode::Strict => mappings(
-            TestOutcome::Ok,
-            "Only mapped groups become teams".to_owned(),
-            "mapping_mode is strict.",
-        ),
     }
 }
 
@@ -345,33 +164,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn said(provider: IdentityProvider, url: &str) -> (TestOutcome, String) {
-        let check = address(provider, Some(url));
-        (check.outcome, check.what)
-    }
-
-    #[test]
-    fn an_address_that_a_cloud_cannot_call_is_named_with_the_line_that_mends_it() {
-        use IdentityProvider::{Entra, Okta, Other};
-        assert_eq!(said(Okta, "http://localhost:3000/").0, TestOutcome::Failed);
-        assert_eq!(said(Okta, "http://[::1]:3000/").0, TestOutcome::Failed);
-        assert_eq!(said(Other, "http://localhost:3000/").0, TestOutcome::Warning);
-        assert_eq!(said(Entra, "https://10.1.2.3/").0, TestOutcome::Warning);
-        assert_eq!(said(Entra, "https://grafana.corp.internal/").0, TestOutcome::Warning);
-        assert_eq!(
-            said(Entra, "http://grafana.acme.com/"),
-            (TestOutcome::Warning, "The address is not https".to_owned())
-        );
-        assert_eq!(said(Other, "http://grafana/").0, TestOutcome::Ok);
-        assert_eq!(said(Okta, "https://grafana.acme.com/").0, TestOutcome::Ok);
-        assert_eq!(address(Okta, None).lines, ROOT_URL);
-        let below = address(Okta, Some("https://acme.com/grafana/"));
-        assert!(
-            below.outcome == TestOutcome::Ok && below.detail.contains("/grafana"),
-            "{below:?}"
-        );
-    }
 
     #[test]
     fn a_mapping_that_nobody_can_sign_in_with_is_named() {

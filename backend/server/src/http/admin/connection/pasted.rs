@@ -15,8 +15,11 @@ use super::{
     facts, mapping,
     sandbox::{Reply, Sandbox},
 };
-use crate::http::{Api, admin::Answer};
-use store::{PageQuery, WriteContext};
+use crate::http::{
+    admin::{call::AdminCall, failure::Answer},
+    api::Api,
+};
+use store::PageQuery;
 
 /// So many words of a request are looked up, in case they are ids.
 const MAX_IDS: usize = 100;
@@ -257,8 +260,7 @@ fn answer(text: &str, json: Option<&Value>) -> Option<Check> {
 
 /// What the text is, and what follows from it.
 pub(super) async fn look(
-    api: &Api,
-    ctx: &WriteContext,
+    call: &AdminCall,
     sandbox: &Sandbox,
     provider: IdentityProvider,
     text: &str,
@@ -289,7 +291,7 @@ pub(super) async fn look(
              attribute mappings, one a line: “mail → emails[type eq \"work\"].value”.",
         )]);
     };
-    try_out(api, &ctx.tenant, sandbox, asked).await
+    try_out(&call.api, &call.context.tenant, sandbox, asked).await
 }
 
 /// A resource of ours, made again in the sandbox; its id there.

@@ -10,12 +10,23 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, header},
 };
-use domain::Caller;
+use domain::{
+    Caller,
+    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::http::{self, Api, Boxed, Control, EngineStatus, Holders, MAX_BODY, RosterSeen, SettingsView, TeamSeen};
+use crate::http::{
+    api::{Api, MAX_BODY},
+    control::{Boxed, Control, SettingsView},
+};
 use store::{self, Store};
+
+/// Makes the real service over an [`Api`]. It is handed down, because the routes know this test
+/// and not the test the routes.
+#[derive(Clone, Copy)]
+pub(in crate::http) struct RealService(pub fn(Api) -> Router);
 
 /// One test's service.
 pub(super) struct Sandbox {
@@ -51,12 +62,12 @@ impl Reply {
 
 impl Sandbox {
     /// Empty, with the settings in force.
-    pub async fn open(api: &Api, org_id: i64) -> store::Result<Self> {
+    pub async fn open(service: RealService, api: &Api, org_id: i64) -> store::Result<Self> {
         let store = Store::in_memory().await?;
         let still = Arc::new(Still(api.control.clone()));
         let inner = Api::new(store.clone(), api.clock.clone(), api.ids.clone(), still);
         Ok(Self {
-            router: http::router(inner),
+            router: service.0(inner),
             caller: Caller {
                 org_id,
                 login: format!("sa-{org_id}-sandbox"),
@@ -139,8 +150,8 @@ impl Control for Still {
         Box::pin(std::future::ready(Vec::new()))
     }
     /// Nobody: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
-    fn holders(&self, _: i64, _: &str, _: Option<&str>) -> Holders {
-        Holders::default()
+    fn name_owners(&self, _: i64, _: &str, _: Option<&str>) -> NameOwners {
+        NameOwners::default()
     }
     fn settings(&self, org_id: i64) -> Arc<SettingsView> {
         self.0.settings(org_id)

@@ -1,6 +1,6 @@
 //! The requests of a provider, from its connection test to the day somebody leaves.
 //!
-//! Owns: each provider's order, bodies and what it checks in the answers (`reference/scim-protocol.md` §2; the same habits as
+//! Owns: each provider's order, bodies and what it checks in the answers (docs/reference/identity-providers.md; the same habits as
 //! `tests/src/idp`). Must never name a person who could exist. Start at [`play`].
 
 use admin_api::{Check, IdentityProvider, TestOutcome};

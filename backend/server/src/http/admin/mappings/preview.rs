@@ -5,17 +5,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use admin_api::{MappingEdit, MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, TeamPreview};
-use axum::{Extension, Json, body::Bytes, extract::State};
+use admin_api::{MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, TeamPreview};
+use axum::Json;
 use domain::{
     settings::TeamRemoval,
-    team::{self, Action, Desired, Member, Observed, Policy, Standing, name_before_archive},
+    status::{RosterSeen, TeamSeen},
+    team::{self, Action, GroupMember, TeamInput, name_before_archive},
     wording,
 };
 
-use super::{Answer, body, changeable, chosen_team};
-use crate::http::{Api, RosterSeen, TeamSeen};
-use store::{MappingOrigin, MappingRecord, WriteContext};
+use super::edit::{changeable, chosen_team, edited};
+use crate::http::{
+    admin::{
+        call::{AdminCall, Body},
+        failure::Answer,
+    },
+    api::Api,
+};
+use store::{MappingOrigin, MappingRecord, TeamMembership, WriteContext};
 
 /// As many names as somebody reads.
 const MOST_NAMES: usize = 20;
@@ -39,6 +46,13 @@ impl Feed {
             paused: mapping.paused,
         }
     }
+
+    fn rule(&self) -> team::Feed {
+        team::Feed {
+            remove_others: self.remove_others,
+            paused: self.paused,
+        }
+    }
 }
 
 /// A team, as it would be fed.
@@ -50,13 +64,8 @@ struct WhatIf {
     feeds: Vec<Feed>,
 }
 
-pub(in crate::http) async fn preview(
-    State(api): State<Api>,
-    Extension(ctx): Extension<WriteContext>,
-    bytes: Bytes,
-) -> Answer<Json<Preview>> {
-    let change: PlannedChange = body(&bytes)?;
-    let org_id = ctx.tenant.org_id;
+pub(in crate::http) async fn preview(call: AdminCall, Body(change): Body<PlannedChange>) -> Answer<Json<Preview>> {
+    let (api, ctx, org_id) = (&call.api, &call.context, call.org_id());
     let effective = api.control.settings(org_id).effective.clone();
     let teams = api.control.teams(org_id);
     let (what_ifs, said) = match change {
@@ -68,7 +77,7 @@ pub(in crate::http) async fn preview(
                     .to_owned(),
             ),
         ),
-        PlannedChange::Mode(MappingMode::Create) => a_team_for_every_group(&api, &ctx, &teams).await?,
+        PlannedChange::Mode(MappingMode::Create) => a_team_for_every_group(api, ctx, &teams).await?,
         PlannedChange::Add(wanted) => {
             let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
             let (team_id, name) = chosen_team(&wanted, group.as_ref(), &teams)?;
@@ -80,25 +89,25 @@ pub(in crate::http) async fn preview(
                 remove_others: wanted.policy == MemberPolicy::Remove,
                 paused: false,
             };
-            let mut what_if = as_it_is(&api, org_id, team_id, name, &teams).await?;
+            let mut what_if = as_it_is(api, org_id, team_id, name, &teams).await?;
             what_if.feeds.push(new);
             (vec![what_if], None)
         }
         PlannedChange::Edit(id, edit) => {
-            let mapping = changeable(&api, &ctx, id).await?;
-            let mut what_if = as_it_is(&api, org_id, mapping.team_id, mapping.team_name.clone(), &teams).await?;
+            let mapping = changeable(&call, id).await?;
+            let mut what_if = as_it_is(api, org_id, mapping.team_id, mapping.team_name.clone(), &teams).await?;
             what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
             what_if.feeds.push(Feed::of(edited(mapping, &edit)));
             (vec![what_if], None)
         }
         PlannedChange::Remove(id) => {
-            let mapping = changeable(&api, &ctx, id).await?;
-            let mut what_if = as_it_is(&api, org_id, mapping.team_id, mapping.team_name, &teams).await?;
+            let mapping = changeable(&call, id).await?;
+            let mut what_if = as_it_is(api, org_id, mapping.team_id, mapping.team_name, &teams).await?;
             what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
             (vec![what_if], None)
         }
     };
-    let mut answer = told(&api, org_id, what_ifs, &teams).await?;
+    let mut answer = told(api, org_id, what_ifs, &teams).await?;
     answer.summary = match (said, answer.joins, answer.leaves) {
         (Some(said), ..) => said,
         (None, joins, leaves) => format!(
@@ -113,14 +122,6 @@ pub(in crate::http) async fn preview(
             .push_str(" Group sync is off, so none of it happens before it is turned on.");
     }
     Ok(Json(answer))
-}
-
-/// The mapping with what an admin wants of it.
-pub(super) fn edited(mut mapping: MappingRecord, edit: &MappingEdit) -> MappingRecord {
-    mapping.admins = edit.kind == MappingKind::Admin;
-    mapping.remove_others = edit.policy == MemberPolicy::Remove;
-    mapping.paused = edit.paused;
-    mapping
 }
 
 async fn as_it_is(api: &Api, org_id: i64, team_id: Option<i64>, name: String, teams: &[TeamSeen]) -> Answer<WhatIf> {
@@ -223,88 +224,101 @@ async fn told(api: &Api, org_id: i64, mut what_ifs: Vec<WhatIf>, teams: &[TeamSe
             .team
             .as_ref()
             .and_then(|team| seen.iter().find(|roster| roster.team_id == team.0));
-        one(api, org_id, what_if, roster, teams, &mut answer).await?;
+        let planned = plan_team(api, org_id, what_if, roster, teams).await?;
+        render_team(planned, &mut answer);
     }
     Ok(answer)
 }
 
+/// What the planner says about one team, with what the sentences about it need.
+struct PlannedTeam {
+    what_if: WhatIf,
+    people: Vec<TeamMembership>,
+    /// By Grafana's id.
+    logins: BTreeMap<i64, String>,
+    /// Grafana was asked who is in the team now.
+    asked: bool,
+    /// How many are in it now.
+    members: usize,
+    /// A mapping is paused: nobody leaves.
+    hold: bool,
+    plan: team::Plan,
+}
+
 /// Asks the planner about one team.
-async fn one(
+async fn plan_team(
     api: &Api,
     org_id: i64,
     what_if: WhatIf,
     roster: Option<&RosterSeen>,
     teams: &[TeamSeen],
-    answer: &mut Preview,
-) -> Answer<()> {
+) -> Answer<PlannedTeam> {
     let in_force: Vec<(&str, bool)> = what_if
         .feeds
         .iter()
         .filter(|feed| !feed.paused)
         .map(|feed| (feed.group_id.as_str(), feed.admins))
         .collect();
-    let seats = api.store.seats(org_id, &in_force).await?;
-    let members: BTreeMap<i64, bool> = seats
-        .iter()
-        .filter(|seat| !seat.suspended)
-        .filter_map(|seat| Some((seat.grafana_id?, seat.admin)))
-        .collect();
-    let base: BTreeSet<i64> = match &what_if.team {
-        Some((id, _)) => api.store.applied_members(org_id, *id).await?.into_iter().collect(),
-        None => BTreeSet::new(),
+    let people = api.store.team_memberships(org_id, &in_force).await?;
+    let member = |person: &TeamMembership| GroupMember {
+        grafana_id: person.grafana_id,
+        suspended: person.suspended,
+        admin: person.admin,
     };
-    let present: Vec<Member> = match roster {
-        Some(roster) => roster.members.iter().map(|(_, member)| member.clone()).collect(),
-        // Nobody could look: whom we put there is all that is known.
-        None => base.iter().map(|id| put_there(*id, &members)).collect(),
-    };
-    let desired = Desired {
-        policy: Policy::of(what_if.feeds.iter().map(|feed| (feed.remove_others, feed.paused))),
-        ended: Some(TeamRemoval::Keep).filter(|_| what_if.feeds.is_empty()),
-        name: what_if.name.clone().filter(|_| what_if.team.is_some()),
-        members,
+    let base = match &what_if.team {
+        Some((id, _)) => api.store.applied_members(org_id, *id).await?,
+        None => Vec::new(),
     };
     let (id, name) = what_if.team.clone().unwrap_or_default();
     let others = teams.iter().filter(|team| team.id != id);
-    let observed = Observed {
+    let input = TeamInput {
         id,
-        name: name.clone(),
-        members: present,
-        base,
+        name,
+        feeds: what_if.feeds.iter().map(Feed::rule).collect(),
+        wanted: team::wanted_members(people.iter().map(member)),
+        wanted_name: what_if.name.clone().filter(|_| what_if.team.is_some()),
+        removal: Some(TeamRemoval::Keep),
+        members: roster.map(|seen| seen.members.iter().map(|(_, member)| member.clone()).collect()),
+        base: base.into_iter().collect(),
+        // Teams are offered from a listing, and that shows the server admins first.
+        admins_known: true,
         emails: BTreeMap::new(),
         taken: others.map(|team| team.name.clone()).collect(),
         // One step for each person: the names are wanted.
         bulk: false,
     };
-    let plan = team::plan(&desired, &observed);
+    let (desired, observed) = input.assemble();
+    let people_with_account = people.iter().filter_map(|p| Some((p.grafana_id?, p.login.clone())));
+    let mut logins: BTreeMap<i64, String> = people_with_account.collect();
+    let members = roster.iter().flat_map(|r| &r.members);
+    logins.extend(members.map(|(login, m)| (m.grafana_id, login.clone())));
+    Ok(PlannedTeam {
+        what_if,
+        logins,
+        asked: roster.is_some(),
+        members: observed.members.len(),
+        hold: desired.policy.hold,
+        plan: team::plan(&desired, &observed),
+        people,
+    })
+}
 
-    let mut logins: BTreeMap<i64, &str> = BTreeMap::new();
-    logins.extend(
-        seats
-            .iter()
-            .filter_map(|seat| Some((seat.grafana_id?, seat.login.as_str()))),
-    );
-    logins.extend(
-        roster
-            .iter()
-            .flat_map(|r| &r.members)
-            .map(|(login, m)| (m.grafana_id, login.as_str())),
-    );
+/// One team, in words.
+fn render_team(planned: PlannedTeam, answer: &mut Preview) {
     let named = |id: &i64| {
-        logins
-            .get(id)
-            .map_or_else(|| format!("Grafana user {id}"), |login| (*login).to_owned())
+        let login = planned.logins.get(id).cloned();
+        login.unwrap_or_else(|| format!("Grafana user {id}"))
     };
     let (mut join, mut leave, mut admins, mut plain) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut lines = Vec::new();
-    if what_if.team.is_none() {
+    if planned.what_if.team.is_none() {
         lines.push("A new team is made.".to_owned());
-    } else if roster.is_none() {
+    } else if !planned.asked {
         lines.push(
             "Grafana could not be asked who is in it now: whoever was added by hand is not counted here.".to_owned(),
         );
     }
-    for action in &plan.actions {
+    for action in &planned.plan.actions {
         match action {
             Action::Rename(to) => lines.push(format!("It is renamed to “{to}”.")),
             Action::Add { grafana_id, .. } => join.push(named(grafana_id)),
@@ -318,12 +332,9 @@ async fn one(
             Action::Replace { .. } | Action::Delete => {}
         }
     }
-    let stay = observed.members.len().saturating_sub(leave.len());
-    let waiting: Vec<String> = seats
-        .iter()
-        .filter(|seat| seat.active && seat.grafana_id.is_none())
-        .map(|seat| seat.login.clone())
-        .collect();
+    let stay = planned.members.saturating_sub(leave.len());
+    let without_account = planned.people.iter().filter(|p| p.active && p.grafana_id.is_none());
+    let waiting: Vec<String> = without_account.map(|p| p.login.clone()).collect();
     answer.joins += i64::try_from(join.len()).unwrap_or(i64::MAX);
     answer.leaves += i64::try_from(leave.len()).unwrap_or(i64::MAX);
     lines.extend(
@@ -336,7 +347,7 @@ async fn one(
         .into_iter()
         .flatten(),
     );
-    if what_if.team.is_some() {
+    if planned.what_if.team.is_some() {
         lines.extend((stay > 0).then(|| format!("{} as before.", counted(stay, "stays", "stay"))));
     }
     lines.extend(listed(
@@ -344,29 +355,15 @@ async fn one(
         "has no account in Grafana yet, and joins with it",
         "have no account in Grafana yet, and join with it",
     ));
-    if desired.policy.hold {
+    if planned.hold {
         lines.push("A mapping of this team is paused, so nobody leaves it.".to_owned());
     }
-    lines.extend(plan.attention.as_ref().map(wording::reason));
-    answer.teams.push(TeamPreview {
-        team_name: if what_if.team.is_some() {
-            name
-        } else {
-            what_if.name.unwrap_or_default()
-        },
-        lines,
-    });
-    Ok(())
-}
-
-/// Somebody we put into a team, as long as nobody has looked.
-fn put_there(grafana_id: i64, wanted: &BTreeMap<i64, bool>) -> Member {
-    Member {
-        grafana_id,
-        email: String::new(),
-        admin: wanted.get(&grafana_id).copied().unwrap_or_default(),
-        standing: Standing::Person,
-    }
+    lines.extend(planned.plan.attention.as_ref().map(wording::reason));
+    let team_name = match planned.what_if.team {
+        Some((_, name)) => name,
+        None => planned.what_if.name.unwrap_or_default(),
+    };
+    answer.teams.push(TeamPreview { team_name, lines });
 }
 
 /// "nobody joins", "1 joins", "2 join".

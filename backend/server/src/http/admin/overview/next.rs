@@ -4,9 +4,12 @@
 //! Start at [`steps`].
 
 use admin_api::{Check, HourCount, IdentityProvider, TestOutcome};
-use domain::settings::Effective;
+use domain::{
+    settings::Effective,
+    status::{EngineState, EngineStatus},
+};
 
-use crate::http::{EngineState, EngineStatus, admin::connection::facts};
+use crate::http::admin::checks;
 use store::Tally;
 
 pub(super) fn steps(
@@ -19,10 +22,10 @@ pub(super) fn steps(
 ) -> Vec<Check> {
     let mut steps = Vec::new();
     if engine.state != EngineState::WaitingForFirstRequest {
-        steps.push(facts::credentials(engine));
+        steps.push(checks::credentials(engine));
     }
     if !called {
-        steps.push(facts::address(IdentityProvider::Other, public_url));
+        steps.push(checks::address(IdentityProvider::Other, public_url));
         steps.push(Check {
             what: "Connect your identity provider".to_owned(),
             outcome: TestOutcome::Note,
@@ -50,7 +53,7 @@ pub(super) fn steps(
         ..Check::default()
     }));
     if tally.groups > 0 {
-        steps.push(facts::groups(effective, tally));
+        steps.push(checks::groups(effective, tally));
     }
     steps.retain(|step| step.outcome != TestOutcome::Ok);
     steps

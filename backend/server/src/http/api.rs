@@ -1,0 +1,80 @@
+//! What every handler works with.
+//!
+//! Owns: [`Api`], and what is remembered of callers since the process started. Must never know a
+//! route. Start at [`Api`].
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use domain::{Clock, Ids};
+use store::Store;
+
+use super::{control::Control, surface::PATH_PREFIX, traffic::Traffic};
+
+/// The largest request body that is routed; over it the caller gets a 413 that names this limit.
+pub const MAX_BODY: usize = 16 << 20;
+
+/// What every handler works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// The SCIM record of truth.
+    pub store: Store,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// The rest of the process.
+    pub control: Arc<dyn Control>,
+    callers: Arc<Mutex<CallersSeen>>,
+    traffic: Arc<Mutex<Traffic>>,
+    /// Requests from before are in the log only.
+    pub(super) started_ms: i64,
+}
+
+/// By organization and login.
+pub(super) type CallersSeen = HashMap<(i64, String), CallerSeen>;
+
+/// What was seen of one caller of the SCIM surface since the process started.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CallerSeen {
+    pub last_ms: i64,
+    pub requests: i64,
+    pub failed: i64,
+    pub last_request: String,
+    pub refusal_logged_ms: i64,
+}
+
+impl Api {
+    /// Puts the pieces together.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, control: Arc<dyn Control>) -> Self {
+        Self {
+            store,
+            started_ms: clock.now_ms(),
+            clock,
+            ids,
+            control,
+            callers: Arc::default(),
+            traffic: Arc::default(),
+        }
+    }
+
+    pub(super) fn traffic(&self) -> MutexGuard<'_, Traffic> {
+        // Counters: whole after any panic.
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn callers(&self) -> MutexGuard<'_, CallersSeen> {
+        // The map is whole after any panic: every change is one assignment.
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The SCIM base URL: absolute where Grafana's public URL is known, else a reference from the
+    /// root. Never from headers: Grafana removes Host and X-Forwarded-Host, and anybody could send
+    /// them.
+    pub(super) fn scim_url(&self, org_id: i64) -> String {
+        let public = self.control.public_url(org_id).unwrap_or_default();
+        format!("{}{PATH_PREFIX}/scim/v2", public.trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,126 @@
+//! The codes of text columns.
+//!
+//! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
+//! the same, and a test compares them. Start at [`Code`].
+
+use domain::settings::Rung;
+
+use super::{AccountOrigin, Action, Attribute, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
+
+/// A type that a column holds as one of a few words.
+pub(super) trait Code: Sized {
+    /// The name of the type in [`super::Error::Unreadable`].
+    const WHAT: &'static str;
+    /// Every code, in the order of the `CHECK`.
+    #[cfg(test)]
+    fn all() -> Vec<&'static str>;
+
+    fn code(self) -> &'static str;
+    fn from_code(text: &str) -> Option<Self>;
+}
+
+macro_rules! codes {
+    ($type:ty, $what:literal: $($variant:path = $text:literal),+ $(,)?) => {
+        impl Code for $type {
+            const WHAT: &'static str = $what;
+            #[cfg(test)]
+            fn all() -> Vec<&'static str> {
+                vec![$($text),+]
+            }
+
+            fn code(self) -> &'static str {
+                match self {
+                    $($variant => $text),+
+                }
+            }
+
+            fn from_code(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some($variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+/// A list that has its codes in `vocabulary`.
+macro_rules! shared_codes {
+    ($($type:ty: $what:literal),+ $(,)?) => {$(
+        impl Code for $type {
+            const WHAT: &'static str = $what;
+            #[cfg(test)]
+            fn all() -> Vec<&'static str> {
+                Self::ALL.iter().map(|one| one.as_str()).collect()
+            }
+
+            fn code(self) -> &'static str {
+                self.as_str()
+            }
+
+            fn from_code(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+        }
+    )+};
+}
+
+/// Whether a mark may be worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WorkState {
+    /// As soon as it is due.
+    Pending,
+    /// Not before something changes.
+    Blocked,
+}
+
+codes!(WorkState, "state of a mark": WorkState::Pending = "pending", WorkState::Blocked = "blocked");
+codes!(Rung, "way of deprovisioning":
+    Rung::Disable = "disable", Rung::Suspend = "suspend", Rung::Tombstone = "recreate", Rung::Delete = "delete");
+codes!(ManagementState, "decision about an account":
+    ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
+    ManagementState::Unmanaged = "unmanaged");
+
+shared_codes!(
+    Kind: "kind of resource",
+    AccountOrigin: "origin of an account",
+    MappingOrigin: "origin of a mapping",
+    Source: "source of a line of the log",
+    Outcome: "outcome in a line of the log",
+    Action: "action in a line of the log",
+    TargetKind: "target of a line of the log",
+    Attribute: "attribute",
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Code>(column: &str) -> (String, bool) {
+        let codes: Vec<String> = T::all().iter().map(|code| format!("'{code}'")).collect();
+        let again = T::all()
+            .iter()
+            .all(|code| T::from_code(code).is_some_and(|read| read.code() == *code));
+        (format!("CHECK ({column} IN ({}))", codes.join(", ")), again)
+    }
+
+    #[test]
+    fn the_schema_takes_the_codes_and_no_others() {
+        let schema = include_str!("../migrations/0001_init.sql");
+        let checks = [
+            check::<Kind>("kind"),
+            check::<WorkState>("state"),
+            check::<AccountOrigin>("origin"),
+            check::<Rung>("deprovisioned_by"),
+            check::<ManagementState>("state"),
+            check::<MappingOrigin>("origin"),
+            check::<Source>("source"),
+            check::<Outcome>("outcome"),
+            check::<TargetKind>("target_kind"),
+        ];
+        for (check, again) in checks {
+            assert!(schema.contains(&check), "{check}");
+            assert!(again, "{check}: a code is not read as it is written");
+        }
+    }
+}
