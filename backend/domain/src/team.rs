@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{attempt::Attention, settings::TeamRemoval};
+use crate::{attention::Attention, settings::TeamRemoval};
 
 mod input;
 mod model;
@@ -15,7 +15,7 @@ mod model;
 mod tests;
 
 pub use input::{Feed, GroupMember, TeamInput, wanted_members};
-pub use model::{Desired, Member, Observed, Policy, Standing, archived_name, name_before_archive};
+pub use model::{Desired, Member, MemberClass, Observed, Policy, archived_name, name_before_archive};
 
 /// One step. Every one is safe to run twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,13 +111,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
                 return plan;
             }
             others => {
-                plan.attention = Some(Attention::new(
-                    format!(
-                        "The group of the team “{}” is gone, but the team was not deleted: {others} of its members were added by hand.",
-                        observed.name
-                    ),
-                    "Delete the team in Grafana, or set team_removal to “archive” or “keep”; then press Check now.",
-                ));
+                plan.attention = Some(Attention::TeamNotDeleted {
+                    team: observed.name.clone(),
+                    others,
+                });
             }
         }
     }
@@ -138,8 +135,8 @@ fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64
             continue;
         }
         let ours = observed.base.contains(&id);
-        match (wanted(&id), member.standing) {
-            (Some(admin), Standing::Person) => {
+        match (wanted(&id), member.class) {
+            (Some(admin), MemberClass::Person) => {
                 // Whom a group names is the group's, however he came in: he leaves with the group (R26).
                 base.insert(id);
                 if member.admin != admin {
@@ -149,18 +146,18 @@ fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64
             (Some(_), _) if ours => {
                 base.insert(id);
             }
-            (Some(_), _) | (None, Standing::Protected) => {}
-            (None, Standing::Ourselves) if ours => changes.push(Change::Remove(id)),
-            (None, Standing::Ourselves) => {}
-            (None, Standing::Person) if desired.policy.hold => {
+            (Some(_), _) | (None, MemberClass::Protected) => {}
+            (None, MemberClass::Ourselves) if ours => changes.push(Change::Remove(id)),
+            (None, MemberClass::Ourselves) => {}
+            (None, MemberClass::Person) if desired.policy.hold => {
                 if ours {
                     base.insert(id);
                 }
             }
-            (None, Standing::Person) if ours || (desired.policy.remove_others && desired.ended.is_none()) => {
+            (None, MemberClass::Person) if ours || (desired.policy.remove_others && desired.ended.is_none()) => {
                 changes.push(Change::Remove(id));
             }
-            (None, Standing::Person) => {}
+            (None, MemberClass::Person) => {}
         }
     }
     if desired.ended.is_none() {
@@ -196,13 +193,10 @@ fn name(desired: &Desired, observed: &Observed, plan: &mut Plan) {
     }
     // Grafana answers 400 `Team name taken` (G38).
     if observed.taken.contains(&wanted) {
-        plan.attention = Some(Attention::new(
-            format!(
-                "The team “{}” cannot follow its group to the name “{wanted}”: another team has it.",
-                observed.name
-            ),
-            "Rename or delete one of the two teams in Grafana, or rename the group; then press Check now.",
-        ));
+        plan.attention = Some(Attention::TeamNameTaken {
+            team: observed.name.clone(),
+            wanted,
+        });
         return;
     }
     plan.actions.push(Action::Rename(wanted));

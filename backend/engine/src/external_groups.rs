@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-/// What is known of it.
+/// What is known of it, from the calls of earlier comparisons.
 #[derive(Debug, Default)]
 pub(super) struct ExternalGroups {
     /// Of our teams: whether it has external groups too. Not there: not asked yet.

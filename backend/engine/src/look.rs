@@ -1,4 +1,4 @@
-//! Answers who is in a team, outside the minute's look: a team that no mapping feeds is in no other listing of members.
+//! Answers requests for the members of a team, outside the minute's look: a team that no mapping feeds is in no other listing of members.
 //!
 //! Owns: what is asked of Grafana for it. Must never change anything. Start at [`look`].
 
@@ -8,7 +8,7 @@ use domain::status::RosterSeen;
 
 use super::{context::Core, org::Org, roster, trouble::Result};
 
-/// Answers what was asked meanwhile. What cannot be asked of Grafana now is not kept waiting.
+/// Answers the open requests. Where Grafana cannot be asked now, the request ends without an answer.
 pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {
     let looks = &core.shared.looks;
     for key in looks.open() {

@@ -1,7 +1,7 @@
-//! Who has which login and e-mail in Grafana, as the last listing showed it, for handlers to ask.
+//! The owner of each login and e-mail in Grafana, as the last listing showed it, for handlers to ask.
 //!
 //! Owns: a table small enough for 100,000 accounts (16 bytes a name: a keyed hash and the id, no text). Must never be believed where
-//! Grafana is about to be changed: the planner looks anew. Start at [`Names::of`].
+//! Grafana is about to be changed: the planner looks again. Start at [`Names::of`].
 
 use std::{
     collections::HashSet,
@@ -14,7 +14,7 @@ use grafana::ListedUser;
 /// Logins and e-mails, in lower case, as Grafana compares them (G2).
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    // Keyed anew in every process: nobody can make two names meet.
+    // Keyed differently in every process: nobody can make two names meet.
     keys: RandomState,
     logins: Vec<(u64, i64)>,
     emails: Vec<(u64, i64)>,

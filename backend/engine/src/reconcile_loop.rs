@@ -29,7 +29,7 @@ use store::{Kind, MappingOrigin, Mark, Urgency, Work};
 
 /// From this many due people on, one listing is cheaper than looking each up.
 const LISTING_PAYS: usize = 20;
-/// So many pieces of work before the queue is read anew: how long a closing may wait behind other work.
+/// After so many pieces of work the queue is read again: a closing waits behind no more than these.
 const CHUNK: usize = 25;
 const STORE_WAIT: Duration = Duration::from_secs(1);
 
@@ -99,7 +99,7 @@ impl Loop {
         loop {
             look::look(&self.core, &mut self.orgs).await?;
             self.run_scans().await?;
-            // A comparison reads Grafana's own `[auth]` lines: what follows must not act on what was in force before them.
+            // A comparison reads Grafana's own `[auth]` lines: the next work must not act on older ones.
             self.take_settings().await?;
             if !self.work_batch().await? {
                 break;
@@ -353,7 +353,7 @@ impl Loop {
         }
     }
 
-    /// Teams no mapping feeds any more: whom we put there leaves.
+    /// Takes our people out of the teams that no mapping feeds any more.
     async fn empty_orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
             if !org.state.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
@@ -378,7 +378,7 @@ impl Loop {
     }
 }
 
-/// People, so many at once. After the first failure nobody new is begun: whoever is left keeps the mark and comes with the next look at
+/// People, so many at once. After the first failure nobody new is begun: the others keep their marks and come with the next look at
 /// the queue, when it has been judged what the failure means for all.
 async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) -> Result<()> {
     let began = Instant::now();

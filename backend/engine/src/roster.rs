@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
     Tenant,
+    attention::Reading,
     settings::{MappingMode, TeamRemoval},
-    team::{self, Desired, Feed, GroupMember, Member, Observed, Standing, TeamInput},
+    team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
 };
 
 use super::{
@@ -53,14 +54,14 @@ impl Roster {
     ) -> Result<Option<Self>> {
         let team = match team {
             Some(team) => Some(team),
-            None => org.grafana.team(team_id).await.map_err(looking("the team"))?,
+            None => org.grafana.team(team_id).await.map_err(looking(Reading::Team))?,
         };
         let Some(team) = team else { return Ok(None) };
         let Some(seen) = org
             .grafana
             .team_members(team_id)
             .await
-            .map_err(looking("the team's members"))?
+            .map_err(looking(Reading::TeamMembers))?
         else {
             return Ok(None);
         };
@@ -70,7 +71,7 @@ impl Roster {
         let people = people_of(core, &mappings, team_id).await?;
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
         let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
-        let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+        let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         let released = core.store.unmanaged_accounts(org.id()).await?;
         let base = core.store.applied_members(org.id(), team_id).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
@@ -102,23 +103,23 @@ impl Roster {
 pub(super) fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
     let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
     let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
-    let standing = if seen.user_id == me {
-        Standing::Ourselves
+    let class = if seen.user_id == me {
+        MemberClass::Ourselves
     } else if is_admin
         || released.contains(&seen.user_id)
         || seen.login.starts_with("sa-")
         || listed(&seen.login)
         || listed(&seen.email)
     {
-        Standing::Protected
+        MemberClass::Protected
     } else {
-        Standing::Person
+        MemberClass::Person
     };
     Member {
         grafana_id: seen.user_id,
         email: seen.email,
         admin: seen.permission == 4,
-        standing,
+        class,
     }
 }
 
@@ -180,7 +181,7 @@ async fn emails_of_new(
                 .grafana
                 .user(id)
                 .await
-                .map_err(looking("the account"))?
+                .map_err(looking(Reading::Account))?
                 .map(|u| u.email),
         };
         if let Some(email) = known {
@@ -232,7 +233,7 @@ async fn taken(
                 .grafana
                 .team_named(&name)
                 .await
-                .map_err(looking("teams"))?
+                .map_err(looking(Reading::Teams))?
                 .is_some_and(|t| t.id != team.id),
         };
         if other {

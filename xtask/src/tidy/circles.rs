@@ -47,11 +47,6 @@ const LEFT: &[&[&str]] = &[
     ],
     &["backend/scim/src/render.rs", "backend/scim/src/version.rs"],
     &[
-        "backend/server/src/plugin.rs",
-        "backend/server/src/plugin/process.rs",
-        "backend/server/src/plugin/service.rs",
-    ],
-    &[
         "frontend/src/pages/activity.rs",
         "frontend/src/pages/activity/export.rs",
     ],

@@ -12,9 +12,6 @@ const FILE_LINES: usize = 500;
 /// long any more is refused.
 const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("backend/store/src/users.rs", "update_user"),
-    ("backend/server/src/app/credential_test.rs", "report"),
-    ("backend/engine/src/person.rs", "sync"),
-    ("backend/domain/src/account/identity.rs", "choose"),
     ("backend/store/src/filter.rs", "narrow"),
     ("frontend/src/pages/activity.rs", "ActivityPage"),
     ("frontend/src/pages/mappings/map_dialog.rs", "MapDialog"),

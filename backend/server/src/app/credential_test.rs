@@ -8,89 +8,13 @@ use engine::Finding;
 
 /// The findings in an admin's words.
 pub(super) fn report(probe: engine::Probe) -> CredentialTest {
-    let mut checks = Vec::new();
-    let mut check = |what: &str, finding: Finding, good: String, needed: Needed| {
-        let (outcome, detail) = match (finding, needed) {
-            (Finding::NotTried, _) => return,
-            (Finding::Yes, _) => (TestOutcome::Ok, good),
-            (Finding::No(why), Needed::Always(mend)) => (TestOutcome::Failed, format!("{why}. {mend}")),
-            (Finding::No(why), Needed::Better(loss)) => (TestOutcome::Warning, format!("{why}. {loss}")),
-        };
-        checks.push(Check {
-            what: what.to_owned(),
-            outcome,
-            detail,
-            ..Check::default()
-        });
-    };
     let reached = probe.reached == Finding::Yes;
     let signed_in = probe.sign_in == Finding::Yes;
-    let nobody = probe.sign_in == Finding::NotTried;
-    let answers = match &probe.version {
-        Some(version) => format!("Grafana {version} answers."),
-        None => "Grafana answers.".to_owned(),
-    };
-    check(
-        "Reach Grafana",
-        probe.reached,
-        answers,
-        Needed::Always(
-            "Set grafana_url to Grafana's own URL as its server reaches it, for example http://localhost:3000.",
-        ),
-    );
-    if reached && nobody {
-        let finding = Finding::No("no server admin is set".into());
-        let mend =
-            "Set admin_user and admin_password: Grafana lets no service account create, disable or sign out users.";
-        check("Sign in", finding, String::new(), Needed::Always(mend));
-    }
-    let how = if probe.by_password {
-        "It works, but the login form is off, so Grafana hashes the password on every call: slower."
-    } else {
-        "It works, by session."
-    };
-    check(
-        "Sign in",
-        probe.sign_in,
-        how.into(),
-        Needed::Always("Type the password again; nothing else was tried, so the account is not locked."),
-    );
-    check(
-        "Create, disable and sign out users",
-        probe.server_admin,
-        "The account is a Grafana server admin.".into(),
-        Needed::Always("Make it one under Administration, Users."),
-    );
-    check(
-        "Look users up",
-        probe.list_users,
-        "It may.".into(),
-        Needed::Always("The account needs the permission users:read."),
-    );
-    let by_token = probe.token_teams == Finding::Yes;
-    check(
-        "Teams and members",
-        probe.org_admin,
-        "The account is Admin of this organization.".into(),
-        if by_token {
-            Needed::Better("The service account does teams; the people of this organization cannot be listed.")
-        } else {
-            Needed::Always("Make it Admin of this organization.")
-        },
-    );
-    check(
-        "Read Grafana's configuration",
-        probe.read_settings,
-        "It may: the lines of [auth], the public URL and role sync are known.".into(),
-        Needed::Better("Lines of [auth] are not seen, and whether a suspension holds is not known."),
-    );
-    check(
-        "Teams by service account",
-        probe.token_teams,
-        "The token may handle teams.".into(),
-        Needed::Better("Teams are made by the server admin instead, who is taken out of each again."),
-    );
+    let mut checks = Checks(Vec::new());
+    add_sign_in(&mut checks, &probe);
+    add_permissions(&mut checks, &probe);
     let failed = checks
+        .0
         .iter()
         .filter(|check| check.outcome == TestOutcome::Failed)
         .count();
@@ -104,14 +28,107 @@ pub(super) fn report(probe: engine::Probe) -> CredentialTest {
     CredentialTest {
         ok: failed == 0,
         message,
-        checks,
+        checks: checks.0,
     }
+}
+
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn add(&mut self, what: &str, finding: &Finding, good: String, needed: Needed) {
+        let (outcome, detail) = match (finding, needed) {
+            (Finding::NotTried, _) => return,
+            (Finding::Yes, _) => (TestOutcome::Ok, good),
+            (Finding::No(why), Needed::Always(fix)) => (TestOutcome::Failed, format!("{why}. {fix}")),
+            (Finding::No(why), Needed::Better(loss)) => (TestOutcome::Warning, format!("{why}. {loss}")),
+        };
+        self.0.push(Check {
+            what: what.to_owned(),
+            outcome,
+            detail,
+            ..Check::default()
+        });
+    }
+}
+
+/// Whether Grafana answers, and lets the account in.
+fn add_sign_in(checks: &mut Checks, probe: &engine::Probe) {
+    let reached = probe.reached == Finding::Yes;
+    let nobody = probe.sign_in == Finding::NotTried;
+    let answers = match &probe.version {
+        Some(version) => format!("Grafana {version} answers."),
+        None => "Grafana answers.".to_owned(),
+    };
+    checks.add(
+        "Reach Grafana",
+        &probe.reached,
+        answers,
+        Needed::Always(
+            "Set grafana_url to Grafana's own URL as its server reaches it, for example http://localhost:3000.",
+        ),
+    );
+    if reached && nobody {
+        let finding = Finding::No("no server admin is set".into());
+        let fix =
+            "Set admin_user and admin_password: Grafana lets no service account create, disable or sign out users.";
+        checks.add("Sign in", &finding, String::new(), Needed::Always(fix));
+    }
+    let how = if probe.by_password {
+        "It works, but the login form is off, so Grafana hashes the password on every call: slower."
+    } else {
+        "It works, by session."
+    };
+    checks.add(
+        "Sign in",
+        &probe.sign_in,
+        how.into(),
+        Needed::Always("Type the password again; nothing else was tried, so the account is not locked."),
+    );
+}
+
+/// What the account and the token may do.
+fn add_permissions(checks: &mut Checks, probe: &engine::Probe) {
+    checks.add(
+        "Create, disable and sign out users",
+        &probe.server_admin,
+        "The account is a Grafana server admin.".into(),
+        Needed::Always("Make it one under Administration, Users."),
+    );
+    checks.add(
+        "Look users up",
+        &probe.list_users,
+        "It may.".into(),
+        Needed::Always("The account needs the permission users:read."),
+    );
+    let by_token = probe.token_teams == Finding::Yes;
+    checks.add(
+        "Teams and members",
+        &probe.org_admin,
+        "The account is Admin of this organization.".into(),
+        if by_token {
+            Needed::Better("The service account does teams; the people of this organization cannot be listed.")
+        } else {
+            Needed::Always("Make it Admin of this organization.")
+        },
+    );
+    checks.add(
+        "Read Grafana's configuration",
+        &probe.read_settings,
+        "It may: the lines of [auth], the public URL and role sync are known.".into(),
+        Needed::Better("Lines of [auth] are not seen, and whether a suspension holds is not known."),
+    );
+    checks.add(
+        "Teams by service account",
+        &probe.token_teams,
+        "The token may handle teams.".into(),
+        Needed::Better("Teams are made by the server admin instead, who is taken out of each again."),
+    );
 }
 
 /// What follows from a check that failed, in words that come after the reason.
 #[derive(Clone, Copy)]
 enum Needed {
-    /// Nothing works without it; how to mend it.
+    /// Nothing works without it; how to fix it.
     Always(&'static str),
     /// It works without; what is lost.
     Better(&'static str),
