@@ -46,6 +46,7 @@ const LEFT: &[&[&str]] = &[
         "backend/scim/src/patch/apply.rs",
         "backend/scim/src/patch/members.rs",
     ],
+    &["backend/scim/src/render.rs", "backend/scim/src/version.rs"],
     &[
         "frontend/src/pages/activity.rs",
         "frontend/src/pages/activity/export.rs",
