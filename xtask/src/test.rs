@@ -9,6 +9,7 @@
 use crate::browser::{self, Lines};
 use crate::build::{self, Profile};
 use crate::check;
+use crate::clients;
 use crate::dependencies;
 use crate::package;
 use crate::process;
@@ -74,6 +75,11 @@ const STEPS: &[Step] = &[
         when: When::Always,
     },
     Step {
+        name: "clients",
+        run: |w, selection| clients::run(w, selection.all_clients || selection.nightly),
+        when: When::Slow,
+    },
+    Step {
         name: "package",
         run: |w, _| plain(package::run(w).map(drop)),
         when: When::Slow,
@@ -116,10 +122,11 @@ pub struct Selection {
     nightly: bool,
     only: Option<String>,
     all_lines: bool,
+    all_clients: bool,
 }
 
 impl Selection {
-    /// Reads `--fast`, `--nightly`, `--only STEP` and `--all-lines`.
+    /// Reads `--fast`, `--nightly`, `--only STEP`, `--all-lines` and `--clients`.
     pub fn parse(options: &[&str]) -> Result<Self> {
         let mut selection = Self::default();
         let mut options = options.iter();
@@ -128,6 +135,7 @@ impl Selection {
                 "--fast" => selection.fast = true,
                 "--nightly" => selection.nightly = true,
                 "--all-lines" => selection.all_lines = true,
+                "--clients" => selection.all_clients = true,
                 "--only" => {
                     let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
                     let step = options.next().copied().unwrap_or_default();
@@ -208,7 +216,11 @@ fn acceptance(workspace: &Workspace) -> Outcome {
         .env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir())
         .env("ROLLCALL_SCIM2_PYTHON", python)
         .args(["test", "--workspace", "--no-fail-fast"]);
-    for test in workspace.tests.iter().filter(|test| test.package == ACCEPTANCE) {
+    for test in workspace
+        .tests
+        .iter()
+        .filter(|test| test.package == ACCEPTANCE && test.name != clients::TESTS)
+    {
         cargo.args(["--test", &test.name]);
     }
     process::run_tests(&mut cargo)
@@ -230,7 +242,7 @@ mod tests {
         assert_eq!(chosen(&["--fast"]), fast);
         let all = chosen(&[]);
         assert_eq!(all[..6], fast);
-        assert_eq!(all[6..], ["package", "chroot", "browser"]);
+        assert_eq!(all[6..], ["clients", "package", "chroot", "browser"]);
         assert_eq!(chosen(&["--fast", "--only", "browser"]), ["browser"]);
     }
 

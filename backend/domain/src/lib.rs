@@ -16,6 +16,7 @@ pub mod clock;
 pub mod concurrency;
 pub mod ids;
 pub mod login;
+pub mod rate;
 pub mod secret;
 pub mod settings;
 pub mod team;
