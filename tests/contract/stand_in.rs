@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use grafana_stand_in::{Effect, Fault, OauthSignIn, Options, Refused, StandIn};
+use acceptance::wait::{SOON, until};
+use anyhow::Context as _;
+use grafana_stand_in::{Effect, Fault, MEMBER, OauthSignIn, Options, Refused, Role, StandIn};
 use serde_json::{Value, json};
 
 use crate::{
@@ -222,6 +224,62 @@ async fn a_lost_answer_is_not_a_lost_call() {
             };
             assert_eq!(make(Effect::DropAnswer).await, 1);
             assert_eq!(make(Effect::Drop).await, 0);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_call_is_done_before_its_answer_comes() {
+    with_stand_in(
+        |options| options,
+        async |g| {
+            let slow = Fault::new("/api/teams", Effect::Slow(Duration::from_secs(3600)));
+            g.stand_in().set_fault(slow.method("POST"));
+            let making = g.post("/api/teams", json!({ "name": "Late" }));
+            let made = until("it is made", SOON, async || {
+                g.stand_in().team("Late").context("no such team")
+            });
+            tokio::select! {
+                _ = making => panic!("it was answered"),
+                made = made => assert_eq!(made.unwrap().name, "Late"),
+            }
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_test_changes_what_is_there_behind_the_api() {
+    with_stand_in(
+        |options| options,
+        async |g| {
+            let ann = g.person().await;
+            let session = g.sign_in(&ann.login, &ann.password).await.unwrap();
+            let own = async || g.call(&session, "GET", "/api/user", Value::Null).await;
+            assert_eq!(own().await.status, 200);
+            let team = g.stand_in().change(|world| {
+                world.age_sessions(Duration::from_secs(3600));
+                let team = world.add_team(1, "By hand");
+                world.team_mut(team).unwrap().members.insert(ann.id, MEMBER);
+                world.link(ann.id, "oauth_generic_oauth", "ann-sub");
+                team
+            });
+            assert_eq!(own().await.json["messageId"], "session.token.rotate");
+            let teams = g.get(&format!("/api/users/{}/teams", ann.id)).await.json;
+            assert_eq!(teams[0]["id"], team);
+            let disable = format!("/api/admin/users/{}/disable", ann.id);
+            assert_eq!(g.post(&disable, json!({})).await.status, 500);
+            let key = g.stand_in().change(|world| {
+                let account = world.add_service_account(1, "Okta", Role::Admin);
+                world.add_token(account, "key").1
+            });
+            let by_token = async |key: String| g.call(&As::Bearer(key), "GET", "/api/teams/search", Value::Null).await;
+            assert_eq!(by_token(key).await.status, 200);
+            assert_eq!(by_token("glsa_bad".into()).await.status, 401);
+            assert_eq!(g.stand_in().calls_to("GET /api/teams/search"), 2);
+            g.stand_in().clear_calls();
+            assert_eq!(g.stand_in().calls_to("GET "), 0);
         },
     )
     .await;

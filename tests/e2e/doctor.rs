@@ -5,7 +5,7 @@ use acceptance::{
     rig::{Rig, Setup},
     wait::{SOON, until},
 };
-use admin_api::{Activity, LoginDoctor, LoginFinding, LoginSeverity};
+use admin_api::{Activity, LoginDoctor, LoginFinding, Severity};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ async fn examined(rig: &Rig) -> Result<LoginDoctor> {
     .await
 }
 
-fn said(doctor: &LoginDoctor, severity: LoginSeverity) -> Vec<&LoginFinding> {
+fn said(doctor: &LoginDoctor, severity: Severity) -> Vec<&LoginFinding> {
     doctor.findings.iter().filter(|f| f.severity == severity).collect()
 }
 
@@ -41,7 +41,7 @@ async fn who_the_doctor_says_is_locked_out_is_and_its_lines_let_them_in() -> Res
     })
     .await?;
     let doctor = examined(&rig).await?;
-    let problems = said(&doctor, LoginSeverity::Problem);
+    let problems = said(&doctor, Severity::Problem);
     let [problem] = problems.as_slice() else {
         anyhow::bail!("{doctor:#?}");
     };
@@ -53,7 +53,7 @@ async fn who_the_doctor_says_is_locked_out_is_and_its_lines_let_them_in() -> Res
         problem.ini == ["[auth]", "oauth_allow_insecure_email_lookup = true"],
         "{problem:?}"
     );
-    let warnings = said(&doctor, LoginSeverity::Warning);
+    let warnings = said(&doctor, Severity::Warning);
     ensure!(
         warnings.len() == 1 && warnings[0].ini == ["[auth.generic_oauth]", "skip_org_role_sync = true"],
         "{doctor:#?}"
@@ -88,7 +88,7 @@ async fn who_the_doctor_says_is_locked_out_is_and_its_lines_let_them_in() -> Res
     let rig = Rig::with(cure).await?;
     let doctor = examined(&rig).await?;
     ensure!(
-        doctor.findings.iter().all(|f| f.severity == LoginSeverity::Ok),
+        doctor.findings.iter().all(|f| f.severity == Severity::Ok),
         "{doctor:#?}"
     );
     let scim = rig.scim().await?;

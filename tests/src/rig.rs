@@ -720,7 +720,8 @@ impl Rig {
     }
 
     fn log(&self) -> PathBuf {
-        self.options.data_dir.join("plugins.log")
+        let data_dir = self.options.data_dir.clone().unwrap_or_default();
+        data_dir.join("plugins.log")
     }
 }
 

@@ -6,7 +6,7 @@ use crate::page::{self, Bundle, WASM_FILE};
 use crate::process;
 use crate::setup;
 use crate::toolchain;
-use crate::workspace::{BACKEND_BIN, BACKEND_FILE, Workspace, cargo_home};
+use crate::workspace::{BACKEND_BIN, BACKEND_FILE, Profile, Workspace, cargo_home};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,15 +14,6 @@ use std::path::{Path, PathBuf};
 
 /// Grafana's containers are Alpine: a binary linked against glibc's shared library does not start there.
 const STATIC_TARGET: &str = "x86_64-unknown-linux-gnu";
-
-/// How it is compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// Quickly, for this machine.
-    Quick,
-    /// As it ships: optimised, and starting on any linux-amd64.
-    Shipped,
-}
 
 /// Builds and assembles; returns the plugin's directory.
 pub fn run(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {

@@ -3,13 +3,13 @@
 //! Owns: which Grafana, and what runs in front of you. Must never leave a process behind. Start at [`run`]; [`StandIn`] is the one
 //! place that knows the stand-in's command line.
 
-use crate::build::{self, Profile};
+use crate::build;
 use crate::page;
 use crate::process::{self, Server};
 use crate::setup;
 use crate::steps::Steps;
 use crate::toolchain;
-use crate::workspace::{BACKEND_BIN, PLUGIN_ID, Workspace};
+use crate::workspace::{BACKEND_BIN, PLUGIN_ID, Profile, Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

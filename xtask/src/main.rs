@@ -23,7 +23,7 @@ mod workspace;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
-use workspace::Workspace;
+use workspace::{Profile, Workspace};
 
 /// Name, what it takes, what it does: the help text is made of this table.
 const COMMANDS: &[(&str, &str, &str)] = &[
@@ -34,7 +34,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "test",
-        "[--fast | --nightly] [--only STEP] [--all-lines] [--clients]",
+        "[--fast | --nightly] [--only STEP]… [--all-lines] [--clients]",
         "everything a change must pass, on a machine with nothing but Rust",
     ),
     (
@@ -92,8 +92,8 @@ fn dispatch() -> Result<()> {
         ("dev", ["--once"]) => dev::run(&workspace, dev::Stay::Once),
         ("test", options) => test::run(&workspace, &test::Selection::parse(options)?),
         ("check", []) => check::run(&workspace),
-        ("build", []) => build::run(&workspace, build::Profile::Quick).map(drop),
-        ("build", ["--release"]) => build::run(&workspace, build::Profile::Shipped).map(drop),
+        ("build", []) => build::run(&workspace, Profile::Quick).map(drop),
+        ("build", ["--release"]) => build::run(&workspace, Profile::Shipped).map(drop),
         ("package", []) => package::run(&workspace).map(drop),
         ("bench", []) => bench::run(&workspace),
         ("tidy", []) => tidy::run(&workspace),

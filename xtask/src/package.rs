@@ -6,10 +6,10 @@ mod archive;
 mod checks;
 mod elf;
 
-use crate::build::{self, Profile};
+use crate::build;
 use crate::process;
 use crate::setup;
-use crate::workspace::{BACKEND_FILE, Workspace};
+use crate::workspace::{BACKEND_FILE, Profile, Workspace};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,10 +3,9 @@
 //! Owns: the browser build. Must never need Node, trunk or wasm-opt (T2 measured why not), nor leave
 //! a path of this machine in what it makes. Start at [`bundle`].
 
-use crate::build::Profile;
 use crate::process;
 use crate::toolchain::{Compiler, TARGET};
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 use anyhow::{Context as _, Result, ensure};
 use std::fs;
 use std::io::Write as _;

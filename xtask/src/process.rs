@@ -89,7 +89,7 @@ pub fn run_tests(command: &mut Command) -> (Tally, Result<()>) {
     (tally, result)
 }
 
-/// The same without showing the output: it is returned, for who runs several at once.
+/// The same without showing the output: it is returned, where several run at once.
 pub fn quiet_tests(command: &mut Command) -> (Tally, String, Result<()>) {
     let mut tally = Tally::default();
     match command.stdin(Stdio::null()).output() {

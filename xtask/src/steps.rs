@@ -110,6 +110,7 @@ mod tests {
             target: target.to_owned(),
             version: String::new(),
             tests: Vec::new(),
+            crates: Vec::new(),
         };
         Steps::open(&workspace, "test", 2)
     }

@@ -7,7 +7,7 @@
 //! ship. What ships is what the acceptance and the browser tests try.
 
 use crate::browser::{self, Lines};
-use crate::build::{self, Profile};
+use crate::build;
 use crate::check;
 use crate::clients;
 use crate::dependencies;
@@ -17,7 +17,7 @@ use crate::setup;
 use crate::steps::Steps;
 use crate::tally::Tally;
 use crate::tidy;
-use crate::workspace::{ACCEPTANCE, Workspace};
+use crate::workspace::{ACCEPTANCE, Profile, Workspace};
 use anyhow::{Result, bail, ensure};
 
 /// What a step found, and how it went.
@@ -120,13 +120,14 @@ fn plain(result: Result<()>) -> Outcome {
 pub struct Selection {
     fast: bool,
     nightly: bool,
-    only: Option<String>,
+    only: Vec<String>,
     all_lines: bool,
     all_clients: bool,
 }
 
 impl Selection {
-    /// Reads `--fast`, `--nightly`, `--only STEP`, `--all-lines` and `--clients`.
+    /// Reads `--fast`, `--nightly`, `--all-lines`, `--clients` and `--only STEP`, which may be there
+    /// several times.
     pub fn parse(options: &[&str]) -> Result<Self> {
         let mut selection = Self::default();
         let mut options = options.iter();
@@ -140,7 +141,7 @@ impl Selection {
                     let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
                     let step = options.next().copied().unwrap_or_default();
                     ensure!(names.contains(&step), "--only takes one of: {}", names.join(", "));
-                    selection.only = Some(step.to_owned());
+                    selection.only.push(step.to_owned());
                 }
                 other => bail!("no such option: {other}"),
             }
@@ -166,14 +167,14 @@ impl Selection {
     }
 
     fn includes(&self, step: &Step) -> bool {
-        match &self.only {
-            Some(only) => step.name == only,
-            None => match step.when {
-                When::Always => true,
-                When::Slow => !self.fast,
-                When::Nightly => self.nightly,
-                When::Asked => false,
-            },
+        if !self.only.is_empty() {
+            return self.only.iter().any(|only| only == step.name);
+        }
+        match step.when {
+            When::Always => true,
+            When::Slow => !self.fast,
+            When::Nightly => self.nightly,
+            When::Asked => false,
         }
     }
 }
@@ -244,6 +245,8 @@ mod tests {
         assert_eq!(all[..6], fast);
         assert_eq!(all[6..], ["clients", "package", "chroot", "browser"]);
         assert_eq!(chosen(&["--fast", "--only", "browser"]), ["browser"]);
+        let in_their_order = chosen(&["--only", "acceptance", "--only", "build"]);
+        assert_eq!(in_their_order, ["build", "acceptance"]);
     }
 
     #[test]

@@ -3,9 +3,12 @@
 //! Owns: one function per rule, each with a message that names the fix. Must never change a file. Start at [`run`];
 //! [`citations`] has what may be cited, [`words`] the language, [`programs`] what tests may start.
 
+mod circles;
 mod citations;
+mod names;
 mod programs;
 mod prose;
+mod sizes;
 mod words;
 
 use crate::workspace::Workspace;
@@ -29,6 +32,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(opening(&shown, &text));
             problems.extend(purity(&shown, &text));
             problems.extend(programs::check(&shown, &text));
+            problems.extend(sizes::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
@@ -40,6 +44,8 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(lint_reasons(&read("clippy.toml")));
     problems.extend(manifest_version(&read("plugin.json"), &workspace.version));
     problems.extend(changelog_names(&read("CHANGELOG.md"), &workspace.version));
+    problems.extend(sizes::without_file(|path| workspace.root.join(path).is_file()));
+    problems.extend(circles::check(&workspace.root, &workspace.crates)?);
     if problems.is_empty() {
         println!("tidy");
         return Ok(());

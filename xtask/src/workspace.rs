@@ -17,6 +17,15 @@ pub const BACKEND_FILE: &str = "gpx_rollcall_linux_amd64";
 /// The package whose integration tests need a built plugin.
 pub const ACCEPTANCE: &str = "acceptance";
 
+/// How the plugin is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Quickly, for this machine.
+    Quick,
+    /// As it ships: optimised, and starting on any linux-amd64.
+    Shipped,
+}
+
 /// The checkout and its build directory.
 pub struct Workspace {
     /// The repository's root.
@@ -27,6 +36,8 @@ pub struct Workspace {
     pub version: String,
     /// The integration tests, as `cargo test --test` names them.
     pub tests: Vec<TestProgram>,
+    /// The first file of each crate: libraries, programs, tests, benchmarks.
+    pub crates: Vec<PathBuf>,
 }
 
 /// One integration test program of the workspace.
@@ -70,6 +81,7 @@ impl Workspace {
             target,
             version,
             tests: test_programs(&metadata),
+            crates: crates(&metadata),
         })
     }
 
@@ -135,20 +147,31 @@ impl Workspace {
 }
 
 fn test_programs(metadata: &Value) -> Vec<TestProgram> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let is_test = |target: &Value| list(&target["kind"]).iter().any(|kind| kind == "test");
     let mut programs = Vec::new();
     for package in list(&metadata["packages"]) {
-        for target in list(&package["targets"]) {
-            if list(&target["kind"]).iter().any(|kind| kind == "test") {
-                programs.push(TestProgram {
-                    package: text(&package["name"]),
-                    name: text(&target["name"]),
-                });
-            }
+        for target in list(&package["targets"]).iter().filter(|target| is_test(target)) {
+            programs.push(TestProgram {
+                package: text(&package["name"]),
+                name: text(&target["name"]),
+            });
         }
     }
     programs
+}
+
+fn crates(metadata: &Value) -> Vec<PathBuf> {
+    let packages = list(&metadata["packages"]);
+    let targets = packages.iter().flat_map(|package| list(&package["targets"]));
+    targets.map(|target| text(&target["src_path"]).into()).collect()
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// `$CARGO_HOME`, or where it is by default.
@@ -169,7 +192,7 @@ mod tests {
     #[test]
     fn only_integration_tests_are_test_programs() {
         let targets = json!([
-            {"kind": ["lib"], "name": "server"},
+            {"kind": ["lib"], "name": "server", "src_path": "/s/src/lib.rs"},
             {"kind": ["test"], "name": "it"},
             {"kind": ["bench"], "name": "requests"},
         ]);
@@ -177,5 +200,6 @@ mod tests {
         let programs = test_programs(&metadata);
         assert_eq!(programs.len(), 1);
         assert_eq!((&*programs[0].package, &*programs[0].name), ("server", "it"));
+        assert_eq!(crates(&metadata)[0], Path::new("/s/src/lib.rs"));
     }
 }

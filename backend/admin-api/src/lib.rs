@@ -19,14 +19,15 @@ pub mod settings;
 pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
 pub use check::{Check, TestOutcome};
 pub use connection::{ConnectionReport, ConnectionTest, IdentityProvider};
-pub use login::{LoginDoctor, LoginFinding, LoginSeverity};
+pub use login::{LoginDoctor, LoginFinding};
 pub use mappings::{
-    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
-    NewMapping, PlannedChange, Preview, Team, TeamPreview, Teams,
+    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingRow, MemberPolicy, NewMapping, PlannedChange,
+    Preview, Team, TeamPreview, Teams,
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, SyncState};
-pub use people::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
+pub use people::{Access, Attribute, AttributeState, People, Person};
 pub use settings::{CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate};
+pub use vocabulary::{AccountOrigin, MappingMode, MappingOrigin, Severity};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 //! Owns: the shape of a finding. Must never carry a value of Grafana's configuration that is a secret. Start at [`LoginDoctor`].
 
 use serde::{Deserialize, Serialize};
+use vocabulary::Severity;
 
 /// `GET admin/login-doctor`: what follows from Grafana's configuration as last read, worst first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ pub struct LoginDoctor {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LoginFinding {
     /// How much it matters.
-    pub severity: LoginSeverity,
+    pub severity: Severity,
     /// The section of Grafana's configuration it is about, e.g. `auth.okta`.
     pub provider: String,
     /// What will happen, in one sentence.
@@ -26,18 +27,4 @@ pub struct LoginFinding {
     pub why: String,
     /// The lines that change it, as they stand in Grafana's configuration file: a section, then a key. Empty where nothing has to change.
     pub ini: Vec<String>,
-}
-
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoginSeverity {
-    /// It works.
-    Ok,
-    /// Worth knowing, or not known.
-    Note,
-    /// It works with a drawback or a risk.
-    Warning,
-    /// People are locked out, or get a second account.
-    Problem,
 }

@@ -7,6 +7,7 @@
 //! `PUT admin/settings` with `mapping_mode`. `POST admin/mappings/preview` ([`PlannedChange`]) → [`Preview`] says what any of these would do.
 
 use serde::{Deserialize, Serialize};
+use vocabulary::{MappingMode, MappingOrigin};
 
 /// `GET admin/groups`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,17 +20,6 @@ pub struct Groups {
     pub group_sync: bool,
     /// Every SCIM group, by display name.
     pub groups: Vec<GroupRow>,
-}
-
-/// The seed document's `mapping_mode`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MappingMode {
-    /// Only mapped groups are synced.
-    #[default]
-    Strict,
-    /// Every group gets a team of its name.
-    Create,
 }
 
 /// One SCIM group.
@@ -108,18 +98,6 @@ pub enum MemberPolicy {
     Keep,
     /// They go.
     Remove,
-}
-
-/// Who made a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MappingOrigin {
-    /// An admin, on the page.
-    Page,
-    /// The engine, in mode *create*.
-    Create,
-    /// A provisioning file; the page cannot change it.
-    File,
 }
 
 /// `POST admin/mappings`. Exactly one of `team_id` (an existing team) and `new_team` (a name to make) is set.

@@ -7,6 +7,7 @@
 //! sentence where there is nothing to claim or to release, or where the account is protected.
 
 use serde::{Deserialize, Serialize};
+use vocabulary::AccountOrigin;
 
 /// `GET admin/users`. `query` is searched in userName, name and e-mail without case; `access` is a name of [`Access`]; `id` a SCIM id; `group` the SCIM id of a group whose members are wanted; `count` is at most 200 (default 50).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,14 +110,4 @@ pub enum Access {
     WaitingForSignIn,
     /// Rollcall manages the account no more and leaves it as it is.
     Released,
-}
-
-/// Where a Grafana account came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountOrigin {
-    /// Made by us.
-    Provisioned,
-    /// Was there before.
-    Claimed,
 }

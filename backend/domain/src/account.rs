@@ -18,12 +18,14 @@ use model::{is_tombstone, remembered};
 use profile::first_write;
 use protection::protected_attention;
 
+use vocabulary::AccountOrigin;
+
 use crate::settings::{Linking, Rung};
 
 pub use identity::{Holder, Taken, gives_up, sought, taken};
 pub use model::{
-    Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Origin, Plan, Profile, Question,
-    Rules, Snapshot, TeamSeat, Write,
+    Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
+    Snapshot, TeamSeat, Write,
 };
 pub use profile::{is_not_applied, not_applied};
 pub use protection::protection;
@@ -128,7 +130,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             let before = own.and_then(|l| l.snapshot.clone());
             let link = Link {
                 grafana_id,
-                origin: Origin::Claimed,
+                origin: AccountOrigin::Claimed,
                 snapshot: before.or_else(|| chosen.account.orgs.is_empty().then(joins)),
                 closed_by: own.and_then(|l| l.closed_by),
             };

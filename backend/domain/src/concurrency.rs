@@ -1,7 +1,7 @@
 //! How many people are worked on at once, found by trying.
 //!
 //! Owns: the rule, which is additive increase and multiplicative decrease with a proof: one more is tried, and kept only if more was
-//! done in the same time; trouble of any kind ends at one. Must never start above one: Grafana's SQLite knows no parallel writers
+//! done in the same time; an overload of any kind ends at one. Must never start above one: Grafana's SQLite knows no parallel writers
 //! (G51: two callers make 161 accounts a second where one makes 128, and four make 151). Start at [`Limit::done`].
 
 use std::time::Duration;
@@ -14,8 +14,8 @@ const MOST: usize = 4;
 const WORTH_PERCENT: u64 = 110;
 /// So many windows until one more is tried again: twice as many each time it was in vain, because a try may have met a noisy moment.
 const RESTS: std::ops::RangeInclusive<u32> = 1..=16;
-/// …and after trouble, which is no noise.
-const REST_AFTER_TROUBLE: u32 = 8;
+/// …and after an overload, which is no noise.
+const REST_AFTER_OVERLOAD: u32 = 8;
 
 /// How many at once, and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,9 +102,9 @@ impl Limit {
     }
 
     /// Grafana was busy, away or stumbled: one at a time, for a while.
-    pub fn trouble(&mut self) {
+    pub fn overload(&mut self) {
         *self = Self {
-            rest: REST_AFTER_TROUBLE,
+            rest: REST_AFTER_OVERLOAD,
             ..Self::default()
         };
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grafana_that_does_one_at_a_time_is_given_one_and_rarely_asked_again() {
+    fn a_grafana_that_does_one_at_a_time_gets_one() {
         let mut limit = Limit::default();
         let mut tries = 0;
         for _ in 0..100 {
@@ -178,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn trouble_ends_at_one_and_the_next_try_waits() {
+    fn overload_ends_at_one_and_the_next_try_waits() {
         let mut limit = Limit::default();
         for _ in 0..6 {
             window(&mut limit, 4);
         }
         assert_eq!(limit.now(), 4);
-        limit.trouble();
-        for _ in 0..REST_AFTER_TROUBLE {
+        limit.overload();
+        for _ in 0..REST_AFTER_OVERLOAD {
             assert_eq!(limit.now(), 1);
             window(&mut limit, 4);
         }
@@ -196,14 +196,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_never_none_nor_many_rises_by_one_and_is_one_after_trouble(
+        fn the_limit_is_small_rises_by_one_and_falls_to_one(
             steps in prop::collection::vec((0_usize..60, 0_u64..10_000_000, prop::bool::weighted(0.1)), 0..300),
         ) {
             let mut limit = Limit::default();
-            for (pieces, micros, trouble) in steps {
+            for (pieces, micros, overload) in steps {
                 let before = limit.now();
-                if trouble {
-                    limit.trouble();
+                if overload {
+                    limit.overload();
                     prop_assert_eq!(limit.now(), 1);
                 } else {
                     limit.done(pieces, Duration::from_micros(micros));

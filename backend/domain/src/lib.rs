@@ -19,6 +19,7 @@ pub mod login;
 pub mod rate;
 pub mod secret;
 pub mod settings;
+pub mod status;
 pub mod team;
 pub mod tenant;
 

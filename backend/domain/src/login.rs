@@ -13,8 +13,9 @@ mod rules;
 mod tests;
 
 pub use config::Lines;
-pub use rules::{Finding, Severity};
+pub use rules::Finding;
 use rules::{closes, finding, general, links, risks, set_on_page};
+pub use vocabulary::Severity;
 
 /// What is said where Grafana does not show its configuration to our account.
 #[must_use]

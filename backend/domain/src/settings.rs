@@ -10,17 +10,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-/// Which groups become teams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MappingMode {
-    /// Mapped groups only.
-    #[default]
-    Strict,
-    /// A team for every group.
-    Create,
-}
+pub use vocabulary::MappingMode;
 
 /// Which existing Grafana account a SCIM user may take over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

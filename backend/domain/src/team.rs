@@ -15,7 +15,7 @@ mod model;
 mod tests;
 
 pub use input::{Feed, GroupMember, TeamInput, wanted_members};
-pub use model::{Desired, Member, Observed, Policy, Standing, archived_name, name_before_archive};
+pub use model::{Desired, Member, MemberClass, Observed, Policy, archived_name, name_before_archive};
 
 /// One step. Every one is safe to run twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,8 +138,8 @@ fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64
             continue;
         }
         let ours = observed.base.contains(&id);
-        match (wanted(&id), member.standing) {
-            (Some(admin), Standing::Person) => {
+        match (wanted(&id), member.class) {
+            (Some(admin), MemberClass::Person) => {
                 // Whom a group names is the group's, however he came in: he leaves with the group (R26).
                 base.insert(id);
                 if member.admin != admin {
@@ -149,18 +149,18 @@ fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64
             (Some(_), _) if ours => {
                 base.insert(id);
             }
-            (Some(_), _) | (None, Standing::Protected) => {}
-            (None, Standing::Ourselves) if ours => changes.push(Change::Remove(id)),
-            (None, Standing::Ourselves) => {}
-            (None, Standing::Person) if desired.policy.hold => {
+            (Some(_), _) | (None, MemberClass::Protected) => {}
+            (None, MemberClass::Ourselves) if ours => changes.push(Change::Remove(id)),
+            (None, MemberClass::Ourselves) => {}
+            (None, MemberClass::Person) if desired.policy.hold => {
                 if ours {
                     base.insert(id);
                 }
             }
-            (None, Standing::Person) if ours || (desired.policy.remove_others && desired.ended.is_none()) => {
+            (None, MemberClass::Person) if ours || (desired.policy.remove_others && desired.ended.is_none()) => {
                 changes.push(Change::Remove(id));
             }
-            (None, Standing::Person) => {}
+            (None, MemberClass::Person) => {}
         }
     }
     if desired.ended.is_none() {

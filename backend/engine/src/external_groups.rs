@@ -1,12 +1,12 @@
 //! What is known of Grafana's own Team Sync (Enterprise) in one organization.
 //!
-//! Owns: plain data between two comparisons. Must never ask anything. Start at [`TeamSync`]; `team_sync.rs` fills it.
+//! Owns: plain data between two comparisons. Must never ask anything. Start at [`ExternalGroups`]; `team_sync.rs` fills it.
 
 use std::collections::BTreeMap;
 
-/// What is known of it.
+/// What is known of it, from the calls of earlier comparisons.
 #[derive(Debug, Default)]
-pub(super) struct TeamSync {
+pub(super) struct ExternalGroups {
     /// Of our teams: whether it has external groups too. Not there: not asked yet.
     pub(super) filled: BTreeMap<i64, bool>,
     /// The team asked last.

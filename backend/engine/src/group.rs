@@ -55,7 +55,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
 /// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups
 /// with such a note, so nothing depends on a mark that was there when we died.
 async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &mut Vec<MappingRecord>) -> Result<()> {
-    let noted = core.store.teams_being_made(&work.tenant).await?;
+    let noted = core.store.team_creations(&work.tenant).await?;
     for note in noted.into_iter().filter(|note| note.group_id == work.id) {
         let found = org.grafana.team_named(&note.name).await.map_err(looking("teams"))?;
         let Some(team) = found else {
@@ -89,7 +89,7 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
 
 /// It is on disk whose the team of this name is, or there is none.
 async fn forget(core: &Core, work: &Work, name: &str) -> Result<()> {
-    Ok(core.store.clear_team_note(&work.tenant, &work.id, name).await?)
+    Ok(core.store.clear_team_creation(&work.tenant, &work.id, name).await?)
 }
 
 /// What becomes of a team that no group feeds any more: only what we made ourselves is archived or deleted.
@@ -194,7 +194,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
     }
     core.go_on()?;
     let now = core.clock.now_ms();
-    core.store.note_team(&work.tenant, &work.id, name, now).await?;
+    core.store.note_team_creation(&work.tenant, &work.id, name, now).await?;
     core.failpoints.reach(BEFORE_CALL);
     let began = Instant::now();
     let created = org.grafana.create_team(name).await;

@@ -6,7 +6,6 @@
 //! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
 
 mod context;
-mod directory;
 mod external_groups;
 mod failpoints;
 mod group;
@@ -26,6 +25,7 @@ mod shared;
 mod status;
 mod team_sync;
 mod trouble;
+mod user_listing;
 mod verdict;
 mod wake;
 
@@ -34,16 +34,17 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Clock, Ids};
+use domain::{
+    Clock, Ids,
+    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use failpoints::Failpoints;
 pub use grafana::{Credentials, Finding, Probe};
-pub use names::HolderSeen;
-pub use roster_requests::RosterSeen;
 pub use settings::{OrgSettings, Settings};
-pub use status::{LoginSeen, State, Status, TeamSeen};
+pub use status::LoginSeen;
 use store::Store;
 pub use wake::Wake;
 
@@ -101,11 +102,11 @@ impl Engine {
 
     /// How it stands with an organization's Grafana.
     #[must_use]
-    pub fn status(&self, org_id: i64) -> Status {
+    pub fn status(&self, org_id: i64) -> EngineStatus {
         self.0.shared.status(org_id).unwrap_or_else(|| {
             let settings = self.0.settings.of(org_id);
             let state = OrgState::before_first_call(&settings).shown();
-            Status::before_first_look(&settings, state)
+            EngineStatus::new(state, settings.credentials.url.clone())
         })
     }
 
@@ -136,7 +137,7 @@ impl Engine {
 
     /// Who has this login and who this e-mail in Grafana, as the last listing showed it.
     #[must_use]
-    pub fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> (Option<HolderSeen>, Option<HolderSeen>) {
+    pub fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
         self.0.shared.holders(org_id, login, email)
     }
 

@@ -1,19 +1,21 @@
-//! Answers who is in a team, outside the minute's look: a team that no mapping feeds is in no other listing of members.
+//! Answers requests for the members of a team, outside the minute's look: a team that no mapping feeds is in no other listing of members.
 //!
 //! Owns: what is asked of Grafana for it. Must never change anything. Start at [`look`].
 
 use std::collections::{HashMap, HashSet};
 
-use super::{context::Core, org::Org, roster, roster_requests::RosterSeen, trouble::Result};
+use domain::status::RosterSeen;
 
-/// Answers what was asked meanwhile. What cannot be asked of Grafana now is not kept waiting.
+use super::{context::Core, org::Org, roster, trouble::Result};
+
+/// Answers the open requests. Where Grafana cannot be asked now, the request ends without an answer.
 pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {
     let looks = &core.shared.looks;
     for key in looks.open() {
         core.go_on()?;
         let now = core.clock.now_ms();
         if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.state.is_runnable(now)) {
-            let released = core.store.released_accounts(org.id()).await?;
+            let released = core.store.unmanaged_accounts(org.id()).await?;
             match members(org, key.1, &released, now).await {
                 Ok(seen) => looks.learn(key, seen, now),
                 Err(error) => org.went_wrong(core, &error).await,

@@ -1,28 +1,20 @@
-//! Who has which login and e-mail in Grafana, as the last listing showed it, for handlers to ask.
+//! The owner of each login and e-mail in Grafana, as the last listing showed it, for handlers to ask.
 //!
 //! Owns: a table small enough for 100,000 accounts (16 bytes a name: a keyed hash and the id, no text). Must never be believed where
-//! Grafana is about to be changed: the planner looks anew. Start at [`Names::of`].
+//! Grafana is about to be changed: the planner looks again. Start at [`Names::of`].
 
 use std::{
     collections::HashSet,
     hash::{BuildHasher as _, RandomState},
 };
 
+use domain::account::Holder;
 use grafana::ListedUser;
-
-/// An account that has a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HolderSeen {
-    /// Grafana's id.
-    pub id: i64,
-    /// A server admin.
-    pub is_admin: bool,
-}
 
 /// Logins and e-mails, in lower case, as Grafana compares them (G2).
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    // Keyed anew in every process: nobody can make two names meet.
+    // Keyed differently in every process: nobody can make two names meet.
     keys: RandomState,
     logins: Vec<(u64, i64)>,
     emails: Vec<(u64, i64)>,
@@ -54,11 +46,11 @@ impl Names {
         names
     }
 
-    pub(super) fn login(&self, login: &str) -> Option<HolderSeen> {
+    pub(super) fn login(&self, login: &str) -> Option<Holder> {
         self.find(&self.logins, login)
     }
 
-    pub(super) fn email(&self, email: &str) -> Option<HolderSeen> {
+    pub(super) fn email(&self, email: &str) -> Option<Holder> {
         self.find(&self.emails, email)
     }
 
@@ -66,15 +58,15 @@ impl Names {
         self.gone.insert(id);
     }
 
-    fn find(&self, table: &[(u64, i64)], name: &str) -> Option<HolderSeen> {
+    fn find(&self, table: &[(u64, i64)], name: &str) -> Option<Holder> {
         let key = self.keys.hash_one(name.trim().to_lowercase());
         let at = table.partition_point(|(hash, _)| *hash < key);
         let (_, id) = table
             .get(at)
             .filter(|(hash, id)| *hash == key && !self.gone.contains(id))?;
-        Some(HolderSeen {
+        Some(Holder {
             id: *id,
-            is_admin: self.admins.contains(id),
+            protected: self.admins.contains(id),
         })
     }
 }
@@ -102,7 +94,7 @@ mod tests {
             listed(2, "ada@example.com", "", false),
         ];
         let names = Names::of(users.iter());
-        let admin = Some(HolderSeen { id: 1, is_admin: true });
+        let admin = Some(Holder { id: 1, protected: true });
         assert_eq!(
             (names.login("ADMIN"), names.email(" root@example.COM ")),
             (admin, admin)

@@ -8,17 +8,17 @@ use std::collections::{BTreeSet, HashSet};
 use domain::{
     attempt::{Failure, backoff_ms},
     concurrency::Limit,
+    status::{EngineState, EngineStatus},
 };
 
 use super::{
     context::{AWAY_MS, Core},
-    directory::Directory,
-    external_groups::TeamSync,
+    external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
     reservation::Reservations,
     settings::OrgSettings,
-    status::{State, Status},
     trouble::{Result, looking},
+    user_listing::UserListing,
 };
 use grafana::{Doors, Error, Grafana};
 
@@ -26,7 +26,7 @@ use grafana::{Doors, Error, Grafana};
 pub(super) struct Org {
     pub(super) settings: OrgSettings,
     pub(super) grafana: Grafana,
-    pub(super) status: Status,
+    pub(super) status: EngineStatus,
     /// Whether Grafana may be called.
     pub(super) state: OrgState,
     /// How many people are worked on at once.
@@ -34,7 +34,7 @@ pub(super) struct Org {
     /// The names of those.
     pub(super) reservations: Reservations,
     pub(super) next_scan_ms: i64,
-    pub(super) directory: Option<Directory>,
+    pub(super) listing: Option<UserListing>,
     /// Grafana's server admins, once a listing showed them.
     pub(super) admins: Option<HashSet<i64>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
@@ -42,7 +42,7 @@ pub(super) struct Org {
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.
-    pub(super) team_sync: TeamSync,
+    pub(super) external_groups: ExternalGroups,
     /// Whether the other rungs hold, and what who is new is given.
     pub(super) doors: Doors,
 }
@@ -54,18 +54,18 @@ impl Org {
     pub(super) fn new(settings: OrgSettings, grafana: Grafana) -> Self {
         let state = OrgState::before_first_call(&settings);
         Self {
-            status: Status::before_first_look(&settings, state.shown()),
+            status: EngineStatus::new(state.shown(), settings.credentials.url.clone()),
             state,
             settings,
             grafana,
             limit: Limit::default(),
             reservations: Reservations::default(),
             next_scan_ms: 0,
-            directory: None,
+            listing: None,
             admins: None,
             mappings: None,
             role_sync_skipped: None,
-            team_sync: TeamSync::default(),
+            external_groups: ExternalGroups::default(),
             doors: Doors::default(),
         }
     }
@@ -131,7 +131,7 @@ impl Org {
         let wait = backoff_ms(self.state.failures(), core.ids.jitter());
         let failure = Failure::from(error);
         if failure.is_strain() {
-            self.limit.trouble();
+            self.limit.overload();
         }
         match (error, failure) {
             (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
@@ -148,7 +148,7 @@ impl Org {
                 self.state.pause(Pause::Unauthorized, until);
             }
             (_, Failure::Away) => {
-                if self.state.shown() != State::GrafanaAway {
+                if self.state.shown() != EngineState::GrafanaAway {
                     tracing::warn!(org = self.id(), %error, "Grafana is away");
                 }
                 let until = now.saturating_add(wait.min(AWAY_MS));
@@ -177,11 +177,11 @@ impl Org {
     /// A fresh listing, kept for what follows.
     pub(super) async fn refresh_listing(&mut self, core: &Core) -> Result<()> {
         let users = self.grafana.all_users().await.map_err(looking("all users"))?;
-        let directory = Directory::of(users, core.clock.now_ms());
-        self.admins = Some(directory.admins());
-        core.shared.set_admins(self.id(), directory.admin_logins());
-        core.shared.set_names(self.id(), directory.names());
-        self.directory = Some(directory);
+        let listing = UserListing::of(users, core.clock.now_ms());
+        self.admins = Some(listing.admins());
+        core.shared.set_admins(self.id(), listing.admin_logins());
+        core.shared.set_names(self.id(), listing.names());
+        self.listing = Some(listing);
         Ok(())
     }
 

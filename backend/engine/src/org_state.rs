@@ -5,7 +5,9 @@
 
 use store::Kind;
 
-use super::{settings::OrgSettings, status::State};
+use domain::status::EngineState;
+
+use super::settings::OrgSettings;
 
 /// How much Grafana has told of its configuration. It only rises, until the credentials change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,17 +72,17 @@ impl OrgState {
     }
 
     /// As the page shows it.
-    pub(super) fn shown(&self) -> State {
+    pub(super) fn shown(&self) -> EngineState {
         match self {
-            Self::NoCredentials { expected: true } => State::WaitingForFirstRequest,
-            Self::NoCredentials { expected: false } => State::NotConfigured,
+            Self::NoCredentials { expected: true } => EngineState::WaitingForFirstRequest,
+            Self::NoCredentials { expected: false } => EngineState::NotConfigured,
             Self::Refused
             | Self::Paused {
                 why: Pause::Unauthorized,
                 ..
-            } => State::CredentialsRefused,
-            Self::Paused { why: Pause::Away, .. } => State::GrafanaAway,
-            Self::Running { .. } | Self::Paused { why: Pause::Busy, .. } => State::Running,
+            } => EngineState::CredentialsRefused,
+            Self::Paused { why: Pause::Away, .. } => EngineState::GrafanaAway,
+            Self::Running { .. } | Self::Paused { why: Pause::Busy, .. } => EngineState::Running,
         }
     }
 
@@ -156,8 +158,8 @@ impl OrgState {
     pub(super) fn pause(&mut self, reason: Pause, until_ms: i64) {
         let why = match (self.shown(), reason) {
             // A plea for patience says nothing about what was wrong before.
-            (State::GrafanaAway, Pause::Busy) => Pause::Away,
-            (State::CredentialsRefused, Pause::Busy) => Pause::Unauthorized,
+            (EngineState::GrafanaAway, Pause::Busy) => Pause::Away,
+            (EngineState::CredentialsRefused, Pause::Busy) => Pause::Unauthorized,
             _ => reason,
         };
         if let Self::Running { configuration, .. } | Self::Paused { configuration, .. } = *self {
@@ -206,7 +208,7 @@ mod tests {
         state.end_pause();
         state.learn(Configuration::Known);
         assert_eq!(state, OrgState::Refused);
-        assert_eq!(state.shown(), State::CredentialsRefused);
+        assert_eq!(state.shown(), EngineState::CredentialsRefused);
         assert!(!state.is_runnable(i64::MAX));
         assert_eq!(state.wakes_at(0, 5), None);
     }
@@ -238,9 +240,9 @@ mod tests {
     #[test]
     fn patience_hides_neither_absence_nor_refusal() {
         for (pause, shown) in [
-            (Pause::Away, State::GrafanaAway),
-            (Pause::Unauthorized, State::CredentialsRefused),
-            (Pause::Busy, State::Running),
+            (Pause::Away, EngineState::GrafanaAway),
+            (Pause::Unauthorized, EngineState::CredentialsRefused),
+            (Pause::Busy, EngineState::Running),
         ] {
             let mut state = running();
             state.pause(pause, 100);

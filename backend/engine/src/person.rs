@@ -22,32 +22,25 @@ use self::{
 use super::{
     context::Core,
     org::Org,
+    reservation::Reservation,
     trouble::{Result, Trouble},
 };
-use store::{StewardshipState, Work};
+use store::{AccountRecord, ManagementState, UserRecord, Work};
 
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
 const LOOKS: usize = 4;
 
 /// Makes one person's account match. Others may be worked on meanwhile, but none with the same name.
 pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded> {
-    let (user, record, _held) = loop {
-        let freed = org.reservations.freed();
-        let user = core.store.user(&work.tenant, &work.id).await?;
-        let record = core.store.account(&work.id).await?;
-        if let Some(held) = org.reservations.hold(names(&desired(user.as_ref()), record.as_ref())) {
-            break (user, record, held);
-        }
-        freed.await;
-    };
-    let stewardship = core.store.stewardship(&work.id).await?;
-    if stewardship
+    let (user, record, _reservation) = reserve(core, org, work).await?;
+    let management = core.store.management(&work.id).await?;
+    if management
         .as_ref()
-        .is_some_and(|s| s.state == StewardshipState::Released)
+        .is_some_and(|s| s.state == ManagementState::Unmanaged)
     {
         // An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
         if user.is_none() {
-            core.store.forget_released(&work.id).await?;
+            core.store.forget_unmanaged(&work.id).await?;
         }
         core.store.finish(work).await?;
         return Ok(Recorded);
@@ -59,7 +52,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         name: String::new(),
         told: record.as_ref().map(seat),
         record,
-        stewardship,
+        management,
     };
     person.name = match (&user, &person.record) {
         (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
@@ -76,7 +69,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             user_id: &work.id,
             desired: &desired,
             link: link.as_ref(),
-            stewardship: person.stewardship.as_ref(),
+            management: person.management.as_ref(),
             waited: work.attempts > 0,
         };
         let observed = observe(&Live { core, org }, org, &subject).await?;
@@ -110,4 +103,22 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     Err(Trouble::NotYet(
         "Grafana says it is done, but the account does not look so yet.".to_owned(),
     ))
+}
+
+/// The person and the account as stored, once nobody else who shares a name is worked on.
+async fn reserve<'a>(
+    core: &Core,
+    org: &'a Org,
+    work: &Work,
+) -> Result<(Option<UserRecord>, Option<AccountRecord>, Reservation<'a>)> {
+    loop {
+        let freed = org.reservations.freed();
+        let user = core.store.user(&work.tenant, &work.id).await?;
+        let record = core.store.account(&work.id).await?;
+        let names = names(&desired(user.as_ref()), record.as_ref());
+        if let Some(reservation) = org.reservations.hold(names) {
+            return Ok((user, record, reservation));
+        }
+        freed.await;
+    }
 }

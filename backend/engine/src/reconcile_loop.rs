@@ -14,7 +14,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{
     context::{Core, SCAN_MS},
-    directory::Directory,
     failpoints::BEFORE_RECORD,
     group, look,
     org::Org,
@@ -22,6 +21,7 @@ use super::{
     person, scan,
     settings::OrgSettings,
     trouble::{Result, Trouble},
+    user_listing::UserListing,
     verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
@@ -29,7 +29,7 @@ use store::{Kind, MappingOrigin, Mark, Urgency, Work};
 
 /// From this many due people on, one listing is cheaper than looking each up.
 const LISTING_PAYS: usize = 20;
-/// So many pieces of work before the queue is read anew: how long a closing may wait behind other work.
+/// After so many pieces of work the queue is read again: a closing waits behind no more than these.
 const CHUNK: usize = 25;
 const STORE_WAIT: Duration = Duration::from_secs(1);
 
@@ -53,7 +53,7 @@ pub(super) async fn run(core: Core) {
     };
     loop {
         changes.borrow_and_update();
-        let wait = match engine.turn().await {
+        let wait = match engine.run_turn().await {
             Ok(wait) => wait,
             Err(Trouble::Stopped) => return,
             Err(e) => {
@@ -87,10 +87,10 @@ struct Loop {
 
 impl Loop {
     /// Everything there is to do now; returns how long nothing will be.
-    async fn turn(&mut self) -> Result<Duration> {
+    async fn run_turn(&mut self) -> Result<Duration> {
         self.take_settings().await?;
         for org_id in self.core.shared.take_checks() {
-            self.revive(org_id).await?;
+            self.retry_all(org_id).await?;
             if let Some(org) = self.orgs.get_mut(&org_id) {
                 org.check_now();
             }
@@ -98,14 +98,14 @@ impl Loop {
         self.take_mappings().await?;
         loop {
             look::look(&self.core, &mut self.orgs).await?;
-            self.scans().await?;
-            // A comparison reads Grafana's own `[auth]` lines: what follows must not act on what was in force before them.
+            self.run_scans().await?;
+            // A comparison reads Grafana's own `[auth]` lines: the next work must not act on older ones.
             self.take_settings().await?;
-            if !self.chunk().await? {
+            if !self.work_batch().await? {
                 break;
             }
         }
-        self.orphans().await?;
+        self.empty_orphans().await?;
         self.until_next().await
     }
 
@@ -117,7 +117,7 @@ impl Loop {
         Ok(Duration::from_millis(wait.unsigned_abs()))
     }
 
-    fn client(&mut self, settings: &OrgSettings) -> Grafana {
+    fn client_for(&mut self, settings: &OrgSettings) -> Grafana {
         let credentials = &settings.credentials;
         // Two organizations with one password share one session and one breaker: five failures lock the account.
         let known = self.sessions.iter().find(|s| s.credentials().same_sign_in(credentials));
@@ -143,7 +143,7 @@ impl Loop {
             if old.as_ref() == Some(&new) {
                 continue;
             }
-            let client = self.client(&new);
+            let client = self.client_for(&new);
             match (self.orgs.get_mut(&org_id), old) {
                 (Some(org), Some(old)) => {
                     let same_groups = old.effective.group_sync == new.effective.group_sync
@@ -156,7 +156,7 @@ impl Loop {
                         org.take(new, client);
                     }
                     org.publish(&self.core).await;
-                    self.revive(org_id).await?;
+                    self.retry_all(org_id).await?;
                     if !same_groups {
                         self.mark_groups(org_id).await?;
                     }
@@ -196,9 +196,9 @@ impl Loop {
         Ok(all.into_iter().filter(|t| t.org_id == org_id).collect())
     }
 
-    async fn revive(&self, org_id: i64) -> Result<()> {
+    async fn retry_all(&self, org_id: i64) -> Result<()> {
         for tenant in self.tenants(org_id).await? {
-            self.core.store.revive(&tenant, self.core.clock.now_ms()).await?;
+            self.core.store.retry_all(&tenant, self.core.clock.now_ms()).await?;
         }
         Ok(())
     }
@@ -224,15 +224,14 @@ impl Loop {
         Ok(())
     }
 
-    async fn scans(&mut self) -> Result<()> {
+    async fn run_scans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
             let now = self.core.clock.now_ms();
             if !org.state.is_runnable(now) || org.next_scan_ms > now {
                 continue;
             }
             // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
-            if org.state.configuration() != Configuration::Unasked && self.core.store.closing_due(org.id(), now).await?
-            {
+            if org.state.configuration() != Configuration::Unasked && self.core.store.urgent_due(org.id(), now).await? {
                 continue;
             }
             self.core.go_on()?;
@@ -241,7 +240,7 @@ impl Loop {
                 Ok(()) => {
                     org.went_well(&self.core).await;
                     if org.state.take_recovered() {
-                        self.core.store.hasten(org.id(), now).await?;
+                        self.core.store.make_due(org.id(), now).await?;
                     }
                 }
                 Err(Trouble::Grafana { error, .. }) => {
@@ -262,7 +261,7 @@ impl Loop {
     }
 
     /// Some due work, the most urgent first. `false`: there is none that may be done now.
-    async fn chunk(&mut self) -> Result<bool> {
+    async fn work_batch(&mut self) -> Result<bool> {
         let now = self.core.clock.now_ms();
         self.looked_ms = now;
         let mut limit = 2_000;
@@ -289,7 +288,7 @@ impl Loop {
         }
         let people = due.iter().filter(|w| w.kind == Kind::User).count();
         if people > LISTING_PAYS {
-            self.list_people(&due, now).await;
+            self.list_accounts(&due, now).await;
         }
         // Groups wait for the people in them: a member without an account cannot be put into a team.
         let closing = due.iter().any(|w| w.closing);
@@ -317,12 +316,12 @@ impl Loop {
             let (batch, rest) = left.split_at(count);
             left = rest;
             if first.kind == Kind::User {
-                several(&self.core, org, batch, at_once).await?;
+                sync_people(&self.core, org, batch, at_once).await?;
             } else {
-                one_group(&self.core, org, first).await?;
+                sync_group(&self.core, org, first).await?;
             }
             if org.state.take_recovered() {
-                self.core.store.hasten(org_id, now).await?;
+                self.core.store.make_due(org_id, now).await?;
                 // The queue has another order now.
                 break;
             }
@@ -330,7 +329,7 @@ impl Loop {
         Ok(true)
     }
 
-    async fn list_people(&mut self, due: &[Work], now: i64) {
+    async fn list_accounts(&mut self, due: &[Work], now: i64) {
         let orgs: BTreeSet<i64> = due
             .iter()
             .filter(|w| w.kind == Kind::User)
@@ -339,23 +338,23 @@ impl Loop {
         for org_id in orgs {
             if let Some(org) = self.orgs.get_mut(&org_id)
                 && org
-                    .directory
+                    .listing
                     .as_ref()
                     .is_none_or(|d| now.saturating_sub(d.at_ms) > SCAN_MS)
             {
                 // A failure shows at the first piece of work, which then looks for itself.
-                org.directory = org
+                org.listing = org
                     .grafana
                     .all_users()
                     .await
                     .ok()
-                    .map(|users| Directory::of(users, now));
+                    .map(|users| UserListing::of(users, now));
             }
         }
     }
 
-    /// Teams no mapping feeds any more: whom we put there leaves.
-    async fn orphans(&mut self) -> Result<()> {
+    /// Takes our people out of the teams that no mapping feeds any more.
+    async fn empty_orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
             if !org.state.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
                 continue;
@@ -379,9 +378,9 @@ impl Loop {
     }
 }
 
-/// People, so many at once. After the first failure nobody new is begun: whoever is left keeps the mark and comes with the next look at
+/// People, so many at once. After the first failure nobody new is begun: the others keep their marks and come with the next look at
 /// the queue, when it has been judged what the failure means for all.
-async fn several(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) -> Result<()> {
+async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) -> Result<()> {
     let began = Instant::now();
     let mut ended = Vec::with_capacity(batch.len());
     {
@@ -420,7 +419,7 @@ async fn several(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) ->
     all
 }
 
-async fn one_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
+async fn sync_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
     let mut done = group::sync(core, org, work).await;
     if done.is_ok() {
         core.failpoints.reach(BEFORE_RECORD);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use domain::{
     Tenant,
     settings::{MappingMode, TeamRemoval},
-    team::{self, Desired, Feed, GroupMember, Member, Observed, Standing, TeamInput},
+    team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
 };
 
 use super::{
@@ -71,7 +71,7 @@ impl Roster {
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
         let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
         let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-        let released = core.store.released_accounts(org.id()).await?;
+        let released = core.store.unmanaged_accounts(org.id()).await?;
         let base = core.store.applied_members(org.id(), team_id).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
         let mut input = TeamInput {
@@ -102,23 +102,23 @@ impl Roster {
 pub(super) fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
     let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
     let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
-    let standing = if seen.user_id == me {
-        Standing::Ourselves
+    let class = if seen.user_id == me {
+        MemberClass::Ourselves
     } else if is_admin
         || released.contains(&seen.user_id)
         || seen.login.starts_with("sa-")
         || listed(&seen.login)
         || listed(&seen.email)
     {
-        Standing::Protected
+        MemberClass::Protected
     } else {
-        Standing::Person
+        MemberClass::Person
     };
     Member {
         grafana_id: seen.user_id,
         email: seen.email,
         admin: seen.permission == 4,
-        standing,
+        class,
     }
 }
 
@@ -168,14 +168,14 @@ async fn emails_of_new(
     if listed {
         let now = core.clock.now_ms();
         let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
-        if !org.directory.as_ref().is_some_and(|d| fresh(d.at_ms)) {
+        if !org.listing.as_ref().is_some_and(|d| fresh(d.at_ms)) {
             org.refresh_listing(core).await?;
         }
     }
     let mut emails = BTreeMap::new();
     for id in new {
-        let known = match &org.directory {
-            Some(directory) if listed => directory.user(id).map(|u| u.email),
+        let known = match &org.listing {
+            Some(listing) if listed => listing.user(id).map(|u| u.email),
             _ => org
                 .grafana
                 .user(id)

@@ -9,21 +9,10 @@ use std::{
     time::Duration,
 };
 
-use domain::team::Member;
+use domain::status::RosterSeen;
 use tokio::sync::Notify;
 
 use super::lock::locked;
-
-/// The members of a team as just seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RosterSeen {
-    /// Grafana's id.
-    pub team_id: i64,
-    /// When.
-    pub at_ms: i64,
-    /// Each with the login.
-    pub members: Vec<(String, Member)>,
-}
 
 /// So long a page waits for Grafana; then it is told what was seen last.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -10,7 +10,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{login, settings::Linking};
+use domain::{login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -21,7 +21,7 @@ use super::{
     context::Core,
     org::Org,
     org_state::Configuration,
-    status::{LoginSeen, TeamSeen},
+    status::LoginSeen,
     team_sync,
     trouble::{Result, looking},
 };
@@ -69,7 +69,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         being_made(core, &marks).await?;
     }
     let mut managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
-    for released in core.store.released_accounts(org.id()).await? {
+    for released in core.store.unmanaged_accounts(org.id()).await? {
         managed.remove(&released);
     }
     let unmanaged = org_users.iter().filter(|u| !managed.contains(&u.user_id)).count();
@@ -92,7 +92,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         let marks = Marks::read(core, tenant, &correlation).await?;
         groups(core, org, &marks, &teams).await?;
     }
-    team_sync::look(core, org, &teams).await?;
+    team_sync::refresh(core, org, &teams).await?;
     prune(core, org).await?;
     org.status.checked_ms = Some(core.clock.now_ms());
     Ok(())

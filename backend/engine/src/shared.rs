@@ -8,20 +8,16 @@ use std::{
     sync::Mutex,
 };
 
+use domain::status::{EngineStatus, NameOwners, TeamSeen};
 use tokio::sync::Notify;
 
-use super::{
-    lock::locked,
-    names::{HolderSeen, Names},
-    roster_requests::Looks,
-    status::{LoginSeen, Status, TeamSeen},
-};
+use super::{lock::locked, names::Names, roster_requests::Looks, status::LoginSeen};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
     checks: Mutex<BTreeSet<i64>>,
-    status: Mutex<HashMap<i64, Status>>,
+    status: Mutex<HashMap<i64, EngineStatus>>,
     teams: Mutex<HashMap<i64, Vec<TeamSeen>>>,
     login: Mutex<HashMap<i64, LoginSeen>>,
     /// Logins of server admins, our own among them, by the organization that looked.
@@ -41,11 +37,11 @@ impl Shared {
         std::mem::take(&mut locked(&self.checks))
     }
 
-    pub(super) fn status(&self, org_id: i64) -> Option<Status> {
+    pub(super) fn status(&self, org_id: i64) -> Option<EngineStatus> {
         locked(&self.status).get(&org_id).cloned()
     }
 
-    pub(super) fn set_status(&self, org_id: i64, status: Status) {
+    pub(super) fn set_status(&self, org_id: i64, status: EngineStatus) {
         locked(&self.status).insert(org_id, status);
     }
 
@@ -72,17 +68,15 @@ impl Shared {
     }
 
     /// Who has this login, and who this e-mail.
-    pub(super) fn holders(
-        &self,
-        org_id: i64,
-        login: &str,
-        email: Option<&str>,
-    ) -> (Option<HolderSeen>, Option<HolderSeen>) {
+    pub(super) fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
         let names = locked(&self.names);
         let Some(names) = names.get(&org_id) else {
-            return (None, None);
+            return NameOwners::default();
         };
-        (names.login(login), email.and_then(|email| names.email(email)))
+        NameOwners {
+            login: names.login(login),
+            email: email.and_then(|email| names.email(email)),
+        }
     }
 
     /// An account was deleted: its names are free.

@@ -2,7 +2,7 @@
 //!
 //! Owns: asking for the licence now and then and a few teams at each comparison, and the words. Must never cost more than
 //! [`ASKED_AT_ONCE`] calls a comparison and one more in ten minutes, nor stop one: what cannot be asked is not known, and nothing else
-//! depends on it. Start at [`look`].
+//! depends on it. Start at [`refresh`].
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ const ASK_AGAIN_MS: i64 = 600_000;
 const NAMED: usize = 3;
 
 /// Asks a few of the teams our mappings feed, and says in the organization's status which of them are filled twice.
-pub(super) async fn look(core: &Core, org: &mut Org, teams: &HashMap<i64, Team>) -> Result<()> {
+pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Team>) -> Result<()> {
     let mut ours: Vec<i64> = Vec::new();
     if org.settings.effective.group_sync {
         for tenant in core.store.tenants().await?.into_iter().filter(|t| t.org_id == org.id()) {
@@ -28,45 +28,45 @@ pub(super) async fn look(core: &Core, org: &mut Org, teams: &HashMap<i64, Team>)
     }
     ours.sort_unstable();
     ours.dedup();
-    org.team_sync.filled.retain(|team, _| ours.contains(team));
+    org.external_groups.filled.retain(|team, _| ours.contains(team));
     let now = core.clock.now_ms();
     let group_sync = org.settings.effective.group_sync;
-    if group_sync && now >= org.team_sync.licence_from_ms {
+    if group_sync && now >= org.external_groups.licence_from_ms {
         core.go_on()?;
-        org.team_sync.licence_from_ms = now.saturating_add(ASK_AGAIN_MS);
+        org.external_groups.licence_from_ms = now.saturating_add(ASK_AGAIN_MS);
         match org.grafana.licensed_for_team_sync().await {
-            Ok(licensed) => org.team_sync.licensed = licensed,
+            Ok(licensed) => org.external_groups.licensed = licensed,
             Err(error) => tracing::debug!(org = org.id(), %error, "Grafana's licence could not be asked for"),
         }
     }
-    let licensed = group_sync && org.team_sync.licensed;
-    if now >= org.team_sync.quiet_until_ms {
-        let last = org.team_sync.last;
+    let licensed = group_sync && org.external_groups.licensed;
+    if now >= org.external_groups.quiet_until_ms {
+        let last = org.external_groups.last;
         // Round and round, beginning after the one asked last.
         let (before, after): (Vec<i64>, Vec<i64>) = ours.iter().partition(|team| **team <= last);
         for team in after.into_iter().chain(before).take(ASKED_AT_ONCE) {
             core.go_on()?;
             match org.grafana.external_groups(team).await {
                 Ok(Some(groups)) => {
-                    org.team_sync.filled.insert(team, groups > 0);
-                    org.team_sync.last = team;
+                    org.external_groups.filled.insert(team, groups > 0);
+                    org.external_groups.last = team;
                 }
                 Ok(None) => {
-                    org.team_sync.filled.clear();
-                    org.team_sync.quiet_until_ms = now.saturating_add(ASK_AGAIN_MS);
+                    org.external_groups.filled.clear();
+                    org.external_groups.quiet_until_ms = now.saturating_add(ASK_AGAIN_MS);
                     break;
                 }
                 // What was seen before still counts.
                 Err(error) => {
                     tracing::debug!(org = org.id(), %error, "whether Team Sync fills a team could not be asked");
-                    org.team_sync.quiet_until_ms = now.saturating_add(ASK_AGAIN_MS);
+                    org.external_groups.quiet_until_ms = now.saturating_add(ASK_AGAIN_MS);
                     break;
                 }
             }
         }
     }
     let twice: Vec<i64> = org
-        .team_sync
+        .external_groups
         .filled
         .iter()
         .filter_map(|(team, filled)| filled.then_some(*team))

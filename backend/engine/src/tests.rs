@@ -12,20 +12,22 @@ use std::{
 use domain::{
     Clock, Ids, Secret, Tenant,
     settings::{Effective, Sources, TeamRemoval},
+    status::EngineState,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::*;
-use grafana::fake::Fake;
+use grafana::Credentials;
+use grafana_stand_in::{ADMIN, Call, Effect, Fault, MEMBER, Options, Role, StandIn, User};
 use store::{
     AccountOrigin, Decision, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store,
     Updated, UserChange, WriteContext,
 };
 
-mod abreast;
 mod absence;
 mod being_made;
+mod concurrency;
 mod observers;
 mod scans;
 
@@ -102,8 +104,34 @@ fn effective(page: &[(&str, &str)]) -> Effective {
     domain::settings::effective(&domain::settings::resolve(&sources))
 }
 
+/// The stand-in's first account: the server admin that Rollcall works with.
+const ME: i64 = 1;
+
+/// Grafana's configuration file, with a provider that says nobody's role, and the seed document's own line.
+fn options() -> Options {
+    Options::default()
+        .with_setting("security", "admin_password", "secret")
+        .with_setting("auth", "team_sync_mode", "scim_sync")
+        .with_setting("auth.generic_oauth", "enabled", "true")
+        .with_setting("auth.generic_oauth", "skip_org_role_sync", "true")
+}
+
+fn credentials(grafana: &StandIn, password: &str) -> Credentials {
+    Credentials {
+        url: grafana.url().to_owned(),
+        admin_user: Some("admin".into()),
+        admin_password: Some(Secret::new(password)),
+        service_account_token: None,
+    }
+}
+
+/// A proxy answers that there is no Grafana behind it.
+fn away() -> Fault {
+    Fault::new("", Effect::Answer(502, json!("a proxy's page").to_string())).always()
+}
+
 struct Rig {
-    fake: Fake,
+    grafana: StandIn,
     store: Store,
     settings: Arc<Given>,
     engine: Mutex<Option<Engine>>,
@@ -114,14 +142,19 @@ struct Rig {
 
 impl Rig {
     async fn new(page: &[(&str, &str)]) -> Self {
-        let fake = Fake::start().await;
+        Self::with(options(), page).await
+    }
+
+    /// Where Grafana's own configuration file has other lines.
+    async fn with(options: Options, page: &[(&str, &str)]) -> Self {
+        let grafana = StandIn::start(options).await.expect("a free port");
         let dir = tempfile::tempdir().expect("a directory");
         let store = Store::open(dir.path()).await.expect("a store");
         let settings = Arc::new(Given {
             current: Mutex::new(OrgSettings {
                 org_id: 1,
                 effective: effective(page),
-                credentials: fake.credentials(),
+                credentials: credentials(&grafana, "secret"),
                 waiting_for_first_request: false,
             }),
             others: Mutex::default(),
@@ -129,7 +162,7 @@ impl Rig {
             seen: Mutex::default(),
         });
         Self {
-            fake,
+            grafana,
             store,
             settings,
             engine: Mutex::new(None),
@@ -162,6 +195,43 @@ impl Rig {
         if let Some(engine) = &*self.engine.lock().expect("no panic") {
             engine.wake().check_now(1);
         }
+    }
+
+    /// Somebody makes an account in Grafana by hand.
+    fn add_account(&self, login: &str, role: Role) -> i64 {
+        self.grafana.change(|world| {
+            let id = world.add_user(login, &format!("{login}@ex.com"), login);
+            world.join(id, 1, role);
+            id
+        })
+    }
+
+    /// Somebody changes an account in Grafana by hand.
+    fn change_account(&self, id: i64, change: impl FnOnce(&mut User)) {
+        self.grafana
+            .change(|world| change(world.person_mut(id).expect("the account")));
+    }
+
+    /// Somebody makes a team in Grafana by hand: members' ids and permissions.
+    fn add_team(&self, name: &str, members: &[(i64, i64)]) -> i64 {
+        self.grafana.change(|world| {
+            let id = world.add_team(1, name);
+            let team = world.team_mut(id).expect("just made");
+            team.members.extend(members.iter().copied());
+            id
+        })
+    }
+
+    /// From now on these calls get this answer.
+    fn answer(&self, method: &str, path: &str, status: u16, body: &Value) {
+        self.grafana.clear_faults();
+        let effect = Effect::Answer(status, body.to_string());
+        self.grafana.set_fault(Fault::new(path, effect).method(method).always());
+    }
+
+    /// Method and path of every call, in order of the answers.
+    fn calls(&self) -> Vec<String> {
+        self.grafana.calls().iter().map(Call::to_string).collect()
     }
 
     fn ctx(&self) -> WriteContext {
@@ -260,7 +330,7 @@ impl Rig {
             assert!(
                 Instant::now() < deadline,
                 "never came: {what}; calls: {:#?}",
-                self.fake.world().calls
+                self.calls()
             );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -293,10 +363,12 @@ impl Rig {
 }
 
 /// By login: which of several accounts is made first is nobody's promise.
-fn logins(fake: &Fake, team: &str) -> Vec<String> {
-    let (_, team) = fake.team(team).expect("the team");
-    let world = fake.world();
-    let mut logins: Vec<String> = team.members.keys().map(|id| world.people[id].login.clone()).collect();
+fn logins(grafana: &StandIn, team: &str) -> Vec<String> {
+    let team = grafana.team(team).expect("the team");
+    let mut logins: Vec<String> = grafana.look(|world| {
+        let members = world.people().filter(|user| team.members.contains_key(&user.id));
+        members.map(|user| user.login.clone()).collect()
+    });
     logins.sort();
     logins
 }
@@ -307,20 +379,20 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.quiet().await;
-    let (id, ann) = rig.fake.person("ann").expect("an account");
+    let ann = rig.grafana.user("ann").expect("an account");
     assert_eq!((ann.email.as_str(), ann.name.as_str()), ("ann@ex.com", "Name of ann"));
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
     assert_eq!(
         (record.grafana_id, record.origin),
-        (Some(id), AccountOrigin::Provisioned)
+        (Some(ann.id), AccountOrigin::Provisioned)
     );
-    assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
-    assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 1);
+    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
+    assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 1);
     assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Done)]);
     rig.until("checked", || async { engine.status(1).checked_ms.is_some() })
         .await;
     let status = engine.status(1);
-    assert_eq!(status.state, State::Running);
+    assert_eq!(status.state, EngineState::Running);
     assert_eq!(status.version.as_deref(), Some("11.1.1"));
     assert_eq!(status.signed_in_as.as_deref(), Some("admin"));
     assert_eq!(
@@ -338,13 +410,13 @@ async fn a_changed_profile_and_a_deactivation_reach_grafana_and_come_back() {
     rig.quiet().await;
     rig.set("ann", "displayName", json!("Ann Archer")).await;
     rig.quiet().await;
-    assert_eq!(rig.fake.person("ann").expect("there").1.name, "Ann Archer");
+    assert_eq!(rig.grafana.user("ann").expect("there").name, "Ann Archer");
     rig.set("ann", "active", json!(false)).await;
     rig.quiet().await;
-    assert!(rig.fake.person("ann").expect("there").1.disabled);
+    assert!(rig.grafana.user("ann").expect("there").disabled);
     rig.set("ann", "active", json!(true)).await;
     rig.quiet().await;
-    assert!(!rig.fake.person("ann").expect("there").1.disabled);
+    assert!(!rig.grafana.user("ann").expect("there").disabled);
     engine.stop().await;
 }
 
@@ -355,11 +427,11 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
     rig.user("ann", true).await;
     rig.user("bob", true).await;
     rig.store
-        .note_creating(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
         .await
         .expect("noted");
-    let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
-    rig.fake.add_person("bob", &[(1, "Viewer")]);
+    let ann = rig.add_account("ann", Role::Viewer);
+    rig.add_account("bob", Role::Viewer);
     let engine = rig.start();
     rig.quiet().await;
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
@@ -367,7 +439,7 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
         (record.grafana_id, record.origin),
         (Some(ann), AccountOrigin::Provisioned)
     );
-    assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 0);
+    assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 0);
     assert_eq!(rig.store.account("id-bob").await.expect("read"), None);
     let attention = rig.attention().await;
     assert!(
@@ -384,34 +456,34 @@ async fn whoever_is_to_be_closed_goes_first_among_many() {
     rig.user("leaver", true).await;
     rig.quiet().await;
     engine.stop().await;
-    rig.fake.world().calls.clear();
+    rig.grafana.clear_calls();
     for n in 0..60 {
         rig.user(&format!("new{n}"), true).await;
     }
     rig.set("leaver", "active", json!(false)).await;
     let engine = rig.start();
     rig.quiet().await;
-    let calls = rig.fake.world().calls.clone();
+    let calls = rig.calls();
     let first = calls
         .iter()
         .find(|c| c.starts_with("POST /api/admin/users"))
         .expect("a change");
     assert!(first.ends_with("/disable"), "{first}");
-    assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 61);
+    assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 61);
     // One listing in place of a look-up for each.
-    assert_eq!(rig.fake.calls_to("GET /api/users/lookup"), 0);
+    assert_eq!(rig.grafana.calls_to("GET /api/users/lookup"), 0);
     engine.stop().await;
 }
 
 #[tokio::test]
 async fn a_refused_sign_in_is_tried_once_and_goes_on_with_new_credentials() {
     let rig = Rig::new(&[]).await;
-    rig.fake.world().password = "another".into();
+    rig.grafana.change(|world| world.set_password(ME, "another"));
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.wake();
     rig.until("refused", || async {
-        engine.status(1).state == State::CredentialsRefused
+        engine.status(1).state == EngineState::CredentialsRefused
     })
     .await;
     for _ in 0..5 {
@@ -426,30 +498,30 @@ async fn a_refused_sign_in_is_tried_once_and_goes_on_with_new_credentials() {
         rig.store.tally(&rig.tenant).await.expect("a tally").pending == 2
     })
     .await;
-    assert_eq!(rig.fake.calls_to("POST /login"), 1);
+    assert_eq!(rig.grafana.calls_to("POST /login"), 1);
     assert!(engine.status(1).error.is_some_and(|e| !e.contains("secret")));
-    rig.fake.world().password = "new".into();
+    rig.grafana.change(|world| world.set_password(ME, "new"));
     rig.settings
         .change(|s| s.credentials.admin_password = Some(Secret::new("new")));
     rig.quiet().await;
-    assert!(rig.fake.person("ann").is_some());
-    assert_eq!(rig.fake.calls_to("POST /login"), 2);
+    assert!(rig.grafana.user("ann").is_some());
+    assert_eq!(rig.grafana.calls_to("POST /login"), 2);
     engine.stop().await;
 }
 
 #[tokio::test]
 async fn while_grafana_is_away_changes_wait_and_nothing_is_lost() {
     let rig = Rig::new(&[]).await;
-    rig.fake.world().down = true;
+    rig.grafana.set_fault(away());
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.wake();
-    rig.until("away", || async { engine.status(1).state == State::GrafanaAway })
+    rig.until("away", || async { engine.status(1).state == EngineState::GrafanaAway })
         .await;
-    rig.fake.world().down = false;
+    rig.grafana.clear_faults();
     rig.quiet().await;
-    assert!(rig.fake.person("ann").is_some());
-    assert_eq!(engine.status(1).state, State::Running);
+    assert!(rig.grafana.user("ann").is_some());
+    assert_eq!(engine.status(1).state, EngineState::Running);
     engine.stop().await;
 }
 
@@ -457,7 +529,7 @@ async fn while_grafana_is_away_changes_wait_and_nothing_is_lost() {
 async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_on_check_now() {
     let rig = Rig::new(&[]).await;
     let refusal = json!({"message": "You'll need additional permissions. Permissions needed: users:create"});
-    rig.fake.world().refuse = Some(("POST /api/admin/users", 403, refusal));
+    rig.answer("POST", "/api/admin/users", 403, &refusal);
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.quiet().await;
@@ -470,9 +542,9 @@ async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_
     assert!(attention[0].reason.contains("users:create"));
     assert!(attention[0].next_step.contains("press Test"));
     assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Attention)]);
-    rig.fake.world().refuse = None;
+    rig.grafana.clear_faults();
     rig.check_now();
-    rig.until("made", || async { rig.fake.person("ann").is_some() }).await;
+    rig.until("made", || async { rig.grafana.user("ann").is_some() }).await;
     rig.quiet().await;
     assert!(rig.attention().await.is_empty());
     engine.stop().await;
@@ -481,14 +553,8 @@ async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_
 #[tokio::test]
 async fn server_admins_and_the_last_admin_of_the_organization_are_never_closed() {
     let rig = Rig::new(&[]).await;
-    rig.fake.add_person("boss", &[(1, "Admin")]);
-    rig.fake
-        .world()
-        .people
-        .get_mut(&1)
-        .expect("our account")
-        .orgs
-        .insert(1, "Viewer".into());
+    rig.add_account("boss", Role::Admin);
+    rig.grafana.change(|world| world.join(ME, 1, Role::Viewer));
     let engine = rig.start();
     rig.user("admin", false).await;
     rig.user("boss", true).await;
@@ -502,12 +568,12 @@ async fn server_admins_and_the_last_admin_of_the_organization_are_never_closed()
         reasons.iter().any(|r| r.contains("last person with the role Admin")),
         "{reasons:?}"
     );
-    assert!(!rig.fake.person("boss").expect("there").1.disabled);
+    assert!(!rig.grafana.user("boss").expect("there").disabled);
     // The promise of the text: another Admin, and access is closed by the next look.
-    rig.fake.add_person("deputy", &[(1, "Admin")]);
+    rig.add_account("deputy", Role::Admin);
     rig.check_now();
     rig.until("closed", || async {
-        rig.fake.person("boss").is_some_and(|p| p.1.disabled)
+        rig.grafana.user("boss").is_some_and(|user| user.disabled)
     })
     .await;
     engine.stop().await;
@@ -516,30 +582,35 @@ async fn server_admins_and_the_last_admin_of_the_organization_are_never_closed()
 #[tokio::test]
 async fn a_single_sign_on_user_is_suspended_and_gets_everything_back() {
     let rig = Rig::new(&[]).await;
-    let ann = rig.fake.add_person("ann", &[(1, "Editor")]);
-    rig.fake.world().people.get_mut(&ann).expect("ann").external = true;
-    let by_hand = rig.fake.add_team("by hand", &[(ann, 0)]);
-    let mapped = rig.fake.add_team("mapped", &[]);
+    let ann = rig.add_account("ann", Role::Editor);
+    rig.grafana
+        .change(|world| world.link(ann, "oauth_generic_oauth", "ann"));
+    let by_hand = rig.add_team("by hand", &[(ann, MEMBER)]);
+    let mapped = rig.add_team("mapped", &[]);
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.group("mapped", &["ann"]).await;
     rig.map("mapped", mapped, false).await;
     rig.quiet().await;
-    assert_eq!(logins(&rig.fake, "mapped"), ["ann"]);
+    assert_eq!(logins(&rig.grafana, "mapped"), ["ann"]);
     rig.set("ann", "active", json!(false)).await;
     rig.quiet().await;
-    assert!(rig.fake.person("ann").expect("there").1.orgs.is_empty());
-    assert_eq!(rig.fake.calls_to(&format!("POST /api/admin/users/{ann}/logout")), 1);
+    assert!(rig.grafana.user("ann").expect("there").orgs.is_empty());
+    assert_eq!(rig.grafana.calls_to(&format!("POST /api/admin/users/{ann}/logout")), 1);
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
     assert_eq!(record.holds, Some(true), "the provider skips role sync here");
     rig.check_now();
     rig.quiet().await;
-    assert!(logins(&rig.fake, "mapped").is_empty(), "who is suspended is in no team");
+    assert!(
+        logins(&rig.grafana, "mapped").is_empty(),
+        "who is suspended is in no team"
+    );
     rig.set("ann", "active", json!(true)).await;
     rig.quiet().await;
-    assert_eq!(rig.fake.person("ann").expect("there").1.orgs[&1], "Editor");
-    assert!(rig.fake.world().teams[&by_hand].members.contains_key(&ann));
-    assert_eq!(logins(&rig.fake, "mapped"), ["ann"]);
+    assert_eq!(rig.grafana.user("ann").expect("there").orgs[&1], Role::Editor);
+    let kept = rig.grafana.team("by hand").expect("kept");
+    assert!(kept.id == by_hand && kept.members.contains_key(&ann));
+    assert_eq!(logins(&rig.grafana, "mapped"), ["ann"]);
     engine.stop().await;
 }
 
@@ -550,16 +621,12 @@ async fn an_account_deleted_by_hand_is_made_again_with_its_teams() {
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
-    let (old, _) = rig.fake.person("ann").expect("an account");
-    {
-        let mut world = rig.fake.world();
-        world.people.remove(&old);
-        world.teams.values_mut().for_each(|t| _ = t.members.remove(&old));
-    }
+    let old = rig.grafana.user("ann").expect("an account").id;
+    rig.grafana.change(|world| world.delete(old));
     rig.check_now();
-    rig.until("made again", || async { rig.fake.person("ann").is_some() })
+    rig.until("made again", || async { rig.grafana.user("ann").is_some() })
         .await;
-    rig.until("in the team", || async { logins(&rig.fake, "eng") == ["ann"] })
+    rig.until("in the team", || async { logins(&rig.grafana, "eng") == ["ann"] })
         .await;
     engine.stop().await;
 }
@@ -574,14 +641,14 @@ async fn create_mode_makes_a_team_and_leaves_it_to_its_members() {
     rig.group("eng", &["ann", "bob", "cy"]).await;
     rig.quiet().await;
     assert_eq!(
-        logins(&rig.fake, "eng"),
+        logins(&rig.grafana, "eng"),
         ["ann", "bob", "cy"],
         "our own account has left it"
     );
-    assert_eq!(rig.fake.calls_to("POST /api/teams"), 1);
-    let (id, _) = rig.fake.team("eng").expect("the team");
+    assert_eq!(rig.grafana.calls_to("POST /api/teams"), 1);
+    let id = rig.grafana.team("eng").expect("the team").id;
     assert_eq!(
-        rig.fake.calls_to(&format!("PUT /api/teams/{id}/members")),
+        rig.grafana.calls_to(&format!("PUT /api/teams/{id}/members")),
         1,
         "one bulk call"
     );
@@ -589,11 +656,11 @@ async fn create_mode_makes_a_team_and_leaves_it_to_its_members() {
         .await;
     rig.quiet().await;
     assert_eq!(
-        rig.fake.team("platform").expect("renamed").0,
+        rig.grafana.team("platform").expect("renamed").id,
         id,
         "the id carries folder permissions"
     );
-    assert_eq!(logins(&rig.fake, "platform"), ["ann", "cy"]);
+    assert_eq!(logins(&rig.grafana, "platform"), ["ann", "cy"]);
     assert!(rig.attention().await.is_empty());
     engine.stop().await;
 }
@@ -601,9 +668,8 @@ async fn create_mode_makes_a_team_and_leaves_it_to_its_members() {
 #[tokio::test]
 async fn bulk_changes_keep_people_added_by_hand_in_grafanas_own_spelling() {
     let rig = Rig::new(&[]).await;
-    let nina = rig.fake.add_person("nina", &[(1, "Viewer")]);
-    rig.fake.world().people.get_mut(&nina).expect("nina").email = "Nina@Ex.com".to_lowercase();
-    let team = rig.fake.add_team("eng", &[(nina, 4)]);
+    let nina = rig.add_account("nina", Role::Viewer);
+    let team = rig.add_team("eng", &[(nina, ADMIN)]);
     let engine = rig.start();
     rig.user("ann", true).await;
     // Upper case at the identity provider, lower case at Grafana.
@@ -618,15 +684,15 @@ async fn bulk_changes_keep_people_added_by_hand_in_grafanas_own_spelling() {
     let add = ["id-cy", "id-dan"].map(Member::user).to_vec();
     rig.change_group("eng", "eng", vec![MemberChange::Add(add)]).await;
     rig.quiet().await;
-    assert_eq!(logins(&rig.fake, "eng"), ["ann", "bob", "cy", "dan", "nina"]);
-    assert_eq!(rig.fake.world().teams[&team].members[&nina], 4, "still an admin");
-    let bodies = rig.fake.world().bodies.clone();
-    let bulk = bodies
-        .iter()
-        .filter(|(c, _)| c == &format!("PUT /api/teams/{team}/members"));
-    for (_, body) in bulk {
-        assert!(!body.to_string().contains("ANN@EX.COM"), "{body}");
-        assert!(body["admins"].to_string().contains("nina@ex.com"), "{body}");
+    assert_eq!(logins(&rig.grafana, "eng"), ["ann", "bob", "cy", "dan", "nina"]);
+    let members = rig.grafana.team("eng").expect("kept").members;
+    assert_eq!(members[&nina], ADMIN, "still an admin");
+    let mut bulk = rig.grafana.calls();
+    bulk.retain(|call| call.to_string() == format!("PUT /api/teams/{team}/members"));
+    for Call { body, .. } in bulk {
+        assert!(!body.contains("ANN@EX.COM"), "{body}");
+        let sent: Value = serde_json::from_str(&body).expect("JSON");
+        assert!(sent["admins"].to_string().contains("nina@ex.com"), "{body}");
     }
     engine.stop().await;
 }
@@ -634,20 +700,20 @@ async fn bulk_changes_keep_people_added_by_hand_in_grafanas_own_spelling() {
 #[tokio::test]
 async fn strict_mode_touches_no_team_until_the_group_is_mapped() {
     let rig = Rig::new(&[]).await;
-    let team = rig.fake.add_team("eng", &[]);
+    let team = rig.add_team("eng", &[]);
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
-    assert!(logins(&rig.fake, "eng").is_empty());
+    assert!(logins(&rig.grafana, "eng").is_empty());
     rig.map("eng", team, false).await;
     rig.quiet().await;
-    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
+    assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
     // The mapping goes: so do the people it brought, and the team stays.
     let mapping = rig.store.all_mappings(&rig.tenant).await.expect("mappings").remove(0);
     rig.store.remove_mapping(mapping.id).await.expect("removed");
     rig.wake();
-    rig.until("emptied", || async { logins(&rig.fake, "eng").is_empty() })
+    rig.until("emptied", || async { logins(&rig.grafana, "eng").is_empty() })
         .await;
     engine.stop().await;
 }
@@ -659,12 +725,12 @@ async fn turning_create_mode_on_makes_the_teams_of_stored_groups() {
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
-    assert!(rig.fake.team("eng").is_none());
+    assert!(rig.grafana.team("eng").is_none());
     rig.settings
         .change(|s| s.effective = effective(&[("mapping_mode", "create")]));
-    rig.until("made", || async { rig.fake.team("eng").is_some() }).await;
+    rig.until("made", || async { rig.grafana.team("eng").is_some() }).await;
     rig.quiet().await;
-    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
+    assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
     engine.stop().await;
 }
 
@@ -675,25 +741,25 @@ async fn a_deleted_groups_team_is_archived_and_comes_back_under_its_id() {
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
-    let (id, _) = rig.fake.team("eng").expect("the team");
+    let id = rig.grafana.team("eng").expect("the team").id;
     rig.store
         .delete_group(&rig.ctx(), "id-eng", |_| Ok(()))
         .await
         .expect("deleted");
     rig.quiet().await;
-    assert_eq!(rig.fake.team("eng (archived)").expect("archived").0, id);
-    assert!(logins(&rig.fake, "eng (archived)").is_empty());
+    assert_eq!(rig.grafana.team("eng (archived)").expect("archived").id, id);
+    assert!(logins(&rig.grafana, "eng (archived)").is_empty());
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
-    assert_eq!(rig.fake.team("eng").expect("back").0, id);
-    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
+    assert_eq!(rig.grafana.team("eng").expect("back").id, id);
+    assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
     rig.settings.change(|s| s.effective.team_removal = TeamRemoval::Remove);
     rig.store
         .delete_group(&rig.ctx(), "id-eng", |_| Ok(()))
         .await
         .expect("deleted");
     rig.quiet().await;
-    assert!(rig.fake.team("eng").is_none() && rig.fake.team("eng (archived)").is_none());
+    assert!(rig.grafana.team("eng").is_none() && rig.grafana.team("eng (archived)").is_none());
     engine.stop().await;
 }
 
@@ -705,32 +771,27 @@ async fn drift_made_by_hand_is_put_right_by_the_next_look_and_a_clean_look_chang
     rig.user("bob", true).await;
     rig.group("eng", &["ann", "bob"]).await;
     rig.quiet().await;
-    let (ann, _) = rig.fake.person("ann").expect("an account");
-    {
-        let mut world = rig.fake.world();
-        world.people.get_mut(&ann).expect("ann").disabled = true;
-        world.teams.values_mut().for_each(|t| _ = t.members.remove(&ann));
-    }
+    let ann = rig.grafana.user("ann").expect("an account").id;
+    let eng = rig.grafana.team("eng").expect("the team").id;
+    rig.change_account(ann, |ann| ann.disabled = true);
+    rig.grafana
+        .change(|world| world.team_mut(eng).expect("the team").members.remove(&ann));
     rig.check_now();
-    rig.until("enabled", || async { !rig.fake.person("ann").expect("ann").1.disabled })
+    rig.until("enabled", || async { !rig.grafana.user("ann").expect("ann").disabled })
         .await;
-    rig.until("in the team", || async { logins(&rig.fake, "eng") == ["ann", "bob"] })
-        .await;
+    rig.until("in the team", || async {
+        logins(&rig.grafana, "eng") == ["ann", "bob"]
+    })
+    .await;
     rig.quiet().await;
-    rig.fake.world().calls.clear();
+    rig.grafana.clear_calls();
     let before = engine.status(1).checked_ms;
     rig.check_now();
     rig.until("checked", || async { engine.status(1).checked_ms > before })
         .await;
     rig.quiet().await;
-    let changing: Vec<String> = rig
-        .fake
-        .world()
-        .calls
-        .iter()
-        .filter(|c| !c.starts_with("GET "))
-        .cloned()
-        .collect();
+    let mut changing = rig.calls();
+    changing.retain(|call| !call.starts_with("GET "));
     assert_eq!(changing, Vec::<String>::new());
     assert_eq!(rig.store.due_work(i64::MAX, 10).await.expect("work"), []);
     assert_eq!(
@@ -747,8 +808,8 @@ async fn users_only_mode_touches_no_team() {
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
-    assert!(rig.fake.person("ann").is_some());
-    assert!(rig.fake.team("eng").is_none());
+    assert!(rig.grafana.user("ann").is_some());
+    assert!(rig.grafana.team("eng").is_none());
     engine.stop().await;
 }
 
@@ -762,12 +823,12 @@ async fn without_credentials_nothing_is_called_and_the_page_is_told() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.wake();
-    assert_eq!(engine.status(1).state, State::WaitingForFirstRequest);
-    let credentials = rig.fake.credentials();
-    assert_eq!(rig.fake.calls_to("GET"), 0);
+    assert_eq!(engine.status(1).state, EngineState::WaitingForFirstRequest);
+    let credentials = credentials(&rig.grafana, "secret");
+    assert_eq!(rig.grafana.calls_to("GET"), 0);
     rig.settings.change(|s| s.credentials = credentials);
     rig.quiet().await;
-    assert!(rig.fake.person("ann").is_some());
+    assert!(rig.grafana.user("ann").is_some());
     let began = Instant::now();
     engine.stop().await;
     assert!(began.elapsed() < Duration::from_millis(500));
@@ -782,7 +843,7 @@ async fn a_new_account_for_a_waiting_member_comes_before_the_team() {
     assert!(marks.iter().any(|w| w.kind == Kind::Group));
     let engine = rig.start();
     rig.quiet().await;
-    let calls = rig.fake.world().calls.clone();
+    let calls = rig.calls();
     let at = |what: &str| calls.iter().position(|c| c == what).expect("called");
     assert!(at("POST /api/admin/users") < at("POST /api/teams"));
     engine.stop().await;
@@ -809,10 +870,10 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.quiet().await;
-    assert!(rig.fake.person("ann").is_some());
-    assert_eq!(engine.status(1).state, State::Running);
-    assert_eq!(engine.status(2).state, State::CredentialsRefused);
-    assert_eq!(rig.fake.calls_to("POST /login"), 2);
+    assert!(rig.grafana.user("ann").is_some());
+    assert_eq!(engine.status(1).state, EngineState::Running);
+    assert_eq!(engine.status(2).state, EngineState::CredentialsRefused);
+    assert_eq!(rig.grafana.calls_to("POST /login"), 2);
     engine.stop().await;
 }
 
@@ -821,20 +882,17 @@ async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same(
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
     rig.store
-        .note_creating(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
         .await
         .expect("noted");
-    rig.fake.add_person("ann", &[(1, "Viewer")]);
+    rig.add_account("ann", Role::Viewer);
     rig.store
         .delete_user(&rig.ctx(), "id-ann", |_| Ok(()))
         .await
         .expect("deleted");
     let engine = rig.start();
     rig.quiet().await;
-    assert!(
-        rig.fake.person("ann").expect("kept").1.disabled,
-        "disabled, not deleted"
-    );
+    assert!(rig.grafana.user("ann").expect("kept").disabled, "disabled, not deleted");
     engine.stop().await;
 }
 
@@ -843,19 +901,23 @@ async fn a_refused_token_holds_teams_back_and_nobodys_closing() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     rig.settings
         .change(|s| s.credentials.service_account_token = Some(Secret::new("glsa_bad")));
+    let (_, key) = rig.grafana.change(|world| {
+        let account = world.add_service_account(1, "rollcall", Role::Admin);
+        world.add_token(account, "key")
+    });
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
-    rig.until("made", || async { rig.fake.person("ann").is_some() }).await;
+    rig.until("made", || async { rig.grafana.user("ann").is_some() }).await;
     rig.set("ann", "active", json!(false)).await;
     rig.until("closed", || async {
-        rig.fake.person("ann").is_some_and(|p| p.1.disabled)
+        rig.grafana.user("ann").is_some_and(|user| user.disabled)
     })
     .await;
-    assert!(rig.fake.team("eng").is_none());
+    assert!(rig.grafana.team("eng").is_none());
     rig.settings
-        .change(|s| s.credentials.service_account_token = Some(Secret::new("glsa_good")));
+        .change(|s| s.credentials.service_account_token = Some(Secret::new(key)));
     rig.quiet().await;
-    assert_eq!(logins(&rig.fake, "eng"), ["ann"], "memberships survive inactivity");
+    assert_eq!(logins(&rig.grafana, "eng"), ["ann"], "memberships survive inactivity");
     engine.stop().await;
 }

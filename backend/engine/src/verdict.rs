@@ -44,7 +44,7 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
         } => {
             org.went_wrong(core, &error).await;
             // What was listed may be out of date: the next look is at the thing itself.
-            org.directory = None;
+            org.listing = None;
             let failure = Failure::from(&error);
             if failure == Failure::Unauthorized && !matches!(error, Error::TokenRefused(_)) {
                 // Nothing is wrong with this piece of work: the organization waits as a whole.

@@ -13,8 +13,6 @@ mod session;
 mod teams;
 mod users;
 
-#[cfg(any(test, feature = "fake"))]
-pub mod fake;
 #[cfg(test)]
 mod tests;
 

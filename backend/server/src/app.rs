@@ -4,6 +4,7 @@
 //! own about SCIM or Grafana. Start at [`App::start`].
 
 mod control;
+mod credential_test;
 mod health;
 mod ids;
 mod settings;

@@ -18,9 +18,7 @@ use axum::{Extension, Router, extract::Request, middleware, response::Response};
 use domain::Caller;
 
 pub use api::{Api, MAX_BODY};
-pub use control::{
-    Boxed, Control, EngineState, EngineStatus, Holders, RosterSeen, SecretOrigin, SettingsView, TeamSeen,
-};
+pub use control::{Boxed, Control, SecretOrigin, SettingsView};
 pub use surface::PATH_PREFIX;
 
 /// The answer to everything while the store cannot be opened: nobody learns why who could not have called.

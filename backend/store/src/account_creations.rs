@@ -1,6 +1,7 @@
 //! Accounts that Grafana was asked to create.
 //!
-//! Owns: the table `account_creation`. Must never hold an account that a row of `account` names. Start at [`Store::note_creating`].
+//! Owns: the table `account_creation`. Must never hold an account that a row of `account` names.
+//! Start at [`Store::note_account_creation`].
 
 use domain::Tenant;
 use sqlx::SqliteConnection;
@@ -22,7 +23,7 @@ statements! {
 
 /// An account that Grafana was asked to create.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct AccountBeingMade {
+pub struct AccountCreation {
     /// The SCIM user it is for; the provider may have deleted it.
     pub user_id: String,
     /// The first comparison that looked for the account.
@@ -30,9 +31,10 @@ pub struct AccountBeingMade {
 }
 
 impl Store {
-    /// Notes that Grafana is about to be asked for an account with this login. If the process dies between Grafana's answer and our
-    /// commit, the account is known as ours after the restart, whatever the claim policy says about accounts of others.
-    pub async fn note_creating(&self, tenant: &Tenant, user_id: &str, login: &str) -> Result<()> {
+    /// Notes that Grafana is about to be asked for an account with this login. If the process dies
+    /// between Grafana's answer and our commit, the account is known as ours after the restart,
+    /// whatever the claim policy says about accounts of others.
+    pub async fn note_account_creation(&self, tenant: &Tenant, user_id: &str, login: &str) -> Result<()> {
         NOTE.query()
             .bind(user_id)
             .bind(tenant.org_id)
@@ -44,7 +46,7 @@ impl Store {
     }
 
     /// Every such account of a tenant that no row of `account` names yet.
-    pub async fn accounts_being_made(&self, tenant: &Tenant) -> Result<Vec<AccountBeingMade>> {
+    pub async fn account_creations(&self, tenant: &Tenant) -> Result<Vec<AccountCreation>> {
         Ok(OF_TENANT
             .query_as()
             .bind(tenant.org_id)
@@ -54,24 +56,24 @@ impl Store {
     }
 
     /// A comparison looks for such an account; the time of the first one stays.
-    pub async fn look_for_account(&self, user_id: &str, now_ms: i64) -> Result<()> {
+    pub async fn note_account_lookup(&self, user_id: &str, now_ms: i64) -> Result<()> {
         LOOK.query().bind(now_ms).bind(user_id).execute(&self.write).await?;
         Ok(())
     }
 
     /// The login noted for a SCIM user, if any.
-    pub async fn creating(&self, user_id: &str) -> Result<Option<String>> {
+    pub async fn noted_login(&self, user_id: &str) -> Result<Option<String>> {
         Ok(LOGIN.query_scalar().bind(user_id).fetch_optional(&self.read).await?)
     }
 
     /// The account is saved, or was not created and cannot come any more: the note goes.
-    pub async fn clear_creating(&self, user_id: &str) -> Result<()> {
-        clear_creating(&mut *self.write.acquire().await?, user_id).await
+    pub async fn clear_account_creation(&self, user_id: &str) -> Result<()> {
+        clear_account_creation(&mut *self.write.acquire().await?, user_id).await
     }
 }
 
-/// The same as [`Store::clear_creating`], inside the caller's transaction.
-pub(super) async fn clear_creating(tx: &mut SqliteConnection, user_id: &str) -> Result<()> {
+/// The same as [`Store::clear_account_creation`], inside the caller's transaction.
+pub(super) async fn clear_account_creation(tx: &mut SqliteConnection, user_id: &str) -> Result<()> {
     CLEAR.query().bind(user_id).execute(tx).await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! What we know of SCIM users' Grafana accounts, and whom we put into which team.
+//! What Rollcall knows of SCIM users' accounts in Grafana, and the members it put into each team.
 //!
-//! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided. Start at [`Store::save_account`].
+//! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
+//! Start at [`Store::save_account`].
 
 use domain::Tenant;
 use sqlx::SqliteConnection;
@@ -64,7 +65,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
     Ok(())
 }
 
-/// The groups of somebody have to look again.
+/// Marks the groups of a person, so that their teams are compared again.
 async fn mark_groups(tx: &mut SqliteConnection, of: &Work, groups: &[String], now_ms: i64) -> Result<()> {
     for group in groups {
         let mark = Mark {
@@ -86,7 +87,7 @@ impl Store {
         Ok(FIND.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
-    /// Who manages a Grafana account.
+    /// The SCIM user that manages a Grafana account.
     pub async fn account_by_grafana_id(&self, grafana_id: i64) -> Result<Option<AccountRecord>> {
         Ok(FIND_BY_GRAFANA_ID
             .query_as()
@@ -114,8 +115,9 @@ impl Store {
         self.saved(a, done).await
     }
 
-    /// Grafana has made, or we have found, the account of somebody: in one commit it is his, the note about making it goes, the line
-    /// is written, and the groups he is in have to look again (R11). Each waits for the disk, and there are thousands.
+    /// Grafana has created the account of a SCIM user, or we have found it. One commit records the
+    /// account, removes the note about its creation, writes the line, and marks the groups of the
+    /// user (R11). Each commit waits for the disk, and there are thousands.
     ///
     /// # Errors
     /// [`Error::AccountTaken`] as [`Self::save_account`].
@@ -132,14 +134,15 @@ impl Store {
             tx.rollback().await?;
             return self.saved(a, done).await;
         }
-        account_creations::clear_creating(&mut tx, &a.user_id).await?;
+        account_creations::clear_account_creation(&mut tx, &a.user_id).await?;
         activity::insert(&mut tx, line).await?;
         mark_groups(&mut tx, work, groups, line.at_ms).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Nothing is left to do for somebody, in one commit: what was seen of the account, his groups that have to look again (R11), and
-    /// his own mark, which goes if he is `done`.
+    /// Nothing is left to do for a SCIM user. One commit records what was seen of the account,
+    /// marks the groups that need another comparison (R11), and removes the user's own mark if
+    /// `done`.
     ///
     /// # Errors
     /// [`Error::AccountTaken`] as [`Self::save_account`].
@@ -166,7 +169,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Says who was faster.
+    /// Names the SCIM user that took the account first.
     async fn saved(&self, a: &AccountRecord, done: std::result::Result<(), sqlx::Error>) -> Result<()> {
         match done {
             Ok(()) => Ok(()),
@@ -188,8 +191,9 @@ impl Store {
         Ok(())
     }
 
-    /// Who should be in a team: the union over its mappings that are not paused. The flag says whether as admin; a person who is
-    /// admin by one group and member by another is admin. Who was released is in nobody's hands but the team's.
+    /// The people that belong in a team: the union over its mappings that are not paused. The flag
+    /// says whether as admin; admin by one group wins over member by another. An unmanaged person
+    /// is left out.
     pub async fn team_desired(&self, tenant: &Tenant, team_id: i64) -> Result<Vec<(DesiredMember, bool)>> {
         let rows: Vec<(String, Option<i64>, bool, bool)> = TEAM_DESIRED
             .query_as()
@@ -213,7 +217,7 @@ impl Store {
             .collect())
     }
 
-    /// Whom we put into a team.
+    /// The members that Rollcall put into a team.
     pub async fn applied_members(&self, org_id: i64, team_id: i64) -> Result<Vec<i64>> {
         Ok(APPLIED_MEMBERS
             .query_scalar()
@@ -223,7 +227,7 @@ impl Store {
             .await?)
     }
 
-    /// Remembers whom we put into a team; an empty list forgets the team.
+    /// Records the members that Rollcall put into a team; an empty list forgets the team.
     pub async fn set_applied_members(&self, org_id: i64, team_id: i64, members: &[i64]) -> Result<()> {
         let mut tx = self.begin().await?;
         let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {

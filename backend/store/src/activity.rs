@@ -1,7 +1,7 @@
 //! The log: one line per SCIM write or refusal, and per change made in Grafana.
 //!
-//! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of fields, so there is nothing to redact.
-//! Start at [`Store::record`].
+//! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of
+//! fields, so there is nothing to redact. Start at [`Store::record`].
 
 use domain::Tenant;
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
@@ -39,28 +39,28 @@ pub struct ActivityPage {
     pub next: Option<i64>,
 }
 
-/// Which lines to read; what is not set is not asked for.
+/// Which lines to read. A field that is `None` does not narrow.
 #[derive(Clone, Debug, Default)]
 pub struct ActivityQuery {
-    /// Older than this line.
+    /// Only lines older than this one.
     pub after: Option<i64>,
-    /// How many at most.
+    /// At most so many.
     pub count: i64,
     /// About this target.
     pub target: Option<String>,
     /// With this outcome.
     pub outcome: Option<Outcome>,
-    /// By this half of the product.
+    /// From this half of the product.
     pub source: Option<Source>,
     /// By this caller, exactly.
     pub actor: Option<String>,
-    /// Whose action begins so.
+    /// With an action that begins with this text.
     pub action: Option<String>,
-    /// Of this request.
+    /// With this correlation id.
     pub correlation: Option<String>,
-    /// Not before.
+    /// At or after this time.
     pub since_ms: Option<i64>,
-    /// Before.
+    /// Before this time.
     pub until_ms: Option<i64>,
 }
 
@@ -71,7 +71,7 @@ pub struct HourTally {
     pub hour: i64,
     /// Lines written for requests.
     pub requests: i64,
-    /// …of them refusals.
+    /// Those of them that are refusals.
     pub failed: i64,
 }
 
@@ -154,7 +154,7 @@ fn page(tenant: &Tenant, wanted: &ActivityQuery) -> QueryBuilder<Sqlite> {
         }
     }
     if let Some(prefix) = wanted.action.as_deref() {
-        // Not LIKE: `_` is in no action, and may be in what somebody types.
+        // Not LIKE: no action has `_`, but the text that an admin types may.
         query
             .push(" AND substr(action, 1, length(")
             .push_bind(prefix)
@@ -188,7 +188,8 @@ pub(crate) fn samples() -> Vec<String> {
 }
 
 impl Store {
-    /// Writes lines that belong to no resource change of ours: refusals, and what the engine did in Grafana.
+    /// Writes lines that belong to no change of a resource: refusals, and what the engine did in
+    /// Grafana.
     pub async fn record(&self, lines: &[ActivityLine]) -> Result<()> {
         match lines {
             [] => return Ok(()),
@@ -215,12 +216,14 @@ impl Store {
         Ok(ActivityPage { lines, next })
     }
 
-    /// When each caller last changed something, newest first: what is known of callers from before this process.
+    /// The time of each caller's last change, newest first. It names the callers from before this
+    /// process.
     pub async fn last_callers(&self, org_id: i64) -> Result<Vec<(String, i64)>> {
         Ok(LAST_CALLERS.query_as().bind(org_id).fetch_all(&self.read).await?)
     }
 
-    /// Requests that left a line, by hour, in `[from_ms, until_ms)`: hours without one are not listed.
+    /// Requests that left a line, by hour, in `[from_ms, until_ms)`: hours without one are not
+    /// listed.
     pub async fn requests_by_hour(&self, org_id: i64, from_ms: i64, until_ms: i64) -> Result<Vec<HourTally>> {
         Ok(REQUESTS_BY_HOUR
             .query_as()
@@ -231,7 +234,8 @@ impl Store {
             .await?)
     }
 
-    /// Ends lines from before a time, `most` at once so that nobody who writes waits long. Returns how many went.
+    /// Deletes lines from before a time, at most `most` at once so that no writer waits long.
+    /// Returns how many it deleted.
     pub async fn prune_activity(&self, org_id: i64, before_ms: i64, most: i64) -> Result<i64> {
         let done = PRUNE
             .query()

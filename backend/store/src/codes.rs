@@ -1,11 +1,11 @@
 //! The codes of text columns.
 //!
-//! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say the same, and a test compares them.
-//! Start at [`Code`].
+//! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
+//! the same, and a test compares them. Start at [`Code`].
 
 use domain::settings::Rung;
 
-use super::{AccountOrigin, Kind, MappingOrigin, Outcome, Source, StewardshipState};
+use super::{AccountOrigin, Kind, ManagementState, MappingOrigin, Outcome, Source};
 
 /// A type that a column holds as one of a few words.
 pub(super) trait Code: Sized {
@@ -57,14 +57,22 @@ codes!(AccountOrigin, "origin of an account":
     AccountOrigin::Provisioned = "provisioned", AccountOrigin::Claimed = "claimed");
 codes!(Rung, "way of deprovisioning":
     Rung::Disable = "disable", Rung::Suspend = "suspend", Rung::Tombstone = "recreate", Rung::Delete = "delete");
-codes!(StewardshipState, "decision about an account":
-    StewardshipState::Asked = "needs_approval", StewardshipState::Approved = "approved",
-    StewardshipState::Released = "unmanaged");
+codes!(ManagementState, "decision about an account":
+    ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
+    ManagementState::Unmanaged = "unmanaged");
 codes!(MappingOrigin, "origin of a mapping": MappingOrigin::Page = "page", MappingOrigin::Create = "create");
 codes!(Source, "source of a line of the log":
     Source::Scim = "scim", Source::Grafana = "grafana", Source::Admin = "admin");
 codes!(Outcome, "outcome in a line of the log":
     Outcome::Done = "done", Outcome::Refused = "refused", Outcome::Retry = "retry", Outcome::Attention = "attention");
+
+impl Kind {
+    /// The word in the database and the admin API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.code()
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -86,7 +94,7 @@ mod tests {
             check::<WorkState>("state"),
             check::<AccountOrigin>("origin"),
             check::<Rung>("deprovisioned_by"),
-            check::<StewardshipState>("state"),
+            check::<ManagementState>("state"),
             check::<MappingOrigin>("origin"),
             check::<Source>("source"),
             check::<Outcome>("outcome"),

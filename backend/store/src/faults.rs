@@ -1,6 +1,7 @@
 //! A full disk, for reliability tests.
 //!
-//! Owns: the limit of a store's file. Builds without debug assertions do not have it. Start at [`Store::limit`].
+//! Owns: the limit of a store's file. Builds without debug assertions do not have it. Start at
+//! [`Store::limit`].
 
 use std::sync::{
     Arc,
@@ -9,7 +10,7 @@ use std::sync::{
 
 use sqlx::{Sqlite, SqliteConnection, pool::PoolOptions};
 
-use super::{Result, Store, sql};
+use super::sql;
 
 /// What a test asked for.
 #[derive(Clone, Debug, Default)]
@@ -29,22 +30,17 @@ impl Faults {
         });
         (pool, faults)
     }
+
+    /// Limits the connection, and every later one.
+    pub(super) async fn limit(&self, connection: &mut SqliteConnection, pages: u32) -> Result<(), sqlx::Error> {
+        self.pages.store(pages, Ordering::Relaxed);
+        limit(connection, pages).await
+    }
 }
 
-async fn limit(connection: &mut SqliteConnection, pages: u32) -> std::result::Result<(), sqlx::Error> {
+async fn limit(connection: &mut SqliteConnection, pages: u32) -> Result<(), sqlx::Error> {
     if pages > 0 {
         sql::limit_pages(pages).build().execute(connection).await?;
     }
     Ok(())
-}
-
-impl Store {
-    /// Lets the file grow to so many pages and no further.
-    ///
-    /// # Errors
-    /// [`super::Error::Unusable`] when the database does not answer.
-    pub async fn limit(&self, pages: u32) -> Result<()> {
-        self.faults.pages.store(pages, Ordering::Relaxed);
-        Ok(limit(&mut *self.write.acquire().await?, pages).await?)
-    }
 }

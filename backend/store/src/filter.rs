@@ -1,8 +1,8 @@
 //! SCIM filters as SQL, where SQL can answer them exactly as RFC 7644 §3.4.2.2 says.
 //!
-//! Owns: the translation. Must never put a value into SQL text (values are bound, LIKE's metacharacters are data), and must never
-//! answer *almost* the same as `scim::filter::matches`: what SQL cannot say exactly it only narrows down, and evaluation decides.
-//! Start at [`compile`].
+//! Owns: the translation. Must never put a value into SQL text (values are bound, LIKE's
+//! metacharacters are data), and must never answer *almost* the same as `scim::filter::matches`:
+//! what SQL cannot say exactly it only narrows down, and evaluation decides. Start at [`compile`].
 
 use domain::Tenant;
 use scim::{
@@ -27,12 +27,13 @@ enum Part {
     Bool(bool),
 }
 
-/// A condition: SQL text with its values beside it. Whatever matches the filter meets it.
+/// A condition: SQL text with its values beside it. Every resource that matches the filter meets
+/// it.
 #[derive(Clone, Debug)]
 pub(super) struct Where {
-    /// Empty: everything meets it.
+    /// Empty: every resource meets it.
     parts: Vec<Part>,
-    /// Whether it is met by nothing else, so that nobody has to ask again.
+    /// Whether no other resource meets it, so that evaluation is not needed.
     pub(super) exact: bool,
 }
 
@@ -164,7 +165,8 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
                 exactly(negated.collect())
             }
         },
-        // A resource type without the attribute has no value of it (RFC 7644 §3.4.2.1: a search over all types).
+        // A resource type without the attribute has no value of it (RFC 7644 §3.4.2.1: a search
+        // over all types).
         Filter::Compare { path, op, value } if schema::resolve(rt, path).is_none() => exactly(
             if (*op == CompareOp::Eq) == (*value == Literal::Null) && matches!(op, CompareOp::Eq | CompareOp::Ne) {
                 Vec::new()
@@ -175,7 +177,7 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
         Filter::Present { path } | Filter::ValuePath { path, .. } if schema::resolve(rt, path).is_none() => {
             exactly(vec![NOTHING])
         }
-        // The same for every row: asked once.
+        // The answer is the same for every row, so it is found once.
         Filter::Compare { path, .. } if path.core(rt) == Some(("meta", Some("resourceType"))) => {
             let any = serde_json::json!({ "meta": { "resourceType": rt.name() } });
             exactly(if scim::filter::matches(filter, rt, &any) {
@@ -199,7 +201,8 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
             Some(Column::Time(_)) => exactly(Vec::new()),
             _ => unknown,
         },
-        // Entra's `emails[type eq "work"].value eq "x"` reads the few who have that address at all.
+        // For Entra's `emails[type eq "work"].value eq "x"` only the few users with that address
+        // are read.
         Filter::ValuePath { path, filter, sub } => {
             let value = value_of(filter).or_else(|| sub.as_deref().and_then(value_of));
             let column = path.core(rt).and_then(|(attr, _)| column(rt, attr, Some("value")));
@@ -231,7 +234,8 @@ fn value_of(filter: &Filter) -> Option<&Literal> {
     }
 }
 
-/// Halves joined with halves: SQLite refuses expressions more than 1,000 deep, which a row of as many ORs would be.
+/// Joins halves with halves: SQLite refuses expressions more than 1,000 deep, and a chain of 1,000
+/// ORs is one.
 fn join(mut terms: Vec<Vec<Part>>, with: &'static str) -> Vec<Part> {
     if terms.len() < 2 {
         return terms.pop().unwrap_or_default();
@@ -256,8 +260,9 @@ pub(super) fn mentions(filter: &Filter, attribute: &str) -> bool {
     }
 }
 
-/// A column without value makes a condition NULL, which selects as little as false; NOT around it makes it false first, so that it means
-/// what RFC 7644 means. Nothing else stands around a column: an index is of no use to `coalesce(column = …)`.
+/// A column without a value makes a condition NULL, which selects as little as false. `NOT` puts
+/// `coalesce` around it, so that it means what RFC 7644 says. Nothing else does: an index is of no
+/// use to `coalesce(column = …)`.
 fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>) -> Option<()> {
     match (column, op, value) {
         (Column::Folded(c), CompareOp::Eq, Literal::String(s)) => equals(c, Part::Text(fold(s)), out),
@@ -286,7 +291,8 @@ fn compare(column: &Column, op: CompareOp, value: &Literal, out: &mut Vec<Part>)
         }
         (Column::Time(c), _, Literal::String(s)) => {
             let nanos = datetime::parse(s)?;
-            // Microsoft sends seven fractional digits; finer than our milliseconds is left to evaluation.
+            // Microsoft sends seven fractional digits. Evaluation compares what is finer than our
+            // milliseconds.
             if nanos % 1_000_000 != 0 {
                 return None;
             }
@@ -318,7 +324,7 @@ fn equals(column: &'static str, value: Part, out: &mut Vec<Part>) {
     out.extend([Part::Sql(column), Part::Sql(" = "), value]);
 }
 
-/// A user as answers show it, which is how filters see it.
+/// A user as answers show it; filters see the same.
 pub(super) fn rendered_user(record: &UserRecord, groups: &[GroupRef], base: &str) -> Value {
     let meta = Meta {
         id: record.id.clone(),
@@ -330,7 +336,7 @@ pub(super) fn rendered_user(record: &UserRecord, groups: &[GroupRef], base: &str
     render::render(ResourceType::User, &record.document, &meta, Some(groups), None)
 }
 
-/// A group as answers show it, which is how filters see it.
+/// A group as answers show it; filters see the same.
 pub(super) fn rendered_group(record: &GroupRecord, members: &[Member], base: &str) -> Value {
     let meta = Meta {
         id: record.id.clone(),

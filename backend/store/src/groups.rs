@@ -1,7 +1,7 @@
 //! SCIM Groups: create, read, change, delete, list.
 //!
-//! Owns: the rows of `scim_group`. Must never read the members unless they were asked for (invariant 11). Start at
-//! [`Store::update_group`].
+//! Owns: the rows of `scim_group`. Must never read the members unless they were asked for
+//! (invariant 11). Start at [`Store::update_group`].
 
 use domain::Tenant;
 use scim::{
@@ -47,7 +47,7 @@ pub struct GroupView {
     pub members: Option<Vec<Member>>,
 }
 
-/// What a change closure decided.
+/// What the closure of a change decided.
 #[derive(Clone, Debug)]
 pub struct GroupChange {
     /// The new attributes.
@@ -84,7 +84,8 @@ impl Store {
     /// Creates a group with its members in one transaction.
     ///
     /// # Errors
-    /// SCIM 409 `uniqueness` when the displayName is taken, 400 `invalidValue` for an unknown member.
+    /// SCIM 409 `uniqueness` when the displayName is taken, 400 `invalidValue` for an unknown
+    /// member.
     pub async fn create_group(
         &self,
         ctx: &WriteContext,
@@ -130,7 +131,8 @@ impl Store {
     /// Reads, decides and writes in one transaction. `Ok(None)`: no such group.
     ///
     /// # Errors
-    /// What `change` refuses; SCIM 409 for a taken displayName, 400 for an unknown member. Then nothing is written.
+    /// What `change` refuses; SCIM 409 for a taken displayName, 400 for an unknown member. Then
+    /// nothing is written.
     pub async fn update_group(
         &self,
         ctx: &WriteContext,
@@ -188,7 +190,8 @@ impl Store {
         Ok(Some(GroupView { record, members }))
     }
 
-    /// Deletes a group; the dirty mark makes its teams follow. `check` may refuse (If-Match). `Ok(false)`: no such group.
+    /// Deletes a group; the dirty mark makes its teams follow. `check` may refuse (If-Match).
+    /// `Ok(false)`: no such group.
     pub async fn delete_group(
         &self,
         ctx: &WriteContext,
@@ -213,7 +216,8 @@ impl Store {
         Ok(find(&self.read, tenant, id).await?.map(|row| row.record))
     }
 
-    /// One group, with its members only where asked for: `excludedAttributes=members` runs no member query.
+    /// One group, with its members only where asked for: `excludedAttributes=members` runs no
+    /// member query.
     pub async fn group_view(&self, tenant: &Tenant, id: &str, with_members: bool) -> Result<Option<GroupView>> {
         let Some(Keyed { pk, record }) = find(&self.read, tenant, id).await? else {
             return Ok(None);
@@ -247,6 +251,7 @@ impl Store {
             total: page.total,
             items,
             next: page.next,
+            before: page.before,
         })
     }
 
@@ -258,18 +263,24 @@ impl Store {
     ) -> Result<Page<(i64, GroupRecord)>> {
         let mut count = listing::GROUPS.count(tenant, condition);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = page::Cut::new(query);
+        let mut page = page::SqlPage::new(query);
         if query.limit > 0 && query.offset < total {
             let mut select = listing::GROUPS.page(tenant, condition, &page);
             for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
                 page.take(pk, (pk, record));
             }
         }
-        Ok(page.of(total))
+        let before: i64 = if query.after > 0 {
+            let mut before = listing::GROUPS.count_before(tenant, condition, query.after);
+            before.build_query_scalar().fetch_one(&self.read).await?
+        } else {
+            0
+        };
+        Ok(page.finish(total, before))
     }
 
-    /// For filters SQL cannot answer: every group that SQL cannot rule out is read and asked, with its members only where the filter
-    /// looks at them.
+    /// For filters that SQL cannot answer: evaluates every group that SQL cannot rule out, and
+    /// reads its members only if the filter looks at them.
     async fn list_groups_by_evaluation(
         &self,
         tenant: &Tenant,
@@ -278,7 +289,7 @@ impl Store {
     ) -> Result<Page<(i64, GroupRecord)>> {
         let mut select = listing::GROUPS.candidates(tenant, condition);
         let about_members = query.filter.as_ref().is_some_and(|f| filter::mentions(f, "members"));
-        let mut page = page::Evaluated::new(query);
+        let mut page = page::EvaluatedPage::new(query);
         for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
             let members = if about_members {
                 membership::members(&self.read, pk).await?
@@ -296,7 +307,7 @@ impl Store {
                 page.take(pk, (pk, record));
             }
         }
-        Ok(page.done())
+        Ok(page.finish())
     }
 
     /// Ids of every group of a tenant.

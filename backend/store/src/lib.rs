@@ -1,39 +1,41 @@
 //! The SCIM record of truth: one SQLite file, one transaction per SCIM write.
 //!
-//! Owns: the schema (`migrations/`), every SQL text, and the promise that what was acknowledged is on disk (WAL,
-//! `synchronous=FULL`). Must never call Grafana, decide what Grafana should look like, or hold a transaction across anything slow.
-//! Start at [`Store::open`]; SCIM resources are in [`users`] and [`groups`], the engine's queue in [`work`].
+//! Owns: the schema (`migrations/`), every SQL text, and the promise that what was acknowledged is
+//! on disk (WAL, `synchronous=FULL`). Must never call Grafana, decide what Grafana should look
+//! like, or hold a transaction across anything slow. Start at [`Store::open`]; SCIM resources are
+//! in [`users`] and [`groups`], the engine's queue in [`work`].
 //!
-//! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where SQLite's busy loop is not);
-//! a small pool reads, unhindered by the writer thanks to WAL.
+//! One connection writes (SQLite has one writer anyway, and waiting in our own queue is fair where
+//! SQLite's busy loop is not); a small pool reads, unhindered by the writer thanks to WAL.
 
 mod account_creations;
 mod accounts;
 mod activity;
 mod codes;
 mod document;
+mod error;
 #[cfg(debug_assertions)]
 mod faults;
 mod filter;
 mod groups;
 mod listing;
+mod management;
 mod mappings;
 mod membership;
 mod page;
 mod people;
 mod records;
 mod rows;
-mod seats;
 mod settings;
 mod sql;
-mod stewardship;
+mod team_memberships;
 mod users;
 mod work;
 
 use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -45,19 +47,22 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub use account_creations::AccountBeingMade;
+pub use account_creations::AccountCreation;
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
+use error::is_taken;
+pub use error::{Error, Result};
 pub use groups::{GroupChange, GroupView};
-pub use mappings::{NewMapping, TeamBeingMade};
+pub use management::Decided;
+pub use mappings::{NewMapping, TeamCreation};
 pub use page::{Page, PageQuery};
-pub use people::{AttentionRow, GroupSummary, PeopleQuery, PersonRow, Tally, Waiting};
+pub use people::{PeopleQuery, Tally};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, DesiredMember, GroupRecord, Kind, MappingOrigin, MappingRecord, Mark,
-    Outcome, Source, Urgency, UserRecord, Work,
+    AccountOrigin, AccountRecord, ActivityLine, AttentionRow, DesiredMember, GroupRecord, GroupSummary, Kind,
+    Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source, Urgency, UserRecord,
+    Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
-pub use seats::Seat;
-pub use stewardship::{Decided, Stewardship, StewardshipState};
+pub use team_memberships::TeamMembership;
 pub use users::{Decision, Updated, UserChange, UserView};
 
 statements! {
@@ -72,61 +77,10 @@ statements! {
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
-/// What can go wrong with the store. Each variant is a decision of the caller.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The change itself is refused: answer the SCIM error, nothing was written.
-    #[error("{}", .0.detail)]
-    Scim(#[from] scim::error::Error),
-    /// Another SCIM user manages this Grafana account already.
-    #[error("this Grafana account is already managed for another user")]
-    AccountTaken {
-        /// The SCIM id of that user.
-        user_id: String,
-    },
-    /// This group is mapped to that team already.
-    #[error("this group is mapped to that team already")]
-    MappingTaken,
-    /// Another process has this store open. Two engines on one store would do everything twice.
-    #[error("another process uses {0}; two Grafana servers cannot share one SQLite store")]
-    InUse(PathBuf),
-    /// The file cannot be made or opened: say which and what to set.
-    #[error("the store at {path} cannot be opened: {source}")]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The database does not answer as it should (disk full, read-only, corrupt): 503 and `Retry-After`, nothing half-written.
-    #[error("the store is not usable: {0}")]
-    Unusable(#[source] sqlx::Error),
-    /// A row says something this version cannot read.
-    #[error("the store holds a {what} this version cannot read")]
-    Unreadable {
-        /// What.
-        what: &'static str,
-    },
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(e: sqlx::Error) -> Self {
-        if let sqlx::Error::Decode(source) = &e
-            && let Some(rows::Unreadable(what)) = source.downcast_ref()
-        {
-            return Self::Unreadable { what };
-        }
-        Self::Unusable(e)
-    }
-}
-
-/// Result of a store call.
-pub type Result<T> = std::result::Result<T, Error>;
-
-/// Who writes, for the log line that goes into the same transaction.
+/// The caller of a write, for the log line that goes into the same transaction.
 #[derive(Clone, Debug)]
 pub struct WriteContext {
-    /// Whose data.
+    /// The tenant of the data.
     pub tenant: Tenant,
     /// Grafana's login of the caller.
     pub actor: String,
@@ -160,8 +114,8 @@ pub struct Store {
     read: SqlitePool,
     #[cfg(debug_assertions)]
     faults: faults::Faults,
-    /// Held for as long as any clone lives: the operating system lets go of it however the process ends.
-    /// None for a store in memory, which nobody else can open.
+    /// Held as long as any clone lives; the operating system releases it however the process ends.
+    /// `None` for a store in memory, which no other process can open.
     _lock: Option<Arc<File>>,
 }
 
@@ -169,18 +123,18 @@ impl Store {
     /// The file's name inside the data directory.
     pub const FILE: &'static str = "rollcall.db";
 
-    /// Opens (and makes, and migrates) the store in `dir`.
+    /// Opens the store in `dir`; creates and migrates it where needed.
     ///
     /// # Errors
-    /// [`Error::InUse`] when another process has it, [`Error::Open`] when the directory cannot be used, [`Error::Unusable`] when
-    /// the file is not a database of ours.
+    /// [`Error::InUse`] when another process has it, [`Error::Open`] when the directory cannot be
+    /// used, [`Error::Unusable`] when the file is not a database of ours.
     pub async fn open(dir: &Path) -> Result<Self> {
         let path = dir.join(Self::FILE);
         let opening = |source| Error::Open {
             path: path.clone(),
             source,
         };
-        // For Grafana's user only: names and e-mails of a whole company are in there.
+        // For Grafana's user only: the file holds the names and e-mails of a whole company.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -200,17 +154,18 @@ impl Store {
             .filename(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // An acknowledged create must not vanish with the power.
+            // An acknowledged create must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        // `test_before_acquire` asks the database a question before every question; a file does not go away.
+        // `test_before_acquire` would ask the database before every query; a file does not go away.
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
                 .test_before_acquire(false)
         };
-        // Made here, because SQLite makes it, and later its journals, as the umask says, and journals as the file is.
+        // Created here, because SQLite creates the file as the umask says, and its journals like
+        // the file.
         File::options()
             .create(true)
             .append(true)
@@ -218,8 +173,9 @@ impl Store {
             .open(&path)
             .map_err(opening)?;
         let write = pool(1)
-            // SQLite itself ends a transaction that found the disk full, and sqlx, whose rollback then finds none, counts it as open
-            // for ever: every later one was refused, long after there was room. Such a connection is closed and another one made.
+            // SQLite itself ends a transaction that found the disk full. sqlx then finds none to
+            // roll back, counts it as open for the life of the connection, and every later one is
+            // refused although there is room. Such a connection is closed and replaced.
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
         #[cfg(debug_assertions)]
         let (write, faults) = faults::Faults::of(write);
@@ -235,13 +191,14 @@ impl Store {
         })
     }
 
-    /// A store of its own in memory, for a test that must touch nothing. It ends with [`Store::close`].
+    /// A store of its own in memory, for a test that must touch nothing. It ends with
+    /// [`Store::close`].
     ///
     /// # Errors
     /// [`Error::Unusable`] when the database does not answer.
     pub async fn in_memory() -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(true);
-        // One connection is the database: it must be one, and stay.
+        // The one connection is the database: there must be one, and it must stay.
         let only = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -259,14 +216,23 @@ impl Store {
         })
     }
 
-    /// Ends every connection; what was committed is in the file.
+    /// Lets the file grow to so many pages and no further: a full disk, for tests.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when the database does not answer.
+    #[cfg(debug_assertions)]
+    pub async fn limit(&self, pages: u32) -> Result<()> {
+        Ok(self.faults.limit(&mut *self.write.acquire().await?, pages).await?)
+    }
+
+    /// Closes every connection; what was committed is in the file.
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
     }
 
-    /// A write transaction that has the database to itself from its first statement on (`BEGIN IMMEDIATE`: a later upgrade from
-    /// reading to writing could fail half-way).
+    /// A write transaction that has the database to itself from its first statement on (`BEGIN
+    /// IMMEDIATE`: a later upgrade from reading to writing could fail half-way).
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.write.begin_with(BEGIN.text).await?)
     }
@@ -285,10 +251,4 @@ impl Store {
             .map(|(org_id, connection)| Tenant { org_id, connection })
             .collect())
     }
-}
-
-/// The unique constraint of a column group was violated.
-fn is_taken(e: &sqlx::Error) -> bool {
-    e.as_database_error()
-        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }

@@ -1,6 +1,7 @@
 //! Mappings: group × org × team.
 //!
-//! Owns: the tables `mapping` and `team_creation`. Must never decide which team a group gets: an admin or the engine does. Start at [`Store::add_mapping`].
+//! Owns: the tables `mapping` and `team_creation`. Must never decide which team a group gets: an
+//! admin or the engine does. Start at [`Store::add_mapping`].
 
 use domain::Tenant;
 
@@ -39,10 +40,10 @@ statements! {
          WHERE org_id = $1 AND connection = $2 AND group_id = $3 AND name = $4";
 }
 
-/// A mapping to be made.
+/// A mapping to be added.
 #[derive(Clone, Debug)]
 pub struct NewMapping {
-    /// Whose.
+    /// The tenant.
     pub tenant: Tenant,
     /// SCIM group id.
     pub group_id: String,
@@ -50,28 +51,28 @@ pub struct NewMapping {
     pub group_name: String,
     /// An existing team.
     pub team_id: Option<i64>,
-    /// Its name, or the name of the team to make.
+    /// The name of the team, which may not exist yet.
     pub team_name: String,
     /// Members become team admins.
     pub admins: bool,
     /// People added by hand are removed.
     pub remove_others: bool,
-    /// Who makes it.
+    /// The origin of the mapping.
     pub origin: MappingOrigin,
 }
 
-/// A team that Grafana was asked for and that is in no mapping yet.
+/// A team that Grafana was asked to create and that no mapping has yet.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct TeamBeingMade {
-    /// SCIM id of the group it is for, which may be gone or have another name by now.
+pub struct TeamCreation {
+    /// SCIM id of its group, which may be deleted or renamed since.
     pub group_id: String,
-    /// The name that was asked for.
+    /// The requested name.
     pub name: String,
-    /// When the call was about to be made.
+    /// The time just before the call.
     pub since_ms: i64,
 }
 
-/// The group of a mapping that changed: it is synced again.
+/// The mark for the group of a changed mapping.
 fn group_mark<'a>(tenant: &'a Tenant, group_id: &'a str, correlation: &'a str, now_ms: i64) -> Mark<'a> {
     Mark {
         tenant,
@@ -84,7 +85,7 @@ fn group_mark<'a>(tenant: &'a Tenant, group_id: &'a str, correlation: &'a str, n
 }
 
 impl Store {
-    /// Makes a mapping and marks its group, so that it is synced at once (R28).
+    /// Adds a mapping and marks its group, so that the group is synced at once (R28).
     ///
     /// # Errors
     /// [`Error::MappingTaken`] when the group feeds that team already.
@@ -152,7 +153,8 @@ impl Store {
             .await?)
     }
 
-    /// The team of a mapping, once it is made or renamed; `None` when it was deleted by hand and has to be made again.
+    /// Records the team of a mapping once it is created or renamed; `None` when the team was
+    /// deleted by hand and is needed again.
     pub async fn set_mapping_team(&self, mapping: &MappingRecord, team_id: Option<i64>, team_name: &str) -> Result<()> {
         SET_TEAM
             .query()
@@ -165,7 +167,8 @@ impl Store {
         Ok(())
     }
 
-    /// Another kind or policy, paused or resumed; its group is marked, so that it shows in the team at once.
+    /// Writes the changed flags of a mapping and marks its group, so that the team shows the change
+    /// at once.
     pub async fn change_mapping(&self, changed: &MappingRecord, correlation: &str, now_ms: i64) -> Result<()> {
         let mut tx = self.begin().await?;
         CHANGE
@@ -184,19 +187,21 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Takes a mapping away.
+    /// Removes a mapping.
     pub async fn remove_mapping(&self, id: i64) -> Result<()> {
         REMOVE.query().bind(id).execute(&self.write).await?;
         Ok(())
     }
 
-    /// Teams that hold people we put there, and that no mapping feeds any more: they have to leave.
+    /// Teams with members that Rollcall put there, and without a mapping: those members have to
+    /// leave.
     pub async fn orphaned_teams(&self, org_id: i64) -> Result<Vec<i64>> {
         Ok(ORPHANED_TEAMS.query_scalar().bind(org_id).fetch_all(&self.read).await?)
     }
 
-    /// Notes that Grafana is about to be asked for a team: if the process or the answer is lost, it is found by its name.
-    pub async fn note_team(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
+    /// Notes that Grafana is about to be asked for a team. If the process or the answer is lost,
+    /// the team is found by its name.
+    pub async fn note_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
         NOTE_TEAM
             .query()
             .bind(tenant.org_id)
@@ -210,7 +215,7 @@ impl Store {
     }
 
     /// Every such note of a tenant, the oldest first.
-    pub async fn teams_being_made(&self, tenant: &Tenant) -> Result<Vec<TeamBeingMade>> {
+    pub async fn team_creations(&self, tenant: &Tenant) -> Result<Vec<TeamCreation>> {
         Ok(TEAM_NOTES
             .query_as()
             .bind(tenant.org_id)
@@ -219,8 +224,8 @@ impl Store {
             .await?)
     }
 
-    /// It is on disk whose the team is, or there is none: the note goes.
-    pub async fn clear_team_note(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
+    /// A mapping has the team, or there is no team: the note goes.
+    pub async fn clear_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
         CLEAR_TEAM_NOTE
             .query()
             .bind(tenant.org_id)

@@ -1,7 +1,7 @@
-//! Who is in which group.
+//! The members of groups.
 //!
-//! Owns: the rows of `scim_member`. Must never cost O(group size) unless the members were asked for or the whole set was sent
-//! (invariant 11). Start at [`change_members`].
+//! Owns: the rows of `scim_member`. Must never cost O(group size) unless the members were asked for
+//! or the whole set was sent (invariant 11). Start at [`change_members`].
 
 use std::collections::HashMap;
 
@@ -59,13 +59,13 @@ statements! {
 }
 
 /// The groups of one user, inside a transaction.
-pub(super) async fn of_user(tx: &mut Transaction<'static, Sqlite>, user_pk: i64) -> Result<Vec<GroupRef>> {
+pub(super) async fn groups_of_user(tx: &mut Transaction<'static, Sqlite>, user_pk: i64) -> Result<Vec<GroupRef>> {
     let rows: Vec<(String, String)> = GROUPS_OF_USER.query_as().bind(user_pk).fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().map(|(id, display)| GroupRef { id, display }).collect())
 }
 
-/// A group's membership changed by way of a user: its version grows.
-pub(super) async fn touch(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<()> {
+/// A change of a user changed the group's members: its version grows.
+pub(super) async fn touch_group(tx: &mut Transaction<'static, Sqlite>, ctx: &WriteContext, id: &str) -> Result<()> {
     TOUCH_GROUP.query().bind(ctx.now_ms).bind(id).execute(&mut **tx).await?;
     Ok(())
 }
@@ -91,11 +91,13 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
     })
 }
 
-/// Adds members and returns how many were not there. One statement, however many: `CROSS JOIN` keeps SQLite from scanning all
-/// users for each (46 s instead of 30 ms for 10,000, T1).
+/// Adds members and returns how many are new. One statement, however many: `CROSS JOIN` keeps
+/// SQLite from scanning all users for each (46 s instead of 30 ms for 10,000, T1).
 ///
-/// What is there stays as it is, unless `rename`: a whole new list (Okta's PUT after somebody's name changed) has the names as well. A
-/// name that is shown already is no change: it is what a client that sends back what it read has for a member it gave none.
+/// A member that is already there stays as it is, unless `rename`: a whole new list (Okta's PUT
+/// after a change of a name) brings the names as well.
+/// A name that is shown already is no change: it is what a client that sends back what it read has
+/// for a member it gave none.
 pub(super) async fn add(
     tx: &mut Transaction<'static, Sqlite>,
     ctx: &WriteContext,

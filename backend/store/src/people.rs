@@ -1,21 +1,21 @@
 //! What the admin page lists and counts.
 //!
-//! Owns: read-only joins over resources, accounts, mappings and the queue. Must never be used to decide a change.
-//! Start at [`Store::people`] and [`Store::tally`].
+//! Owns: read-only joins over resources, accounts, mappings and the queue. Must never be used to
+//! decide a change. Start at [`Store::people`] and [`Store::tally`].
 
 mod access_state;
 pub(crate) mod counts;
 
 use std::collections::HashMap;
 
-use domain::{Tenant, settings::Rung};
+use domain::Tenant;
 use scim::key::fold;
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
-use access_state::{EXCEPTIONS, JOINED, Standing};
+use access_state::{AccessState, EXCEPTIONS, JOINED};
 
 use super::{
-    AccountOrigin, Kind, Result, StewardshipState, Store, UserRecord,
+    AttentionRow, GroupSummary, PersonRow, Result, Store,
     listing::USER_COLUMNS,
     sql::{self, statements},
 };
@@ -42,7 +42,7 @@ statements! {
 pub struct PeopleQuery {
     /// Text in userName, name or e-mail.
     pub text: String,
-    /// The userName (folded) the page begins after.
+    /// The folded userName after which the page begins.
     pub after: Option<String>,
     /// How many at most.
     pub count: i64,
@@ -50,110 +50,50 @@ pub struct PeopleQuery {
     pub id: Option<String>,
     /// Only the members of the group with this SCIM id.
     pub group: Option<String>,
-    /// How many match, where that is known ([`Store::access_counts`]) and need not be counted again.
+    /// How many match, if that is known ([`Store::access_counts`]).
     pub total: Option<i64>,
-    standing: Option<Standing>,
+    access: Option<AccessState>,
 }
 
 impl PeopleQuery {
     /// Only people with this access, by its name in the API; `None` if there is no such access.
     #[must_use]
     pub fn with_access(mut self, name: &str) -> Option<Self> {
-        self.standing = Some(Standing::ALL.into_iter().find(|standing| standing.name() == name)?);
+        self.access = Some(AccessState::ALL.into_iter().find(|access| access.name() == name)?);
         Some(self)
     }
 }
 
-/// How a resource waits, if it does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Why the last attempt failed.
-    pub problem: Option<String>,
-    /// Set when a person must look.
-    pub next_step: Option<String>,
-}
-
-/// One person with everything the list shows.
-#[derive(Clone, Debug)]
-pub struct PersonRow {
-    /// The SCIM user.
-    pub user: UserRecord,
-    /// Grafana's id and where the account came from.
-    pub account: Option<(i64, AccountOrigin)>,
-    /// The rung that closed it in Grafana, and whether that holds.
-    pub closed: Option<(Rung, Option<bool>)>,
-    /// Attributes that wait for the next sign-in.
-    pub deferred: Vec<String>,
-    /// When Grafana was last made to match.
-    pub synced_ms: Option<i64>,
-    /// How it waits.
-    pub waiting: Option<Waiting>,
-    /// What an admin decided about the account, or is asked.
-    pub stewardship: Option<StewardshipState>,
-    /// Display names of its groups.
-    pub groups: Vec<String>,
-}
-
-/// One group with everything the list shows, but for its mappings.
-#[derive(Clone, Debug)]
-pub struct GroupSummary {
-    /// SCIM id.
-    pub id: String,
-    /// displayName.
-    pub display_name: String,
-    /// How many members.
-    pub members: i64,
-    /// How it waits.
-    pub waiting: Option<Waiting>,
-}
-
-/// One thing that needs a person.
-#[derive(Clone, Debug)]
-pub struct AttentionRow {
-    /// What kind of resource.
-    pub kind: Kind,
-    /// SCIM id.
-    pub id: String,
-    /// Its name, or what is known of it when the resource is gone.
-    pub name: String,
-    /// Why.
-    pub reason: String,
-    /// What to do.
-    pub next_step: String,
-    /// Since when.
-    pub since_ms: i64,
-}
-
-/// How many of each.
+/// The counts of the overview.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Tally {
     /// SCIM users.
     pub users: i64,
-    /// …active.
+    /// Those of them that are active.
     pub users_active: i64,
-    /// …closed, as the list of people filters them.
+    /// People without access, as the list of people filters them.
     pub closed: i64,
-    /// …closed, in a way that a sign-in can undo.
+    /// People without access, which a sign-in can give back.
     pub closed_may_return: i64,
-    /// Accounts we made, of users that exist and were not released.
+    /// Accounts that Rollcall created, of users that exist and are managed.
     pub provisioned: i64,
-    /// Accounts that were there before, likewise.
+    /// Accounts that Rollcall claimed, likewise.
     pub claimed: i64,
     /// SCIM groups.
     pub groups: i64,
-    /// …with a team.
+    /// Those of them with a team.
     pub groups_mapped: i64,
     /// Waiting resources.
     pub pending: i64,
-    /// …of them people to be closed.
+    /// Those of them that are people who must lose access.
     pub closing: i64,
-    /// Since when the oldest waits.
+    /// The time since which the oldest waits.
     pub oldest_ms: Option<i64>,
-    /// Resources that wait for a person.
+    /// Resources that wait for an admin.
     pub attention: i64,
 }
 
-/// What a person has to meet to be listed.
+/// Appends the conditions that a person has to meet.
 fn push_conditions(text: &mut QueryBuilder<Sqlite>, tenant: &Tenant, query: &PeopleQuery) {
     text.push("u.org_id = ")
         .push_bind(tenant.org_id)
@@ -173,18 +113,19 @@ fn push_conditions(text: &mut QueryBuilder<Sqlite>, tenant: &Tenant, query: &Peo
             .push_bind(group.clone())
             .push(")");
     }
-    if let Some(standing) = query.standing {
-        if standing.is_exception() {
-            // A look at each of 100,000 people in three tables takes longer than a key press may; few are anything but active.
+    if let Some(access) = query.access {
+        if access.is_exception() {
+            // A look at each of 100,000 people in three tables takes longer than a key press may;
+            // few are anything but active.
             text.push(" AND u.id IN (").push(EXCEPTIONS).push(")");
         }
-        text.push(" AND ").push(standing.condition());
+        text.push(" AND ").push(access.condition());
     }
 }
 
-/// The tables that the conditions need: everybody is counted without a look at accounts and work.
+/// The tables that the conditions need: a count of all people needs no look at accounts and work.
 fn joined(query: &PeopleQuery) -> &'static str {
-    if query.standing.is_some() { JOINED } else { "" }
+    if query.access.is_some() { JOINED } else { "" }
 }
 
 fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
@@ -195,8 +136,8 @@ fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
 
 /// The rows of a page, and one more that tells whether there is a next page.
 ///
-/// The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among 100,000 people that is half the time
-/// of looking for a text in the table itself.
+/// The page is found in the index `scim_user_shown` alone, and only its rows are read whole: among
+/// 100,000 people that is half the time of looking for a text in the table itself.
 fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
     let mut text = sql::build(format!(
         "SELECT {USER_COLUMNS}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, \
@@ -216,14 +157,14 @@ fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
 }
 
 fn tally() -> QueryBuilder<Sqlite> {
-    // Who is closed is inactive: only those few are looked up in the other tables.
-    let inactive = |standing: Standing| {
+    // A person without access is inactive: only those few are looked up in the other tables.
+    let inactive = |access: AccessState| {
         format!(
             "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
-            standing.condition()
+            access.condition()
         )
     };
-    let (closed, may_return) = (inactive(Standing::Closed), inactive(Standing::MayReturn));
+    let (closed, may_return) = (inactive(AccessState::Closed), inactive(AccessState::MayReturn));
     sql::build(format!(
         "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
          (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
@@ -249,9 +190,9 @@ pub(crate) fn samples() -> Vec<String> {
     let tenant = Tenant::of_org(1);
     let text = || Some("x".to_owned());
     let mut texts = vec![tally().into_string()];
-    for standing in Standing::ALL.map(Some).into_iter().chain([None]) {
+    for access in AccessState::ALL.map(Some).into_iter().chain([None]) {
         let all = PeopleQuery {
-            standing,
+            access,
             ..PeopleQuery::default()
         };
         let some = PeopleQuery {
@@ -310,7 +251,7 @@ impl Store {
             .await?)
     }
 
-    /// What needs a person, oldest first.
+    /// Resources that wait for an admin, oldest first.
     pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
         Ok(ATTENTION
             .query_as()
@@ -321,7 +262,7 @@ impl Store {
             .await?)
     }
 
-    /// How many of each, in one read.
+    /// The counts of the overview, in one read.
     pub async fn tally(&self, tenant: &Tenant) -> Result<Tally> {
         Ok(tally()
             .build_query_as()

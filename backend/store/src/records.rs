@@ -1,13 +1,13 @@
 //! The rows of the store, as the rest of the server sees them.
 //!
-//! Owns: plain data. Must never hold a connection or decide anything. Start at [`UserRecord`] and [`Work`].
+//! Owns: plain data. Must never hold a connection or decide anything. Start at [`UserRecord`] and
+//! [`Work`].
 
 use std::borrow::Cow;
 
 use domain::Tenant;
 use scim::resource::Document;
-
-use super::codes::Code as _;
+pub use vocabulary::{AccountOrigin, MappingOrigin};
 
 /// A stored SCIM User.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct GroupRecord {
     pub modified_ms: i64,
 }
 
-/// What a dirty mark is about.
+/// The kind of resource that a mark is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A SCIM User.
@@ -48,20 +48,12 @@ pub enum Kind {
     Group,
 }
 
-impl Kind {
-    /// The word in the database and the admin API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.code()
-    }
-}
-
 /// How soon a mark is worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
     /// In turn.
     Normal,
-    /// Before everything else: somebody must lose access.
+    /// Before everything else: a person must lose access.
     Urgent,
 }
 
@@ -73,7 +65,7 @@ impl Urgency {
     }
 }
 
-/// A dirty mark to be made.
+/// A dirty mark to write.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark<'a> {
     /// The tenant of the resource.
@@ -93,17 +85,17 @@ pub struct Mark<'a> {
 /// A dirty mark, as taken by the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// Whose.
+    /// The tenant.
     pub tenant: Tenant,
-    /// What about.
+    /// The kind of the resource.
     pub kind: Kind,
     /// SCIM id.
     pub id: String,
-    /// The mark is done only if this is still its generation.
+    /// The mark goes only if this is still its generation.
     pub generation: i64,
-    /// Whether access is to be closed.
+    /// Whether a person must lose access.
     pub closing: bool,
-    /// Since when it waits.
+    /// The time since which it waits.
     pub since_ms: i64,
     /// Failed attempts so far.
     pub attempts: i64,
@@ -111,37 +103,28 @@ pub struct Work {
     pub correlation: String,
 }
 
-/// Where a Grafana account came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccountOrigin {
-    /// Made by us.
-    Provisioned,
-    /// Was there before.
-    Claimed,
-}
-
-/// What we know of a SCIM user's Grafana account.
+/// What Rollcall knows of a SCIM user's account in Grafana.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
-    /// SCIM id; the resource itself may be gone.
+    /// SCIM id; the SCIM user may be deleted.
     pub user_id: String,
-    /// Whose.
+    /// The tenant.
     pub tenant: Tenant,
-    /// Grafana's id; `None` once we have deleted the account.
+    /// Grafana's id; `None` after Rollcall deleted the account.
     pub grafana_id: Option<i64>,
-    /// Made by us, or there before.
+    /// Whether Rollcall created it.
     pub origin: AccountOrigin,
     /// Login as last written or seen.
     pub login: String,
-    /// `None` while open, else the rung that closed it or is about to, as text of `domain::settings::Rung`.
+    /// How the account was deprovisioned, or is about to be; `None` while it is open.
     pub closed_by: Option<domain::settings::Rung>,
-    /// Whether that rung holds here.
+    /// Whether that holds in this Grafana.
     pub holds: Option<bool>,
-    /// JSON of `domain::account::Snapshot`: what to restore.
+    /// JSON of `domain::account::Snapshot`: what a return gives back.
     pub snapshot: Option<String>,
     /// Attributes that wait for the next sign-in.
     pub deferred: Vec<String>,
-    /// When Grafana was last made to match.
+    /// The time at which Grafana last matched.
     pub synced_ms: i64,
 }
 
@@ -152,7 +135,7 @@ pub struct DesiredMember {
     pub user_id: String,
     /// Grafana's id, where there is an account.
     pub grafana_id: Option<i64>,
-    /// Closed by a rung that takes the person out of every organization: not to be put into a team.
+    /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
 }
 
@@ -161,36 +144,27 @@ pub struct DesiredMember {
 pub struct MappingRecord {
     /// Its own id.
     pub id: i64,
-    /// Whose.
+    /// The tenant.
     pub tenant: Tenant,
     /// SCIM group id.
     pub group_id: String,
-    /// displayName as last seen.
+    /// The displayName at that time.
     pub group_name: String,
-    /// Grafana's team id, once there is one.
+    /// Grafana's id of the team, once it exists.
     pub team_id: Option<i64>,
-    /// Team name as last seen, or to be made.
+    /// The name of the team, which may not exist yet.
     pub team_name: String,
     /// Members become team admins.
     pub admins: bool,
     /// People added by hand are removed.
     pub remove_others: bool,
-    /// Held back.
+    /// Nothing is synced.
     pub paused: bool,
-    /// Who made it.
+    /// Its origin.
     pub origin: MappingOrigin,
 }
 
-/// Who made a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MappingOrigin {
-    /// An admin.
-    Page,
-    /// The engine, in mode *create*.
-    Create,
-}
-
-/// Which half of the product wrote a line.
+/// The half of the product that wrote a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// An identity provider's request.
@@ -201,7 +175,7 @@ pub enum Source {
     Admin,
 }
 
-/// How it went.
+/// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done.
@@ -210,35 +184,117 @@ pub enum Outcome {
     Refused,
     /// Failed and will be tried again.
     Retry,
-    /// Needs a person.
+    /// An admin has to act.
     Attention,
 }
 
 /// A line of the log, before it has an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityLine {
-    /// Whose.
+    /// The tenant.
     pub tenant: Tenant,
-    /// When.
+    /// The time.
     pub at_ms: i64,
-    /// Which half of the product.
+    /// The half of the product.
     pub source: Source,
-    /// Who.
+    /// The login of the caller, or `rollcall`.
     pub actor: String,
-    /// What, e.g. `user.disable`.
+    /// The code of the action, such as `user.disable`.
     pub action: Cow<'static, str>,
-    /// `User`, `Group`, `Team`, `Mapping` or `Setting`.
+    /// The kind of the target: `User`, `Group`, `Team`, `Mapping`, `Setting` or `Service`.
     pub target_kind: Cow<'static, str>,
-    /// Its id.
+    /// The id of the target.
     pub target_id: String,
-    /// Its name at that time.
+    /// The name of the target at that time.
     pub target_name: String,
-    /// How it went.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
     /// Milliseconds it took.
     pub duration_ms: i64,
     /// Ties requests and calls together.
     pub correlation: String,
+}
+
+/// How a resource waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Why the last attempt failed.
+    pub problem: Option<String>,
+    /// What an admin has to do, if nothing else helps.
+    pub next_step: Option<String>,
+}
+
+/// One person with everything the list shows.
+#[derive(Clone, Debug)]
+pub struct PersonRow {
+    /// The SCIM user.
+    pub user: UserRecord,
+    /// Grafana's id and where the account came from.
+    pub account: Option<(i64, AccountOrigin)>,
+    /// How the account was deprovisioned, and whether that holds.
+    pub closed: Option<(domain::settings::Rung, Option<bool>)>,
+    /// Attributes that wait for the next sign-in.
+    pub deferred: Vec<String>,
+    /// When Grafana was last made to match.
+    pub synced_ms: Option<i64>,
+    /// How it waits.
+    pub waiting: Option<Waiting>,
+    /// What an admin decided about the account, or is asked.
+    pub management: Option<ManagementState>,
+    /// Display names of its groups.
+    pub groups: Vec<String>,
+}
+
+/// One group with everything the list shows, but for its mappings.
+#[derive(Clone, Debug)]
+pub struct GroupSummary {
+    /// SCIM id.
+    pub id: String,
+    /// displayName.
+    pub display_name: String,
+    /// How many members.
+    pub members: i64,
+    /// How it waits.
+    pub waiting: Option<Waiting>,
+}
+
+/// A resource that waits for an admin.
+#[derive(Clone, Debug)]
+pub struct AttentionRow {
+    /// The kind of the resource.
+    pub kind: Kind,
+    /// SCIM id.
+    pub id: String,
+    /// Its name, or what is known of it after its deletion.
+    pub name: String,
+    /// The reason.
+    pub reason: String,
+    /// The next step.
+    pub next_step: String,
+    /// The time since which it waits.
+    pub since_ms: i64,
+}
+
+/// The state of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManagementState {
+    /// An account may be this person's, and an admin has to confirm it.
+    NeedsApproval,
+    /// An admin confirmed it.
+    Approved,
+    /// Rollcall does not touch the account until it is claimed again.
+    Unmanaged,
+}
+
+/// A decision, or the question to the admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Management {
+    /// Its state.
+    pub state: ManagementState,
+    /// Grafana's id of the one account that it is about.
+    pub grafana_id: i64,
+    /// The login of that account at that time.
+    pub login: String,
 }

@@ -7,18 +7,14 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 
 use super::{
-    AccountRecord, ActivityLine, AttentionRow, GroupRecord, GroupSummary, MappingRecord, PersonRow, Stewardship,
+    AccountRecord, ActivityLine, AttentionRow, GroupRecord, GroupSummary, Management, MappingRecord, PersonRow,
     UserRecord, Waiting, Work,
     codes::{Code, WorkState},
     document,
+    error::Unreadable,
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
-
-/// A column holds what this version cannot read. [`super::Error`] takes it out of sqlx's error.
-#[derive(Debug, thiserror::Error)]
-#[error("a {0} that this version cannot read")]
-pub(super) struct Unreadable(pub(super) &'static str);
 
 fn unreadable(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(Unreadable(what)))
@@ -119,7 +115,7 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
     }
 }
 
-impl FromRow<'_, SqliteRow> for Stewardship {
+impl FromRow<'_, SqliteRow> for Management {
     fn from_row(row: &SqliteRow) -> Result<Self> {
         Ok(Self {
             state: code(row, "state")?,
@@ -206,7 +202,7 @@ impl FromRow<'_, SqliteRow> for PersonRow {
             deferred: deferred.map(names).transpose()?.unwrap_or_default(),
             synced_ms: row.try_get("synced_ms")?,
             waiting: waiting(row)?,
-            stewardship: code_or_null(row, "management_state")?,
+            management: code_or_null(row, "management_state")?,
             groups: Vec::new(),
         })
     }

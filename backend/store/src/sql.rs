@@ -1,7 +1,8 @@
 //! Every text that the database is asked with.
 //!
-//! Owns: the one way to a query. A text has a name ([`statements!`]), or it is put together by [`build`] in a module that lists samples
-//! of what it builds; a test prepares all of them on SQLite. Must never hold a value: values are bound. Start at [`Statement`].
+//! Owns: the one way to a query. A text has a name ([`statements!`]), or it is put together by
+//! [`build`] in a module that lists samples of what it builds; a test prepares all of them on
+//! SQLite. Must never hold a value: values are bound. Start at [`Statement`].
 
 use sqlx::{
     Database, FromRow, QueryBuilder, Sqlite,

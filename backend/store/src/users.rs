@@ -1,6 +1,7 @@
 //! SCIM Users: create, read, change, delete, list.
 //!
-//! Owns: the rows of `scim_user` and its e-mails. Must never answer before the commit. Start at [`Store::create_user`].
+//! Owns: the rows of `scim_user` and its e-mails. Must never answer before the commit. Start at
+//! [`Store::create_user`].
 
 use domain::Tenant;
 use scim::{
@@ -12,7 +13,7 @@ use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::{
     ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, UserRecord, WriteContext,
-    activity, document::text, filter, is_taken, listing, membership, page, rows::Keyed, sql::statements, stewardship,
+    activity, document::text, filter, is_taken, listing, management, membership, page, rows::Keyed, sql::statements,
     work,
 };
 
@@ -35,7 +36,8 @@ statements! {
     ALL_IDS = "SELECT id FROM scim_user WHERE org_id = $1 AND connection = $2 ORDER BY pk";
 }
 
-/// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes anyone otherwise).
+/// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes
+/// anyone otherwise).
 #[derive(Clone, Debug)]
 pub struct UserView {
     /// The user.
@@ -44,7 +46,7 @@ pub struct UserView {
     pub groups: Vec<scim::render::GroupRef>,
 }
 
-/// What a change closure decided.
+/// What the closure of a change decided.
 #[derive(Clone, Debug)]
 pub struct UserChange {
     /// The new attributes.
@@ -129,10 +131,11 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, note: Op
     ActivityLine::of_request(ctx, Source::Scim, action, ("User", id, name), Outcome::Done, note)
 }
 
-/// In the log of who was released: stored, and nothing follows in Grafana.
+/// In the log for an unmanaged person: the change is stored, and nothing follows in Grafana.
 const LEFT_ALONE: &str = "Stored only: this person was released, so Grafana's account stays as it is.";
 
-/// What a provider sent anew that never has an effect in Grafana, so that nobody waits for it.
+/// Names the attributes that a provider sent and that never have an effect in Grafana, so that no
+/// admin waits for one.
 fn without_effect(before: Option<&Document>, now: &Document) -> Option<String> {
     let sent = |name: &&str| {
         let value = now.as_map().get(*name);
@@ -147,7 +150,8 @@ fn without_effect(before: Option<&Document>, now: &Document) -> Option<String> {
     })
 }
 
-/// Which attributes were asked to change, by name: a value is in no line. `active` is in the line's action.
+/// Names the attributes that a provider asked to change. No line has a value. The action says
+/// `active`.
 fn asked(before: &Document, now: &Document) -> Option<String> {
     let (before, now) = (before.as_map(), now.as_map());
     let kept = now.iter().filter(|(name, value)| before.get(*name) != Some(value));
@@ -208,11 +212,12 @@ impl Store {
         })
     }
 
-    /// Reads, decides and writes in one transaction, so that no change of another request falls between (24 parallel PATCHes lose
-    /// nothing).
+    /// Reads, decides and writes in one transaction, so that no change of another request falls
+    /// between (24 parallel PATCHes lose nothing).
     ///
     /// # Errors
-    /// What `decide` refuses, and a SCIM 409 `uniqueness` when the new userName is taken; then nothing is written.
+    /// What `decide` refuses, and a SCIM 409 `uniqueness` when the new userName is taken; then
+    /// nothing is written.
     pub async fn update_user<L>(
         &self,
         ctx: &WriteContext,
@@ -226,7 +231,7 @@ impl Store {
         // A change of a user is none of its groups: those before are those after.
         let before = UserView {
             record: current,
-            groups: membership::of_user(&mut tx, pk).await?,
+            groups: membership::groups_of_user(&mut tx, pk).await?,
         };
         let UserChange { document, changed } = match decide(&before)? {
             Decision::Write(change) => change,
@@ -237,7 +242,7 @@ impl Store {
             groups,
         } = before;
         let record = if changed {
-            let notes = if stewardship::is_released(&mut tx, id).await? {
+            let notes = if management::is_unmanaged(&mut tx, id).await? {
                 [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
             } else {
                 [
@@ -296,8 +301,8 @@ impl Store {
         Ok(Updated::Written(UserView { record, groups }))
     }
 
-    /// Deletes a user from SCIM: gone from every list and group at once; the dirty mark makes Grafana close the account.
-    /// `check` may refuse (If-Match). `Ok(false)`: no such user.
+    /// Deletes a SCIM user: it leaves every list and group at once, and the mark makes the engine
+    /// deprovision the account. `check` may refuse (If-Match). `Ok(false)`: no such user.
     pub async fn delete_user(
         &self,
         ctx: &WriteContext,
@@ -310,7 +315,7 @@ impl Store {
         };
         let before = UserView {
             record: current,
-            groups: membership::of_user(&mut tx, pk).await?,
+            groups: membership::groups_of_user(&mut tx, pk).await?,
         };
         check(&before)?;
         let UserView {
@@ -318,13 +323,13 @@ impl Store {
             groups,
         } = before;
         for group in groups {
-            membership::touch(&mut tx, ctx, &group.id).await?;
+            membership::touch_group(&mut tx, ctx, &group.id).await?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
         DELETE.query().bind(pk).execute(&mut *tx).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();
-        let note = stewardship::is_released(&mut tx, id)
+        let note = management::is_unmanaged(&mut tx, id)
             .await?
             .then(|| LEFT_ALONE.to_owned());
         activity::insert(&mut tx, &line(ctx, "user.delete", id, name, note)).await?;
@@ -347,7 +352,8 @@ impl Store {
         Ok(Some(UserView { record, groups }))
     }
 
-    /// A page of users in order of creation. `with_groups` is false when the answer leaves `groups` out.
+    /// A page of users in order of creation. `with_groups` is false when the answer leaves `groups`
+    /// out.
     pub async fn list_users(&self, tenant: &Tenant, query: &PageQuery, with_groups: bool) -> Result<Page<UserView>> {
         let condition = filter::compile(query.filter.as_ref(), ResourceType::User);
         let page = if condition.exact {
@@ -375,17 +381,23 @@ impl Store {
     ) -> Result<Page<UserRecord>> {
         let mut count = listing::USERS.count(tenant, condition);
         let total: i64 = count.build_query_scalar().fetch_one(&self.read).await?;
-        let mut page = page::Cut::new(query);
+        let mut page = page::SqlPage::new(query);
         if query.limit > 0 && query.offset < total {
             let mut select = listing::USERS.page(tenant, condition, &page);
             for Keyed { pk, record } in select.build_query_as().fetch_all(&self.read).await? {
                 page.take(pk, record);
             }
         }
-        Ok(page.of(total))
+        let before: i64 = if query.after > 0 {
+            let mut before = listing::USERS.count_before(tenant, condition, query.after);
+            before.build_query_scalar().fetch_one(&self.read).await?
+        } else {
+            0
+        };
+        Ok(page.finish(total, before))
     }
 
-    /// For filters SQL cannot answer: every user that SQL cannot rule out is read and asked.
+    /// For filters that SQL cannot answer: evaluates every user that SQL cannot rule out.
     async fn list_users_by_evaluation(
         &self,
         tenant: &Tenant,
@@ -402,7 +414,7 @@ impl Store {
         } else {
             std::collections::HashMap::new()
         };
-        let mut page = page::Evaluated::new(query);
+        let mut page = page::EvaluatedPage::new(query);
         for Keyed { pk, record } in records {
             let matches = query.filter.as_ref().is_none_or(|f| {
                 let groups = groups.get(&record.id).map_or(&[][..], Vec::as_slice);
@@ -416,7 +428,7 @@ impl Store {
                 page.take(pk, record);
             }
         }
-        Ok(page.done())
+        Ok(page.finish())
     }
 
     /// Ids of every user of a tenant.

@@ -1,7 +1,8 @@
 //! Dirty marks: the engine's queue.
 //!
-//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation g" (invariant 2), so
-//! a mark made while the engine works on the same resource survives. Start at [`Store::due_work`].
+//! Owns: the table `work`. A mark carries no payload, only "this resource changed since generation
+//! g" (invariant 2), so a mark made while the engine works on the same resource survives. Start at
+//! [`Store::due_work`].
 
 use domain::Tenant;
 use sqlx::SqliteConnection;
@@ -62,13 +63,15 @@ statements! {
          WHERE org_id = $2 AND connection = $3 AND kind = $4 AND id = $5";
 }
 
-/// After so many failures a resource keeps its own back-off.
-const STUMBLES: i64 = 8;
+/// A resource with more failures keeps its own back-off.
+const MAX_FAST_RETRIES: i64 = 8;
 
-/// Marks inside a transaction of the caller: the resource, its mark and its log line are one commit.
+/// Marks inside a transaction of the caller: the resource, its mark and its log line are one
+/// commit.
 ///
-/// The generation comes from a sequence of the whole store. A resource's own count would begin at 1 again after [`Store::finish`], and
-/// a worker that is late could then finish a mark it has never seen.
+/// The generation comes from a sequence of the whole store. A resource's own count would begin at 1
+/// again after [`Store::finish`], and a worker that is late could then finish a mark it has never
+/// seen.
 pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<()> {
     let generation: i64 = NEXT_GENERATION.query_scalar().fetch_one(&mut *tx).await?;
     MARK.query()
@@ -100,13 +103,14 @@ pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()>
 }
 
 impl Store {
-    /// What may be worked on now: closing first, always (invariant 4), then what is due longest. Attention rows are not due.
+    /// The marks that may be worked on now: urgent ones first, always (invariant 4), then those
+    /// that are due longest. A blocked mark is not due.
     pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
         Ok(DUE.query_as().bind(now_ms).bind(limit).fetch_all(&self.read).await?)
     }
 
-    /// Whether somebody of an organization is to be locked out now.
-    pub async fn closing_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
+    /// Whether a person of an organization must lose access now.
+    pub async fn urgent_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
         Ok(URGENT_DUE
             .query_scalar()
             .bind(org_id)
@@ -115,7 +119,8 @@ impl Store {
             .await?)
     }
 
-    /// When the next mark after `after_ms` is due. What is due already and still there waits for its organization, not for a time.
+    /// The time at which the next mark after `after_ms` is due. A mark that is due and still there
+    /// waits for its organization, not for a time.
     pub async fn next_due_ms(&self, after_ms: i64) -> Result<Option<i64>> {
         Ok(NEXT_DUE.query_scalar().bind(after_ms).fetch_one(&self.read).await?)
     }
@@ -127,22 +132,24 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The resource matches: the mark goes, unless it was made anew meanwhile.
+    /// Grafana matches: the mark goes, unless the resource was marked again.
     pub async fn finish(&self, work: &Work) -> Result<()> {
         finish(&mut *self.write.acquire().await?, work).await
     }
 
-    /// The attempt failed and will be made again at `due_ms`. A mark made anew meanwhile stays due.
+    /// The attempt failed, and the next one is at `due_ms`. A resource that was marked again stays
+    /// due.
     pub async fn retry(&self, work: &Work, due_ms: i64, problem: &str) -> Result<()> {
-        self.put_off(work, due_ms, problem, None).await
+        self.reschedule(work, due_ms, problem, None).await
     }
 
-    /// Only a person can mend it: shown with its reason and next step, and not tried again until something changes.
+    /// Only an admin can help: the page shows the reason and the next step, and there is no other
+    /// attempt until something changes.
     pub async fn attention(&self, work: &Work, reason: &str, next_step: &str) -> Result<()> {
-        self.put_off(work, 0, reason, Some(next_step)).await
+        self.reschedule(work, 0, reason, Some(next_step)).await
     }
 
-    async fn put_off(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
+    async fn reschedule(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
         let state = match next_step {
             None => WorkState::Pending,
             Some(_) => WorkState::Blocked,
@@ -168,21 +175,22 @@ impl Store {
         Ok(())
     }
 
-    /// Grafana is back: what waits for its turn after a failure is due now, so that a closing is not overtaken by what came after it.
-    /// Not what failed again and again: it may be what Grafana stumbles over.
-    pub async fn hasten(&self, org_id: i64, now_ms: i64) -> Result<()> {
+    /// Grafana is back: a mark that waits after a failure is due now, so that later changes do not
+    /// overtake an urgent one. A mark that failed often is left alone: it may be the cause.
+    pub async fn make_due(&self, org_id: i64, now_ms: i64) -> Result<()> {
         MAKE_DUE
             .query()
             .bind(now_ms)
             .bind(org_id)
-            .bind(STUMBLES)
+            .bind(MAX_FAST_RETRIES)
             .execute(&self.write)
             .await?;
         Ok(())
     }
 
-    /// Everything that waits for a person, or for its turn after a failure, may be tried again now (a full check, or new credentials).
-    pub async fn revive(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
+    /// Every mark of a tenant, blocked or waiting after a failure, is due now: after a full check,
+    /// or with new credentials.
+    pub async fn retry_all(&self, tenant: &Tenant, now_ms: i64) -> Result<()> {
         RETRY_ALL
             .query()
             .bind(now_ms)
@@ -193,8 +201,9 @@ impl Store {
         Ok(())
     }
 
-    /// What one resource waits for a person for may have ended: it is tried again. What waits for its turn is left alone.
-    pub async fn reconsider(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
+    /// The obstacle of one blocked resource may be gone: it is due now. A mark that waits after a
+    /// failure is left alone.
+    pub async fn retry_if_blocked(&self, tenant: &Tenant, kind: Kind, id: &str, now_ms: i64) -> Result<()> {
         RETRY_IF_BLOCKED
             .query()
             .bind(now_ms)
@@ -207,8 +216,8 @@ impl Store {
         Ok(())
     }
 
-    /// A person asks for another attempt now: the mark is due and waits for nobody. `None`: the resource is not known; else its name
-    /// and whether anything waited.
+    /// An admin asks for another attempt now: the mark is due. `None`: the resource is not known;
+    /// else its name, and whether there was a mark.
     pub async fn retry_now(
         &self,
         tenant: &Tenant,
@@ -234,7 +243,8 @@ impl Store {
         Ok(Some((known.name, done.rows_affected() > 0)))
     }
 
-    /// A person asks to compare one resource with Grafana: it is marked as if it had changed. `None`: it is not known; else its name.
+    /// An admin asks to compare one resource with Grafana: it is marked as after a change. `None`:
+    /// the resource is not known; else its name.
     pub async fn resync(
         &self,
         tenant: &Tenant,
@@ -267,7 +277,8 @@ struct Known {
     urgency: Urgency,
 }
 
-/// What is known of a resource, also of one that the provider has deleted and that is not, or was never, closed in Grafana.
+/// What is known of a resource. The provider may have deleted it, and its account may still be
+/// open.
 async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str) -> Result<Option<Known>> {
     let statement = match kind {
         Kind::User => KNOWN_USER,

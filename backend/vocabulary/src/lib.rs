@@ -152,3 +152,49 @@ codes! {
         Name = "name",
     }
 }
+
+codes! {
+    /// Where a managed Grafana account came from.
+    AccountOrigin {
+        /// Made by us.
+        Provisioned = "provisioned",
+        /// Was there before.
+        Claimed = "claimed",
+    }
+}
+
+codes! {
+    /// Who made a mapping.
+    MappingOrigin {
+        /// An admin, on the page.
+        Page = "page",
+        /// The engine, in mode *create*.
+        Create = "create",
+    }
+}
+
+codes! {
+    /// Which groups become teams: the setting `mapping_mode`.
+    #[derive(Default)]
+    MappingMode {
+        /// Mapped groups only: what counts where nobody chose.
+        #[default]
+        Strict = "strict",
+        /// Every group gets a team of its name.
+        Create = "create",
+    }
+}
+
+codes! {
+    /// How much a finding about sign-ins matters, worst last.
+    Severity {
+        /// It works.
+        Ok = "ok",
+        /// Worth knowing, or not known.
+        Note = "note",
+        /// It works with a drawback or a risk.
+        Warning = "warning",
+        /// People are locked out, or get a second account.
+        Problem = "problem",
+    }
+}

@@ -218,34 +218,29 @@ fn team_of(
     let paused = mapping
         .paused
         .then(|| view! { <Badge tone=Tone::Warning text="paused" /> });
-    let actions = if mapping.origin == MappingOrigin::File {
-        view! { <span class="rcl-lock" title="Set by a provisioning file"><Icon name=IconName::Lock /><span class="rcl-sr">"Set by a provisioning file"</span></span> }
+    let of = format!("the mapping of {} to {}", mapping.group_name, mapping.team_name);
+    let button = |icon: IconName, verb: &str, what: Open| {
+        view! { <IconButton icon=icon label=format!("{verb} {of}") on_click=move |_| open.set(Some(what.clone())) /> }
             .into_any()
-    } else {
-        let of = format!("the mapping of {} to {}", mapping.group_name, mapping.team_name);
-        let button = |icon: IconName, verb: &str, what: Open| {
-            view! { <IconButton icon=icon label=format!("{verb} {of}") on_click=move |_| open.set(Some(what.clone())) /> }
-                .into_any()
-        };
-        let edit = button(IconName::Edit, "Change", Open::Edit(group.clone(), mapping.clone()));
-        let ask = Open::Ask(pausing(mapping));
-        let turn = view! {
-            <input
-                type="checkbox" role="switch" class="rcl-switch" checked=!mapping.paused
-                aria-label=format!("Follow {of}")
-                // It turns once the backend has said so, and not before the question is answered.
-                on:click=move |event| {
-                    event.prevent_default();
-                    open.set(Some(ask.clone()));
-                }
-            />
-        };
-        // In mode create the engine would make the row again.
-        let created = mapping.origin == MappingOrigin::Create;
-        let remove = button(IconName::Trash, "Remove", Open::Ask(removal(mapping)));
-        let remove = view! { <span hidden=move || created && mode.get() == Some(MappingMode::Create)>{remove}</span> };
-        view! { <span class="rcl-tools">{edit}{turn}{remove}</span> }.into_any()
     };
+    let edit = button(IconName::Edit, "Change", Open::Edit(group.clone(), mapping.clone()));
+    let ask = Open::Ask(pausing(mapping));
+    let turn = view! {
+        <input
+            type="checkbox" role="switch" class="rcl-switch" checked=!mapping.paused
+            aria-label=format!("Follow {of}")
+            // It turns once the backend has said so, and not before the question is answered.
+            on:click=move |event| {
+                event.prevent_default();
+                open.set(Some(ask.clone()));
+            }
+        />
+    };
+    // In mode create the engine would make the row again.
+    let created = mapping.origin == MappingOrigin::Create;
+    let remove = button(IconName::Trash, "Remove", Open::Ask(removal(mapping)));
+    let remove = view! { <span hidden=move || created && mode.get() == Some(MappingMode::Create)>{remove}</span> };
+    let actions = view! { <span class="rcl-tools">{edit}{turn}{remove}</span> };
     view! { <div class="rcl-line">{name}{kind}{paused}{actions}</div> }.into_any()
 }
 

@@ -205,13 +205,15 @@ mod tests {
     use super::*;
 
     fn call(method: &str, path: &str, body: &Value) -> Call {
+        let now = std::time::Instant::now();
         Call {
             method: method.into(),
             path: format!("/api/{path}"),
             who: BOT.into(),
             body: body.to_string(),
             status: Some(200),
-            at: std::time::Instant::now(),
+            began: now,
+            at: now,
         }
     }
 

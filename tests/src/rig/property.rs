@@ -144,13 +144,15 @@ mod tests {
     use super::*;
 
     fn call(method: &str, path: &str, body: &str) -> Call {
+        let now = std::time::Instant::now();
         Call {
             method: method.into(),
             path: path.into(),
             who: BOT.into(),
             body: body.into(),
             status: Some(200),
-            at: std::time::Instant::now(),
+            began: now,
+            at: now,
         }
     }
 

@@ -124,3 +124,20 @@ pub(super) fn id(what: &str, text: &str) -> Result<i64, Answer> {
     text.parse()
         .map_err(|_| Answer::message(400, format_args!("{what} is invalid")))
 }
+
+/// Go's `url.PathUnescape`; none where an escape is broken.
+pub(super) fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = &tail[2..];
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

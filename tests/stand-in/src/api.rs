@@ -1,66 +1,21 @@
 //! Grafana's HTTP API as a table: which call is answered by whom.
 //!
-//! Owns: the routes and what every handler gets. Must never wait: a call is one step on the [`World`], as a transaction of Grafana's
+//! Owns: the routes. Must never wait: a call is one step on the world, as a transaction of Grafana's
 //! database is. What talks to a plugin is in [`super::plugins`].
 
-use http::HeaderMap;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Answer, Outcome, form},
+    answer::{Answer, Outcome},
+    desk::Desk,
     identity::{self, Identity},
     orgs, service_accounts,
     settings::Settings,
     teams, users,
-    world::World,
 };
 
 /// The version this Grafana says it is: the one its behaviour was measured on.
 pub(super) const VERSION: &str = "11.1.1";
-
-/// One call: who asks for what, and the world it is about.
-pub(super) struct Desk<'a> {
-    pub(super) world: &'a mut World,
-    pub(super) settings: &'a Settings,
-    pub(super) who: Identity,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) query: &'a [(String, String)],
-    pub(super) json_sent: bool,
-    pub(super) body: &'a [u8],
-}
-
-impl Desk<'_> {
-    pub(super) fn form<T: DeserializeOwned>(&self) -> Result<T, Answer> {
-        form(self.json_sent, self.body)
-    }
-
-    pub(super) fn param(&self, name: &str) -> &str {
-        let found = self.query.iter().find(|(key, _)| key == name);
-        found.map_or("", |(_, value)| value.as_str())
-    }
-
-    /// `page` and `perpage` as every list reads them: from 1, and 1000.
-    pub(super) fn page(&self) -> (usize, usize) {
-        let number = |name: &str| self.param(name).parse::<usize>().unwrap_or_default();
-        let per_page = match number("perpage") {
-            0 => 1_000,
-            given => given,
-        };
-        (number("page").max(1), per_page)
-    }
-}
-
-/// One page of rows.
-pub(super) fn paged<T>(rows: Vec<T>, (page, per_page): (usize, usize)) -> Vec<T> {
-    rows.into_iter().skip((page - 1) * per_page).take(per_page).collect()
-}
-
-/// Case does not matter, as with SQLite's `LIKE`.
-pub(super) fn any_contains(texts: &[&str], query: &str) -> bool {
-    let query = query.to_lowercase();
-    texts.iter().any(|text| text.to_lowercase().contains(&query))
-}
 
 /// Answers for somebody who signed in. `path` is what follows `/api/`, decoded.
 pub(super) fn answer(desk: &mut Desk<'_>, method: &str, path: &[&str]) -> Outcome {
@@ -79,7 +34,7 @@ pub(super) fn answer(desk: &mut Desk<'_>, method: &str, path: &[&str]) -> Outcom
 
         ("GET", ["user"]) => users::own_profile(desk),
         ("GET", ["user", "orgs"]) => users::orgs_of(desk, desk.who.id),
-        ("GET", ["user", "teams"]) => users::teams_of(desk, desk.who.id),
+        ("GET", ["user", "teams"]) => teams::of_user(desk, desk.who.id),
         ("POST", ["user", "using", org]) => users::switch_org(desk, org),
         ("POST", ["user", "auth-tokens", "rotate"]) => identity::rotate(desk.world, desk.headers),
         ("GET", ["users"]) => users::search(desk, false),
@@ -88,7 +43,7 @@ pub(super) fn answer(desk: &mut Desk<'_>, method: &str, path: &[&str]) -> Outcom
         ("GET", ["users", id]) => users::read(desk, id),
         ("PUT", ["users", id]) => users::update(desk, id),
         ("GET", ["users", id, "orgs"]) => users::orgs_by_id(desk, id),
-        ("GET", ["users", id, "teams"]) => users::teams_by_id(desk, id),
+        ("GET", ["users", id, "teams"]) => teams::of_user_by_id(desk, id),
 
         ("GET", ["org"]) => orgs::current(desk),
         ("GET", ["org", "users"]) => orgs::users_of_current(desk),

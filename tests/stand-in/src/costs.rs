@@ -11,7 +11,7 @@ use std::{
 use http::{Method, header, request::Parts};
 use serde_json::Value;
 
-use super::{answer::Answer, server::Call};
+use super::{answer::Answer, fault::Call};
 
 /// What several callers wait for each other for: part of a call is done for one of them at a time.
 #[derive(Clone, Default)]

@@ -9,8 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    answer::{Answer, Outcome, form},
-    plugins::decode,
+    answer::{Answer, Outcome, decode, form},
     settings::Settings,
     world::{Role, User, World, now_ms},
 };

@@ -3,12 +3,16 @@
 //!
 //! Owns: what the plugin and the people around it see of Grafana. It exists because a real Grafana cannot be had everywhere; where there
 //! is one, the tests run against that. It must never be kinder than Grafana: a refusal or trap that was measured is a behaviour here.
-//! Start at [`StandIn::start`]; the routes are in `api.rs`.
+//! Start at [`StandIn::start`]; the routes are in `api.rs`. It runs in the process of a test ([`Options::default`]), which then looks
+//! and changes behind its API ([`World`]), or in one of its own (`bin/grafana_stand_in.rs`).
 
 mod answer;
 mod api;
 mod costs;
 pub mod crowd;
+mod desk;
+mod fault;
+mod files;
 mod identity;
 mod oauth;
 mod orgs;
@@ -29,18 +33,17 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+pub use fault::{Call, Effect, Fault};
 pub use oauth::{OauthSignIn, Refused, SignedIn};
-pub use server::{Call, Effect, Fault};
 pub use settings::Settings;
-pub use world::Role;
+pub use world::{ADMIN, MEMBER, Role, Team, User, World};
 
 use process::Launch;
 use server::Server;
-use world::World;
 
 /// How a stand-in is set up.
 #[derive(Clone, Debug)]
@@ -51,8 +54,9 @@ pub struct Options {
     pub listen: SocketAddr,
     /// What `tests/browser/build.mjs` built; without it there are no pages.
     pub host_assets: Option<PathBuf>,
-    /// `paths.data`: the state of this Grafana, kept over restarts, its plugins' data and logs.
-    pub data_dir: PathBuf,
+    /// `paths.data`: the state of this Grafana, kept over restarts, its plugins' data and logs. Without it
+    /// nothing is written anywhere, and there can be no plugin.
+    pub data_dir: Option<PathBuf>,
     /// The configuration file.
     pub settings: Settings,
     /// More environment for plugins; it wins over everything else.
@@ -65,20 +69,30 @@ pub struct Options {
     pub costs: bool,
 }
 
-impl Options {
-    /// Any free port, no plugin, no pages, Grafana's defaults, server admin `admin` / `admin`.
-    #[must_use]
-    pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {
+impl Default for Options {
+    /// Nothing on disk, any free port, no plugin, no pages, Grafana's defaults, server admin `admin` / `admin`.
+    fn default() -> Self {
         Self {
             plugins_dir: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             host_assets: None,
-            data_dir: data_dir.into(),
+            data_dir: None,
             settings: Settings::default(),
             plugin_env: vec![],
             sub_path: String::new(),
             show_plugin_log: false,
             costs: false,
+        }
+    }
+}
+
+impl Options {
+    /// The default with a data directory, in which it is kept over restarts.
+    #[must_use]
+    pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: Some(data_dir.into()),
+            ..Self::default()
         }
     }
 
@@ -112,10 +126,10 @@ impl StandIn {
     /// Starts the plugins, then listens: what is returned answers.
     ///
     /// # Errors
-    /// If the data directory cannot be used, a plugin does not start, or the address is taken.
+    /// If the data directory cannot be used or is missing for a plugin, a plugin does not start, or the
+    /// address is taken.
     pub async fn start(options: Options) -> Result<Self> {
-        let data_dir = absolute(&options.data_dir)?;
-        let state = data_dir.join("grafana.json");
+        let data_dir = options.data_dir.as_deref().map(absolute).transpose()?;
         let listener = TcpListener::bind(options.listen)
             .await
             .with_context(|| format!("listening on {}", options.listen))?;
@@ -124,7 +138,9 @@ impl StandIn {
 
         let mut settings = options.settings.clone();
         settings.put_default("server", "root_url", &format!("{url}/"));
-        settings.put_default("paths", "data", &data_dir.to_string_lossy());
+        if let Some(data_dir) = &data_dir {
+            settings.put_default("paths", "data", &data_dir.to_string_lossy());
+        }
         let first = || {
             let (user, password) = (
                 settings.get("security", "admin_user"),
@@ -132,19 +148,25 @@ impl StandIn {
             );
             World::new(user, password)
         };
-        let world = World::load(&state)
-            .with_context(|| format!("reading {}", state.display()))?
-            .unwrap_or_else(first);
-
-        let launch = |id: &str, executable: PathBuf| Launch {
-            executable,
-            environment: environment(id, &settings, &data_dir, &options.plugin_env),
-            log: data_dir.join("plugins.log"),
-            show_log: options.show_plugin_log,
+        let state = data_dir.as_ref().map(|data_dir| data_dir.join("grafana.json"));
+        let kept = match &state {
+            Some(file) => World::load(file).with_context(|| format!("reading {}", file.display()))?,
+            None => None,
         };
-        let plugins = match &options.plugins_dir {
-            Some(folder) => install(&absolute(folder)?, launch).await?,
-            None => vec![],
+        let world = kept.unwrap_or_else(first);
+
+        let plugins = match (&options.plugins_dir, &data_dir) {
+            (Some(folder), Some(data_dir)) => {
+                let launch = |id: &str, executable: PathBuf| Launch {
+                    executable,
+                    environment: environment(id, &settings, data_dir, &options.plugin_env),
+                    log: data_dir.join("plugins.log"),
+                    show_log: options.show_plugin_log,
+                };
+                install(&absolute(folder)?, launch).await?
+            }
+            (Some(_), None) => bail!("plugins write, and there is no data directory"),
+            (None, _) => vec![],
         };
 
         let stop = CancellationToken::new();
@@ -164,13 +186,13 @@ impl StandIn {
             options.costs,
             stop.clone(),
         ));
-        let accepting = tokio::spawn(server::accept(server.clone(), listener));
-        let saving = tokio::spawn(save(server.clone(), state, stop.clone()));
+        let mut tasks = vec![tokio::spawn(server::accept(server.clone(), listener))];
+        tasks.extend(state.map(|file| tokio::spawn(save(server.clone(), file, stop.clone()))));
         Ok(Self {
             url,
             server,
             stop,
-            tasks: vec![accepting, saving],
+            tasks,
         })
     }
 
@@ -195,6 +217,39 @@ impl StandIn {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.server.calls()
+    }
+
+    /// How many calls so far begin with this: `POST /api/teams`.
+    #[must_use]
+    pub fn calls_to(&self, start: &str) -> usize {
+        self.server.calls_to(start)
+    }
+
+    /// Forgets the calls so far.
+    pub fn clear_calls(&self) {
+        self.server.clear_calls();
+    }
+
+    /// What is there now.
+    pub fn look<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        self.server.look(look)
+    }
+
+    /// Somebody changes something behind every client's back.
+    pub fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        self.server.change(|world, _| change(world))
+    }
+
+    /// The person or service account with this login.
+    #[must_use]
+    pub fn user(&self, login: &str) -> Option<User> {
+        self.look(|world| world.by_login(login).cloned())
+    }
+
+    /// The team of this name.
+    #[must_use]
+    pub fn team(&self, name: &str) -> Option<Team> {
+        self.look(|world| world.team_named(name).cloned())
     }
 
     /// Ends the plugin by SIGKILL and returns when it is gone. It is started again as Grafana does; calls meanwhile get a 500.

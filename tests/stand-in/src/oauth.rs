@@ -8,7 +8,7 @@ use super::{
     identity::COOKIE,
     settings::Settings,
     users::section_of,
-    world::{Link, Role, World, now},
+    world::{Role, World, now},
 };
 
 /// What the provider says.
@@ -96,14 +96,8 @@ pub(super) fn sign_in(world: &mut World, settings: &Settings, from: &OauthSignIn
             user.name.clone_from(&from.name);
         }
         user.updated = now();
-        let link = |link: &Link| link.module == from.module && link.subject == from.subject;
-        if !user.links.iter().any(link) {
-            user.links.push(Link {
-                module: from.module.clone(),
-                subject: from.subject.clone(),
-            });
-        }
     }
+    world.link(id, &from.module, &from.subject);
     if syncs_roles {
         // Back into the organization he was taken out of, and out of those the provider does not name.
         world.join(id, org, role);

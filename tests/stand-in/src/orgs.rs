@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Outcome, id},
-    api::{Desk, any_contains, paged},
+    desk::{Desk, any_contains, paged},
     users::{avatar, externally_synced, labels},
     world::{Role, User},
 };

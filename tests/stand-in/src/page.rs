@@ -3,13 +3,14 @@
 //! Owns: what the page host of `tests/browser/host.tsx` is told through `window.grafanaBootData`, `__rigMeta` and `__rig`, who is let
 //! to which page, and static files. Must never know an app.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use http::header;
 use serde_json::{Value, json};
 
 use super::{
     answer::Answer,
+    files::{content_type, inside},
     identity::Identity,
     plugins::Plugin,
     world::{Role, World, random},
@@ -165,25 +166,4 @@ fn may_open(plugin: &Plugin, path: &str, who: &Identity) -> bool {
             let wanted = include["role"].as_str().and_then(Role::of).unwrap_or(Role::Viewer);
             who.role >= wanted
         })
-}
-
-/// The file at `path` below `root`, unless it points out of it.
-pub(super) fn inside(root: &Path, path: &str) -> Option<PathBuf> {
-    let path = Path::new(path.trim_start_matches('/'));
-    let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let file = root.join(path);
-    (plain && file.is_file()).then_some(file)
-}
-
-pub(super) fn content_type(file: &Path) -> &'static str {
-    match file.extension().and_then(|ending| ending.to_str()) {
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("wasm") => "application/wasm",
-        Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        Some("json") => "application/json",
-        Some("png") => "image/png",
-        Some("woff2") => "font/woff2",
-        _ => "application/octet-stream",
-    }
 }

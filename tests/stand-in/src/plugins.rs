@@ -18,8 +18,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{Answer, Outcome},
-    api::Desk,
+    answer::{Answer, Outcome, decode},
+    desk::Desk,
+    files,
     identity::Identity,
     process::{Launch, Process, Resource},
     world::{App, Role, World, app_key, now_ms},
@@ -266,12 +267,13 @@ impl Plugin {
     /// A file of the plugin. Browsers may keep it for an hour.
     pub(super) fn asset(&self, path: &str) -> Answer {
         let missing = || Answer::message(404, "Plugin file not found");
-        let Some(file) = super::page::inside(&self.directory, path) else {
+        let Some(file) = files::inside(&self.directory, path) else {
             return missing();
         };
         match std::fs::read(&file) {
-            Ok(bytes) => Answer::new(200, super::page::content_type(&file), bytes)
-                .with(header::CACHE_CONTROL, "public, max-age=3600"),
+            Ok(bytes) => {
+                Answer::new(200, files::content_type(&file), bytes).with(header::CACHE_CONTROL, "public, max-age=3600")
+            }
             Err(_) => missing(),
         }
     }
@@ -282,23 +284,6 @@ fn splat(sent: &str) -> Result<String, ()> {
     let rest = sent.strip_prefix('/').unwrap_or(sent);
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     decode(rest).ok_or(())
-}
-
-/// Go's `url.PathUnescape`; none where an escape is broken.
-pub(super) fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = &tail[2..];
-    }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Go's `(&url.URL{Path: path, RawQuery: query}).String()`: the path escaped anew, the query as it came.

@@ -1,6 +1,6 @@
 //! The HTTP side: from a connection to the one who answers.
 //!
-//! Owns: the accept loop, faults, the log of calls, and the order in which Grafana asks who somebody is and whether there is such a
+//! Owns: the accept loop, what of a fault happens to a call, the log of calls, and the order in which Grafana asks who somebody is and whether there is such a
 //! route. Must never know what a route does. Start at [`Server::answer`].
 
 use std::{
@@ -26,9 +26,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    answer::{Answer, Outcome},
-    api::{self, Desk, VERSION},
+    answer::{Answer, Outcome, decode},
+    api::{self, VERSION},
     costs,
+    desk::Desk,
+    fault::{Call, Effect, Fault},
     identity::{self, Identity},
     page::Pages,
     plugins::{self, Plugin},
@@ -36,93 +38,6 @@ use super::{
     settings::Settings,
     world::World,
 };
-
-/// One call of the API and what came of it.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// Method.
-    pub method: String,
-    /// Path with its query, as it was sent.
-    pub path: String,
-    /// The caller's login; nothing if nobody signed in.
-    pub who: String,
-    /// The body as it was sent, with whatever secrets are in it.
-    pub body: String,
-    /// The status of the answer; none if there was no answer.
-    pub status: Option<u16>,
-    /// When that was.
-    pub at: std::time::Instant,
-}
-
-/// What goes wrong.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Grafana answers this and does nothing.
-    Answer(u16, String),
-    /// No answer for as long as the stand-in runs; nothing is done.
-    Hang,
-    /// The connection breaks before anything is done.
-    Drop,
-    /// It is done, and the connection breaks before the answer.
-    DropAnswer,
-    /// Grafana answers this status and `Retry-After` in seconds, and does nothing.
-    Busy(u16, u64),
-    /// It is done, and the connection breaks in the middle of the answer.
-    Truncate,
-    /// It is done, and something on the way answers 200 with JSON of its own.
-    Garble,
-}
-
-/// A number of calls that go wrong.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    /// Only calls with this method.
-    pub method: Option<String>,
-    /// A part of the path with its query; nothing fits all.
-    pub path: String,
-    /// How many calls.
-    pub times: usize,
-    /// What happens to each.
-    pub effect: Effect,
-}
-
-impl Fault {
-    /// The next call to `path` gets this status.
-    #[must_use]
-    pub fn status(path: &str, status: u16) -> Self {
-        let body = json!({ "message": "a fault of the test" }).to_string();
-        Self::new(path, Effect::Answer(status, body))
-    }
-
-    /// The next call to `path`.
-    #[must_use]
-    pub fn new(path: &str, effect: Effect) -> Self {
-        Self {
-            method: None,
-            path: path.to_owned(),
-            times: 1,
-            effect,
-        }
-    }
-
-    /// Only calls with this method.
-    #[must_use]
-    pub fn method(mut self, method: &str) -> Self {
-        self.method = Some(method.to_owned());
-        self
-    }
-
-    /// So many calls.
-    #[must_use]
-    pub fn times(mut self, times: usize) -> Self {
-        self.times = times;
-        self
-    }
-
-    fn fits(&self, method: &str, path: &str) -> bool {
-        self.times > 0 && self.method.as_deref().is_none_or(|own| own == method) && path.contains(&self.path)
-    }
-}
 
 /// The connection ends here.
 #[derive(Debug, thiserror::Error)]
@@ -177,6 +92,15 @@ impl Server {
         lock(&self.calls).iter().cloned().collect()
     }
 
+    pub(super) fn calls_to(&self, start: &str) -> usize {
+        let calls = lock(&self.calls);
+        calls.iter().filter(|call| call.to_string().starts_with(start)).count()
+    }
+
+    pub(super) fn clear_calls(&self) {
+        lock(&self.calls).clear();
+    }
+
     pub(super) fn set_fault(&self, fault: Fault) {
         lock(&self.faults).push(fault);
     }
@@ -202,6 +126,10 @@ impl Server {
         changed
     }
 
+    pub(super) fn look<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&lock(&self.world))
+    }
+
     /// The world, if it is not the one that was given out last.
     pub(super) fn changed(&self) -> Option<World> {
         let changed = self.changed.swap(false, Ordering::SeqCst);
@@ -211,8 +139,7 @@ impl Server {
     fn fault(&self, method: &str, path: &str) -> Option<Effect> {
         let mut faults = lock(&self.faults);
         let fault = faults.iter_mut().find(|fault| fault.fits(method, path))?;
-        fault.times -= 1;
-        Some(fault.effect.clone())
+        Some(fault.take())
     }
 
     /// One request, faults and the log around it.
@@ -226,13 +153,15 @@ impl Server {
             return Ok(Answer::message(404, "Not found").into_response());
         };
         let logged = path.starts_with("/api/") || path == "/login" || path == "/logout";
+        let now = std::time::Instant::now();
         let mut call = Call {
             method: parts.method.to_string(),
             path: target,
             who: String::new(),
             body: String::from_utf8_lossy(&body).into_owned(),
             status: None,
-            at: std::time::Instant::now(),
+            began: now,
+            at: now,
         };
         let fault = logged.then(|| self.fault(&call.method, &call.path)).flatten();
         let mut cut = false;
@@ -259,6 +188,11 @@ impl Server {
                 let whole = self.answer(&parts, path, body, peer, &mut call.who).await;
                 cut = true;
                 Some(whole)
+            }
+            Some(Effect::Slow(by)) => {
+                let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
+                tokio::time::sleep(by).await;
+                Some(answer)
             }
             Some(Effect::Garble) => {
                 self.answer(&parts, path, body, peer, &mut call.who).await;
@@ -376,7 +310,7 @@ impl Server {
         if let Some(rest) = path.strip_prefix("plugins/") {
             return self.plugin_api(parts, rest, body, peer, identity).await;
         }
-        let decoded: Option<Vec<String>> = path.trim_end_matches('/').split('/').map(plugins::decode).collect();
+        let decoded: Option<Vec<String>> = path.trim_end_matches('/').split('/').map(decode).collect();
         let decoded = decoded.ok_or_else(|| Answer::message(404, "Not found"))?;
         let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
         self.at_desk(parts, identity, &body, |desk| {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Outcome, id},
-    api::{Desk, any_contains, paged},
-    world::{Role, Token, User, random},
+    desk::{Desk, any_contains, paged},
+    world::{Role, Token, User, service_account_login},
 };
 
 fn shown(desk: &Desk<'_>, account: &User) -> Value {
@@ -56,7 +56,6 @@ fn role(desk: &Desk<'_>, name: &str) -> Result<Role, Answer> {
     Ok(role)
 }
 
-/// Its login is the server's own doing: `sa-1-okta-scim` (`serviceaccounts/database/store.go`).
 pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     let org = desk.who.needs_org_admin("serviceaccounts:create")?;
     let sent: Form = desk.form()?;
@@ -68,17 +67,15 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     } else {
         role(desk, &sent.role)?
     };
-    let login = format!("sa-{org}-{}", sent.name.to_lowercase().replace(' ', "-"));
+    let login = service_account_login(org, &sent.name);
     if desk.world.by_login(&login).is_some() {
         let id = "serviceaccounts.ErrAlreadyExists";
         return Err(Answer::error(400, id, "service account already exists"));
     }
-    let id = desk.world.add_user(&login, &login, &sent.name);
+    let id = desk.world.add_service_account(org, &sent.name, role);
     if let Some(account) = desk.world.users.get_mut(&id) {
-        account.service_account = true;
         account.disabled = sent.isdisabled.unwrap_or_default();
     }
-    desk.world.join(id, org, role);
     Ok(Answer::json(201, &shown(desk, &desk.world.users[&id])))
 }
 
@@ -158,15 +155,8 @@ pub(super) fn create_token(desk: &mut Desk<'_>, account: &str) -> Outcome {
         let text = "service account token with given name already exists in the organization";
         return Err(Answer::error(400, id, text));
     }
-    let id = desk.world.next_id("token");
-    let key = format!("glsa_{}_{}", random(32), random(8));
+    let (id, key) = desk.world.add_token(account, &sent.name);
     let body = json!({ "id": id, "name": sent.name, "key": key });
-    let token = Token {
-        id,
-        name: sent.name,
-        account,
-    };
-    desk.world.tokens.insert(key, token);
     Ok(Answer::json(200, &body))
 }
 

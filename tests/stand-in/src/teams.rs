@@ -9,14 +9,10 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Outcome, id},
-    api::{Desk, any_contains, paged},
+    desk::{Desk, any_contains, paged},
     users::avatar,
-    world::{Team, User, random},
+    world::{ADMIN, MEMBER, Team, User},
 };
-
-/// A plain member's permission, and an admin's.
-const MEMBER: i64 = 0;
-const ADMIN: i64 = 4;
 
 pub(super) fn shown(team: &Team) -> Value {
     json!({
@@ -51,18 +47,12 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     if name_taken(desk, org, &sent.name, None) {
         return Err(Answer::message(409, "Team name taken"));
     }
-    let id = desk.world.next_id("team");
     let creator = (!desk.who.service_account).then_some((desk.who.id, ADMIN));
-    let team = Team {
-        id,
-        uid: random(14),
-        org,
-        name: sent.name,
-        email: sent.email,
-        members: creator.into_iter().collect(),
-        external_groups: BTreeSet::new(),
-    };
-    desk.world.teams.insert(id, team);
+    let id = desk.world.add_team(org, &sent.name);
+    if let Some(team) = desk.world.team_mut(id) {
+        team.email = sent.email;
+        team.members.extend(creator);
+    }
     Ok(Answer::json(200, &json!({ "teamId": id, "message": "Team created" })))
 }
 
@@ -90,6 +80,22 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
     let teams: Vec<Value> = paged(rows, page).into_iter().map(shown).collect();
     let body = json!({ "totalCount": total, "teams": teams, "page": page.0, "perPage": page.1 });
     Ok(Answer::json(200, &body))
+}
+
+/// Those a user is a member of.
+pub(super) fn of_user_by_id(desk: &mut Desk<'_>, user: &str) -> Outcome {
+    desk.who.needs_server_admin_in_org("users:read")?;
+    of_user(desk, id("id", user)?)
+}
+
+/// Those of the caller's organization.
+pub(super) fn of_user(desk: &Desk<'_>, user: i64) -> Outcome {
+    let teams = desk.world.teams.values();
+    let rows: Vec<Value> = teams
+        .filter(|team| Some(team.org) == desk.who.org && team.members.contains_key(&user))
+        .map(shown)
+        .collect();
+    Ok(Answer::json(200, &json!(rows)))
 }
 
 pub(super) fn read(desk: &mut Desk<'_>, team: &str) -> Outcome {

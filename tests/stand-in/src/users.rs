@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{Answer, Outcome, id},
-    api::{Desk, any_contains, paged},
+    desk::{Desk, any_contains, paged},
     settings::Settings,
     world::{Role, User, now},
 };
@@ -177,16 +177,13 @@ pub(super) fn set_password(desk: &mut Desk<'_>, user: &str) -> Outcome {
     }
     let sent: Form = desk.form()?;
     let user = id("id", user)?;
-    let settings = desk.settings;
     let failed = || Answer::message(500, "Failed to update user password");
-    let row = desk.world.person_mut(user).ok_or_else(failed)?;
-    if provider_enabled(row, settings) {
+    let row = desk.world.person(user).ok_or_else(failed)?;
+    if provider_enabled(row, desk.settings) {
         return Err(Answer::message(403, "Cannot update external User"));
     }
     check_password(&sent.password).map_err(|_| failed())?;
-    row.password = Some(sent.password);
-    row.failures.clear();
-    desk.world.end_sessions(user);
+    desk.world.set_password(user, &sent.password);
     Ok(Answer::message(200, "User password updated"))
 }
 
@@ -353,21 +350,6 @@ pub(super) fn orgs_of(desk: &Desk<'_>, user: i64) -> Outcome {
         .map(|(org, role)| json!({ "orgId": org, "name": desk.world.orgs.get(org), "role": role.name() }))
         .collect();
     rows.sort_by_key(|row| row["name"].to_string());
-    Ok(Answer::json(200, &json!(rows)))
-}
-
-pub(super) fn teams_by_id(desk: &mut Desk<'_>, user: &str) -> Outcome {
-    desk.who.needs_server_admin_in_org("users:read")?;
-    teams_of(desk, id("id", user)?)
-}
-
-/// Those of the caller's organization.
-pub(super) fn teams_of(desk: &Desk<'_>, user: i64) -> Outcome {
-    let teams = desk.world.teams.values();
-    let rows: Vec<Value> = teams
-        .filter(|team| Some(team.org) == desk.who.org && team.members.contains_key(&user))
-        .map(super::teams::shown)
-        .collect();
     Ok(Answer::json(200, &json!(rows)))
 }
 

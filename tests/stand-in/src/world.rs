@@ -1,11 +1,13 @@
 //! What a Grafana knows: users, organizations, teams, service accounts, sessions and apps' settings.
 //!
-//! Owns: the rows, the rules that hold between them whoever asks (unique logins, the last admin), and their file in the data directory.
+//! Owns: the rows, the rules that hold between them for every caller (unique logins, the last admin), and their
+//! file in the data directory.
 //! Must never know HTTP or who is asking. Passwords lie in that file as they are: this is no Grafana for anybody's data.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -41,20 +43,27 @@ impl Role {
 
 /// A row of Grafana's `user` table; service accounts are rows of it too, and their logins count as taken.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct User {
-    pub(super) id: i64,
+pub struct User {
+    /// Grafana's number of it.
+    pub id: i64,
     pub(super) uid: String,
-    pub(super) login: String,
-    pub(super) email: String,
-    pub(super) name: String,
+    /// In lower case.
+    pub login: String,
+    /// In lower case.
+    pub email: String,
+    /// What pages show.
+    pub name: String,
     pub(super) password: Option<String>,
     pub(super) theme: String,
-    pub(super) server_admin: bool,
-    pub(super) disabled: bool,
+    /// Whether it is a server admin.
+    pub server_admin: bool,
+    /// Whether it may not sign in.
+    pub disabled: bool,
     pub(super) service_account: bool,
     /// The organization he is in when no call says otherwise.
     pub(super) org: Option<i64>,
-    pub(super) orgs: BTreeMap<i64, Role>,
+    /// Its role in each organization it is in.
+    pub orgs: BTreeMap<i64, Role>,
     /// Rows of `user_auth`, oldest first: one makes him *external*.
     pub(super) links: Vec<Link>,
     pub(super) created: String,
@@ -71,17 +80,26 @@ pub(super) struct Link {
     pub(super) subject: String,
 }
 
+/// A plain member's permission in a team.
+pub const MEMBER: i64 = 0;
+/// The permission of a team's admin.
+pub const ADMIN: i64 = 4;
+
+/// A row of Grafana's `team` table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Team {
-    pub(super) id: i64,
+pub struct Team {
+    /// Grafana's number of it.
+    pub id: i64,
     pub(super) uid: String,
     pub(super) org: i64,
-    pub(super) name: String,
+    /// Unique in its organization.
+    pub name: String,
     pub(super) email: String,
-    pub(super) members: BTreeMap<i64, i64>,
+    /// Users' ids, and the permission of each: [`MEMBER`] or [`ADMIN`].
+    pub members: BTreeMap<i64, i64>,
     /// Groups of the provider that Team Sync (Enterprise) fills it from.
     #[serde(default)]
-    pub(super) external_groups: BTreeSet<String>,
+    pub external_groups: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -110,8 +128,10 @@ pub(super) struct App {
     pub(super) updated_ms: i64,
 }
 
+/// All of it. Tests change it as people do behind a client's back: by these methods and the fields of a
+/// row, whatever a call of the API would say to it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct World {
+pub struct World {
     /// Ids are never given twice (`AUTOINCREMENT`).
     last_id: BTreeMap<String, i64>,
     pub(super) users: BTreeMap<i64, User>,
@@ -170,14 +190,15 @@ impl World {
         *id
     }
 
-    pub(super) fn add_org(&mut self, name: &str) -> i64 {
+    /// An empty organization; its id.
+    pub fn add_org(&mut self, name: &str) -> i64 {
         let id = self.next_id("org");
         self.orgs.insert(id, name.to_owned());
         id
     }
 
-    /// A row without organization or password; login and e-mail as they are.
-    pub(super) fn add_user(&mut self, login: &str, email: &str, name: &str) -> i64 {
+    /// A row without organization or password; login and e-mail as they are. Its id.
+    pub fn add_user(&mut self, login: &str, email: &str, name: &str) -> i64 {
         let id = self.next_id("user");
         let now = now();
         let user = User {
@@ -202,16 +223,69 @@ impl World {
         id
     }
 
+    /// A service account; its id.
+    pub fn add_service_account(&mut self, org: i64, name: &str, role: Role) -> i64 {
+        let login = service_account_login(org, name);
+        let account = self.add_user(&login, &login, name);
+        if let Some(row) = self.users.get_mut(&account) {
+            row.service_account = true;
+        }
+        self.join(account, org, role);
+        account
+    }
+
+    /// A token of a service account: its id, and the key that a call carries.
+    pub fn add_token(&mut self, account: i64, name: &str) -> (i64, String) {
+        let id = self.next_id("token");
+        let key = format!("glsa_{}_{}", random(32), random(8));
+        let token = Token {
+            id,
+            name: name.to_owned(),
+            account,
+        };
+        self.tokens.insert(key.clone(), token);
+        (id, key)
+    }
+
+    /// An empty team; its id.
+    pub fn add_team(&mut self, org: i64, name: &str) -> i64 {
+        let id = self.next_id("team");
+        let team = Team {
+            id,
+            uid: random(14),
+            org,
+            name: name.to_owned(),
+            email: String::new(),
+            members: BTreeMap::new(),
+            external_groups: BTreeSet::new(),
+        };
+        self.teams.insert(id, team);
+        id
+    }
+
+    /// The team of that name, in whichever organization.
+    #[must_use]
+    pub fn team_named(&self, name: &str) -> Option<&Team> {
+        self.teams.values().find(|team| team.name == name)
+    }
+
+    /// A team by its id.
+    pub fn team_mut(&mut self, id: i64) -> Option<&mut Team> {
+        self.teams.get_mut(&id)
+    }
+
     /// A person; service accounts are found by [`World::users`] alone.
     pub(super) fn person(&self, id: i64) -> Option<&User> {
         self.users.get(&id).filter(|user| !user.service_account)
     }
 
-    pub(super) fn person_mut(&mut self, id: i64) -> Option<&mut User> {
+    /// A person by the id.
+    pub fn person_mut(&mut self, id: i64) -> Option<&mut User> {
         self.users.get_mut(&id).filter(|user| !user.service_account)
     }
 
-    pub(super) fn people(&self) -> impl Iterator<Item = &User> {
+    /// Everybody but service accounts, by id.
+    pub fn people(&self) -> impl Iterator<Item = &User> {
         self.users.values().filter(|user| !user.service_account)
     }
 
@@ -232,7 +306,9 @@ impl World {
         self.people().find(|user| user.email == email).map(|user| user.id)
     }
 
-    pub(super) fn by_login(&self, login: &str) -> Option<&User> {
+    /// By the login as it is stored; a service account too.
+    #[must_use]
+    pub fn by_login(&self, login: &str) -> Option<&User> {
         self.users.values().find(|user| user.login == login)
     }
 
@@ -243,7 +319,8 @@ impl World {
         if taken { Err(Taken) } else { Ok(()) }
     }
 
-    pub(super) fn join(&mut self, user: i64, org: i64, role: Role) {
+    /// Into the organization, or with another role in it.
+    pub fn join(&mut self, user: i64, org: i64, role: Role) {
         if let Some(user) = self.users.get_mut(&user) {
             user.orgs.insert(org, role);
             user.org.get_or_insert(org);
@@ -272,8 +349,8 @@ impl World {
         if left { Ok(()) } else { Err(LastAdmin) }
     }
 
-    /// With everything that names him. No guard at all: not the last admin, not the caller.
-    pub(super) fn delete(&mut self, user: i64) {
+    /// With everything that names the user. No guard at all: not the last admin, not the caller.
+    pub fn delete(&mut self, user: i64) {
         self.users.remove(&user);
         self.end_sessions(user);
         self.tokens.retain(|_, token| token.account != user);
@@ -282,7 +359,38 @@ impl World {
         }
     }
 
-    pub(super) fn end_sessions(&mut self, user: i64) {
+    /// From now on the user is somebody at a provider too, which makes it *external*.
+    pub fn link(&mut self, user: i64, module: &str, subject: &str) {
+        let link = |link: &Link| link.module == module && link.subject == subject;
+        if let Some(user) = self.users.get_mut(&user)
+            && !user.links.iter().any(link)
+        {
+            user.links.push(Link {
+                module: module.to_owned(),
+                subject: subject.to_owned(),
+            });
+        }
+    }
+
+    /// Another password, which unlocks the account and ends its sessions.
+    pub fn set_password(&mut self, user: i64, password: &str) {
+        if let Some(user) = self.users.get_mut(&user) {
+            user.password = Some(password.to_owned());
+            user.failures.clear();
+        }
+        self.end_sessions(user);
+    }
+
+    /// Every session was last rotated so much longer ago.
+    pub fn age_sessions(&mut self, by: Duration) {
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        for session in self.sessions.values_mut() {
+            session.rotated_ms = session.rotated_ms.saturating_sub(by_ms);
+        }
+    }
+
+    /// The user is signed out wherever it was signed in.
+    pub fn end_sessions(&mut self, user: i64) {
         self.sessions.retain(|_, session| session.user != user);
     }
 
@@ -296,6 +404,11 @@ impl World {
         self.sessions.insert(cookie.clone(), session);
         cookie
     }
+}
+
+/// A service account's login is Grafana's own doing: `sa-1-okta-scim` (`serviceaccounts/database/store.go`).
+pub(super) fn service_account_login(org: i64, name: &str) -> String {
+    format!("sa-{org}-{}", name.to_lowercase().replace(' ', "-"))
 }
 
 /// The app's row of one organization.

@@ -3,6 +3,7 @@
 //! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
 
 use serde::{Deserialize, Serialize};
+use vocabulary::AccountOrigin;
 
 use crate::{
     attempt::Attention,
@@ -89,22 +90,13 @@ impl Snapshot {
     }
 }
 
-/// Where a managed account came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Made by us.
-    Provisioned,
-    /// There before.
-    Claimed,
-}
-
 /// What we remember of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Grafana's id; `None` once we have deleted the account.
     pub grafana_id: Option<i64>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: AccountOrigin,
     /// What to give back on return, if it was suspended, deleted or made anew.
     pub snapshot: Option<Snapshot>,
     /// The rung that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
@@ -230,7 +222,7 @@ pub enum Action {
         /// Its id.
         grafana_id: i64,
         /// Ours from before, or found.
-        origin: Origin,
+        origin: AccountOrigin,
         /// The deleted SCIM user it belonged to.
         from: Option<String>,
         /// What is to be given back.

@@ -31,7 +31,7 @@ fn account() -> Account {
 fn link() -> Link {
     Link {
         grafana_id: Some(7),
-        origin: Origin::Provisioned,
+        origin: AccountOrigin::Provisioned,
         snapshot: None,
         closed_by: None,
     }

@@ -2,20 +2,9 @@
 //!
 //! Owns: one function per question about a sign-in method. Must never promise what is not known. Start at [`links`].
 
-use super::config::{Kind, Lines, Method};
+use vocabulary::Severity;
 
-/// How much it matters, worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// It works.
-    Ok,
-    /// Worth knowing, or not known.
-    Note,
-    /// It works with a drawback or a risk.
-    Warning,
-    /// People are locked out, or get a second account.
-    Problem,
-}
+use super::config::{Kind, Lines, Method};
 
 /// One thing the doctor found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Desired, Member, Observed, Policy, Standing, archived_name};
+use super::model::{Desired, Member, MemberClass, Observed, Policy, archived_name};
 use crate::settings::TeamRemoval;
 
 /// A mapping that feeds the team.
@@ -66,11 +66,11 @@ pub struct TeamInput {
     pub wanted_name: Option<String>,
     /// What becomes of it where nothing feeds it any more.
     pub removal: Option<TeamRemoval>,
-    /// Its members as just seen. `None`: nobody could look, and whom we put there is all that is known.
+    /// Its members as just seen. `None`: nobody could look, and `base` is all that is known.
     pub members: Option<Vec<Member>>,
-    /// Whom we put there before.
+    /// The accounts that Rollcall put there before.
     pub base: BTreeSet<i64>,
-    /// A listing has shown who is a server admin.
+    /// A listing has shown the server admins.
     pub admins_known: bool,
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
     pub emails: BTreeMap<i64, String>,
@@ -103,7 +103,7 @@ impl TeamInput {
             grafana_id: *id,
             email: String::new(),
             admin: self.wanted.get(id).copied().unwrap_or_default(),
-            standing: Standing::Person,
+            class: MemberClass::Person,
         };
         let observed = Observed {
             id: self.id,
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_could_look_whom_we_put_there_is_in_it() {
+    fn where_nobody_could_look_the_base_stands_in() {
         let input = TeamInput {
             wanted: BTreeMap::from([(1, true)]),
             base: BTreeSet::from([1, 2]),

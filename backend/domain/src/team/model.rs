@@ -29,9 +29,9 @@ pub struct Policy {
     pub hold: bool,
 }
 
-/// Whose seat a member has, as far as we may touch it.
+/// What a member is, as far as Rollcall may change the membership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum MemberClass {
     /// Anybody.
     Person,
     /// A server admin, a service account, or somebody on the break-glass list: never moved.
@@ -50,7 +50,7 @@ pub struct Member {
     /// Team admin (permission 4).
     pub admin: bool,
     /// Whether it may be touched.
-    pub standing: Standing,
+    pub class: MemberClass,
 }
 
 /// A team as just seen.
@@ -63,14 +63,14 @@ pub struct Observed {
     pub name: String,
     /// Its members.
     pub members: Vec<Member>,
-    /// Whom we put there before.
+    /// The accounts that Rollcall put there before.
     pub base: BTreeSet<i64>,
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
     pub emails: BTreeMap<i64, String>,
     /// Names of other teams of this organization, as far as they matter here.
     pub taken: BTreeSet<String>,
     /// Whether the bulk call may be used: not while Grafana hides members from us (`hidden_users`, missing permissions), nor after it
-    /// failed, because whoever we do not see would be dropped.
+    /// failed, because a member who is not seen would be dropped.
     pub bulk: bool,
 }
 

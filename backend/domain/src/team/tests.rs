@@ -9,7 +9,7 @@ fn person(id: i64) -> Member {
         grafana_id: id,
         email: format!("u{id}@ex.com"),
         admin: false,
-        standing: Standing::Person,
+        class: MemberClass::Person,
     }
 }
 
@@ -125,7 +125,7 @@ fn an_admin_is_one_bulk_call_and_a_changed_permission_an_update() {
 fn our_own_account_leaves_the_team_it_created_and_stays_in_every_other() {
     let us = Member {
         admin: true,
-        standing: Standing::Ourselves,
+        class: MemberClass::Ourselves,
         ..person(1)
     };
     assert_eq!(
@@ -142,7 +142,7 @@ fn our_own_account_leaves_the_team_it_created_and_stays_in_every_other() {
 #[test]
 fn protected_people_are_not_moved() {
     let guarded = Member {
-        standing: Standing::Protected,
+        class: MemberClass::Protected,
         admin: true,
         ..person(1)
     };
@@ -240,7 +240,7 @@ fn apply(observed: &Observed, plan: &Plan) -> Option<Observed> {
         grafana_id: id,
         email: observed.emails.get(&id).cloned().unwrap_or_default(),
         admin,
-        standing: Standing::Person,
+        class: MemberClass::Person,
     };
     for action in &plan.actions {
         match action {
@@ -274,8 +274,8 @@ fn apply(observed: &Observed, plan: &Plan) -> Option<Observed> {
     Some(next)
 }
 
-fn standing() -> impl Strategy<Value = Standing> {
-    prop_oneof![6 => Just(Standing::Person), 1 => Just(Standing::Protected), 1 => Just(Standing::Ourselves)]
+fn class() -> impl Strategy<Value = MemberClass> {
+    prop_oneof![6 => Just(MemberClass::Person), 1 => Just(MemberClass::Protected), 1 => Just(MemberClass::Ourselves)]
 }
 
 fn email(id: i64) -> impl Strategy<Value = String> {
@@ -284,7 +284,7 @@ fn email(id: i64) -> impl Strategy<Value = String> {
 
 prop_compose! {
     fn world()(
-        members in prop::collection::btree_map(1_i64..14, (any::<bool>(), standing()), 0..10),
+        members in prop::collection::btree_map(1_i64..14, (any::<bool>(), class()), 0..10),
         book in (1_i64..14).map(email).collect::<Vec<_>>(),
         base in prop::collection::btree_set(1_i64..14, 0..8),
         taken in any::<bool>(),
@@ -300,7 +300,7 @@ prop_compose! {
             name: "eng".into(),
             members: members
                 .into_iter()
-                .map(|(id, (admin, standing))| Member { grafana_id: id, email: emails[&id].clone(), admin, standing })
+                .map(|(id, (admin, class))| Member { grafana_id: id, email: emails[&id].clone(), admin, class })
                 .collect(),
             base,
             emails,
@@ -325,7 +325,7 @@ proptest! {
             for member in &seen.members {
                 let gone = !next.members.iter().any(|m| m.grafana_id == member.grafana_id);
                 prop_assert!(!gone || seen.base.contains(&member.grafana_id) || desired.policy.remove_others, "{member:?} left");
-                prop_assert!(!gone || member.standing != Standing::Protected, "{member:?} is protected");
+                prop_assert!(!gone || member.class != MemberClass::Protected, "{member:?} is protected");
             }
         } else {
             prop_assert!(seen.members.iter().all(|m| seen.base.contains(&m.grafana_id)));

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use domain::{
-    account::{Action, Observed, OrgRole, Origin, TeamSeat, Write},
+    account::{Action, Observed, OrgRole, TeamSeat, Write},
     settings::Rung,
 };
 
@@ -18,7 +18,6 @@ use crate::{
     trouble::{Result, Trouble, looking},
 };
 use grafana::{self, Error, ListedUser};
-use store::AccountOrigin;
 
 impl Person<'_> {
     /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
@@ -28,7 +27,7 @@ impl Person<'_> {
         if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
             return Ok(());
         }
-        let Some(login) = store.creating(&self.work.id).await? else {
+        let Some(login) = store.noted_login(&self.work.id).await? else {
             return Ok(());
         };
         let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
@@ -41,7 +40,7 @@ impl Person<'_> {
             let line = self.line(org, "user.claim", 0).await;
             return self.save_made(self.made(user.id, user.login), line).await;
         }
-        Ok(self.core.store.clear_creating(&self.work.id).await?)
+        Ok(self.core.store.clear_account_creation(&self.work.id).await?)
     }
 
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
@@ -62,11 +61,7 @@ impl Person<'_> {
                 }
                 let login = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = login.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
-                let origin = match origin {
-                    Origin::Provisioned => AccountOrigin::Provisioned,
-                    Origin::Claimed => AccountOrigin::Claimed,
-                };
-                let mut record = self.new_record(*grafana_id, origin, login);
+                let mut record = self.new_record(*grafana_id, *origin, login);
                 record.closed_by = *closed_by;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;
@@ -163,8 +158,8 @@ impl Person<'_> {
         let call = org.grafana.delete_user(id);
         self.call(org, "user.delete", format!("delete “{}”", self.name), call)
             .await?;
-        if let Some(directory) = &org.directory {
-            directory.forget(id);
+        if let Some(listing) = &org.listing {
+            listing.forget(id);
         }
         self.core.shared.forget_holder(org.id(), id);
         record.grafana_id = None;
@@ -179,7 +174,7 @@ impl Person<'_> {
             self.save(record).await?;
         }
         core.store
-            .note_creating(&self.work.tenant, &self.work.id, &write.login)
+            .note_account_creation(&self.work.tenant, &self.work.id, &write.login)
             .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
@@ -190,7 +185,7 @@ impl Person<'_> {
             Err(error) => {
                 // Grafana said no, so nothing of ours is there. Without an answer it may be: the note stays.
                 if error.says_no() {
-                    core.store.clear_creating(&self.work.id).await?;
+                    core.store.clear_account_creation(&self.work.id).await?;
                 }
                 return Err(Trouble::Grafana {
                     action: Some("user.create"),
@@ -240,8 +235,8 @@ fn sent(write: &Write) -> grafana::Write<'_> {
 }
 
 fn learn(org: &Org, id: i64, write: &Write) {
-    if let Some(directory) = &org.directory {
-        directory.learn(ListedUser {
+    if let Some(listing) = &org.listing {
+        listing.learn(ListedUser {
             id,
             login: write.login.clone(),
             email: write.email.clone(),

@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use domain::account::{Desired, Link, OrgRole, Origin, Profile, Rules};
+use domain::account::{Desired, Link, OrgRole, Profile, Rules};
 
 use crate::org::Org;
 use grafana::OrgMembership;
-use store::{AccountOrigin, AccountRecord, Stewardship, StewardshipState, UserRecord};
+use store::{AccountRecord, Management, ManagementState, UserRecord};
 
 /// What the identity provider says, as far as Grafana has room for it.
 pub(crate) fn desired(user: Option<&UserRecord>) -> Desired {
@@ -47,10 +47,7 @@ pub(crate) fn rules(org: &Org) -> Rules {
 pub(crate) fn link(record: &AccountRecord) -> Link {
     Link {
         grafana_id: record.grafana_id,
-        origin: match record.origin {
-            AccountOrigin::Provisioned => Origin::Provisioned,
-            AccountOrigin::Claimed => Origin::Claimed,
-        },
+        origin: record.origin,
         // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
         snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
         closed_by: record.closed_by,
@@ -87,8 +84,8 @@ pub(super) fn names(desired: &Desired, record: Option<&AccountRecord>) -> HashSe
 }
 
 /// Whether an admin said that this account is the person's.
-pub(crate) fn approves(stewardship: &Stewardship, grafana_id: i64) -> bool {
-    stewardship.state == StewardshipState::Approved && stewardship.grafana_id == grafana_id
+pub(crate) fn approves(management: &Management, grafana_id: i64) -> bool {
+    management.state == ManagementState::Approved && management.grafana_id == grafana_id
 }
 
 /// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody

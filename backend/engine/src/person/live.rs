@@ -74,10 +74,10 @@ impl AccountSource for Live<'_> {
 
     async fn ids_named(&self, names: &[&str]) -> Result<Vec<i64>> {
         let org = self.org;
-        if let Some(directory) = &org.directory
-            && self.core.clock.now_ms().saturating_sub(directory.at_ms) <= SCAN_MS
+        if let Some(listing) = &org.listing
+            && self.core.clock.now_ms().saturating_sub(listing.at_ms) <= SCAN_MS
         {
-            return Ok(directory.named(names.iter().copied()));
+            return Ok(listing.named(names.iter().copied()));
         }
         let mut ids = Vec::new();
         for name in names {

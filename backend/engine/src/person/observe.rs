@@ -12,7 +12,7 @@ use domain::{
 
 use super::input::{self, approves, names_to_find};
 use crate::{org::Org, trouble::Result};
-use store::{AccountRecord, Stewardship};
+use store::{AccountRecord, Management};
 
 /// Where accounts are seen, and what is remembered of them.
 pub(crate) trait AccountSource {
@@ -51,7 +51,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) user_id: &'a str,
     pub(crate) desired: &'a Desired,
     pub(crate) link: Option<&'a Link>,
-    pub(crate) stewardship: Option<&'a Stewardship>,
+    pub(crate) management: Option<&'a Management>,
     /// The person had to wait for a name before.
     pub(crate) waited: bool,
 }
@@ -114,7 +114,7 @@ async fn candidate(
             && account::gives_up(&other.desired, &account.login, &account.email, profile)
     });
     Ok(Some(Candidate {
-        approved: subject.stewardship.is_some_and(|s| approves(s, id)),
+        approved: subject.management.is_some_and(|s| approves(s, id)),
         account,
         manager,
         leaving,

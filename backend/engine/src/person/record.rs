@@ -15,7 +15,7 @@ use crate::{
     org::Org,
     trouble::{Result, Trouble},
 };
-use store::{AccountOrigin, AccountRecord, ActivityLine, Kind, Outcome, Stewardship, Work};
+use store::{AccountOrigin, AccountRecord, ActivityLine, Kind, Management, Outcome, Work};
 
 /// What is on disk of a person's account is as Grafana shows it, and the mark is away: one commit, so who ends a piece of work
 /// without [`Person::settle`] has to [`Store::finish`](store::Store::finish) it.
@@ -26,15 +26,15 @@ pub(super) struct Person<'a> {
     pub(super) work: &'a Work,
     pub(super) name: String,
     pub(super) record: Option<AccountRecord>,
-    pub(super) stewardship: Option<Stewardship>,
+    pub(super) management: Option<Management>,
     /// What the teams of the person's groups know.
-    pub(super) told: Option<Seat>,
+    pub(super) told: Option<TeamMembership>,
 }
 
 /// As far as a team is concerned: the account, and whether it is out of every organization.
-pub(super) type Seat = (Option<i64>, bool);
+pub(super) type TeamMembership = (Option<i64>, bool);
 
-pub(super) fn seat(record: &AccountRecord) -> Seat {
+pub(super) fn seat(record: &AccountRecord) -> TeamMembership {
     (record.grafana_id, record.closed_by == Some(Rung::Suspend))
 }
 
@@ -116,7 +116,7 @@ impl Person<'_> {
     /// What an admin is to say yes to; without a question, none is open any more.
     pub(super) async fn ask(&self, question: Option<&Question>) -> Result<()> {
         let store = &self.core.store;
-        match (question, &self.stewardship) {
+        match (question, &self.management) {
             (Some(q), _) => {
                 let (tenant, id) = (&self.work.tenant, &self.work.id);
                 Ok(store.ask_about(tenant, id, q.grafana_id, &q.login).await?)
@@ -171,7 +171,7 @@ impl Person<'_> {
         for other in observed.others.iter().filter(|c| c.leaving) {
             if let Some(record) = store.account_by_grafana_id(other.account.id).await? {
                 store
-                    .reconsider(&record.tenant, Kind::User, &record.user_id, now)
+                    .retry_if_blocked(&record.tenant, Kind::User, &record.user_id, now)
                     .await?;
             }
         }

@@ -43,7 +43,7 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
         }
     }
     // What was being made when we died is in no mapping, and its group may be gone.
-    let being_made = core.store.teams_being_made(marks.tenant).await?;
+    let being_made = core.store.team_creations(marks.tenant).await?;
     for note in &being_made {
         found.entry(&note.group_id).or_default().0 = true;
     }

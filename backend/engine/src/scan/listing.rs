@@ -12,13 +12,13 @@ use domain::{
 
 use crate::{
     context::Core,
-    directory::Directory,
     org::Org,
     person::{
         input,
         observe::{AccountSource, Depth, ManagedBy},
     },
     trouble::{Result, looking},
+    user_listing::UserListing,
 };
 use grafana::OrgUser;
 use store::{AccountRecord, PageQuery, UserRecord};
@@ -26,7 +26,7 @@ use store::{AccountRecord, PageQuery, UserRecord};
 /// Everything that was listed, and the store as it was then.
 pub(crate) struct Listing<'a> {
     pub(super) org: &'a Org,
-    directory: &'a Directory,
+    accounts: &'a UserListing,
     /// Grafana's id of the account we are signed in with.
     me: i64,
     /// Roles in this organization.
@@ -43,7 +43,7 @@ impl<'a> Listing<'a> {
     pub(crate) async fn read(
         core: &Core,
         org: &'a Org,
-        directory: &'a Directory,
+        accounts: &'a UserListing,
         tenant: &Tenant,
         org_users: &'a [OrgUser],
         records: &'a [AccountRecord],
@@ -65,7 +65,7 @@ impl<'a> Listing<'a> {
         }
         Ok(Self {
             org,
-            directory,
+            accounts,
             me,
             roles: org_users.iter().map(|u| (u.user_id, u.role.as_str())).collect(),
             org_users,
@@ -77,7 +77,7 @@ impl<'a> Listing<'a> {
 
 impl AccountSource for Listing<'_> {
     async fn account(&self, id: i64, depth: Depth) -> Result<Option<Account>> {
-        let Some(user) = self.directory.user(id) else {
+        let Some(user) = self.accounts.user(id) else {
             return Ok(None);
         };
         let org_id = self.org.id();
@@ -110,7 +110,7 @@ impl AccountSource for Listing<'_> {
     }
 
     async fn ids_named(&self, names: &[&str]) -> Result<Vec<i64>> {
-        Ok(self.directory.named(names.iter().copied()))
+        Ok(self.accounts.named(names.iter().copied()))
     }
 
     async fn managed_by(&self, grafana_id: i64) -> Result<Option<ManagedBy>> {

@@ -18,7 +18,7 @@ use crate::{
     trouble::Result,
 };
 use grafana::OrgUser;
-use store::{AccountRecord, Kind, Stewardship, StewardshipState};
+use store::{AccountRecord, Kind, Management, ManagementState};
 
 /// What is remembered of accounts, of every organization.
 pub(super) async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
@@ -30,22 +30,22 @@ pub(super) async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
 }
 
 pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
-    let Some(directory) = &org.directory else { return Ok(()) };
+    let Some(accounts) = &org.listing else { return Ok(()) };
     let records = remembered(core).await?;
-    let stewardships = core.store.stewardships(marks.tenant).await?;
-    let listing = Listing::read(core, org, directory, marks.tenant, org_users, &records).await?;
+    let managements = core.store.managements(marks.tenant).await?;
+    let listing = Listing::read(core, org, accounts, marks.tenant, org_users, &records).await?;
     let by_user: HashMap<&str, &AccountRecord> = records.iter().map(|a| (a.user_id.as_str(), a)).collect();
     for (id, user) in &listing.users {
         let record = by_user.get(id.as_str()).copied();
         let desired = input::desired(Some(user));
-        consider(marks, &listing, id, &desired, record, stewardships.get(id)).await?;
+        consider(marks, &listing, id, &desired, record, managements.get(id)).await?;
     }
     let gone = records
         .iter()
         .filter(|a| a.tenant == *marks.tenant && !listing.users.contains_key(&a.user_id));
     for record in gone {
         let id = &record.user_id;
-        consider(marks, &listing, id, &Desired::Gone, Some(record), stewardships.get(id)).await?;
+        consider(marks, &listing, id, &Desired::Gone, Some(record), managements.get(id)).await?;
     }
     Ok(())
 }
@@ -57,9 +57,9 @@ async fn consider(
     id: &str,
     desired: &Desired,
     record: Option<&AccountRecord>,
-    stewardship: Option<&Stewardship>,
+    management: Option<&Management>,
 ) -> Result<()> {
-    if stewardship.is_some_and(|s| s.state == StewardshipState::Released) {
+    if management.is_some_and(|s| s.state == ManagementState::Unmanaged) {
         return Ok(());
     }
     let link = record.map(input::link);
@@ -68,7 +68,7 @@ async fn consider(
         user_id: id,
         desired,
         link: link.as_ref(),
-        stewardship,
+        management,
         waited: false,
     };
     let observed = observe(listing, listing.org, &subject).await?;
@@ -97,7 +97,7 @@ fn is_outdated(record: &AccountRecord, plan: &Plan) -> bool {
 /// open. So long as the call may still be under way they are looked for at every comparison.
 pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
     let now = core.clock.now_ms();
-    for asked in core.store.accounts_being_made(marks.tenant).await? {
+    for asked in core.store.account_creations(marks.tenant).await? {
         let id = asked.user_id.as_str();
         let user = core.store.user(marks.tenant, id).await?;
         let waits = marks.waiting.contains(&(Kind::User, id.to_owned()));
@@ -105,9 +105,9 @@ pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
         if waits || matches!(input::desired(user.as_ref()), Desired::Open(_)) {
             // It is looked for before anything else that is done for him.
         } else if over {
-            core.store.clear_creating(id).await?;
+            core.store.clear_account_creation(id).await?;
         } else {
-            core.store.look_for_account(id, now).await?;
+            core.store.note_account_lookup(id, now).await?;
             marks.consider(Kind::User, id, true, true, None).await?;
         }
     }

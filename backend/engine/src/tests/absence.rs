@@ -51,7 +51,7 @@ async fn comes<F: Future<Output = bool>>(rig: &Rig, what: &str, condition: impl 
         assert!(
             Instant::now() < deadline,
             "never came: {what}; calls: {:#?}",
-            rig.fake.world().calls
+            rig.calls()
         );
         breathe().await;
     }
@@ -77,10 +77,10 @@ async fn after_ten_minutes_without_grafana_everything_is_done_once_and_the_locki
     rig.user("bob", true).await;
     let engine = rig.start();
     comes(&rig, "both have accounts", || nothing_waits(&rig)).await;
-    let ann = rig.fake.person("ann").expect("an account").0;
+    let ann = rig.grafana.user("ann").expect("an account").id;
 
-    rig.fake.world().down = true;
-    let (before, began) = (rig.fake.world().calls.len(), Moment::now());
+    rig.grafana.set_fault(away());
+    let (before, began) = (rig.calls().len(), Moment::now());
     // A change in every minute; the locking out in the middle of them.
     for minute in 0..10 {
         match minute {
@@ -100,7 +100,7 @@ async fn after_ten_minutes_without_grafana_everything_is_done_once_and_the_locki
         }
     }
     assert_eq!(began.elapsed(), 10 * MINUTE);
-    let during: Vec<String> = rig.fake.world().calls.drain(before..).collect();
+    let during = rig.calls().split_off(before);
     // One attempt in five seconds at most, beside the first few, and each is one call.
     assert!(during.len() <= 130, "{} calls in ten minutes: {during:?}", during.len());
     // Not given up: this machine would have to stall for minutes to leave fewer.
@@ -108,13 +108,13 @@ async fn after_ten_minutes_without_grafana_everything_is_done_once_and_the_locki
     // Only the call that found nobody: from then on it is asked by looks.
     let blind = during.iter().filter(|call| changes(call)).count();
     assert!(blind <= 1, "{blind} changes were tried: {during:?}");
-    assert_eq!(engine.status(1).state, State::GrafanaAway);
-    assert!(!rig.fake.person("ann").expect("kept").1.disabled);
+    assert_eq!(engine.status(1).state, EngineState::GrafanaAway);
+    assert!(!rig.grafana.user("ann").expect("kept").disabled);
 
-    rig.fake.world().down = false;
-    let after = rig.fake.world().calls.len();
+    rig.grafana.clear_faults();
+    let after = rig.calls().len();
     let back = Moment::now();
-    while !rig.fake.person("ann").expect("kept").1.disabled {
+    while !rig.grafana.user("ann").expect("kept").disabled {
         assert!(
             back.elapsed() <= Duration::from_secs(10),
             "it takes longer than the longest wait"
@@ -126,16 +126,16 @@ async fn after_ten_minutes_without_grafana_everything_is_done_once_and_the_locki
         }
     }
     comes(&rig, "the backlog is done", || nothing_waits(&rig)).await;
-    let calls = rig.fake.world().calls.split_off(after);
+    let calls = rig.calls().split_off(after);
     let changes: Vec<String> = calls.into_iter().filter(|call| changes(call)).collect();
     assert_eq!(
         changes[0],
         format!("POST /api/admin/users/{ann}/disable"),
         "{changes:?}"
     );
-    let (bob, profile) = rig.fake.person("bob").expect("kept");
-    assert_eq!(profile.name, "Bob 9");
-    assert_eq!(logins(&rig.fake, "eng"), ["bob", "new-0", "new-6"]);
+    let bob = rig.grafana.user("bob").expect("kept");
+    assert_eq!(bob.name, "Bob 9");
+    assert_eq!(logins(&rig.grafana, "eng"), ["bob", "new-0", "new-6"]);
     let times = |call: &str| changes.iter().filter(|c| *c == call).count();
     assert_eq!(
         times("POST /api/admin/users"),
@@ -144,12 +144,12 @@ async fn after_ten_minutes_without_grafana_everything_is_done_once_and_the_locki
     );
     assert_eq!(times("POST /api/teams"), 1, "{changes:?}");
     assert_eq!(
-        times(&format!("PUT /api/users/{bob}")),
+        times(&format!("PUT /api/users/{}", bob.id)),
         1,
         "ten changes of one name: {changes:?}"
     );
     assert_eq!(times(&format!("POST /api/admin/users/{ann}/disable")), 1, "{changes:?}");
-    let team = rig.fake.team("eng").expect("made").0;
+    let team = rig.grafana.team("eng").expect("made").id;
     assert_eq!(times(&format!("PUT /api/teams/{team}/members")), 1, "{changes:?}");
     // Locking out ends sessions too; nothing else was changed.
     let of_ann = changes

@@ -10,11 +10,14 @@ use super::*;
 async fn asked_for(rig: &Rig, group: &str, name: &str, age_ms: i64) {
     let since = RealClock.now_ms() - age_ms;
     let id = format!("id-{group}");
-    rig.store.note_team(&rig.tenant, &id, name, since).await.expect("noted");
+    rig.store
+        .note_team_creation(&rig.tenant, &id, name, since)
+        .await
+        .expect("noted");
 }
 
 async fn notes(rig: &Rig) -> Vec<String> {
-    let notes = rig.store.teams_being_made(&rig.tenant).await.expect("read");
+    let notes = rig.store.team_creations(&rig.tenant).await.expect("read");
     notes.into_iter().map(|note| note.name).collect()
 }
 
@@ -29,13 +32,13 @@ async fn dissolved(rig: &Rig, group: &str) {
 #[tokio::test]
 async fn a_team_that_was_being_made_is_its_groups_though_the_group_was_deleted_or_renamed_meanwhile() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
-    let (me, _) = rig.fake.person("admin").expect("our account");
-    let ann = rig.fake.add_person("ann", &[(1, "Viewer")]);
+    let me = rig.grafana.user("admin").expect("our account").id;
+    let ann = rig.add_account("ann", Role::Viewer);
     let mut teams = Vec::new();
-    for (group, member) in [("eng", (me, 4)), ("ops", (me, 4)), ("data", (ann, 0))] {
+    for (group, member) in [("eng", (me, ADMIN)), ("ops", (me, ADMIN)), ("data", (ann, MEMBER))] {
         rig.group(group, &[]).await;
         asked_for(&rig, group, group, 0).await;
-        teams.push(rig.fake.add_team(group, &[member]));
+        teams.push(rig.add_team(group, &[member]));
     }
     for gone in ["id-eng", "id-data"] {
         rig.store
@@ -46,10 +49,14 @@ async fn a_team_that_was_being_made_is_its_groups_though_the_group_was_deleted_o
     rig.change_group("ops", "platform", Vec::new()).await;
     let engine = rig.start();
     rig.quiet().await;
-    assert_eq!(rig.fake.team("eng (archived)").expect("archived").0, teams[0]);
-    assert_eq!(rig.fake.team("platform").expect("renamed").0, teams[1]);
-    assert!(rig.fake.team("ops").is_none());
-    assert_eq!(logins(&rig.fake, "data"), ["ann"], "somebody else's team of that name");
+    assert_eq!(rig.grafana.team("eng (archived)").expect("archived").id, teams[0]);
+    assert_eq!(rig.grafana.team("platform").expect("renamed").id, teams[1]);
+    assert!(rig.grafana.team("ops").is_none());
+    assert_eq!(
+        logins(&rig.grafana, "data"),
+        ["ann"],
+        "somebody else's team of that name"
+    );
     engine.stop().await;
 }
 
@@ -88,10 +95,10 @@ impl Settings for Late {
 #[tokio::test]
 async fn nothing_is_done_before_grafana_has_said_how_it_is_configured_though_credentials_come_in_the_middle() {
     let rig = Rig::new(&[]).await;
-    let (me, _) = rig.fake.person("admin").expect("our account");
+    let me = rig.grafana.user("admin").expect("our account").id;
     // One group has its team, the other's was asked for when the process died; both groups are gone meanwhile.
     rig.group("eng", &[]).await;
-    let team = rig.fake.add_team("eng", &[]);
+    let team = rig.add_team("eng", &[]);
     let mapping = NewMapping {
         tenant: rig.tenant.clone(),
         group_id: "id-eng".into(),
@@ -108,7 +115,7 @@ async fn nothing_is_done_before_grafana_has_said_how_it_is_configured_though_cre
         .expect("mapped");
     rig.group("ops", &[]).await;
     asked_for(&rig, "ops", "ops", 0).await;
-    rig.fake.add_team("ops", &[(me, 4)]);
+    rig.add_team("ops", &[(me, ADMIN)]);
     dissolved(&rig, "eng").await;
     dissolved(&rig, "ops").await;
     let late = Late {
@@ -124,8 +131,8 @@ async fn nothing_is_done_before_grafana_has_said_how_it_is_configured_though_cre
     );
     rig.quiet().await;
     for name in ["eng", "ops"] {
-        assert!(rig.fake.team(name).is_none(), "{name} lives and is no group's");
-        assert!(rig.fake.team(&format!("{name} (archived)")).is_some());
+        assert!(rig.grafana.team(name).is_none(), "{name} lives and is no group's");
+        assert!(rig.grafana.team(&format!("{name} (archived)")).is_some());
     }
     engine.stop().await;
 }
@@ -134,21 +141,21 @@ async fn nothing_is_done_before_grafana_has_said_how_it_is_configured_though_cre
 #[tokio::test]
 async fn a_team_that_grafana_makes_after_we_looked_for_it_is_found_at_a_later_look() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
-    let (me, _) = rig.fake.person("admin").expect("our account");
+    let me = rig.grafana.user("admin").expect("our account").id;
     rig.group("eng", &[]).await;
     asked_for(&rig, "eng", "eng", 0).await;
     dissolved(&rig, "eng").await;
     let engine = rig.start();
     rig.quiet().await;
     assert_eq!(notes(&rig).await, ["eng"], "it may still come");
-    let team = rig.fake.add_team("eng", &[(me, 4)]);
+    let team = rig.add_team("eng", &[(me, ADMIN)]);
     rig.check_now();
-    rig.until("archived", || async { rig.fake.team("eng (archived)").is_some() })
+    rig.until("archived", || async { rig.grafana.team("eng (archived)").is_some() })
         .await;
     rig.quiet().await;
-    assert_eq!(rig.fake.team("eng (archived)").expect("archived").0, team);
+    assert_eq!(rig.grafana.team("eng (archived)").expect("archived").id, team);
     assert_eq!(
-        logins(&rig.fake, "eng (archived)"),
+        logins(&rig.grafana, "eng (archived)"),
         Vec::<String>::new(),
         "we are out of it"
     );
@@ -166,12 +173,12 @@ async fn what_grafana_cannot_be_making_any_more_is_forgotten() {
         .await;
     rig.quiet().await;
     assert_eq!(notes(&rig).await, ["ops"]);
-    let of_mine = rig.fake.add_team("eng", &[]);
+    let of_mine = rig.add_team("eng", &[]);
     rig.check_now();
-    rig.until("looked for", || async { rig.fake.calls_to("GET /api/health") > 1 })
+    rig.until("looked for", || async { rig.grafana.calls_to("GET /api/health") > 1 })
         .await;
     rig.quiet().await;
-    assert_eq!(rig.fake.team("eng").expect("untouched").0, of_mine, "a stranger's");
+    assert_eq!(rig.grafana.team("eng").expect("untouched").id, of_mine, "a stranger's");
     engine.stop().await;
 }
 
@@ -179,21 +186,23 @@ async fn what_grafana_cannot_be_making_any_more_is_forgotten() {
 #[tokio::test]
 async fn of_two_teams_made_for_one_group_the_other_is_archived() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
-    let (me, _) = rig.fake.person("admin").expect("our account");
+    let me = rig.grafana.user("admin").expect("our account").id;
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
     let engine = rig.start();
     rig.quiet().await;
-    let team = rig.fake.team("eng").expect("made").0;
+    let team = rig.grafana.team("eng").expect("made").id;
     asked_for(&rig, "eng", "engines", 0).await;
-    rig.fake.add_team("engines", &[(me, 4)]);
+    rig.add_team("engines", &[(me, ADMIN)]);
     rig.check_now();
-    rig.until("archived", || async { rig.fake.team("engines (archived)").is_some() })
-        .await;
+    rig.until("archived", || async {
+        rig.grafana.team("engines (archived)").is_some()
+    })
+    .await;
     rig.quiet().await;
-    assert_eq!(rig.fake.team("eng").expect("as it was").0, team);
-    assert_eq!(logins(&rig.fake, "eng"), ["ann"]);
-    assert!(rig.fake.team("engines").is_none());
+    assert_eq!(rig.grafana.team("eng").expect("as it was").id, team);
+    assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
+    assert!(rig.grafana.team("engines").is_none());
     engine.stop().await;
 }
 
@@ -201,20 +210,20 @@ async fn of_two_teams_made_for_one_group_the_other_is_archived() {
 #[tokio::test]
 async fn a_taken_name_may_be_our_own_doing() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
-    let (me, _) = rig.fake.person("admin").expect("our account");
-    rig.fake.world().refuse = Some(("POST /api/teams", 409, json!({"message": "Team name taken"})));
+    let me = rig.grafana.user("admin").expect("our account").id;
+    rig.answer("POST", "/api/teams", 409, &json!({"message": "Team name taken"}));
     rig.group("eng", &[]).await;
     let engine = rig.start();
-    rig.until("asked for", || async { rig.fake.calls_to("POST /api/teams") > 0 })
+    rig.until("asked for", || async { rig.grafana.calls_to("POST /api/teams") > 0 })
         .await;
     dissolved(&rig, "eng").await;
     rig.quiet().await;
-    rig.fake.add_team("eng", &[(me, 4)]);
+    rig.add_team("eng", &[(me, ADMIN)]);
     rig.check_now();
-    rig.until("archived", || async { rig.fake.team("eng (archived)").is_some() })
+    rig.until("archived", || async { rig.grafana.team("eng (archived)").is_some() })
         .await;
     rig.quiet().await;
-    assert!(rig.fake.team("eng").is_none());
+    assert!(rig.grafana.team("eng").is_none());
     engine.stop().await;
 }
 
@@ -232,7 +241,7 @@ impl Clock for Ahead {
 async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
     rig.user("ann", true).await;
     rig.store
-        .note_creating(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann")
         .await
         .expect("noted");
     let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
@@ -248,17 +257,17 @@ async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
 async fn an_account_that_grafana_makes_after_we_looked_for_it_is_closed_if_its_user_is_gone() {
     let rig = Rig::new(&[]).await;
     let engine = deleted_while_it_is_made(&rig).await;
-    rig.fake.add_person("ann", &[(1, "Viewer")]);
+    rig.add_account("ann", Role::Viewer);
     rig.check_now();
     rig.until("closed", || async {
-        rig.fake.person("ann").is_some_and(|(_, ann)| ann.disabled)
+        rig.grafana.user("ann").is_some_and(|ann| ann.disabled)
     })
     .await;
     rig.quiet().await;
-    assert_eq!(rig.store.creating("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
     rig.check_now();
     rig.until("forgotten", || async {
-        let left = rig.store.accounts_being_made(&rig.tenant).await.expect("read");
+        let left = rig.store.account_creations(&rig.tenant).await.expect("read");
         left.is_empty()
     })
     .await;
@@ -273,22 +282,22 @@ async fn an_account_that_cannot_be_ours_any_more_is_a_strangers() {
     let engine = deleted_while_it_is_made(&rig).await;
     rig.check_now();
     rig.until("looked for", || async {
-        let left = rig.store.accounts_being_made(&rig.tenant).await.expect("read");
+        let left = rig.store.account_creations(&rig.tenant).await.expect("read");
         left.iter().any(|asked| asked.looked_ms.is_some())
     })
     .await;
     clock.0.store(121_000, Ordering::Relaxed);
     rig.check_now();
     rig.until("forgotten", || async {
-        rig.store.creating("id-ann").await.expect("read").is_none()
+        rig.store.noted_login("id-ann").await.expect("read").is_none()
     })
     .await;
-    rig.fake.add_person("ann", &[(1, "Viewer")]);
+    rig.add_account("ann", Role::Viewer);
     let before = engine.status(1).checked_ms;
     rig.check_now();
     rig.until("compared again", || async { engine.status(1).checked_ms > before })
         .await;
     rig.quiet().await;
-    assert!(!rig.fake.person("ann").expect("there").1.disabled);
+    assert!(!rig.grafana.user("ann").expect("there").disabled);
     engine.stop().await;
 }

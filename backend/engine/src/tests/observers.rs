@@ -15,7 +15,7 @@ use crate::{
     },
     scan::listing::Listing,
 };
-use store::{AccountRecord, StewardshipState};
+use store::{AccountRecord, ManagementState};
 
 fn core(rig: &Rig) -> Core {
     Core {
@@ -55,9 +55,9 @@ impl Rig {
         self.store.save_account(&record).await.expect("saved");
     }
 
-    async fn linked(&self, login: &str, active: bool, orgs: &[(i64, &str)]) -> i64 {
+    async fn linked(&self, login: &str, active: bool, role: Role) -> i64 {
         self.user(login, active).await;
-        let grafana_id = self.fake.add_person(login, orgs);
+        let grafana_id = self.add_account(login, role);
         self.link(login, &format!("id-{login}"), grafana_id).await;
         grafana_id
     }
@@ -65,43 +65,43 @@ impl Rig {
 
 /// Every case that a rule of the planner tells apart, by what bears on it.
 async fn crowd(rig: &Rig) -> Vec<&'static str> {
-    let (here, elsewhere) = ([(1, "Viewer")], [(2, "Viewer")]);
     rig.user("new", true).await;
-    rig.linked("open", true, &here).await;
-    rig.linked("closed", false, &here).await;
-    rig.linked("lastadmin", false, &[(1, "Admin")]).await;
-    let sso = rig.linked("sso", false, &here).await;
-    let disabled = rig.linked("disabled", false, &here).await;
-    let admin = rig.linked("serveradmin", false, &here).await;
-    rig.linked("glass", false, &here).await;
-    for (login, orgs) in [("claimable", here), ("strangers", elsewhere), ("approved", here)] {
+    rig.linked("open", true, Role::Viewer).await;
+    rig.linked("closed", false, Role::Viewer).await;
+    rig.linked("lastadmin", false, Role::Admin).await;
+    let sso = rig.linked("sso", false, Role::Viewer).await;
+    let disabled = rig.linked("disabled", false, Role::Viewer).await;
+    let admin = rig.linked("serveradmin", false, Role::Viewer).await;
+    rig.linked("glass", false, Role::Viewer).await;
+    for login in ["claimable", "approved"] {
         rig.user(login, true).await;
-        rig.fake.add_person(login, &orgs);
+        rig.add_account(login, Role::Viewer);
     }
+    rig.user("strangers", true).await;
+    rig.grafana.change(|world| {
+        let elsewhere = world.add_org("Elsewhere");
+        let stranger = world.add_user("strangers", "strangers@ex.com", "strangers");
+        world.join(stranger, elsewhere, Role::Viewer);
+    });
     // Another user's account has the e-mail, and that user keeps it, or is to have another.
     for (wanted, holder, now) in [("kept", "keeper", "kept"), ("given", "giver", "other")] {
         rig.user(wanted, true).await;
-        let holders = rig.linked(holder, true, &here).await;
-        let email = format!("{wanted}@ex.com");
-        rig.fake.world().people.get_mut(&holders).expect("just added").email = email;
+        let holders = rig.linked(holder, true, Role::Viewer).await;
+        rig.change_account(holders, |account| account.email = format!("{wanted}@ex.com"));
         let email = json!([{"value": format!("{now}@ex.com"), "primary": true}]);
         rig.set(holder, "emails", email).await;
     }
     // The account of a user who was deleted.
     rig.user("back", true).await;
-    let grafana_id = rig.fake.add_person("back", &here);
+    let grafana_id = rig.add_account("back", Role::Viewer);
     rig.link("back", "id-before", grafana_id).await;
-    {
-        let mut world = rig.fake.world();
-        let mut person = |id: i64| world.people.remove(&id).expect("just added");
-        let (mut sso_now, mut disabled_now, mut admin_now) = (person(sso), person(disabled), person(admin));
-        (sso_now.external, disabled_now.disabled, admin_now.admin) = (true, true, true);
-        world
-            .people
-            .extend([(sso, sso_now), (disabled, disabled_now), (admin, admin_now)]);
+    rig.change_account(disabled, |account| account.disabled = true);
+    rig.change_account(admin, |account| account.server_admin = true);
+    rig.grafana.change(|world| {
+        world.link(sso, "oauth_generic_oauth", "sso");
         // Who works for Rollcall would be another Admin of the organization.
-        world.people.get_mut(&1).expect("there from the start").orgs.clear();
-    }
+        world.join(ME, 1, Role::Viewer);
+    });
     vec![
         "new",
         "open",
@@ -124,14 +124,14 @@ async fn look(rig: &Rig, source: &impl AccountSource, org: &Org, login: &str) ->
     let id = format!("id-{login}");
     let user = rig.store.user(&rig.tenant, &id).await.expect("read");
     let record = rig.store.account(&id).await.expect("read");
-    let stewardship = rig.store.stewardship(&id).await.expect("read");
+    let management = rig.store.management(&id).await.expect("read");
     let (desired, link) = (input::desired(user.as_ref()), record.as_ref().map(input::link));
     let subject = Subject {
         tenant: &rig.tenant,
         user_id: &id,
         desired: &desired,
         link: link.as_ref(),
-        stewardship: stewardship.as_ref(),
+        management: management.as_ref(),
         waited: false,
     };
     let observed = observe(source, org, &subject).await.expect("looked");
@@ -149,36 +149,26 @@ fn without_organizations(mut account: Account) -> Account {
 async fn both_observers_tell_the_planner_the_same() {
     let rig = Rig::new(&[("break_glass", "glass"), ("claim_policy", "ask")]).await;
     let crowd = crowd(&rig).await;
-    let approved = rig.fake.person("approved").expect("there").0;
+    let approved = rig.grafana.user("approved").expect("there").id;
     rig.store
         .ask_about(&rig.tenant, "id-approved", approved, "approved")
         .await
         .expect("asked");
-    let seen = rig
-        .store
-        .stewardship("id-approved")
-        .await
-        .expect("read")
-        .expect("asked");
+    let seen = rig.store.management("id-approved").await.expect("read").expect("asked");
     rig.store
         .approve_claim(&rig.ctx(), "id-approved", &seen)
         .await
         .expect("approved");
-    let seen = rig
-        .store
-        .stewardship("id-approved")
-        .await
-        .expect("read")
-        .expect("asked");
-    assert_eq!(seen.state, StewardshipState::Approved);
+    let seen = rig.store.management("id-approved").await.expect("read").expect("asked");
+    assert_eq!(seen.state, ManagementState::Approved);
 
     let core = core(&rig);
     let (asked, mut listed) = (org(&rig), org(&rig));
     listed.refresh_listing(&core).await.expect("listed");
     let org_users = listed.grafana.org_users(1).await.expect("listed");
     let records = rig.store.accounts(&rig.tenant).await.expect("read");
-    let directory = listed.directory.as_ref().expect("just listed");
-    let listing = Listing::read(&core, &listed, directory, &rig.tenant, &org_users, &records)
+    let accounts = listed.listing.as_ref().expect("just listed");
+    let listing = Listing::read(&core, &listed, accounts, &rig.tenant, &org_users, &records)
         .await
         .expect("read");
     let live = Live {

@@ -18,16 +18,24 @@ async fn compared(rig: &Rig, engine: &Engine) {
         .await;
 }
 
-fn groups_of(team: i64) -> &'static str {
-    format!("GET /api/teams/{team}/groups").leak()
+/// An Enterprise with Team Sync.
+fn enterprise() -> Options {
+    options().with_setting("enterprise", "license_path", "/etc/grafana/license.jwt")
+}
+
+/// What Team Sync fills the team from, as somebody sets it up by hand.
+fn fill_from(rig: &Rig, team: i64, groups: &[&str]) {
+    rig.grafana.change(|world| {
+        let team = world.team_mut(team).expect("the team");
+        team.external_groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    });
 }
 
 #[tokio::test]
 async fn a_team_that_team_sync_fills_too_is_named_and_no_more_once_it_is_not() {
-    let rig = Rig::new(&[]).await;
-    let team = rig.fake.add_team("Platform", &[]);
-    let external = json!([{"orgId": 1, "teamId": team, "groupId": "cn=platform"}]);
-    rig.fake.world().refuse = Some((groups_of(team), 200, external));
+    let rig = Rig::with(enterprise(), &[]).await;
+    let team = rig.add_team("Platform", &[]);
+    fill_from(&rig, team, &["cn=platform"]);
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
     rig.map("eng", team, false).await;
@@ -38,25 +46,33 @@ async fn a_team_that_team_sync_fills_too_is_named_and_no_more_once_it_is_not() {
     assert!(status.warnings[0].contains("“Platform”") && status.warnings[0].contains("team_sync_mode"));
     assert_eq!(status.twice_filled_teams, [team]);
     rig.quiet().await;
-    assert_eq!(logins(&rig.fake, "Platform"), ["ann"], "a warning holds nothing back");
+    assert_eq!(
+        logins(&rig.grafana, "Platform"),
+        ["ann"],
+        "a warning holds nothing back"
+    );
 
-    rig.fake.world().refuse = Some((groups_of(team), 200, json!([])));
+    fill_from(&rig, team, &[]);
     compared(&rig, &engine).await;
-    assert_eq!(engine.status(1).warnings, Vec::<String>::new());
+    let status = engine.status(1);
+    assert_eq!(status.twice_filled_teams, Vec::<i64>::new());
+    // What is left to say is that the licence has Team Sync (G45).
+    assert!(status.team_sync_licensed && status.warnings.len() == 1);
+    assert!(!status.warnings[0].contains("“Platform”"), "{:?}", status.warnings);
     engine.stop().await;
 }
 
 #[tokio::test]
 async fn users_only_is_no_conflict_with_team_sync() {
-    let rig = Rig::new(&[("team_sync_mode", "team_sync")]).await;
-    let team = rig.fake.add_team("Platform", &[]);
-    rig.fake.world().refuse = Some((groups_of(team), 200, json!([{"groupId": "cn=platform"}])));
+    let rig = Rig::with(enterprise(), &[("team_sync_mode", "team_sync")]).await;
+    let team = rig.add_team("Platform", &[]);
+    fill_from(&rig, team, &["cn=platform"]);
     rig.group("eng", &[]).await;
     rig.map("eng", team, false).await;
     let engine = rig.start();
     compared(&rig, &engine).await;
     assert!(engine.status(1).warnings.is_empty());
-    assert_eq!(rig.fake.calls_to(groups_of(team)), 0);
+    assert_eq!(rig.grafana.calls_to(&format!("GET /api/teams/{team}/groups")), 0);
     engine.stop().await;
 }
 
@@ -64,31 +80,30 @@ async fn users_only_is_no_conflict_with_team_sync() {
 async fn a_grafana_without_team_sync_is_asked_once_and_not_at_every_comparison() {
     let rig = Rig::new(&[]).await;
     for n in 0..8 {
-        let (name, team) = (format!("g{n}"), rig.fake.add_team(&format!("Team {n}"), &[]));
+        let (name, team) = (format!("g{n}"), rig.add_team(&format!("Team {n}"), &[]));
         rig.group(&name, &[]).await;
         rig.map(&name, team, false).await;
     }
     let engine = rig.start();
     compared(&rig, &engine).await;
-    let asked = || {
-        let world = rig.fake.world();
-        world.calls.iter().filter(|call| call.ends_with("/groups")).count()
-    };
-    assert_eq!(asked(), 1);
+    let asked = rig.calls().into_iter().filter(|call| call.ends_with("/groups"));
+    assert_eq!(asked.count(), 1);
     assert!(engine.status(1).warnings.is_empty());
     engine.stop().await;
 }
 
 #[tokio::test]
 async fn every_team_has_its_turn_and_a_comparison_asks_a_few() {
-    let rig = Rig::new(&[]).await;
-    let teams: Vec<i64> = (0..8).map(|n| rig.fake.add_team(&format!("Team {n}"), &[])).collect();
+    let rig = Rig::with(enterprise(), &[]).await;
+    let teams: Vec<i64> = (0..8).map(|n| rig.add_team(&format!("Team {n}"), &[])).collect();
     for (n, team) in teams.iter().enumerate() {
         let name = format!("g{n}");
         rig.group(&name, &[]).await;
         rig.map(&name, *team, false).await;
     }
-    rig.fake.world().external_groups = true;
+    for team in &teams {
+        fill_from(&rig, *team, &["cn=everybody"]);
+    }
     let engine = rig.start();
     rig.until("all eight are known", || async {
         rig.check_now();
@@ -102,7 +117,7 @@ async fn every_team_has_its_turn_and_a_comparison_asks_a_few() {
     );
     engine.stop().await;
     // A comparison begins with /api/health: between two of them, five calls at most.
-    for one in rig.fake.world().calls.split(|call| call == "GET /api/health") {
+    for one in rig.calls().split(|call| call == "GET /api/health") {
         assert!(one.iter().filter(|call| call.ends_with("/groups")).count() <= 5);
     }
 }
@@ -119,11 +134,8 @@ async fn what_grafanas_configuration_does_to_sign_ins_is_known_after_a_compariso
         (Severity::Problem, "auth.generic_oauth"),
         "the lookup is off: {worst:?}"
     );
-    rig.fake.world().refuse = Some((
-        "GET /api/admin/settings",
-        403,
-        json!({"message": "You'll need additional permissions"}),
-    ));
+    let refusal = json!({"message": "You'll need additional permissions"});
+    rig.answer("GET", "/api/admin/settings", 403, &refusal);
     compared(&rig, &engine).await;
     let seen = engine.login(1).expect("seen").findings;
     assert!(seen.len() == 1 && seen[0].why.contains("settings:read"), "{seen:?}");

@@ -5,12 +5,12 @@
 
 use std::fmt::Write as _;
 
-use domain::{Tenant, login::Severity};
+use domain::{Tenant, login::Severity, status::EngineState};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};
 use crate::plugin::Health;
-use engine::{Engine, State};
+use engine::Engine;
 use store::{Store, Tally};
 
 /// The store is the one thing without which nothing works.
@@ -51,7 +51,7 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
         ok,
         message,
         details: json!({
-            "engine": name(status.state),
+            "engine": status.state.code(),
             "pending": tally.pending,
             "attention": tally.attention,
             "wrongSettings": wrong_settings,
@@ -60,16 +60,6 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
             "loginProblems": found(Severity::Problem),
             "loginWarnings": found(Severity::Warning),
         }),
-    }
-}
-
-fn name(state: State) -> &'static str {
-    match state {
-        State::NotConfigured => "not_configured",
-        State::WaitingForFirstRequest => "waiting_for_first_request",
-        State::CredentialsRefused => "credentials_refused",
-        State::GrafanaAway => "grafana_away",
-        State::Running => "running",
     }
 }
 
@@ -82,36 +72,36 @@ enum TeamSync {
     Licensed,
 }
 
-fn words(state: State, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> (bool, String) {
+fn words(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> (bool, String) {
     let waiting = match tally.pending {
         0 => String::new(),
         n => format!(" {n} changes wait and nothing is lost."),
     };
     match state {
-        State::NotConfigured => (
+        EngineState::NotConfigured => (
             false,
             format!("No Grafana credentials are set: open the app's settings.{waiting}"),
         ),
-        State::WaitingForFirstRequest => (
+        EngineState::WaitingForFirstRequest => (
             true,
             format!("Waiting for the first request, with which Grafana hands the credentials over.{waiting}"),
         ),
-        State::CredentialsRefused => (false, format!("Grafana refused the credentials: change them.{waiting}")),
-        State::GrafanaAway => (false, format!("Grafana's API does not answer.{waiting}")),
-        State::Running if wrong_settings > 0 => (
+        EngineState::CredentialsRefused => (false, format!("Grafana refused the credentials: change them.{waiting}")),
+        EngineState::GrafanaAway => (false, format!("Grafana's API does not answer.{waiting}")),
+        EngineState::Running if wrong_settings > 0 => (
             false,
             format!(
                 "{wrong_settings} settings have values that cannot be used: the app's settings name them.{waiting}"
             ),
         ),
-        State::Running if tally.attention > 0 => (
+        EngineState::Running if tally.attention > 0 => (
             true,
             format!(
                 "{} things need a person: the app's overview names them.{waiting}",
                 tally.attention
             ),
         ),
-        State::Running => running(tally, team_sync, &waiting),
+        EngineState::Running => running(tally, team_sync, &waiting),
     }
 }
 
@@ -153,7 +143,7 @@ pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
     });
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
     gauge("grafana_reachable", "1 while the engine can work.", &|org_id, _| {
-        i64::from(engine.status(org_id).state == State::Running)
+        i64::from(engine.status(org_id).state == EngineState::Running)
     });
     text
 }

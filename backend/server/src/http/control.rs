@@ -6,9 +6,8 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
 use domain::{
-    account::Holder,
     settings::{Effective, Origin, Resolved},
-    team::Member,
+    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 
 /// A future a trait object can return.
@@ -34,82 +33,13 @@ pub trait Control: Send + Sync + 'static {
     fn is_server_admin(&self, org_id: i64, login: &str) -> bool;
     /// Which accounts of Grafana have this login and this e-mail, as the last listing showed it: managed ones too. `None` may also mean
     /// that nobody has looked yet.
-    fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> Holders;
+    fn name_owners(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners;
     /// The settings in force.
     fn settings(&self, org_id: i64) -> Arc<SettingsView>;
     /// The page's settings changed in the store.
     fn page_settings_changed(&self, org_id: i64) -> Boxed<'_, ()>;
     /// Tries credentials against Grafana; nothing of them is kept.
     fn test_credentials(&self, org_id: i64, test: CredentialsTest) -> Boxed<'_, CredentialTest>;
-}
-
-/// Whether the engine can work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EngineState {
-    /// No credentials.
-    NotConfigured,
-    /// Credentials come with the first request.
-    WaitingForFirstRequest,
-    /// Grafana refused them.
-    CredentialsRefused,
-    /// Grafana does not answer.
-    GrafanaAway,
-    /// It works.
-    Running,
-}
-
-/// How the engine stands.
-#[derive(Clone, Debug)]
-pub struct EngineStatus {
-    /// Whether it can work.
-    pub state: EngineState,
-    /// Where Grafana is called.
-    pub url: String,
-    /// Its version.
-    pub version: Option<String>,
-    /// Our login there.
-    pub signed_in_as: Option<String>,
-    /// Duration of the last call, milliseconds.
-    pub latency_ms: Option<i64>,
-    /// What went wrong last.
-    pub error: Option<String>,
-    /// When the last full comparison ended.
-    pub checked_ms: Option<i64>,
-    /// What works against us, in words.
-    pub warnings: Vec<String>,
-    /// People of the organization whom nobody manages, as counted then.
-    pub unmanaged: Option<i64>,
-}
-
-/// Who has a person's names in Grafana; an account is protected where it is a server admin's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holders {
-    /// Who has the userName for a login.
-    pub login: Option<Holder>,
-    /// Who has the e-mail.
-    pub email: Option<Holder>,
-}
-
-/// A team as last seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TeamSeen {
-    /// Grafana's id.
-    pub id: i64,
-    /// Name.
-    pub name: String,
-    /// How many members.
-    pub members: i64,
-}
-
-/// The members of a team as last seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RosterSeen {
-    /// Grafana's id.
-    pub team_id: i64,
-    /// When.
-    pub at_ms: i64,
-    /// Each with the login.
-    pub members: Vec<(String, Member)>,
 }
 
 /// Where a secret was given, if it was.

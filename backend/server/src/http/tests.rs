@@ -14,6 +14,7 @@ use domain::{
     Clock, Ids, Secret, Surface,
     account::Holder,
     settings::{self, Sources},
+    status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ mod conditions;
 mod connection;
 mod filters;
 mod limits;
+mod management;
 mod names;
 mod one_name;
 mod paging;
@@ -37,7 +39,6 @@ mod rates;
 mod rules;
 mod selection;
 mod shapes;
-mod stewardship;
 mod unchanged;
 
 struct Ticking(AtomicI64);
@@ -91,15 +92,13 @@ impl Control for Quiet {
     }
     fn engine(&self, _: i64) -> EngineStatus {
         EngineStatus {
-            state: EngineState::Running,
-            url: "http://localhost:3000".into(),
             version: Some("11.1.1".into()),
             signed_in_as: Some("admin".into()),
             latency_ms: Some(2),
-            error: None,
             checked_ms: Some(5),
             warnings: vec!["Team Sync fills “Platform” as well.".into()],
             unmanaged: Some(3),
+            ..EngineStatus::new(EngineState::Running, "http://localhost:3000".into())
         }
     }
     fn login_doctor(&self, _: i64) -> LoginDoctor {
@@ -123,7 +122,7 @@ impl Control for Quiet {
     fn is_server_admin(&self, _: i64, login: &str) -> bool {
         login.eq_ignore_ascii_case("root")
     }
-    fn holders(&self, _: i64, login: &str, email: Option<&str>) -> Holders {
+    fn name_owners(&self, _: i64, login: &str, email: Option<&str>) -> NameOwners {
         let find = |name: &str| {
             self.holders
                 .iter()
@@ -133,7 +132,7 @@ impl Control for Quiet {
                     protected: false,
                 })
         };
-        Holders {
+        NameOwners {
             login: find(login),
             email: email.and_then(find),
         }

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status};
 
 use super::{
-    AppSettings, Application, Health,
+    application::{AppSettings, Application, Health},
     bridge::{self, Failure, Messages, Target},
 };
 use crate::http::MAX_BODY;

@@ -1,10 +1,12 @@
 //! What holds in Grafana for a person, in SQL.
 //!
-//! Owns: the conditions by which people are filtered and counted. Must never let a person have two states, or none. Start at [`Standing`].
+//! Owns: the conditions by which people are filtered and counted. Must never let a person have two
+//! states, or none. Start at [`AccessState`].
 
-/// What holds in Grafana for a person, as [`PersonRow`]'s fields tell it: each row has exactly one.
+/// What holds in Grafana for a person. The fields of [`crate::PersonRow`] say the same; each row
+/// has exactly one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum AccessState {
     Active,
     Closed,
     MayReturn,
@@ -14,7 +16,7 @@ pub(super) enum Standing {
     Released,
 }
 
-impl Standing {
+impl AccessState {
     pub(super) const ALL: [Self; 7] = [
         Self::Active,
         Self::Closed,
@@ -38,19 +40,20 @@ impl Standing {
         }
     }
 
-    /// Whether only who is not active for the provider, closed, waiting, or decided about by an admin can stand so.
+    /// Whether only a few people can have this state: those who are inactive, deprovisioned or
+    /// waiting, or subject to a decision of an admin.
     pub(super) fn is_exception(self) -> bool {
         !matches!(self, Self::Active | Self::WaitingForSignIn)
     }
 
-    /// In terms of the tables that [`Store::people`] joins: `u` scim_user, `a` account, `w` work, `s` stewardship. Who is released is
-    /// that and nothing else.
+    /// In terms of the tables that [`crate::Store::people`] joins: `u` scim_user, `a` account, `w`
+    /// work, `s` management. An unmanaged person has that state and no other.
     pub(super) fn condition(self) -> &'static str {
         match self {
             Self::Active => {
                 "s.state IS NOT 'unmanaged' AND w.id IS NULL AND a.deprovisioned_by IS NULL AND u.active AND a.grafana_id IS NOT NULL"
             }
-            // Without an account of its own: inactive from the start.
+            // Without an account: inactive from the start.
             Self::Closed => {
                 "s.state IS NOT 'unmanaged' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
                  AND (CASE WHEN a.deprovisioned_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
@@ -60,7 +63,8 @@ impl Standing {
             }
             Self::Pending => "s.state IS NOT 'unmanaged' AND w.state = 'pending'",
             Self::Attention => "s.state IS NOT 'unmanaged' AND w.state = 'blocked'",
-            // The engine is done with him though there is no account: it makes none before he signs in.
+            // The engine has nothing left to do and there is no account: the person has to sign in
+            // first.
             Self::WaitingForSignIn => {
                 "s.state IS NOT 'unmanaged' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"
             }
@@ -73,8 +77,9 @@ pub(super) const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
      LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
      LEFT JOIN management s ON s.user_id = u.id";
 
-/// Ids of whoever is in a table, or says so himself, by which he may be anything else than active: few, as a rule. A [`Standing`] that
-/// comes from another table has to be named here. Of every tenant: whoever asks names his own.
+/// Ids of the people that a table, or their own row, can give another state than active: few, as a
+/// rule. A new state that comes from another table has to be added here. The text covers every
+/// tenant; the query around it names one.
 pub(super) const EXCEPTIONS: &str = "SELECT id FROM scim_user WHERE NOT active \
      UNION SELECT user_id FROM account WHERE deprovisioned_by IS NOT NULL \
      UNION SELECT user_id FROM management \

@@ -1,7 +1,7 @@
 //! How many people there are of each access, for the chips above the list.
 //!
-//! Owns: counting 100,000 people in the time of a key press. Must never disagree with what a filter finds: both ask
-//! [`Standing::condition`]. Start at [`Store::access_counts`].
+//! Owns: counting 100,000 people in the time of a key press. Must never disagree with what a filter
+//! finds: both ask [`AccessState::condition`]. Start at [`Store::access_counts`].
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use domain::Tenant;
 use scim::key::fold;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::access_state::{EXCEPTIONS, JOINED, Standing};
+use super::access_state::{AccessState, EXCEPTIONS, JOINED};
 use crate::{
     Result, Store,
     sql::{self, statements},
@@ -23,17 +23,19 @@ statements! {
         "SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND kind = 'User'";
 }
 
-/// Who has no account: `ORDER BY` lets SQLite walk two indexes side by side, 15 ms for 100,000 people.
+/// People without an account. `ORDER BY` lets SQLite walk two indexes side by side: 15 ms for
+/// 100,000 people.
 const WITHOUT_ACCOUNT: &str = "SELECT id FROM (SELECT id FROM scim_user EXCEPT SELECT user_id FROM account WHERE grafana_id IS NOT NULL ORDER BY 1)";
 
-/// Looking one exception up takes as long as four people in a row.
+/// The look-up of one exception takes as long as four people in a row.
 const EXCEPTION_COSTS: i64 = 4;
 
-/// How many people match, and how many of them each state has. `few`: only among those who may be anything else than active.
+/// How many people match, and how many of them have each state. `few`: only the exceptions are
+/// read.
 fn sums(few: bool) -> QueryBuilder<Sqlite> {
     let mut text = sql::build("SELECT count(*)");
-    for standing in Standing::ALL {
-        text.push(format!(", coalesce(sum({}), 0)", standing.condition()));
+    for access in AccessState::ALL {
+        text.push(format!(", coalesce(sum({}), 0)", access.condition()));
     }
     text.push(" FROM ");
     if few {
@@ -55,8 +57,9 @@ pub(crate) fn samples() -> Vec<String> {
 }
 
 impl Store {
-    /// How many of the people in whose userName, name or e-mail `text` is have each access, by its name in the API.
-    /// `first_login`: some may have no account because they have not signed in yet. Those are no few that could be found in an index.
+    /// How many people have each access, by its name in the API, among those with `text` in
+    /// userName, name or e-mail. `first_login`: people may lack an account because they have not
+    /// signed in yet, and they are too many for an index.
     pub async fn access_counts(
         &self,
         tenant: &Tenant,
@@ -77,7 +80,7 @@ impl Store {
             .bind(&tenant.connection)
             .fetch_one(&self.read)
             .await?;
-        // While everybody waits (the first sync of a company) there is nobody to leave out.
+        // During the first sync of a company everyone waits, and there is no one to leave out.
         let few = !first_login && waiting.saturating_mul(EXCEPTION_COSTS) < total;
         let row = sums(few)
             .build()
@@ -88,15 +91,15 @@ impl Store {
             .await?;
         let seen: i64 = sqlx::Row::try_get(&row, 0)?;
         let mut counts = BTreeMap::new();
-        for (at, standing) in Standing::ALL.into_iter().enumerate() {
+        for (at, access) in AccessState::ALL.into_iter().enumerate() {
             let count: i64 = sqlx::Row::try_get(&row, at + 1)?;
-            // Who is no exception is active.
-            let rest = if standing == Standing::Active {
+            // A person who is no exception is active.
+            let rest = if access == AccessState::Active {
                 total.saturating_sub(seen)
             } else {
                 0
             };
-            counts.insert(standing.name(), count + rest);
+            counts.insert(access.name(), count + rest);
         }
         Ok(counts)
     }

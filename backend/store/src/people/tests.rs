@@ -4,10 +4,11 @@ use domain::Tenant;
 
 use super::{PeopleQuery, Store};
 
-/// The filter that must find him, `active`, his account, his work, whether he was released.
+/// The filter that must find the person, `active`, the account, the work, whether the account is
+/// unmanaged.
 type Somebody = (&'static str, bool, Option<&'static str>, Option<&'static str>, bool);
 
-/// One person for each way the tables can stand together.
+/// One person for each combination in the tables.
 const PEOPLE: [Somebody; 11] = [
     ("active", true, Some("NULL, NULL"), None, false),
     ("waiting_for_sign_in", true, None, None, false),

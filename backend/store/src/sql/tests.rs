@@ -6,8 +6,8 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Statement;
 use crate::{
-    Store, account_creations, accounts, activity, groups, listing, mappings, membership, people, seats, settings,
-    stewardship, users, work,
+    Store, account_creations, accounts, activity, groups, listing, management, mappings, membership, people, settings,
+    team_memberships, users, work,
 };
 
 /// The texts of every module that names some.
@@ -21,9 +21,9 @@ const MODULES: [(&str, &[Statement]); 14] = [
     ("membership.rs", membership::STATEMENTS),
     ("people.rs", people::STATEMENTS),
     ("people/counts.rs", people::counts::STATEMENTS),
-    ("seats.rs", seats::STATEMENTS),
+    ("team_memberships.rs", team_memberships::STATEMENTS),
     ("settings.rs", settings::STATEMENTS),
-    ("stewardship.rs", stewardship::STATEMENTS),
+    ("management.rs", management::STATEMENTS),
     ("users.rs", users::STATEMENTS),
     ("work.rs", work::STATEMENTS),
 ];

@@ -2,7 +2,7 @@
 //!
 //! Owns: the command line, which `xtask/src/dev.rs` knows too. Start at [`main`].
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use grafana_stand_in::{Options, StandIn};
@@ -26,9 +26,10 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(words: &[String]) -> Result<()> {
-    let mut data_dir = None;
-    let mut options = Options::in_dir(PathBuf::new());
-    options.show_plugin_log = true;
+    let mut options = Options {
+        show_plugin_log: true,
+        ..Options::default()
+    };
     for (name, value) in pairs(words)? {
         match name {
             "--plugins-dir" => options.plugins_dir = Some(value.into()),
@@ -40,11 +41,13 @@ async fn serve(words: &[String]) -> Result<()> {
                 let (section, key) = name.rsplit_once('.').context(USAGE)?;
                 options.settings.put(section, key, value);
             }
-            "--data-dir" => data_dir = Some(PathBuf::from(value)),
+            "--data-dir" => options.data_dir = Some(value.into()),
             _ => bail!("no such option: {name}\n{USAGE}"),
         }
     }
-    options.data_dir = data_dir.context(USAGE)?;
+    if options.data_dir.is_none() {
+        bail!(USAGE);
+    }
     // Taken first, so that a signal during the start ends it in order too.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stand_in = StandIn::start(options).await?;

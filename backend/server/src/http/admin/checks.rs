@@ -5,15 +5,15 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use admin_api::{Caller, Check, IdentityProvider, LoginDoctor, LoginSeverity, TestOutcome};
+use admin_api::{Caller, Check, IdentityProvider, LoginDoctor, Severity, TestOutcome};
 use axum::http::Uri;
-use domain::settings::{Effective, MappingMode};
+use domain::{
+    settings::{Effective, MappingMode},
+    status::{EngineState, EngineStatus},
+};
 use store::Tally;
 
-use crate::http::{
-    api::CallersSeen,
-    control::{EngineState, EngineStatus},
-};
+use crate::http::api::CallersSeen;
 
 const MOST_CALLERS: usize = 10;
 /// Where Grafana's configuration file says its public address.
@@ -218,10 +218,10 @@ pub(super) fn sign_in(doctor: LoginDoctor) -> Vec<Check> {
     let check = |found: admin_api::LoginFinding| Check {
         what: found.what,
         outcome: match found.severity {
-            LoginSeverity::Ok => TestOutcome::Ok,
-            LoginSeverity::Note => TestOutcome::Note,
-            LoginSeverity::Warning => TestOutcome::Warning,
-            LoginSeverity::Problem => TestOutcome::Failed,
+            Severity::Ok => TestOutcome::Ok,
+            Severity::Note => TestOutcome::Note,
+            Severity::Warning => TestOutcome::Warning,
+            Severity::Problem => TestOutcome::Failed,
         },
         detail: found.why,
         lines: found.ini,

@@ -13,7 +13,7 @@ use admin_api::{
     NewMapping, Team, Teams,
 };
 use axum::{Json, extract::Path, http::StatusCode};
-use domain::settings;
+use domain::{settings, status::TeamSeen};
 
 use self::edit::{changeable, chosen_team, edited};
 pub(in crate::http) use self::preview::preview;
@@ -21,7 +21,6 @@ use super::{
     call::{AdminCall, Body},
     failure::{AdminFailure, Answer},
 };
-use crate::http::control::TeamSeen;
 use store::{self, GroupSummary, Kind, MappingRecord, Urgency};
 
 const MOST_TEAMS: usize = 50;
@@ -45,10 +44,7 @@ fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
             MemberPolicy::Keep
         },
         paused: m.paused,
-        origin: match m.origin {
-            store::MappingOrigin::Page => MappingOrigin::Page,
-            store::MappingOrigin::Create => MappingOrigin::Create,
-        },
+        origin: m.origin,
     }
 }
 
@@ -107,10 +103,7 @@ pub(in crate::http) async fn groups(call: AdminCall) -> Answer<Json<Groups>> {
         })
         .collect();
     Ok(Json(Groups {
-        mapping_mode: match view.effective.mapping_mode {
-            settings::MappingMode::Strict => MappingMode::Strict,
-            settings::MappingMode::Create => MappingMode::Create,
-        },
+        mapping_mode: view.effective.mapping_mode,
         mapping_mode_locked: view
             .resolved
             .iter()
@@ -158,7 +151,7 @@ pub(in crate::http) async fn add(
         team_name,
         admins: wanted.kind == MappingKind::Admin,
         remove_others: wanted.policy == MemberPolicy::Remove,
-        origin: store::MappingOrigin::Page,
+        origin: MappingOrigin::Page,
     };
     let record = api.store.add_mapping(&new, &ctx.correlation, ctx.now_ms).await?;
     let target = ("Mapping", record.id.to_string(), &record.group_name);
@@ -203,8 +196,8 @@ pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<i64>) -> Ans
     let (api, ctx) = (&call.api, &call.context);
     let mapping = changeable(&call, id).await?;
     // The engine would make it again at once.
-    if mapping.origin == store::MappingOrigin::Create
-        && api.control.settings(ctx.tenant.org_id).effective.mapping_mode == settings::MappingMode::Create
+    if mapping.origin == MappingOrigin::Create
+        && api.control.settings(ctx.tenant.org_id).effective.mapping_mode == MappingMode::Create
     {
         return Err(AdminFailure::conflict(
             "In mode create every group has a team. Switch to strict to choose which.",

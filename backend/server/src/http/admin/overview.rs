@@ -6,16 +6,14 @@ mod next;
 
 use admin_api::{Attention, Counts, GrafanaState, LoginDoctor, Overview, Pending, SyncState};
 use axum::{Json, http::StatusCode};
+use domain::status::{EngineState, EngineStatus};
 
 use super::{
     call::AdminCall,
     checks::{callers, sign_in},
     failure::Answer,
 };
-use crate::http::{
-    control::{EngineState, EngineStatus},
-    traffic,
-};
+use crate::http::traffic;
 use store::Tally;
 
 const MOST_ATTENTION: i64 = 50;
@@ -160,17 +158,7 @@ mod tests {
     use super::*;
 
     pub(super) fn engine(state: EngineState) -> EngineStatus {
-        EngineStatus {
-            state,
-            url: "http://localhost:3000".into(),
-            version: None,
-            signed_in_as: None,
-            latency_ms: None,
-            error: None,
-            checked_ms: None,
-            warnings: Vec::new(),
-            unmanaged: None,
-        }
+        EngineStatus::new(state, "http://localhost:3000".into())
     }
 
     #[test]

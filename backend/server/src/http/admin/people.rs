@@ -2,7 +2,7 @@
 //!
 //! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
-use admin_api::{Access, AccountOrigin, Attribute, AttributeState, People, Person};
+use admin_api::{Access, Attribute, AttributeState, People, Person};
 use axum::{Json, extract::Path, http::StatusCode};
 use domain::{
     account::is_not_applied,
@@ -13,10 +13,10 @@ use super::{
     call::AdminCall,
     failure::{AdminFailure, Answer},
 };
-use store::{self, Decided, PeopleQuery, PersonRow, StewardshipState};
+use store::{self, Decided, ManagementState, PeopleQuery, PersonRow};
 
 fn access(row: &PersonRow) -> Access {
-    if row.stewardship == Some(StewardshipState::Released) {
+    if row.management == Some(ManagementState::Unmanaged) {
         return Access::Released;
     }
     match (&row.waiting, row.closed) {
@@ -131,7 +131,7 @@ fn attributes(row: &PersonRow) -> Vec<Attribute> {
 
 fn person(row: PersonRow) -> Person {
     let (access, note) = (access(&row), note(&row));
-    let asked = row.stewardship == Some(StewardshipState::Asked) && access == Access::NeedsAttention;
+    let asked = row.management == Some(ManagementState::NeedsApproval) && access == Access::NeedsAttention;
     let document = &row.user.document;
     let user_name = document.user_name().unwrap_or_default().to_owned();
     Person {
@@ -140,10 +140,7 @@ fn person(row: PersonRow) -> Person {
         active: document.active(),
         access,
         grafana_id: row.account.map(|(id, _)| id),
-        origin: row.account.map(|(_, origin)| match origin {
-            store::AccountOrigin::Provisioned => AccountOrigin::Provisioned,
-            store::AccountOrigin::Claimed => AccountOrigin::Claimed,
-        }),
+        origin: row.account.map(|(_, origin)| origin),
         groups: row.groups,
         modified_ms: row.user.modified_ms,
         note,
@@ -218,7 +215,7 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
             "There is nothing to approve: no account in Grafana waits for a decision about this person.",
         )
     };
-    let seen = api.store.stewardship(&id).await?.ok_or_else(nothing)?;
+    let seen = api.store.management(&id).await?.ok_or_else(nothing)?;
     // No guard, as at a POST: that is the planner, which looks anew. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
     let org_id = ctx.tenant.org_id;
@@ -243,7 +240,7 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
 /// An admin says that Rollcall is to leave this person's account alone.
 pub(in crate::http) async fn release(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
     let (api, ctx) = (&call.api, &call.context);
-    match api.store.release(ctx, &id).await? {
+    match api.store.stop_managing(ctx, &id).await? {
         Decided::Done => Ok(StatusCode::NO_CONTENT),
         Decided::NoSuchUser => Err(unknown()),
         Decided::Nothing => Err(AdminFailure::conflict("Rollcall manages no account of this person.")),

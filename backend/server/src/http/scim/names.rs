@@ -3,16 +3,19 @@
 //! Owns: which requests are looked at, and the words. Must never refuse who is not to have access: closing outranks, and then the conflict
 //! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks anew. Start at [`NameConflict::find`].
 
-use domain::account::{self, Holder, Profile, Taken};
+use domain::{
+    account::{self, Holder, Profile, Taken},
+    status::NameOwners,
+};
 use scim::{Error, resource::Document};
 
 use super::call::ScimCall;
-use crate::http::{api::Api, control::Holders};
+use crate::http::api::Api;
 
 /// A request that asks for names which some account in Grafana has; whose it is takes a look into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NameConflict {
-    holders: Holders,
+    owners: NameOwners,
     user_name_changed: bool,
     email_changed: bool,
 }
@@ -31,8 +34,8 @@ impl NameConflict {
             return None;
         }
         let (control, org_id) = (&call.api.control, call.context.tenant.org_id);
-        let mut holders = control.holders(org_id, &after.login, after.email.as_deref());
-        if holders == Holders::default() {
+        let mut owners = control.name_owners(org_id, &after.login, after.email.as_deref());
+        if owners == NameOwners::default() {
             return None;
         }
         let settings = control.settings(org_id);
@@ -42,10 +45,10 @@ impl NameConflict {
                 holder.protected |= listed(name);
             }
         };
-        protect(&mut holders.login, &after.login);
-        protect(&mut holders.email, after.email.as_deref().unwrap_or_default());
+        protect(&mut owners.login, &after.login);
+        protect(&mut owners.email, after.email.as_deref().unwrap_or_default());
         Some(Self {
-            holders,
+            owners,
             user_name_changed,
             email_changed,
         })
@@ -59,8 +62,8 @@ impl NameConflict {
             None => false,
         };
         let claim = api.control.settings(call.context.tenant.org_id).effective.claim_policy;
-        let login = unmanaged(api, self.holders.login).await?;
-        let email = unmanaged(api, self.holders.email).await?;
+        let login = unmanaged(api, self.owners.login).await?;
+        let email = unmanaged(api, self.owners.email).await?;
         let (what, holder) = match account::taken(login, email, linked, claim) {
             Some(Taken::UserName(id)) if self.user_name_changed => ("userName", id),
             Some(Taken::Email(id)) if self.email_changed => ("e-mail", id),

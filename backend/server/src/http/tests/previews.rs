@@ -1,17 +1,17 @@
 //! What a change of a mapping would do, by name; and the change itself.
 
-use domain::team::{Member, Standing};
+use domain::team::{Member, MemberClass};
 
 use super::*;
 
 /// Platform (7) as Grafana has it: bo by us, eve by hand, and the account we are signed in with.
 fn platform() -> RosterSeen {
-    let member = |grafana_id, login: &str, standing| {
+    let member = |grafana_id, login: &str, class| {
         let member = Member {
             grafana_id,
             email: format!("{login}@example.com"),
             admin: false,
-            standing,
+            class,
         };
         (login.to_owned(), member)
     };
@@ -19,9 +19,9 @@ fn platform() -> RosterSeen {
         team_id: 7,
         at_ms: 1234,
         members: vec![
-            member(11, "bo", Standing::Person),
-            member(50, "eve", Standing::Person),
-            member(1, "admin", Standing::Ourselves),
+            member(11, "bo", MemberClass::Person),
+            member(50, "eve", MemberClass::Person),
+            member(1, "admin", MemberClass::Ourselves),
         ],
     }
 }

@@ -3,11 +3,12 @@
 //! Owns: the words and what counts as wrong. Pure: whoever asks has read everything. Start at [`Facts::checks`].
 
 use admin_api::{Caller, Check, IdentityProvider, TestOutcome};
+use domain::status::EngineStatus;
 use scim::resource::Document;
 
 use crate::http::{
     admin::checks::{address, check, credentials, groups, provider_name, settings},
-    control::{EngineStatus, SettingsView},
+    control::SettingsView,
 };
 use store::Tally;
 

@@ -10,13 +10,16 @@ use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, header},
 };
-use domain::Caller;
+use domain::{
+    Caller,
+    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
 use crate::http::{
     api::{Api, MAX_BODY},
-    control::{Boxed, Control, EngineStatus, Holders, RosterSeen, SettingsView, TeamSeen},
+    control::{Boxed, Control, SettingsView},
 };
 use store::{self, Store};
 
@@ -147,8 +150,8 @@ impl Control for Still {
         Box::pin(std::future::ready(Vec::new()))
     }
     /// Nobody: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
-    fn holders(&self, _: i64, _: &str, _: Option<&str>) -> Holders {
-        Holders::default()
+    fn name_owners(&self, _: i64, _: &str, _: Option<&str>) -> NameOwners {
+        NameOwners::default()
     }
     fn settings(&self, org_id: i64) -> Arc<SettingsView> {
         self.0.settings(org_id)

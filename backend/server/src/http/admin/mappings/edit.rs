@@ -5,14 +5,12 @@
 
 use admin_api::{MappingEdit, MappingKind, MemberPolicy, NewMapping};
 use axum::http::StatusCode;
+use domain::status::TeamSeen;
 use store::{GroupRecord, MappingRecord};
 
-use crate::http::{
-    admin::{
-        call::AdminCall,
-        failure::{AdminFailure, Answer},
-    },
-    control::TeamSeen,
+use crate::http::admin::{
+    call::AdminCall,
+    failure::{AdminFailure, Answer},
 };
 
 /// Grafana's column has room for 190 characters.
@@ -54,11 +52,8 @@ pub(super) fn chosen_team(
 /// A mapping that the page may change.
 pub(super) async fn changeable(call: &AdminCall, id: i64) -> Answer<MappingRecord> {
     let missing = || AdminFailure::new(StatusCode::NOT_FOUND, "This mapping does not exist any more.");
-    call.api
-        .store
-        .mapping(&call.context.tenant, id)
-        .await?
-        .ok_or_else(missing)
+    let mapping = call.api.store.mapping(&call.context.tenant, id).await?;
+    mapping.ok_or_else(missing)
 }
 
 /// The mapping with what an admin wants of it.

@@ -9,6 +9,7 @@ use admin_api::{MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, 
 use axum::Json;
 use domain::{
     settings::TeamRemoval,
+    status::{RosterSeen, TeamSeen},
     team::{self, Action, GroupMember, TeamInput, name_before_archive},
 };
 
@@ -19,9 +20,8 @@ use crate::http::{
         failure::Answer,
     },
     api::Api,
-    control::{RosterSeen, TeamSeen},
 };
-use store::{MappingOrigin, MappingRecord, Seat, WriteContext};
+use store::{MappingOrigin, MappingRecord, TeamMembership, WriteContext};
 
 /// As many names as somebody reads.
 const MOST_NAMES: usize = 20;
@@ -232,7 +232,7 @@ async fn told(api: &Api, org_id: i64, mut what_ifs: Vec<WhatIf>, teams: &[TeamSe
 /// What the planner says about one team, with what the sentences about it need.
 struct PlannedTeam {
     what_if: WhatIf,
-    people: Vec<Seat>,
+    people: Vec<TeamMembership>,
     /// By Grafana's id.
     logins: BTreeMap<i64, String>,
     /// Grafana was asked who is in the team now.
@@ -258,8 +258,8 @@ async fn plan_team(
         .filter(|feed| !feed.paused)
         .map(|feed| (feed.group_id.as_str(), feed.admins))
         .collect();
-    let people = api.store.seats(org_id, &in_force).await?;
-    let member = |person: &Seat| GroupMember {
+    let people = api.store.team_memberships(org_id, &in_force).await?;
+    let member = |person: &TeamMembership| GroupMember {
         grafana_id: person.grafana_id,
         suspended: person.suspended,
         admin: person.admin,

@@ -4,12 +4,12 @@
 //! Start at [`steps`].
 
 use admin_api::{Check, HourCount, IdentityProvider, TestOutcome};
-use domain::settings::Effective;
-
-use crate::http::{
-    admin::checks,
-    control::{EngineState, EngineStatus},
+use domain::{
+    settings::Effective,
+    status::{EngineState, EngineStatus},
 };
+
+use crate::http::admin::checks;
 use store::Tally;
 
 pub(super) fn steps(

@@ -1,7 +1,8 @@
-//! What an admin decided about a person's account: approved for claiming, or released.
+//! What an admin decided about a person's account: approved for claiming, or not managed.
 //!
-//! Owns: the table `stewardship`. Must never be the place where a claim is planned: the planner is told what was approved, and looks
-//! anew. Start at [`Store::approve_claim`] and [`Store::release`].
+//! Owns: the table `management`. Must never be the place where a claim is planned: the planner is
+//! told what was approved, and looks again. Start at [`Store::approve_claim`] and
+//! [`Store::stop_managing`].
 
 use std::collections::HashMap;
 
@@ -9,8 +10,8 @@ use domain::Tenant;
 use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
 use super::{
-    ActivityLine, Kind, Outcome, Result, Source, Store, Urgency, WriteContext, activity, codes::Code as _,
-    sql::statements, work,
+    ActivityLine, Kind, Management, ManagementState, Outcome, Result, Source, Store, Urgency, WriteContext, activity,
+    codes::Code as _, sql::statements, work,
 };
 
 statements! {
@@ -45,28 +46,6 @@ statements! {
         "SELECT grafana_id FROM management WHERE org_id = $1 AND state = 'unmanaged'";
 }
 
-/// Where a decision stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StewardshipState {
-    /// An account may be this person's, and an admin is to say so.
-    Asked,
-    /// An admin said that it is.
-    Approved,
-    /// Nothing of it is touched until it is claimed again.
-    Released,
-}
-
-/// A decision, or the question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stewardship {
-    /// Where it stands.
-    pub state: StewardshipState,
-    /// The one account it is about.
-    pub grafana_id: i64,
-    /// Its login, as seen then.
-    pub login: String,
-}
-
 /// How an admin's decision ended. In every case but [`Decided::Done`] nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decided {
@@ -74,16 +53,16 @@ pub enum Decided {
     Done,
     /// There is no such SCIM user.
     NoSuchUser,
-    /// There is nothing to decide: no account that waits for a yes, or none that is managed.
+    /// There is nothing to decide: no account waits for approval, or none is managed.
     Nothing,
 }
 
-/// Whether this person's account is left alone, inside a transaction of the caller.
-pub(super) async fn is_released(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
+/// Whether a person's account is unmanaged, inside a transaction of the caller.
+pub(super) async fn is_unmanaged(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
     Ok(IS_UNMANAGED.query_scalar().bind(user_id).fetch_one(tx).await?)
 }
 
-async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Stewardship) -> Result<()> {
+async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Management) -> Result<()> {
     SAVE.query()
         .bind(user_id)
         .bind(tenant.org_id)
@@ -119,13 +98,13 @@ fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: 
 }
 
 impl Store {
-    /// What was decided, or is asked, about a person's account.
-    pub async fn stewardship(&self, user_id: &str) -> Result<Option<Stewardship>> {
+    /// The decision or the question about a person's account.
+    pub async fn management(&self, user_id: &str) -> Result<Option<Management>> {
         Ok(FIND.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
-    /// The same for everybody of a tenant, by SCIM id.
-    pub async fn stewardships(&self, tenant: &Tenant) -> Result<HashMap<String, Stewardship>> {
+    /// The same for every person of a tenant, by SCIM id.
+    pub async fn managements(&self, tenant: &Tenant) -> Result<HashMap<String, Management>> {
         let rows = OF_TENANT
             .query()
             .bind(tenant.org_id)
@@ -133,21 +112,22 @@ impl Store {
             .fetch_all(&self.read)
             .await?;
         rows.iter()
-            .map(|row| Ok((row.try_get("user_id")?, Stewardship::from_row(row)?)))
+            .map(|row| Ok((row.try_get("user_id")?, Management::from_row(row)?)))
             .collect()
     }
 
-    /// The planner asks: may this account be claimed for this person? Never over a decision that was made meanwhile about the same one.
+    /// The planner asks whether this account may be claimed for this person. A decision that was
+    /// made since about the same account stays.
     pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: i64, login: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        let known: Option<Stewardship> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
+        let known: Option<Management> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
         let decided = known.is_some_and(|s| {
-            s.state == StewardshipState::Released
-                || (s.state == StewardshipState::Approved && s.grafana_id == grafana_id)
+            s.state == ManagementState::Unmanaged
+                || (s.state == ManagementState::Approved && s.grafana_id == grafana_id)
         });
         if !decided {
-            let asked = Stewardship {
-                state: StewardshipState::Asked,
+            let asked = Management {
+                state: ManagementState::NeedsApproval,
                 grafana_id,
                 login: login.to_owned(),
             };
@@ -156,21 +136,21 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Nothing is asked any more, and what was approved is claimed or gone.
+    /// The question is over, or the approved account is claimed or gone.
     pub async fn end_question(&self, user_id: &str) -> Result<()> {
         END_QUESTION.query().bind(user_id).execute(&self.write).await?;
         Ok(())
     }
 
-    /// An admin says yes to the account `seen` is about, or takes a released one back. From then on it is managed, whatever the claim
-    /// policy.
-    pub async fn approve_claim(&self, ctx: &WriteContext, id: &str, seen: &Stewardship) -> Result<Decided> {
+    /// An admin approves the account that `seen` names, or takes an unmanaged one back. From then
+    /// on it is managed, whatever the claim policy says.
+    pub async fn approve_claim(&self, ctx: &WriteContext, id: &str, seen: &Management) -> Result<Decided> {
         let mut tx = self.begin().await?;
         let Some((name, active)) = user(&mut tx, &ctx.tenant, id).await? else {
             return Ok(Decided::NoSuchUser);
         };
-        let taken_back = seen.state == StewardshipState::Released;
-        // Only what the admin was shown: another account may be asked about by now.
+        let taken_back = seen.state == ManagementState::Unmanaged;
+        // Only what the admin saw: the question may be about another account by now.
         let statement = if taken_back { TAKE_BACK } else { APPROVE };
         let done = statement
             .query()
@@ -183,7 +163,7 @@ impl Store {
         }
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(active))).await?;
         if taken_back {
-            // While he was nobody's, his groups put him into no team.
+            // While the account was unmanaged, the person's groups put it into no team.
             let groups: Vec<String> = GROUPS_OF_USER.query_scalar().bind(id).fetch_all(&mut *tx).await?;
             for group in groups {
                 work::mark(&mut tx, &ctx.mark(Kind::Group, &group, Urgency::Normal)).await?;
@@ -200,8 +180,8 @@ impl Store {
         Ok(Decided::Done)
     }
 
-    /// An admin says that Rollcall is to leave this person's account as it is. The SCIM user stays.
-    pub async fn release(&self, ctx: &WriteContext, id: &str) -> Result<Decided> {
+    /// An admin decides that Rollcall leaves this person's account as it is. The SCIM user stays.
+    pub async fn stop_managing(&self, ctx: &WriteContext, id: &str) -> Result<Decided> {
         let mut tx = self.begin().await?;
         let Some((name, _)) = user(&mut tx, &ctx.tenant, id).await? else {
             return Ok(Decided::NoSuchUser);
@@ -210,15 +190,15 @@ impl Store {
         let Some((grafana_id, login)) = account else {
             return Ok(Decided::Nothing);
         };
-        if is_released(&mut tx, id).await? {
+        if is_unmanaged(&mut tx, id).await? {
             return Ok(Decided::Nothing);
         }
         let reason = format!(
             "Grafana's account “{login}” (id {grafana_id}) stays as it is and is not touched any more, not even when the identity \
              provider deactivates or deletes this person."
         );
-        let released = Stewardship {
-            state: StewardshipState::Released,
+        let released = Management {
+            state: ManagementState::Unmanaged,
             grafana_id,
             login,
         };
@@ -230,7 +210,8 @@ impl Store {
             .bind(id)
             .execute(&mut *tx)
             .await?;
-        // His seats are as good as given by hand: whom we put into a team we take out again.
+        // The account keeps its teams as if an admin had added it by hand; Rollcall takes out only
+        // the members that it put in.
         FORGET_TEAM_MEMBER
             .query()
             .bind(ctx.tenant.org_id)
@@ -242,8 +223,8 @@ impl Store {
         Ok(Decided::Done)
     }
 
-    /// The SCIM user of a released account is deleted: the account is nobody's, and nothing is remembered of it.
-    pub async fn forget_released(&self, user_id: &str) -> Result<()> {
+    /// The SCIM user of an unmanaged account is deleted: Rollcall forgets the account.
+    pub async fn forget_unmanaged(&self, user_id: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         for statement in [FORGET_ACCOUNT, FORGET] {
             statement.query().bind(user_id).execute(&mut *tx).await?;
@@ -251,8 +232,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Grafana's ids of accounts that are left alone, in an organization.
-    pub async fn released_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
+    /// Grafana's ids of the unmanaged accounts of an organization.
+    pub async fn unmanaged_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
         let ids: Vec<i64> = UNMANAGED_ACCOUNTS
             .query_scalar()
             .bind(org_id)

@@ -1,7 +1,8 @@
-//! Who would be in a team, were it fed by other groups than now: for a preview.
+//! The members that a team would have with other mappings: for a preview.
 //!
-//! Owns: the question "what if". Must never be used to change a team ([`Store::team_desired`] is for that), and must find the same
-//! people for the mappings that are there; a test holds the two together. Start at [`Store::seats`].
+//! Owns: the question "what if". Must never be used to change a team ([`Store::team_desired`] is
+//! for that). For the mappings that exist it must find the same people; a test compares the two.
+//! Start at [`Store::team_memberships`].
 
 use super::{Error, Result, Store, sql::statements};
 
@@ -17,25 +18,25 @@ statements! {
          ORDER BY u.user_name_key";
 }
 
-/// One person's place in a team.
+/// One person's membership of a team.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Seat {
+pub struct TeamMembership {
     /// The login in Grafana, or the userName while there is none.
     pub login: String,
     /// Grafana's id; `None` while there is no account.
     pub grafana_id: Option<i64>,
-    /// Taken out of every organization: not to be put into a team.
+    /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
-    /// What the identity provider says.
+    /// Whether the identity provider says that the person is active.
     pub active: bool,
-    /// As team admin.
+    /// Whether as team admin.
     pub admin: bool,
 }
 
 impl Store {
-    /// The people of several groups of an organization, each group as (SCIM id, its people are team admins). Who is in two of them and
-    /// admin by one is admin.
-    pub async fn seats(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<Seat>> {
+    /// The people of several groups of an organization, each group as (SCIM id, its people are team
+    /// admins). A person in two groups is admin if one of them says so.
+    pub async fn team_memberships(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<TeamMembership>> {
         let groups = serde_json::to_string(groups).map_err(|_| Error::Unreadable { what: "list of groups" })?;
         Ok(MEMBERSHIPS
             .query_as()
@@ -55,11 +56,12 @@ mod tests {
     use super::Store;
 
     #[tokio::test]
-    async fn a_preview_of_what_is_there_finds_whom_the_engine_finds() {
+    async fn a_preview_finds_the_people_that_the_engine_finds() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
         let mut sql = String::new();
-        // Everybody in both groups but for the odd ones: open, closed by each rung, without an account.
+        // Each person is in all groups but for the odd ones: open, deprovisioned in each way,
+        // without an account.
         let closed = ["NULL", "'disable'", "'suspend'", "'recreate'"];
         for n in 1..=10 {
             sql.push_str(&format!(
@@ -101,11 +103,11 @@ mod tests {
             .filter(|(member, _)| !member.suspended)
             .map(|(member, admin)| (member.grafana_id, admin))
             .collect();
-        let preview = store.seats(1, &[("a", false), ("b", true)]).await.unwrap();
+        let preview = store.team_memberships(1, &[("a", false), ("b", true)]).await.unwrap();
         let preview: BTreeSet<_> = preview
             .into_iter()
-            .filter(|seat| !seat.suspended)
-            .map(|seat| (seat.grafana_id, seat.admin))
+            .filter(|member| !member.suspended)
+            .map(|member| (member.grafana_id, member.admin))
             .collect();
         assert!(engine.len() > 5 && engine.contains(&(Some(8), true)) && engine.contains(&(Some(5), false)));
         assert_eq!(preview, engine);

@@ -2,7 +2,7 @@
 //!
 //! Owns: finding who has a login or an e-mail without a call each: the whole table of 10,000 is ten reads of 20 ms
 //! (G52). Must never be believed about one account before it is changed: that one is read again.
-//! Start at [`Directory::of`].
+//! Start at [`UserListing::of`].
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,7 +13,7 @@ use super::names::Names;
 use grafana::ListedUser;
 
 #[derive(Debug)]
-pub(super) struct Directory {
+pub(super) struct UserListing {
     pub(super) at_ms: i64,
     /// Several people who are worked on at once read and teach it.
     listed: Mutex<Listed>,
@@ -25,7 +25,7 @@ struct Listed {
     by_name: HashMap<String, HashSet<i64>>,
 }
 
-impl Directory {
+impl UserListing {
     pub(super) fn of(users: Vec<ListedUser>, at_ms: i64) -> Self {
         let mut listed = Listed {
             users: HashMap::with_capacity(users.len()),

@@ -4,18 +4,51 @@ use super::*;
 
 /// So many new people, from one number on, that trying more than one at a time pays; Grafana takes 5 ms for each.
 async fn crowd(rig: &Rig, people: std::ops::Range<usize>) {
-    rig.fake.world().slow = Some(Duration::from_millis(5));
+    let slow = Fault::new("", Effect::Slow(Duration::from_millis(5)));
+    rig.grafana.set_fault(slow.method("POST").always());
     for n in people {
         rig.user(&format!("new{n}"), true).await;
     }
 }
 
 /// Logins in the order in which their accounts were made.
-fn made(fake: &Fake) -> Vec<String> {
-    let world = fake.world();
-    let made = world.bodies.iter().filter(|(call, _)| call == "POST /api/admin/users");
-    made.map(|(_, body)| body["login"].as_str().unwrap_or_default().to_owned())
+fn made(rig: &Rig) -> Vec<String> {
+    let mut made = rig.grafana.calls();
+    made.retain(|call| call.to_string() == "POST /api/admin/users");
+    made.iter()
+        .map(|call| {
+            let sent: Value = serde_json::from_str(&call.body).expect("JSON");
+            sent["login"].as_str().unwrap_or_default().to_owned()
+        })
         .collect()
+}
+
+/// The calls that changed something, while they were under way.
+fn changing(rig: &Rig) -> Vec<Call> {
+    let mut calls = rig.grafana.calls();
+    calls.retain(|call| call.method != "GET");
+    calls
+}
+
+/// How many calls that change something were under way at once, at most.
+fn most_at_once(rig: &Rig) -> usize {
+    let calls = changing(rig);
+    let beside = |one: &Call| {
+        let begun = calls.iter().filter(|other| other.began <= one.began);
+        begun.filter(|other| one.began < other.at).count()
+    };
+    calls.iter().map(beside).max().unwrap_or_default()
+}
+
+/// How many calls that change something were under way beside a locking out.
+fn beside_locking_out(rig: &Rig) -> usize {
+    let calls = changing(rig);
+    let mut locking = calls.iter().filter(|call| call.path.ends_with("/disable"));
+    let locking = locking.next().expect("somebody was locked out");
+    let beside = calls
+        .iter()
+        .filter(|other| other.began < locking.at && locking.began < other.at);
+    beside.count() - 1
 }
 
 #[tokio::test]
@@ -24,12 +57,15 @@ async fn many_new_people_are_made_several_at_a_time_and_each_once() {
     crowd(&rig, 0..110).await;
     let engine = rig.start();
     rig.quiet().await;
-    let most = rig.fake.world().most_under_way;
+    let most = most_at_once(&rig);
     assert!((2..=4).contains(&most), "{most} at once");
-    let mut logins = made(&rig.fake);
+    let mut logins = made(&rig);
     logins.sort();
     logins.dedup();
-    assert_eq!((logins.len(), rig.fake.calls_to("POST /api/admin/users")), (110, 110));
+    assert_eq!(
+        (logins.len(), rig.grafana.calls_to("POST /api/admin/users")),
+        (110, 110)
+    );
     assert!(rig.attention().await.is_empty());
     engine.stop().await;
 }
@@ -40,19 +76,18 @@ async fn a_few_new_people_are_made_one_at_a_time() {
     crowd(&rig, 0..15).await;
     let engine = rig.start();
     rig.quiet().await;
-    assert_eq!(rig.fake.world().most_under_way, 1);
+    assert_eq!(most_at_once(&rig), 1);
     engine.stop().await;
 }
 
 #[tokio::test]
 async fn where_every_call_carries_the_password_one_is_under_way() {
-    let rig = Rig::new(&[]).await;
-    rig.fake.world().login_form = false;
+    let rig = Rig::with(options().with_setting("auth", "disable_login_form", "true"), &[]).await;
     crowd(&rig, 0..60).await;
     let engine = rig.start();
     rig.quiet().await;
     // Four failed sign-ins at once would leave one until the account is locked.
-    assert_eq!(rig.fake.world().most_under_way, 1);
+    assert_eq!(most_at_once(&rig), 1);
     engine.stop().await;
 }
 
@@ -66,17 +101,15 @@ async fn who_is_to_be_locked_out_comes_before_the_rest_and_with_nobody_beside() 
     crowd(&rig, 0..150).await;
     let engine = rig.start();
     rig.wake();
-    rig.until("several are under way", || async {
-        rig.fake.world().most_under_way > 1
-    })
-    .await;
+    rig.until("several are under way", || async { most_at_once(&rig) > 1 })
+        .await;
     rig.set("leaver", "active", json!(false)).await;
     rig.quiet().await;
     engine.stop().await;
-    let world = rig.fake.world();
-    assert_eq!(world.beside_closing, 0);
-    let at = world.calls.iter().position(|c| c.ends_with("/disable"));
-    let after = &world.calls[at.expect("locked out")..];
+    assert_eq!(beside_locking_out(&rig), 0);
+    let calls = rig.calls();
+    let at = calls.iter().position(|c| c.ends_with("/disable"));
+    let after = &calls[at.expect("locked out")..];
     assert!(after.iter().any(|c| c == "POST /api/admin/users"), "the last of all");
 }
 
@@ -91,8 +124,8 @@ async fn of_two_new_people_with_one_address_one_gets_the_account_and_the_other_i
     }
     let engine = rig.start();
     rig.quiet().await;
-    assert!(rig.fake.world().most_under_way > 1);
-    assert_eq!(rig.fake.calls_to("POST /api/admin/users"), 40, "no call in vain");
+    assert!(most_at_once(&rig) > 1);
+    assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 40, "no call in vain");
     assert_eq!(rig.attention().await.len(), 10);
     for (action, outcome) in rig.actions().await {
         assert!(action == "user.create" || outcome == Outcome::Attention, "{action}");
@@ -106,18 +139,13 @@ async fn a_session_that_ends_while_several_are_under_way_costs_one_failed_sign_i
     crowd(&rig, 0..150).await;
     let engine = rig.start();
     rig.wake();
-    rig.until("several are under way", || async {
-        rig.fake.world().most_under_way > 1
-    })
-    .await;
-    let before = {
-        let mut world = rig.fake.world();
-        world.password = "another".into();
-        world.cookie += 10;
-        world.calls.iter().filter(|c| *c == "POST /login").count()
-    };
+    rig.until("several are under way", || async { most_at_once(&rig) > 1 })
+        .await;
+    let before = rig.grafana.calls_to("POST /login");
+    // Which ends the session.
+    rig.grafana.change(|world| world.set_password(ME, "another"));
     rig.until("refused", || async {
-        engine.status(1).state == State::CredentialsRefused
+        engine.status(1).state == EngineState::CredentialsRefused
     })
     .await;
     rig.user("late", true).await;
@@ -127,10 +155,10 @@ async fn a_session_that_ends_while_several_are_under_way_costs_one_failed_sign_i
     })
     .await;
     engine.stop().await;
-    assert_eq!(rig.fake.calls_to("POST /login"), before + 1);
+    assert_eq!(rig.grafana.calls_to("POST /login"), before + 1);
     assert_eq!(
         engine.status(1).state,
-        State::CredentialsRefused,
+        EngineState::CredentialsRefused,
         "nobody else's success opens it"
     );
 }

@@ -1,0 +1,151 @@
+//! No function over 80 lines and no file over 500, outside tests.
+//!
+//! Owns: both bounds, and what is still above them. Must never need a compiler: rustfmt has put the
+//! end of each function where its beginning stands. Start at [`check`].
+
+/// What fits on two screens.
+const FUNCTION_LINES: usize = 80;
+/// What one sits down to read.
+const FILE_LINES: usize = 500;
+
+/// Functions that are longer today, as file and name. Only ever shortened: an entry that is not too
+/// long any more is refused.
+const LONG_FUNCTIONS: &[(&str, &str)] = &[
+    ("backend/domain/src/account/identity.rs", "choose"),
+    ("backend/store/src/filter.rs", "narrow"),
+    ("frontend/src/pages/activity.rs", "ActivityPage"),
+    ("frontend/src/pages/mappings/map_dialog.rs", "MapDialog"),
+    ("frontend/src/pages/mappings/map_dialog.rs", "TeamPicker"),
+    ("frontend/src/pages/users.rs", "UsersPage"),
+];
+
+/// Files that are longer today; the same holds.
+const LONG_FILES: &[&str] = &[];
+
+/// What one file has that is too long, and what is listed and is not.
+pub fn check(path: &str, text: &str) -> Vec<String> {
+    compare(path, text, LONG_FUNCTIONS, LONG_FILES)
+}
+
+/// Entries of files that are gone.
+pub fn without_file(exists: impl Fn(&str) -> bool) -> Vec<String> {
+    let functions = LONG_FUNCTIONS.iter().map(|(path, _)| path);
+    let gone = functions.chain(LONG_FILES).filter(|path| !exists(path));
+    gone.map(|path| taken_off(path, "is gone")).collect()
+}
+
+fn taken_off(what: &str, why: &str) -> String {
+    format!("{what} {why}: take it off the list in xtask/src/tidy/sizes.rs")
+}
+
+fn compare(path: &str, text: &str, functions: &[(&str, &str)], files: &[&str]) -> Vec<String> {
+    if path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") {
+        return Vec::new();
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let of_tests = |line: &&str| line.starts_with("mod tests {");
+    let own = lines.iter().position(of_tests).unwrap_or(lines.len());
+    let lines = lines.get(..own).unwrap_or_default();
+    let mut problems = Vec::new();
+    match (lines.len() > FILE_LINES, files.contains(&path)) {
+        (true, false) => problems.push(format!(
+            "{path}: has {} lines without its tests; up to {FILE_LINES}, so part it by what its parts own",
+            lines.len()
+        )),
+        (false, true) => problems.push(taken_off(path, "is short enough")),
+        _ => {}
+    }
+    let long = long_functions(lines);
+    let listed = |name: &str| functions.contains(&(path, name));
+    for (line, name, length) in long.iter().filter(|(_, name, _)| !listed(name)) {
+        problems.push(format!(
+            "{path}:{line}: `{name}` has {length} lines; up to {FUNCTION_LINES}, so give a part of it a name"
+        ));
+    }
+    let is_long = |name: &&str| long.iter().any(|(_, long, _)| long == name);
+    for (_, name) in functions.iter().filter(|(file, name)| *file == path && !is_long(name)) {
+        problems.push(taken_off(&format!("`{name}` of {path}"), "is short enough"));
+    }
+    problems
+}
+
+/// Line, name and length of the functions that are too long.
+fn long_functions<'a>(lines: &[&'a str]) -> Vec<(usize, &'a str, usize)> {
+    let mut long = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some(name) = function(line) else { continue };
+        // A function of one line, or one that a trait only declares.
+        if line.ends_with([';', '}']) {
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        let same = |line: &&str| line.len() - line.trim_start().len() == indent;
+        let after = lines.get(at + 1..).unwrap_or_default().iter();
+        let body = after.take_while(|line| !(same(line) && line.ends_with(';')));
+        let mut inside = body.enumerate();
+        let end = inside.find(|(_, line)| same(line) && line.trim_start() == "}");
+        let length = end.map_or(0, |(end, _)| end + 2);
+        if length > FUNCTION_LINES {
+            long.push((at + 1, name, length));
+        }
+    }
+    long
+}
+
+/// The name of the function that begins in this line.
+fn function(line: &str) -> Option<&str> {
+    const BEFORE: &[&str] = &["pub", "async", "const", "unsafe", "extern", "default"];
+    let (before, after) = line.split_once("fn ")?;
+    let known = |word: &str| BEFORE.contains(&word) || word.starts_with("pub(");
+    if !before.split_whitespace().all(known) {
+        return None;
+    }
+    let end = after.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+    after.get(..end).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(lines: usize) -> String {
+        format!(
+            "fn short() {{}}\n\npub(crate) async fn long() {{\n{}}}\n",
+            "    x();\n".repeat(lines - 2)
+        )
+    }
+
+    #[test]
+    fn a_function_over_the_bound_is_told_with_its_length() {
+        assert!(compare("a/src/b.rs", &text(80), &[], &[]).is_empty());
+        let problems = compare("a/src/b.rs", &text(81), &[], &[]);
+        assert!(
+            problems.len() == 1 && problems[0].contains("b.rs:3: `long` has 81 lines"),
+            "{problems:?}"
+        );
+        assert!(compare("a/src/tests/b.rs", &text(81), &[], &[]).is_empty());
+        assert!(compare("a/src/b.rs", &format!("mod tests {{\n{}", text(81)), &[], &[]).is_empty());
+    }
+
+    #[test]
+    fn a_file_over_the_bound_is_told_and_its_tests_do_not_count() {
+        let lines = "//\n".repeat(500);
+        assert!(compare("a.rs", &format!("{lines}mod tests {{\n//\n}}\n"), &[], &[]).is_empty());
+        assert!(compare("a.rs", &format!("{lines}//\n"), &[], &[])[0].contains("501 lines"));
+    }
+
+    #[test]
+    fn what_is_listed_passes_until_it_is_short_enough() {
+        let functions: &[(&str, &str)] = &[("a.rs", "long")];
+        assert!(compare("a.rs", &text(90), functions, &[]).is_empty());
+        assert!(compare("a.rs", &text(80), functions, &["a.rs"])[0].contains("a.rs is short enough"));
+        assert!(compare("a.rs", &text(80), functions, &[])[0].contains("`long` of a.rs is short enough"));
+    }
+
+    #[test]
+    fn functions_are_known_by_their_first_line() {
+        assert_eq!(function("    pub(super) const fn name<T>(x: T) {"), Some("name"));
+        assert_eq!(function("let f: fn (u8) = g;"), None);
+        assert_eq!(function("// what fn does"), None);
+    }
+}
