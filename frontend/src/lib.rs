@@ -14,6 +14,7 @@ mod host;
 mod loaded;
 mod pages;
 mod route;
+mod sentence;
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;

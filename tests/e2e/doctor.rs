@@ -5,7 +5,7 @@ use acceptance::{
     rig::{Rig, Setup},
     wait::{SOON, until},
 };
-use admin_api::{Activity, LoginDoctor, LoginFinding, Severity};
+use admin_api::{Action, Activity, LoginDoctor, LoginFinding, Severity};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ async fn what_was_changed_by_hand_is_put_right_when_an_admin_says_resync() -> Re
         .admin(&format!("activity?source=grafana&correlation={}", line.correlation))
         .await?;
     ensure!(
-        followed.entries.iter().any(|entry| entry.action == "user.enable"),
+        followed.entries.iter().any(|entry| entry.action == Action::UserEnable),
         "{followed:?}"
     );
     rig.grafana

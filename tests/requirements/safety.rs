@@ -6,7 +6,7 @@ use acceptance::{
     rig::{Rig, on_any_grafana, user},
     wait::{SOON, throughout, until},
 };
-use admin_api::{Activity, ActivityOutcome, ActivitySource};
+use admin_api::{Activity, Outcome, Source, TargetKind};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ async fn r43_a_failure_has_a_line_in_the_log_with_its_cause_and_a_next_step_on_t
         ensure!(told.reason.contains(&login) && !told.next_step.is_empty(), "{told:?}");
         let line = logged(rig, &made, "attention").await?;
         ensure!(
-            line.outcome == ActivityOutcome::Attention && line.source == ActivitySource::Grafana,
+            line.outcome == Outcome::Attention && line.source == Source::Grafana,
             "{line:?}"
         );
         ensure!(
@@ -72,7 +72,10 @@ async fn r43_a_refused_request_has_a_line_in_the_log_with_its_cause() -> Result<
             let line = page.entries.iter().find(|line| line.id > before);
             let line = line.context("it is not")?;
             let cause = line.reason.as_deref().unwrap_or_default();
-            ensure!(line.target_kind == "User" && cause.contains("userName"), "{line:?}");
+            ensure!(
+                line.target_kind == TargetKind::User && cause.contains("userName"),
+                "{line:?}"
+            );
             Ok(())
         })
         .await?;

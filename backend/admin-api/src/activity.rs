@@ -3,11 +3,12 @@
 //! Owns: the shape of one line of the log. Must never carry a secret or a raw body. Start at [`ActivityEntry`].
 
 use serde::{Deserialize, Serialize};
+use vocabulary::{Action, Outcome, ResourceKind, Source, TargetKind};
 
 /// `GET admin/activity`, newest first. `count` is at most 200 (default 50).
 ///
-/// Filters, all of which must fit: `target` (an id), `outcome` and `source` (the words of [`ActivityOutcome`] and [`ActivitySource`]),
-/// `actor` (a login), `action` (how it begins: `user.` for all about users), `correlation`, and the time: `since` (from then on) and
+/// Filters, all of which must fit: `target` (an id), `outcome` and `source` (the codes of [`Outcome`] and [`Source`]),
+/// `actor` (a login), `action` (how an [`Action`] begins: `user.` for all about users), `correlation`, and the time: `since` (from then on) and
 /// `until` (before then), in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Activity {
@@ -28,19 +29,19 @@ pub struct ActivityEntry {
     /// When.
     pub at_ms: i64,
     /// Which half of the product.
-    pub source: ActivitySource,
+    pub source: Source,
     /// Who: the caller's Grafana login, or `rollcall`.
     pub actor: String,
-    /// What, as a verb phrase: `user.create`, `user.disable`, `team.members`, …
-    pub action: String,
-    /// `User`, `Group`, `Team` or `Mapping`.
-    pub target_kind: String,
+    /// What was done, or was to be done.
+    pub action: Action,
+    /// What it is about.
+    pub target_kind: TargetKind,
     /// Its id.
     pub target_id: String,
     /// Its name at that time.
     pub target_name: String,
     /// How it went.
-    pub outcome: ActivityOutcome,
+    pub outcome: Outcome,
     /// Why, when not done; or what exactly was done.
     pub reason: Option<String>,
     /// Milliseconds it took.
@@ -49,48 +50,13 @@ pub struct ActivityEntry {
     pub correlation: String,
 }
 
-/// Which half of the product wrote a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivitySource {
-    /// An identity provider's request.
-    Scim,
-    /// A change made in Grafana.
-    Grafana,
-    /// An admin on the page.
-    Admin,
-}
-
-/// How it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivityOutcome {
-    /// Done.
-    Done,
-    /// Refused: nothing was changed.
-    Refused,
-    /// Failed and will be tried again.
-    Retry,
-    /// Needs a person.
-    Attention,
-}
-
 /// `POST admin/retry`: what waits for its turn, or for a person, is tried now. `POST admin/resync`: it is compared with Grafana as if
 /// it had just changed. 202 without a body; 404 where nobody knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// What kind of resource.
-    pub kind: TargetKind,
+    pub kind: ResourceKind,
     /// Its SCIM id.
     pub id: String,
-}
-
-/// What can be tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum TargetKind {
-    /// A SCIM User.
-    User,
-    /// A SCIM Group.
-    Group,
 }

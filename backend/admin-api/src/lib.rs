@@ -16,7 +16,7 @@ pub mod overview;
 pub mod people;
 pub mod settings;
 
-pub use activity::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
+pub use activity::{Activity, ActivityEntry, Target};
 pub use check::{Check, TestOutcome};
 pub use connection::{ConnectionReport, ConnectionTest, IdentityProvider};
 pub use login::{LoginDoctor, LoginFinding};
@@ -24,10 +24,13 @@ pub use mappings::{
     GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingRow, MemberPolicy, NewMapping, PlannedChange,
     Preview, Team, TeamPreview, Teams,
 };
-pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, SyncState};
-pub use people::{Access, Attribute, AttributeState, People, Person};
+pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending};
+pub use people::{Access, AttributeState, People, Person, PersonAttribute};
 pub use settings::{CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate};
-pub use vocabulary::{AccountOrigin, MappingMode, MappingOrigin, Severity};
+pub use vocabulary::{
+    AccountOrigin, Action, Attribute, MappingMode, MappingOrigin, Outcome, ResourceKind, Severity, Source, SyncState,
+    TargetKind,
+};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 //! Owns: the shapes of the first tab. Must never name a secret. Start at [`Overview`].
 
 use serde::{Deserialize, Serialize};
+use vocabulary::SyncState;
 
 use crate::Check;
 
@@ -44,28 +45,6 @@ pub struct Overview {
     pub checked_ms: Option<i64>,
     /// When this answer was made (the server's clock): "12 s ago" is `now_ms - checked_ms`.
     pub now_ms: i64,
-}
-
-/// The state of the whole, worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncState {
-    /// No credentials are set: nothing can be written.
-    NotConfigured,
-    /// Credentials exist but arrive only with the first request of anyone (they are kept by Grafana in `secureJsonData`).
-    WaitingForFirstRequest,
-    /// Grafana refused the credentials. Nothing is tried again until they change (five failures would lock the account).
-    CredentialsRefused,
-    /// Grafana does not answer. Changes wait.
-    GrafanaAway,
-    /// Something needs a person.
-    NeedsAttention,
-    /// Changes are on their way.
-    Syncing,
-    /// Nothing yet: no identity provider has called.
-    Empty,
-    /// Grafana matches.
-    InSync,
 }
 
 /// What is known of Grafana itself.

@@ -54,7 +54,7 @@ pub struct Person {
     pub synced_ms: Option<i64>,
     /// What Grafana has room for, attribute by attribute; only where one person was asked for by `id`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attributes: Vec<Attribute>,
+    pub attributes: Vec<PersonAttribute>,
     /// `POST admin/users/{id}/claim` has something to approve, or takes back what was released.
     #[serde(default)]
     pub may_claim: bool,
@@ -65,7 +65,7 @@ pub struct Person {
 
 /// One attribute of a person on its way to Grafana.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Attribute {
+pub struct PersonAttribute {
     /// What it is called here.
     pub name: String,
     /// What the identity provider says.

@@ -20,14 +20,16 @@ use protection::protected_attention;
 
 use vocabulary::AccountOrigin;
 
-use crate::settings::{Linking, Rung};
+use crate::{
+    attention::Protection,
+    settings::{Linking, Rung},
+};
 
 pub use identity::{Holder, Taken, gives_up, sought, taken};
 pub use model::{
-    Access, Account, Action, Candidate, Desired, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
+    Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
     Snapshot, TeamSeat, Write,
 };
-pub use profile::{is_not_applied, not_applied};
 pub use protection::protection;
 
 /// Desired × observed → what to do.
@@ -44,25 +46,20 @@ pub fn plan(desired: &Desired, link: Option<&Link>, observed: &Observed, rules: 
 }
 
 fn forget() -> Plan {
-    Plan {
-        actions: vec![Action::Forget],
-        ..Plan::nothing(Access::None)
-    }
+    Plan::new(vec![Action::Forget], Access::None)
 }
 
 /// No account, and one is wanted.
 fn arrive(desired: &Desired, profile: &Profile, link: Option<&Link>, others: &[Candidate], rules: &Rules) -> Plan {
     if others.is_empty() {
         if rules.break_glass.contains(&profile.login) {
-            return Plan::attention(protected_attention(&profile.login, "it is on the break-glass list"));
+            return Plan::blocked(protected_attention(&profile.login, Protection::BreakGlass), None);
         }
         if rules.linking == Linking::FirstLogin {
             return Plan::nothing(Access::AtFirstSignIn);
         }
-        return Plan {
-            actions: vec![Action::Create(first_write(profile, remembered(link)))],
-            ..Plan::nothing(Access::Open)
-        };
+        let create = Action::Create(first_write(profile, remembered(link)));
+        return Plan::new(vec![create], Access::Open);
     }
     match choose(profile, others, rules) {
         Ok(chosen) => take_over(desired, link, chosen, others, rules),
@@ -78,7 +75,7 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
         let protected = others.iter().any(|c| protection(&c.account, rules).is_some());
         match choose(profile, others, rules) {
             Ok(chosen) => return take_over(desired, link, chosen, others, rules),
-            Err(unchosen) if protected || tombstone => return Plan::attention(unchosen.attention),
+            Err(unchosen) if protected || tombstone => return Plan::blocked(unchosen.attention, None),
             Err(_) => {}
         }
     }
@@ -92,12 +89,12 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
             let write = remembered(Some(link)).cloned();
             match write.or_else(|| profile.map(|p| first_write(&p, None))) {
                 Some(write) if rules.break_glass.contains(&write.login) => {
-                    Plan::attention(protected_attention(&write.login, "it is on the break-glass list"))
+                    Plan::blocked(protected_attention(&write.login, Protection::BreakGlass), None)
                 }
-                Some(write) => Plan {
-                    actions: vec![Action::Create(write), Action::Disable],
-                    ..Plan::nothing(rules.closed(Rung::Tombstone))
-                },
+                Some(write) => Plan::new(
+                    vec![Action::Create(write), Action::Disable],
+                    rules.closed(Rung::Tombstone),
+                ),
                 None => forget(),
             }
         }

@@ -1,26 +1,9 @@
 //! Retry or attention: what follows when Grafana did not do what was asked.
 //!
-//! Owns: the classes of failure, the back-off, and the words an admin reads. Must never give a change up: a retry is for ever, and
+//! Owns: the classes of failure and the back-off. Must never give a change up: retries do not end, and
 //! attention is looked at again whenever something changes. Start at [`judge`].
 
-/// What only a person can mend: why, and the one next step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attention {
-    /// What is wrong, in an admin's words.
-    pub reason: String,
-    /// The one thing to do.
-    pub next_step: String,
-}
-
-impl Attention {
-    /// Both texts.
-    pub fn new(reason: impl Into<String>, next_step: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            next_step: next_step.into(),
-        }
-    }
-}
+use crate::attention::{Attention, Operation, Refusal};
 
 /// How a Grafana call failed, as far as the decision needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,11 +82,17 @@ pub fn backoff_ms(attempts: i64, jitter: f64) -> i64 {
     full / 2 + random
 }
 
-/// Decides about a failure of `doing` (words that complete "could not …"), after `attempts` earlier failures.
+/// Decides about a failure of `operation`, after `attempts` earlier failures.
 #[must_use]
-pub fn judge(failure: &Failure, doing: &str, attempts: i64, jitter: f64) -> Verdict {
+pub fn judge(failure: &Failure, operation: &Operation, attempts: i64, jitter: f64) -> Verdict {
     let later = Verdict::Retry {
         after_ms: backoff_ms(attempts, jitter),
+    };
+    let shown = |refusal| {
+        Verdict::Attention(Attention::GrafanaRefused {
+            operation: operation.clone(),
+            refusal,
+        })
     };
     match failure {
         Failure::Away | Failure::Unauthorized | Failure::NotFound => later,
@@ -111,27 +100,19 @@ pub fn judge(failure: &Failure, doing: &str, attempts: i64, jitter: f64) -> Verd
             after_ms: wait.unwrap_or(0).clamp(backoff_ms(attempts, jitter), LONGEST_WAIT_MS),
         },
         Failure::Conflict(_) | Failure::ExternalUser if attempts < FRESH_LOOKS => later,
-        Failure::Conflict(message) => Verdict::Attention(Attention::new(
-            format!("Could not {doing}: Grafana says “{message}”."),
-            "Find what has this login, e-mail or name in Grafana (service accounts count too) and rename one of the two.",
-        )),
-        Failure::ExternalUser => Verdict::Attention(Attention::new(
-            format!("Could not {doing}: Grafana lets only the single sign-on provider change this user."),
-            "Change it at the provider; it arrives with the next sign-in.",
-        )),
-        Failure::Forbidden(permission) => Verdict::Attention(Attention::new(
-            match permission {
-                Some(p) => format!("Could not {doing}: Rollcall's Grafana account lacks the permission {p}."),
-                None => format!("Could not {doing}: Rollcall's Grafana account may not."),
-            },
-            "In the settings, press Test: it names the credential to change. The account must be a Grafana server admin and Admin of this organization.",
-        )),
+        Failure::Conflict(message) => shown(Refusal::Conflict {
+            message: message.clone(),
+        }),
+        Failure::ExternalUser => shown(Refusal::ExternalUser),
+        Failure::Forbidden(permission) => shown(Refusal::Forbidden {
+            permission: permission.clone(),
+        }),
         // A 500 may be a moment's weakness of Grafana's database; a 4xx is an answer.
         Failure::Refused { status, .. } if *status >= 500 => later,
-        Failure::Refused { status, message } => Verdict::Attention(Attention::new(
-            format!("Could not {doing}: Grafana answered {status} “{message}”."),
-            "Mend what Grafana names, then press Check now.",
-        )),
+        Failure::Refused { status, message } => shown(Refusal::Other {
+            status: *status,
+            message: message.clone(),
+        }),
     }
 }
 
@@ -148,6 +129,12 @@ mod tests {
         }
     }
 
+    fn signing_out() -> Operation {
+        Operation::SignOut {
+            login: "ann".to_owned(),
+        }
+    }
+
     #[test]
     fn waits_double_and_end_at_five_minutes() {
         assert_eq!(backoff_ms(0, 1.0), 1000);
@@ -158,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_time_mends_is_tried_for_ever_and_what_only_a_person_mends_is_shown() {
-        let shown = |f: &Failure, n| matches!(judge(f, "do it", n, 0.5), Verdict::Attention(_));
+        let shown = |f: &Failure, n| matches!(judge(f, &signing_out(), n, 0.5), Verdict::Attention(_));
         for f in [
             Failure::Away,
             Failure::Unauthorized,
@@ -195,7 +182,7 @@ mod tests {
     #[test]
     fn grafanas_own_retry_after_is_honoured() {
         assert_eq!(
-            judge(&Failure::Busy(Some(30_000)), "do it", 0, 1.0),
+            judge(&Failure::Busy(Some(30_000)), &signing_out(), 0, 1.0),
             Verdict::Retry { after_ms: 30_000 }
         );
     }

@@ -1,7 +1,9 @@
 //! What Rollcall decides, as pure functions: who may call, which settings are in force, and which Grafana calls make Grafana match.
 //!
-//! Owns: callers and routes ([`caller`]), settings with origin ([`settings`]), accounts ([`account`]), teams ([`team`]), retry or
-//! attention ([`attempt`]), how many at once ([`concurrency`]), what sign-ins will do ([`login`]), and the doors through which time, ids and secrets come in. Must never do I/O, read a clock or panic.
+//! Owns: callers and routes ([`caller`]), settings with origin ([`settings`]), accounts ([`account`]),
+//! teams ([`team`]), retry or attention ([`attempt`], [`attention`]), how many at once
+//! ([`concurrency`]), what sign-ins will do ([`login`]), every sentence about it ([`wording`]), and the
+//! ways by which time, ids and secrets come in. Must never do I/O, read a clock or panic.
 //! Start at [`account::plan`], then [`team::plan`].
 #![warn(missing_docs)]
 #![cfg_attr(
@@ -11,9 +13,11 @@
 
 pub mod account;
 pub mod attempt;
+pub mod attention;
 pub mod caller;
 pub mod clock;
 pub mod concurrency;
+pub mod health;
 pub mod ids;
 pub mod login;
 pub mod rate;
@@ -22,6 +26,7 @@ pub mod settings;
 pub mod status;
 pub mod team;
 pub mod tenant;
+pub mod wording;
 
 pub use caller::{Caller, Denied, Surface};
 pub use clock::Clock;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{attempt::Attention, settings::TeamRemoval};
+use crate::{attention::Attention, settings::TeamRemoval};
 
 mod input;
 mod model;
@@ -111,13 +111,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
                 return plan;
             }
             others => {
-                plan.attention = Some(Attention::new(
-                    format!(
-                        "The group of the team “{}” is gone, but the team was not deleted: {others} of its members were added by hand.",
-                        observed.name
-                    ),
-                    "Delete the team in Grafana, or set team_removal to “archive” or “keep”; then press Check now.",
-                ));
+                plan.attention = Some(Attention::TeamNotDeleted {
+                    team: observed.name.clone(),
+                    others,
+                });
             }
         }
     }
@@ -196,13 +193,10 @@ fn name(desired: &Desired, observed: &Observed, plan: &mut Plan) {
     }
     // Grafana answers 400 `Team name taken` (G38).
     if observed.taken.contains(&wanted) {
-        plan.attention = Some(Attention::new(
-            format!(
-                "The team “{}” cannot follow its group to the name “{wanted}”: another team has it.",
-                observed.name
-            ),
-            "Rename or delete one of the two teams in Grafana, or rename the group; then press Check now.",
-        ));
+        plan.attention = Some(Attention::TeamNameTaken {
+            team: observed.name.clone(),
+            wanted,
+        });
         return;
     }
     plan.actions.push(Action::Rename(wanted));

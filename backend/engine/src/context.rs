@@ -13,7 +13,7 @@ use super::{
     shared::Shared,
     trouble::{Result, Trouble},
 };
-use store::{ActivityLine, Outcome, Source, Store, Work};
+use store::{Action, ActivityLine, Outcome, Source, Store, TargetKind, Work};
 
 /// A full comparison this often: drift made by hand is seen within it.
 pub(super) const SCAN_MS: i64 = 60_000;
@@ -51,8 +51,8 @@ impl Core {
             at_ms: self.clock.now_ms(),
             source: Source::Grafana,
             actor: actor.to_owned(),
-            action: deed.action.into(),
-            target_kind: deed.target.0.into(),
+            action: deed.action,
+            target_kind: deed.target.0,
             target_id: deed.target.1.to_owned(),
             target_name: deed.target.2.to_owned(),
             outcome: deed.outcome,
@@ -65,9 +65,9 @@ impl Core {
 
 /// What a line says.
 pub(super) struct Deed<'a> {
-    pub(super) action: &'static str,
+    pub(super) action: Action,
     /// Kind, id, name.
-    pub(super) target: (&'static str, &'a str, &'a str),
+    pub(super) target: (TargetKind, &'a str, &'a str),
     pub(super) outcome: Outcome,
     pub(super) reason: Option<String>,
     pub(super) took_ms: i64,

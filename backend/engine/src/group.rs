@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use domain::{
     Tenant,
+    attention::{Delay, Operation, Reading},
     settings::{MappingMode, TeamRemoval},
     team::{self, Action, archived_name, name_before_archive},
 };
@@ -19,7 +20,7 @@ use super::{
     trouble::{Result, Trouble, looking},
 };
 use grafana::{Error, Team};
-use store::{self, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, Work};
+use store::{self, Action as Done, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, TargetKind, Work};
 
 /// Makes every team of one group match.
 pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
@@ -57,7 +58,11 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
 async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &mut Vec<MappingRecord>) -> Result<()> {
     let noted = core.store.team_creations(&work.tenant).await?;
     for note in noted.into_iter().filter(|note| note.group_id == work.id) {
-        let found = org.grafana.team_named(&note.name).await.map_err(looking("teams"))?;
+        let found = org
+            .grafana
+            .team_named(&note.name)
+            .await
+            .map_err(looking(Reading::Teams))?;
         let Some(team) = found else {
             if core.clock.now_ms().saturating_sub(note.since_ms) > UNDER_WAY_MS {
                 forget(core, work, &note.name).await?;
@@ -104,8 +109,12 @@ fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
 
 /// Whether nobody has used a team yet: somebody else may have made one of that name, and it is his.
 async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
-    let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
-    let members = org.grafana.team_members(team_id).await.map_err(looking("members"))?;
+    let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
+    let members = org
+        .grafana
+        .team_members(team_id)
+        .await
+        .map_err(looking(Reading::TeamMembers))?;
     Ok(members.is_some_and(|members| members.iter().all(|member| member.user_id == me)))
 }
 
@@ -150,7 +159,7 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
             }
         }
     }
-    Err(Trouble::NotYet("The team disappears again and again.".to_owned()))
+    Err(Trouble::NotYet(Delay::TeamDisappears))
 }
 
 /// Mode *create*: a team of exactly the group's name is used, else made (R23, R24).
@@ -184,7 +193,7 @@ async fn map(core: &Core, work: &Work, name: &str, team: Team) -> Result<Option<
 
 /// The team of a name: there, archived earlier, or made now. What was noted about making it stays until it is on disk whose it is.
 async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
-    let found = org.grafana.team_named(name).await.map_err(looking("teams"))?;
+    let found = org.grafana.team_named(name).await.map_err(looking(Reading::Teams))?;
     let found = match found {
         Some(team) => Some(team),
         None => archived(org, name).await?,
@@ -207,8 +216,8 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
                 forget(core, work, name).await?;
             }
             return Err(Trouble::Grafana {
-                action: Some("team.create"),
-                doing: format!("create the team “{name}”"),
+                action: Some(Done::TeamCreate),
+                operation: Operation::CreateTeam { team: name.to_owned() },
                 error,
                 took_ms: elapsed(began),
             });
@@ -221,7 +230,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
         email: String::new(),
         member_count: 0,
     };
-    log(core, org, work, "team.create", &team, None, elapsed(began)).await?;
+    log(core, org, work, Done::TeamCreate, &team, None, elapsed(began)).await?;
     Ok(team)
 }
 
@@ -230,7 +239,7 @@ async fn remember_ourselves(core: &Core, org: &Org, team_id: i64) -> Result<()> 
     if org.grafana.has_token() {
         return Ok(());
     }
-    let me = org.grafana.me().await.map_err(looking("its own account"))?;
+    let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
     let mut base = core.store.applied_members(org.id(), team_id).await?;
     base.push(me.id);
     Ok(core.store.set_applied_members(org.id(), team_id, &base).await?)
@@ -243,7 +252,7 @@ async fn archived(org: &Org, name: &str) -> Result<Option<Team>> {
     }
     let like = archived_name(name);
     let like = like.strip_suffix(')').unwrap_or(&like);
-    let teams = org.grafana.teams_like(like).await.map_err(looking("teams"))?;
+    let teams = org.grafana.teams_like(like).await.map_err(looking(Reading::Teams))?;
     Ok(teams
         .into_iter()
         .find(|t| name_before_archive(&t.name, t.id) == Some(name)))
@@ -322,20 +331,22 @@ async fn settle(
             return Ok(Some(roster.team.name));
         }
     }
-    Err(Trouble::NotYet(
-        "Grafana says it is done, but the team does not look so yet.".to_owned(),
-    ))
+    Err(Trouble::NotYet(Delay::TeamUnchanged))
 }
 
 async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) -> Result<()> {
     core.go_on()?;
     core.failpoints.reach(BEFORE_CALL);
-    let (grafana, id, name) = (&org.grafana, team.id, &team.name);
+    let (grafana, id) = (&org.grafana, team.id);
+    let name = || team.name.clone();
     let began = Instant::now();
-    let (what, doing, done, note) = match action {
+    let (what, operation, done, note) = match action {
         Action::Rename(to) => (
-            "team.rename",
-            format!("rename the team “{name}” to “{to}”"),
+            Done::TeamRename,
+            Operation::RenameTeam {
+                team: name(),
+                to: to.clone(),
+            },
             grafana.rename_team(team, to).await,
             Some(format!("to “{to}”")),
         ),
@@ -344,32 +355,32 @@ async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) 
             admins,
             changes,
         } => (
-            "team.members.replace",
-            format!("change the members of the team “{name}”"),
+            Done::TeamMembersReplace,
+            Operation::ReplaceMembers { team: name() },
             grafana.replace_team_members(id, members, admins).await,
             Some(format!("{changes} members joined, changed or left in one call")),
         ),
         Action::Add { grafana_id, admin } => (
-            "team.member.add",
-            format!("add a member to the team “{name}”"),
+            Done::TeamMemberAdd,
+            Operation::AddMember { team: name() },
             grafana.add_team_member(id, *grafana_id, *admin).await,
             Some(format!("Grafana user {grafana_id}")),
         ),
         Action::Update { grafana_id, admin } => (
-            "team.member.update",
-            format!("change a member of the team “{name}”"),
+            Done::TeamMemberUpdate,
+            Operation::UpdateMember { team: name() },
             grafana.update_team_member(id, *grafana_id, *admin).await,
             Some(format!("Grafana user {grafana_id}")),
         ),
         Action::Remove { grafana_id } => (
-            "team.member.remove",
-            format!("remove a member from the team “{name}”"),
+            Done::TeamMemberRemove,
+            Operation::RemoveMember { team: name() },
             grafana.remove_team_member(id, *grafana_id).await,
             Some(format!("Grafana user {grafana_id}")),
         ),
         Action::Delete => (
-            "team.delete",
-            format!("delete the team “{name}”"),
+            Done::TeamDelete,
+            Operation::DeleteTeam { team: name() },
             grafana.delete_team(id).await,
             None,
         ),
@@ -379,7 +390,7 @@ async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) 
         Ok(()) => log(core, org, work, what, team, note, elapsed(began)).await,
         Err(error) => Err(Trouble::Grafana {
             action: Some(what),
-            doing,
+            operation,
             error,
             took_ms: elapsed(began),
         }),
@@ -390,14 +401,14 @@ async fn log(
     core: &Core,
     org: &Org,
     work: &Work,
-    action: &'static str,
+    action: Done,
     team: &Team,
     reason: Option<String>,
     took_ms: i64,
 ) -> Result<()> {
     let deed = Deed {
         action,
-        target: ("Team", &team.id.to_string(), &team.name),
+        target: (TargetKind::Team, &team.id.to_string(), &team.name),
         outcome: Outcome::Done,
         reason,
         took_ms,

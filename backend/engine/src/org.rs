@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use domain::{
     attempt::{Failure, backoff_ms},
+    attention::Reading,
     concurrency::Limit,
     status::{EngineState, EngineStatus},
 };
@@ -176,7 +177,7 @@ impl Org {
 
     /// A fresh listing, kept for what follows.
     pub(super) async fn refresh_listing(&mut self, core: &Core) -> Result<()> {
-        let users = self.grafana.all_users().await.map_err(looking("all users"))?;
+        let users = self.grafana.all_users().await.map_err(looking(Reading::AllAccounts))?;
         let listing = UserListing::of(users, core.clock.now_ms());
         self.admins = Some(listing.admins());
         core.shared.set_admins(self.id(), listing.admin_logins());

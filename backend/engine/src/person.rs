@@ -10,7 +10,10 @@ pub(crate) mod live;
 pub(crate) mod observe;
 mod record;
 
-use domain::account::{self, Action, Write};
+use domain::{
+    account::{self, Action, End, Write},
+    attention::{Attention, Delay},
+};
 
 pub(super) use self::record::Recorded;
 use self::{
@@ -75,14 +78,14 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         let observed = observe(&Live { core, org }, org, &subject).await?;
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         if plan.actions.is_empty() {
-            person.ask(plan.question.as_ref()).await?;
-            let end = match (plan.attention.clone(), plan.waits.clone()) {
-                (Some(attention), _) => Err(Trouble::Attention(attention)),
-                (None, Some(waits)) => {
+            person.ask(plan.end.question()).await?;
+            let end = match &plan.end {
+                End::Done { .. } => Ok(Recorded),
+                End::Blocked { attention, .. } => Err(Trouble::Attention(attention.clone())),
+                End::Wait { delay, .. } => {
                     person.tell_who_leaves(&observed).await?;
-                    Err(Trouble::NotYet(waits))
+                    Err(Trouble::NotYet(delay.clone()))
                 }
-                (None, None) => Ok(Recorded),
             };
             return person.settle(&plan, &observed, end).await;
         }
@@ -90,7 +93,9 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             && written.as_ref() == Some(write)
         {
             // All else is done; another try would be another mail.
-            let end = Err(Trouble::Attention(account::not_applied(&person.name)));
+            let end = Err(Trouble::Attention(Attention::ProfileNotApplied {
+                login: person.name.clone(),
+            }));
             return person.settle(&plan, &observed, end).await;
         }
         for action in &plan.actions {
@@ -100,9 +105,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             person.act(org, action, &observed).await?;
         }
     }
-    Err(Trouble::NotYet(
-        "Grafana says it is done, but the account does not look so yet.".to_owned(),
-    ))
+    Err(Trouble::NotYet(Delay::AccountUnchanged))
 }
 
 /// The person and the account as stored, once nobody else who shares a name is worked on.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
     Tenant,
+    attention::Reading,
     settings::{MappingMode, TeamRemoval},
     team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
 };
@@ -53,14 +54,14 @@ impl Roster {
     ) -> Result<Option<Self>> {
         let team = match team {
             Some(team) => Some(team),
-            None => org.grafana.team(team_id).await.map_err(looking("the team"))?,
+            None => org.grafana.team(team_id).await.map_err(looking(Reading::Team))?,
         };
         let Some(team) = team else { return Ok(None) };
         let Some(seen) = org
             .grafana
             .team_members(team_id)
             .await
-            .map_err(looking("the team's members"))?
+            .map_err(looking(Reading::TeamMembers))?
         else {
             return Ok(None);
         };
@@ -70,7 +71,7 @@ impl Roster {
         let people = people_of(core, &mappings, team_id).await?;
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
         let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
-        let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+        let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         let released = core.store.unmanaged_accounts(org.id()).await?;
         let base = core.store.applied_members(org.id(), team_id).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
@@ -180,7 +181,7 @@ async fn emails_of_new(
                 .grafana
                 .user(id)
                 .await
-                .map_err(looking("the account"))?
+                .map_err(looking(Reading::Account))?
                 .map(|u| u.email),
         };
         if let Some(email) = known {
@@ -232,7 +233,7 @@ async fn taken(
                 .grafana
                 .team_named(&name)
                 .await
-                .map_err(looking("teams"))?
+                .map_err(looking(Reading::Teams))?
                 .is_some_and(|t| t.id != team.id),
         };
         if other {

@@ -10,7 +10,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{login, settings::Linking, status::TeamSeen};
+use domain::{attention::Reading, login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -29,9 +29,9 @@ use grafana::{Doors, Error, Team};
 
 /// Compares everything of an organization with Grafana.
 pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
-    let version = org.grafana.health().await.map_err(looking("Grafana"))?;
+    let version = org.grafana.health().await.map_err(looking(Reading::Health))?;
     org.status.version = version.or(org.status.version.take());
-    org.grafana.me().await.map_err(looking("its own account"))?;
+    org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
     let now = core.clock.now_ms();
     match org.grafana.admin_settings().await {
         Ok(mut settings) => {
@@ -50,7 +50,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
             let findings = login::unreadable();
             core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
         }
-        Err(e) => return Err(looking("Grafana's settings")(e)),
+        Err(e) => return Err(looking(Reading::Settings)(e)),
     }
     org.state.learn(Configuration::Known);
     org.refresh_listing(core).await?;
@@ -58,7 +58,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         .grafana
         .org_users(org.id())
         .await
-        .map_err(looking("the organization's people"))?;
+        .map_err(looking(Reading::OrgUsers))?;
     let correlation = core.ids.correlation();
     let mut tenants = core.store.tenants().await?;
     tenants.retain(|t| t.org_id == org.id());
@@ -75,7 +75,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     let unmanaged = org_users.iter().filter(|u| !managed.contains(&u.user_id)).count();
     org.status.unmanaged = i64::try_from(unmanaged).ok();
     // Afterwards, because it may be another credential: people must not wait for a token.
-    let teams = org.grafana.all_teams().await.map_err(looking("teams"))?;
+    let teams = org.grafana.all_teams().await.map_err(looking(Reading::Teams))?;
     let seen = |t: &Team| TeamSeen {
         id: t.id,
         name: t.name.clone(),

@@ -11,6 +11,7 @@ use std::{
 
 use domain::{
     Clock, Ids, Secret, Tenant,
+    attention::{Attention, Operation, Refusal},
     settings::{Effective, Sources, TeamRemoval},
     status::EngineState,
 };
@@ -21,8 +22,8 @@ use super::*;
 use grafana::Credentials;
 use grafana_stand_in::{ADMIN, Call, Effect, Fault, MEMBER, Options, Role, StandIn, User};
 use store::{
-    AccountOrigin, Decision, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome, Store,
-    Updated, UserChange, WriteContext,
+    AccountOrigin, Action, Decision, GroupChange, Kind, MappingOrigin, Member, MemberChange, NewMapping, Outcome,
+    Store, Updated, UserChange, WriteContext,
 };
 
 mod absence;
@@ -340,7 +341,7 @@ impl Rig {
         self.store.attention_rows(&self.tenant, 100).await.expect("rows")
     }
 
-    async fn actions(&self) -> Vec<(String, Outcome)> {
+    async fn actions(&self) -> Vec<(Action, Outcome)> {
         let page = self
             .store
             .activity(
@@ -355,7 +356,7 @@ impl Rig {
         let lines = page.lines.into_iter().map(|(_, l)| l);
         let mut lines: Vec<_> = lines
             .filter(|l| l.source == store::Source::Grafana)
-            .map(|l| (l.action.into_owned(), l.outcome))
+            .map(|l| (l.action, l.outcome))
             .collect();
         lines.reverse();
         lines
@@ -388,7 +389,7 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
     );
     assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 1);
-    assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Done)]);
+    assert_eq!(rig.actions().await, [(Action::UserCreate, Outcome::Done)]);
     rig.until("checked", || async { engine.status(1).checked_ms.is_some() })
         .await;
     let status = engine.status(1);
@@ -443,7 +444,7 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
     assert_eq!(rig.store.account("id-bob").await.expect("read"), None);
     let attention = rig.attention().await;
     assert!(
-        attention.len() == 1 && attention[0].reason.contains("claim_policy is “never”"),
+        attention.len() == 1 && matches!(attention[0].attention, Attention::ClaimForbidden { .. }),
         "{attention:?}"
     );
     engine.stop().await;
@@ -535,13 +536,18 @@ async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_
     rig.quiet().await;
     let attention = rig.attention().await;
     assert_eq!(attention.len(), 1);
-    assert!(
-        attention[0].reason.contains("create the account “ann”"),
-        "{attention:?}"
+    assert_eq!(
+        attention[0].attention,
+        Attention::GrafanaRefused {
+            operation: Operation::CreateAccount {
+                login: "ann".to_owned()
+            },
+            refusal: Refusal::Forbidden {
+                permission: Some("users:create".to_owned())
+            },
+        }
     );
-    assert!(attention[0].reason.contains("users:create"));
-    assert!(attention[0].next_step.contains("press Test"));
-    assert_eq!(rig.actions().await, [("user.create".to_owned(), Outcome::Attention)]);
+    assert_eq!(rig.actions().await, [(Action::UserCreate, Outcome::Attention)]);
     rig.grafana.clear_faults();
     rig.check_now();
     rig.until("made", || async { rig.grafana.user("ann").is_some() }).await;
@@ -562,11 +568,10 @@ async fn server_admins_and_the_last_admin_of_the_organization_are_never_closed()
     rig.set("boss", "active", json!(false)).await;
     rig.quiet().await;
     let attention = rig.attention().await;
-    let reasons: Vec<&str> = attention.iter().map(|a| a.reason.as_str()).collect();
-    assert!(reasons.iter().any(|r| r.contains("protected")), "{reasons:?}");
+    let codes: Vec<&str> = attention.iter().map(|a| a.attention.code()).collect();
     assert!(
-        reasons.iter().any(|r| r.contains("last person with the role Admin")),
-        "{reasons:?}"
+        codes.contains(&"protected") && codes.contains(&"last_admin"),
+        "{attention:?}"
     );
     assert!(!rig.grafana.user("boss").expect("there").disabled);
     // The promise of the text: another Admin, and access is closed by the next look.

@@ -2,29 +2,33 @@
 //!
 //! Owns: the cases the loop tells apart. Must never carry a secret. Start at [`Trouble`].
 
-use domain::attempt::Attention;
+use domain::{
+    attention::{Attention, Delay, Operation, Problem, Reading},
+    wording,
+};
+use store::Action;
 
 /// Each variant is another way to go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
     /// A call failed: retry or attention, as `domain::attempt::judge` says.
-    #[error("could not {doing}: {error}")]
+    #[error("could not {}: {error}", wording::operation(.operation))]
     Grafana {
         /// What the log calls it; `None` where nothing was to be changed.
-        action: Option<&'static str>,
-        /// Completes "could not …".
-        doing: String,
+        action: Option<Action>,
+        /// What was asked.
+        operation: Operation,
         /// How it failed.
         error: grafana::Error,
         /// How long it took.
         took_ms: i64,
     },
     /// A person must look.
-    #[error("{}", .0.reason)]
+    #[error("{}", wording::reason(.0))]
     Attention(Attention),
     /// Grafana said yes and did otherwise: look again later.
-    #[error("{0}")]
-    NotYet(String),
+    #[error("{}", wording::problem(&Problem::Delay(.0.clone())))]
+    NotYet(Delay),
     /// The store does not answer: nothing can go on.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -37,10 +41,10 @@ pub(super) enum Trouble {
 pub(super) type Result<T> = std::result::Result<T, Trouble>;
 
 /// Turns the failure of a reading call into trouble.
-pub(super) fn looking(what: &str) -> impl Fn(grafana::Error) -> Trouble + '_ {
+pub(super) fn looking(reading: Reading) -> impl Fn(grafana::Error) -> Trouble {
     move |error| Trouble::Grafana {
         action: None,
-        doing: format!("look at {what} in Grafana"),
+        operation: Operation::Read { reading },
         error,
         took_ms: 0,
     }

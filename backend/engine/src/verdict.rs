@@ -2,7 +2,11 @@
 //!
 //! Owns: whether it is put off or shown to a person, and its line in the log. Must never do the work itself. Start at [`conclude`].
 
-use domain::attempt::{self, Failure, Verdict, backoff_ms};
+use domain::{
+    attempt::{self, Failure, Verdict, backoff_ms},
+    attention::{Attention, Delay},
+    wording,
+};
 
 use super::{
     context::{AWAY_MS, Core, Deed},
@@ -10,7 +14,15 @@ use super::{
     trouble::{Result, Trouble},
 };
 use grafana::Error;
-use store::{Kind, Outcome, Work};
+use store::{Action, Kind, Outcome, Work};
+
+/// What becomes of a piece of work that did not end well.
+enum Next {
+    /// It is tried again.
+    Retry { after_ms: i64, delay: Delay },
+    /// A person must look.
+    Show(Attention),
+}
 
 /// What was worked on is put off or shown, if it did not end well.
 pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Result<()>) -> Result<()> {
@@ -21,24 +33,24 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
     let now = core.clock.now_ms();
     let jitter = core.ids.jitter();
     let sync = match work.kind {
-        Kind::User => "user.sync",
-        Kind::Group => "group.sync",
+        Kind::User => Action::UserSync,
+        Kind::Group => Action::GroupSync,
     };
-    let (action, verdict, text, took_ms) = match trouble {
+    let (action, next, took_ms) = match trouble {
         Trouble::Store(_) | Trouble::Stopped => return Err(trouble),
         Trouble::Attention(attention) => {
             // Grafana was asked and has answered.
             org.went_well(core).await;
-            (Some(sync), Verdict::Attention(attention), String::new(), 0)
+            (Some(sync), Next::Show(attention), 0)
         }
-        Trouble::NotYet(text) => {
+        Trouble::NotYet(delay) => {
             org.went_well(core).await;
             let after_ms = backoff_ms(work.attempts, jitter);
-            (Some(sync), Verdict::Retry { after_ms }, text, 0)
+            (Some(sync), Next::Retry { after_ms, delay }, 0)
         }
         Trouble::Grafana {
             action,
-            doing,
+            operation,
             error,
             took_ms,
         } => {
@@ -50,30 +62,35 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
                 // Nothing is wrong with this piece of work: the organization waits as a whole.
                 return Ok(());
             }
-            let mut verdict = attempt::judge(&failure, &doing, work.attempts, jitter);
-            if let (Failure::Away, Verdict::Retry { after_ms }) = (&failure, &mut verdict) {
-                // Soon after Grafana is back; the organization's gate keeps the calls few until then.
-                *after_ms = (*after_ms).min(AWAY_MS);
-            }
+            let next = match attempt::judge(&failure, &operation, work.attempts, jitter) {
+                Verdict::Attention(attention) => Next::Show(attention),
+                Verdict::Retry { after_ms } => Next::Retry {
+                    // Soon after Grafana is back; the organization's gate keeps the calls few until then.
+                    after_ms: if failure == Failure::Away {
+                        after_ms.min(AWAY_MS)
+                    } else {
+                        after_ms
+                    },
+                    delay: Delay::GrafanaFailed {
+                        operation,
+                        error: error.to_string(),
+                    },
+                },
+            };
             let quiet = failure == Failure::Away && work.attempts > 0;
-            let action = action.or(matches!(verdict, Verdict::Attention(_)).then_some(sync));
-            (
-                action.filter(|_| !quiet),
-                verdict,
-                format!("Could not {doing}: {error}."),
-                took_ms,
-            )
+            let action = action.or(matches!(next, Next::Show(_)).then_some(sync));
+            (action.filter(|_| !quiet), next, took_ms)
         }
     };
-    let (outcome, reason) = match &verdict {
-        Verdict::Retry { .. } => (Outcome::Retry, text.clone()),
-        Verdict::Attention(a) => (Outcome::Attention, a.reason.clone()),
+    let (outcome, reason) = match &next {
+        Next::Retry { delay, .. } => (Outcome::Retry, wording::delay(delay)),
+        Next::Show(attention) => (Outcome::Attention, wording::reason(attention)),
     };
     if let Some(action) = action {
         let name = target_name(core, work).await?;
         let deed = Deed {
             action,
-            target: (work.kind.as_str(), &work.id, &name),
+            target: (work.kind.into(), &work.id, &name),
             outcome,
             reason: Some(reason),
             took_ms,
@@ -81,9 +98,9 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
         let line = core.line(work, &org.actor().await, deed);
         core.store.record(&[line]).await?;
     }
-    match verdict {
-        Verdict::Retry { after_ms } => core.store.retry(work, now.saturating_add(after_ms), &text).await?,
-        Verdict::Attention(a) => core.store.attention(work, &a.reason, &a.next_step).await?,
+    match next {
+        Next::Retry { after_ms, delay } => core.store.retry(work, now.saturating_add(after_ms), delay).await?,
+        Next::Show(attention) => core.store.attention(work, attention).await?,
     }
     Ok(())
 }

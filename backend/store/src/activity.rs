@@ -7,7 +7,7 @@ use domain::Tenant;
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    ActivityLine, Outcome, Result, Source, Store, WriteContext,
+    Action, ActivityLine, Outcome, Result, Source, Store, TargetKind, WriteContext,
     codes::Code,
     sql::{self, statements},
 };
@@ -81,8 +81,8 @@ impl ActivityLine {
     pub fn of_request(
         ctx: &WriteContext,
         source: Source,
-        action: &'static str,
-        (target_kind, target_id, target_name): (&'static str, &str, &str),
+        action: Action,
+        (target_kind, target_id, target_name): (TargetKind, &str, &str),
         outcome: Outcome,
         reason: Option<String>,
     ) -> Self {
@@ -91,8 +91,8 @@ impl ActivityLine {
             at_ms: ctx.now_ms,
             source,
             actor: ctx.actor.clone(),
-            action: action.into(),
-            target_kind: target_kind.into(),
+            action,
+            target_kind,
             target_id: target_id.to_owned(),
             target_name: target_name.to_owned(),
             outcome,
@@ -112,8 +112,8 @@ pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Resul
         .bind(l.at_ms)
         .bind(l.source.code())
         .bind(&l.actor)
-        .bind(&*l.action)
-        .bind(&*l.target_kind)
+        .bind(l.action.code())
+        .bind(l.target_kind.code())
         .bind(&l.target_id)
         .bind(&l.target_name)
         .bind(l.outcome.code())

@@ -5,7 +5,7 @@
 
 use domain::settings::Rung;
 
-use super::{AccountOrigin, Kind, ManagementState, MappingOrigin, Outcome, Source};
+use super::{AccountOrigin, Action, Attribute, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
 
 /// A type that a column holds as one of a few words.
 pub(super) trait Code: Sized {
@@ -13,7 +13,7 @@ pub(super) trait Code: Sized {
     const WHAT: &'static str;
     /// Every code, in the order of the `CHECK`.
     #[cfg(test)]
-    const ALL: &'static [&'static str];
+    fn all() -> Vec<&'static str>;
 
     fn code(self) -> &'static str;
     fn from_code(text: &str) -> Option<Self>;
@@ -24,7 +24,9 @@ macro_rules! codes {
         impl Code for $type {
             const WHAT: &'static str = $what;
             #[cfg(test)]
-            const ALL: &'static [&'static str] = &[$($text),+];
+            fn all() -> Vec<&'static str> {
+                vec![$($text),+]
+            }
 
             fn code(self) -> &'static str {
                 match self {
@@ -42,6 +44,27 @@ macro_rules! codes {
     };
 }
 
+/// A list that has its codes in `vocabulary`.
+macro_rules! shared_codes {
+    ($($type:ty: $what:literal),+ $(,)?) => {$(
+        impl Code for $type {
+            const WHAT: &'static str = $what;
+            #[cfg(test)]
+            fn all() -> Vec<&'static str> {
+                Self::ALL.iter().map(|one| one.as_str()).collect()
+            }
+
+            fn code(self) -> &'static str {
+                self.as_str()
+            }
+
+            fn from_code(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+        }
+    )+};
+}
+
 /// Whether a mark may be worked on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WorkState {
@@ -51,36 +74,31 @@ pub(super) enum WorkState {
     Blocked,
 }
 
-codes!(Kind, "kind of resource": Kind::User = "User", Kind::Group = "Group");
 codes!(WorkState, "state of a mark": WorkState::Pending = "pending", WorkState::Blocked = "blocked");
-codes!(AccountOrigin, "origin of an account":
-    AccountOrigin::Provisioned = "provisioned", AccountOrigin::Claimed = "claimed");
 codes!(Rung, "way of deprovisioning":
     Rung::Disable = "disable", Rung::Suspend = "suspend", Rung::Tombstone = "recreate", Rung::Delete = "delete");
 codes!(ManagementState, "decision about an account":
     ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
     ManagementState::Unmanaged = "unmanaged");
-codes!(MappingOrigin, "origin of a mapping": MappingOrigin::Page = "page", MappingOrigin::Create = "create");
-codes!(Source, "source of a line of the log":
-    Source::Scim = "scim", Source::Grafana = "grafana", Source::Admin = "admin");
-codes!(Outcome, "outcome in a line of the log":
-    Outcome::Done = "done", Outcome::Refused = "refused", Outcome::Retry = "retry", Outcome::Attention = "attention");
 
-impl Kind {
-    /// The word in the database and the admin API.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.code()
-    }
-}
+shared_codes!(
+    Kind: "kind of resource",
+    AccountOrigin: "origin of an account",
+    MappingOrigin: "origin of a mapping",
+    Source: "source of a line of the log",
+    Outcome: "outcome in a line of the log",
+    Action: "action in a line of the log",
+    TargetKind: "target of a line of the log",
+    Attribute: "attribute",
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check<T: Code>(column: &str) -> (String, bool) {
-        let codes: Vec<String> = T::ALL.iter().map(|code| format!("'{code}'")).collect();
-        let again = T::ALL
+        let codes: Vec<String> = T::all().iter().map(|code| format!("'{code}'")).collect();
+        let again = T::all()
             .iter()
             .all(|code| T::from_code(code).is_some_and(|read| read.code() == *code));
         (format!("CHECK ({column} IN ({}))", codes.join(", ")), again)
@@ -98,6 +116,7 @@ mod tests {
             check::<MappingOrigin>("origin"),
             check::<Source>("source"),
             check::<Outcome>("outcome"),
+            check::<TargetKind>("target_kind"),
         ];
         for (check, again) in checks {
             assert!(schema.contains(&check), "{check}");

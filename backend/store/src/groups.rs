@@ -11,8 +11,8 @@ use scim::{
 use sqlx::SqliteExecutor;
 
 use super::{
-    ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, WriteContext,
-    activity,
+    Action, ActivityLine, Error, GroupRecord, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind,
+    Urgency, WriteContext, activity,
     document::text,
     filter, is_taken, listing,
     membership::{self, add, change_members},
@@ -58,8 +58,15 @@ pub struct GroupChange {
     pub members: Vec<MemberChange>,
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str) -> ActivityLine {
-    ActivityLine::of_request(ctx, Source::Scim, action, ("Group", id, name), Outcome::Done, None)
+fn line(ctx: &WriteContext, action: Action, id: &str, name: &str) -> ActivityLine {
+    ActivityLine::of_request(
+        ctx,
+        Source::Scim,
+        action,
+        (TargetKind::Group, id, name),
+        Outcome::Done,
+        None,
+    )
 }
 
 fn taken(e: sqlx::Error) -> Error {
@@ -116,7 +123,7 @@ impl Store {
             None
         };
         work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
-        activity::insert(&mut tx, &line(ctx, "group.create", id, &name)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::GroupCreate, id, &name)).await?;
         tx.commit().await?;
         let record = GroupRecord {
             id: id.to_owned(),
@@ -172,9 +179,9 @@ impl Store {
                 .map_err(taken)?;
             work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
             let action = if members_changed {
-                "group.members"
+                Action::GroupMembers
             } else {
-                "group.update"
+                Action::GroupUpdate
             };
             activity::insert(&mut tx, &line(ctx, action, id, name)).await?;
             record
@@ -206,7 +213,7 @@ impl Store {
         DELETE.query().bind(pk).execute(&mut *tx).await?;
         work::mark(&mut tx, &ctx.mark(Kind::Group, id, Urgency::Normal)).await?;
         let name = current.document.display_name().unwrap_or_default();
-        activity::insert(&mut tx, &line(ctx, "group.delete", id, name)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::GroupDelete, id, name)).await?;
         tx.commit().await?;
         Ok(true)
     }

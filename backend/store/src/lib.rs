@@ -57,9 +57,9 @@ pub use mappings::{NewMapping, TeamCreation};
 pub use page::{Page, PageQuery};
 pub use people::{PeopleQuery, Tally};
 pub use records::{
-    AccountOrigin, AccountRecord, ActivityLine, AttentionRow, DesiredMember, GroupRecord, GroupSummary, Kind,
-    Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source, Urgency, UserRecord,
-    Waiting, Work,
+    AccountOrigin, AccountRecord, Action, ActivityLine, AttentionRow, Attribute, DesiredMember, GroupRecord,
+    GroupSummary, Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source,
+    TargetKind, Urgency, UserRecord, Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use team_memberships::TeamMembership;

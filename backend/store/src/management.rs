@@ -10,8 +10,8 @@ use domain::Tenant;
 use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
 use super::{
-    ActivityLine, Kind, Management, ManagementState, Outcome, Result, Source, Store, Urgency, WriteContext, activity,
-    codes::Code as _, sql::statements, work,
+    Action, ActivityLine, Kind, Management, ManagementState, Outcome, Result, Source, Store, TargetKind, Urgency,
+    WriteContext, activity, codes::Code as _, sql::statements, work,
 };
 
 statements! {
@@ -86,12 +86,12 @@ async fn user(tx: &mut SqliteConnection, tenant: &Tenant, id: &str) -> Result<Op
         .await?)
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, reason: String) -> ActivityLine {
+fn line(ctx: &WriteContext, action: Action, id: &str, name: &str, reason: String) -> ActivityLine {
     ActivityLine::of_request(
         ctx,
         Source::Admin,
         action,
-        ("User", id, name),
+        (TargetKind::User, id, name),
         Outcome::Done,
         Some(reason),
     )
@@ -175,7 +175,7 @@ impl Store {
         } else {
             format!("Approved: {account} is this person's and is managed from now on.")
         };
-        activity::insert(&mut tx, &line(ctx, "user.claim", id, &name, reason)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserClaim, id, &name, reason)).await?;
         tx.commit().await?;
         Ok(Decided::Done)
     }
@@ -218,7 +218,7 @@ impl Store {
             .bind(grafana_id)
             .execute(&mut *tx)
             .await?;
-        activity::insert(&mut tx, &line(ctx, "user.release", id, &name, reason)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserRelease, id, &name, reason)).await?;
         tx.commit().await?;
         Ok(Decided::Done)
     }

@@ -3,11 +3,15 @@
 //! Owns: plain data. Must never hold a connection or decide anything. Start at [`UserRecord`] and
 //! [`Work`].
 
-use std::borrow::Cow;
-
-use domain::Tenant;
+use domain::{
+    Tenant,
+    attention::{Attention, Problem},
+    settings::Rung,
+};
 use scim::resource::Document;
-pub use vocabulary::{AccountOrigin, MappingOrigin};
+pub use vocabulary::{
+    AccountOrigin, Action, Attribute, MappingOrigin, Outcome, ResourceKind as Kind, Source, TargetKind,
+};
 
 /// A stored SCIM User.
 #[derive(Clone, Debug)]
@@ -37,15 +41,6 @@ pub struct GroupRecord {
     pub created_ms: i64,
     /// When it last changed.
     pub modified_ms: i64,
-}
-
-/// The kind of resource that a mark is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// A SCIM User.
-    User,
-    /// A SCIM Group.
-    Group,
 }
 
 /// How soon a mark is worked on.
@@ -123,7 +118,7 @@ pub struct AccountRecord {
     /// JSON of `domain::account::Snapshot`: what a return gives back.
     pub snapshot: Option<String>,
     /// Attributes that wait for the next sign-in.
-    pub deferred: Vec<String>,
+    pub deferred: Vec<Attribute>,
     /// The time at which Grafana last matched.
     pub synced_ms: i64,
 }
@@ -164,30 +159,6 @@ pub struct MappingRecord {
     pub origin: MappingOrigin,
 }
 
-/// The half of the product that wrote a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// An identity provider's request.
-    Scim,
-    /// A change made in Grafana.
-    Grafana,
-    /// An admin on the page.
-    Admin,
-}
-
-/// The outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done.
-    Done,
-    /// Refused: nothing was changed.
-    Refused,
-    /// Failed and will be tried again.
-    Retry,
-    /// An admin has to act.
-    Attention,
-}
-
 /// A line of the log, before it has an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivityLine {
@@ -200,9 +171,9 @@ pub struct ActivityLine {
     /// The login of the caller, or `rollcall`.
     pub actor: String,
     /// The code of the action, such as `user.disable`.
-    pub action: Cow<'static, str>,
+    pub action: Action,
     /// The kind of the target: `User`, `Group`, `Team`, `Mapping`, `Setting` or `Service`.
-    pub target_kind: Cow<'static, str>,
+    pub target_kind: TargetKind,
     /// The id of the target.
     pub target_id: String,
     /// The name of the target at that time.
@@ -219,11 +190,11 @@ pub struct ActivityLine {
 
 /// How a resource waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Why the last attempt failed.
-    pub problem: Option<String>,
-    /// What an admin has to do, if nothing else helps.
-    pub next_step: Option<String>,
+pub enum Waiting {
+    /// For its turn; why the last attempt did not succeed, if there was one.
+    Pending(Option<Problem>),
+    /// For an admin.
+    Blocked(Attention),
 }
 
 /// One person with everything the list shows.
@@ -234,9 +205,9 @@ pub struct PersonRow {
     /// Grafana's id and where the account came from.
     pub account: Option<(i64, AccountOrigin)>,
     /// How the account was deprovisioned, and whether that holds.
-    pub closed: Option<(domain::settings::Rung, Option<bool>)>,
+    pub closed: Option<(Rung, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
-    pub deferred: Vec<String>,
+    pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.
     pub synced_ms: Option<i64>,
     /// How it waits.
@@ -269,10 +240,8 @@ pub struct AttentionRow {
     pub id: String,
     /// Its name, or what is known of it after its deletion.
     pub name: String,
-    /// The reason.
-    pub reason: String,
-    /// The next step.
-    pub next_step: String,
+    /// What the admin must look at.
+    pub attention: Attention,
     /// The time since which it waits.
     pub since_ms: i64,
 }

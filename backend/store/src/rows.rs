@@ -2,13 +2,13 @@
 //!
 //! Owns: reading, for every table. Must never write, or decide anything. Start at [`code`].
 
-use domain::Tenant;
-use serde::{Deserialize, Serialize};
+use domain::{Tenant, attention::Attention};
+use serde::de::DeserializeOwned;
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 
 use super::{
-    AccountRecord, ActivityLine, AttentionRow, GroupRecord, GroupSummary, Management, MappingRecord, PersonRow,
-    UserRecord, Waiting, Work,
+    AccountRecord, ActivityLine, AttentionRow, Attribute, GroupRecord, GroupSummary, Management, MappingRecord,
+    PersonRow, UserRecord, Waiting, Work,
     codes::{Code, WorkState},
     document,
     error::Unreadable,
@@ -32,8 +32,8 @@ pub(super) fn code_or_null<T: Code>(row: &SqliteRow, column: &str) -> Result<Opt
         .transpose()
 }
 
-/// The names in a JSON array.
-fn names(text: &str) -> Result<Vec<String>> {
+/// The codes in a JSON array.
+fn attributes(text: &str) -> Result<Vec<Attribute>> {
     serde_json::from_str(text).map_err(|_| unreadable("list of attributes"))
 }
 
@@ -109,7 +109,7 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             closed_by: code_or_null(row, "deprovisioned_by")?,
             holds: row.try_get("holds")?,
             snapshot: row.try_get("snapshot")?,
-            deferred: names(row.try_get("deferred")?)?,
+            deferred: attributes(row.try_get("deferred")?)?,
             synced_ms: row.try_get("synced_ms")?,
         })
     }
@@ -149,8 +149,8 @@ impl FromRow<'_, SqliteRow> for ActivityLine {
             at_ms: row.try_get("at_ms")?,
             source: code(row, "source")?,
             actor: row.try_get("actor")?,
-            action: row.try_get::<String, _>("action")?.into(),
-            target_kind: row.try_get::<String, _>("target_kind")?.into(),
+            action: code(row, "action")?,
+            target_kind: code(row, "target_kind")?,
             target_id: row.try_get("target_id")?,
             target_name: row.try_get("target_name")?,
             outcome: code(row, "outcome")?,
@@ -161,19 +161,15 @@ impl FromRow<'_, SqliteRow> for ActivityLine {
     }
 }
 
-/// What `work.attention` holds.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Failure {
-    pub(super) reason: String,
-    /// What an admin has to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) next_step: Option<String>,
-}
-
-fn failure(row: &SqliteRow) -> Result<Option<Failure>> {
+/// Why the last attempt did not succeed: `work.attention`.
+fn problem<T: DeserializeOwned>(row: &SqliteRow) -> Result<Option<T>> {
     let text: Option<&str> = row.try_get("attention")?;
     text.map(|text| serde_json::from_str(text).map_err(|_| unreadable("reason of a failure")))
         .transpose()
+}
+
+fn attention(row: &SqliteRow) -> Result<Attention> {
+    problem(row)?.ok_or_else(|| unreadable("reason of a failure"))
 }
 
 /// How a resource waits: columns of `work`, joined.
@@ -181,11 +177,9 @@ fn waiting(row: &SqliteRow) -> Result<Option<Waiting>> {
     let Some(state) = code_or_null::<WorkState>(row, "work_state")? else {
         return Ok(None);
     };
-    let failure = failure(row)?;
-    let (problem, next_step) = failure.map_or((None, None), |f| (Some(f.reason), f.next_step));
-    Ok(Some(Waiting {
-        problem,
-        next_step: next_step.filter(|_| state == WorkState::Blocked),
+    Ok(Some(match state {
+        WorkState::Pending => Waiting::Pending(problem(row)?),
+        WorkState::Blocked => Waiting::Blocked(attention(row)?),
     }))
 }
 
@@ -199,7 +193,7 @@ impl FromRow<'_, SqliteRow> for PersonRow {
             user: UserRecord::from_row(row)?,
             account: account.zip(origin),
             closed: code_or_null(row, "deprovisioned_by")?.map(|by| (by, holds)),
-            deferred: deferred.map(names).transpose()?.unwrap_or_default(),
+            deferred: deferred.map(attributes).transpose()?.unwrap_or_default(),
             synced_ms: row.try_get("synced_ms")?,
             waiting: waiting(row)?,
             management: code_or_null(row, "management_state")?,
@@ -221,13 +215,11 @@ impl FromRow<'_, SqliteRow> for GroupSummary {
 
 impl FromRow<'_, SqliteRow> for AttentionRow {
     fn from_row(row: &SqliteRow) -> Result<Self> {
-        let (reason, next_step) = failure(row)?.map_or_else(Default::default, |f| (f.reason, f.next_step));
         Ok(Self {
             kind: code(row, "kind")?,
             id: row.try_get("id")?,
             name: row.try_get("name")?,
-            reason,
-            next_step: next_step.unwrap_or_default(),
+            attention: attention(row)?,
             since_ms: row.try_get("since_ms")?,
         })
     }

@@ -12,9 +12,9 @@ use scim::{
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::{
-    ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, Urgency, UserRecord, WriteContext,
-    activity, document::text, filter, is_taken, listing, management, membership, page, rows::Keyed, sql::statements,
-    work,
+    Action, ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind, Urgency,
+    UserRecord, WriteContext, activity, document::text, filter, is_taken, listing, management, membership, page,
+    rows::Keyed, sql::statements, work,
 };
 
 statements! {
@@ -127,8 +127,15 @@ async fn write_emails(tx: &mut Transaction<'static, Sqlite>, pk: i64, emails: &[
     Ok(())
 }
 
-fn line(ctx: &WriteContext, action: &'static str, id: &str, name: &str, note: Option<String>) -> ActivityLine {
-    ActivityLine::of_request(ctx, Source::Scim, action, ("User", id, name), Outcome::Done, note)
+fn line(ctx: &WriteContext, action: Action, id: &str, name: &str, note: Option<String>) -> ActivityLine {
+    ActivityLine::of_request(
+        ctx,
+        Source::Scim,
+        action,
+        (TargetKind::User, id, name),
+        Outcome::Done,
+        note,
+    )
 }
 
 /// In the log for an unmanaged person: the change is stored, and nothing follows in Grafana.
@@ -206,7 +213,13 @@ impl Store {
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
         activity::insert(
             &mut tx,
-            &line(ctx, "user.create", id, &keys.user_name, without_effect(None, &document)),
+            &line(
+                ctx,
+                Action::UserCreate,
+                id,
+                &keys.user_name,
+                without_effect(None, &document),
+            ),
         )
         .await?;
         tx.commit().await?;
@@ -286,9 +299,9 @@ impl Store {
             }
             work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
             let action = match (was_active, keys.active) {
-                (true, false) => "user.deactivate",
-                (false, true) => "user.activate",
-                _ => "user.update",
+                (true, false) => Action::UserDeactivate,
+                (false, true) => Action::UserActivate,
+                _ => Action::UserUpdate,
             };
             activity::insert(&mut tx, &line(ctx, action, id, &keys.user_name, note)).await?;
             UserRecord {
@@ -335,7 +348,7 @@ impl Store {
         let note = management::is_unmanaged(&mut tx, id)
             .await?
             .then(|| LEFT_ALONE.to_owned());
-        activity::insert(&mut tx, &line(ctx, "user.delete", id, name, note)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserDelete, id, name, note)).await?;
         tx.commit().await?;
         Ok(true)
     }

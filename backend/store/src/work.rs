@@ -4,13 +4,15 @@
 //! g" (invariant 2), so a mark made while the engine works on the same resource survives. Start at
 //! [`Store::due_work`].
 
-use domain::Tenant;
+use domain::{
+    Tenant,
+    attention::{Attention, Delay, Problem},
+};
 use sqlx::SqliteConnection;
 
 use super::{
     Error, Kind, Mark, Result, Store, Urgency, Work,
     codes::{Code as _, WorkState},
-    rows::Failure,
     sql::statements,
 };
 
@@ -48,8 +50,9 @@ statements! {
          WHERE urgent AND org_id = $1 AND due_ms <= $2 AND state = 'pending')";
     NEXT_DUE = "SELECT min(due_ms) FROM work WHERE state = 'pending' AND due_ms > $1";
     FAIL =
-        "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention = $3 \
-         WHERE org_id = $4 AND connection = $5 AND kind = $6 AND id = $7 AND generation = $8";
+        "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention_code = $3, \
+         attention = $4 WHERE org_id = $5 AND connection = $6 AND kind = $7 AND id = $8 \
+         AND generation = $9";
     MAKE_DUE =
         "UPDATE work SET due_ms = $1 \
          WHERE org_id = $2 AND state = 'pending' AND due_ms > $1 AND attempts <= $3";
@@ -139,32 +142,25 @@ impl Store {
 
     /// The attempt failed, and the next one is at `due_ms`. A resource that was marked again stays
     /// due.
-    pub async fn retry(&self, work: &Work, due_ms: i64, problem: &str) -> Result<()> {
-        self.reschedule(work, due_ms, problem, None).await
+    pub async fn retry(&self, work: &Work, due_ms: i64, delay: Delay) -> Result<()> {
+        self.reschedule(work, due_ms, WorkState::Pending, &delay.into()).await
     }
 
     /// Only an admin can help: the page shows the reason and the next step, and there is no other
     /// attempt until something changes.
-    pub async fn attention(&self, work: &Work, reason: &str, next_step: &str) -> Result<()> {
-        self.reschedule(work, 0, reason, Some(next_step)).await
+    pub async fn attention(&self, work: &Work, attention: Attention) -> Result<()> {
+        self.reschedule(work, 0, WorkState::Blocked, &attention.into()).await
     }
 
-    async fn reschedule(&self, work: &Work, due_ms: i64, problem: &str, next_step: Option<&str>) -> Result<()> {
-        let state = match next_step {
-            None => WorkState::Pending,
-            Some(_) => WorkState::Blocked,
-        };
-        let failure = Failure {
-            reason: problem.to_owned(),
-            next_step: next_step.map(str::to_owned),
-        };
-        let failure = serde_json::to_string(&failure).map_err(|_| Error::Unreadable {
+    async fn reschedule(&self, work: &Work, due_ms: i64, state: WorkState, problem: &Problem) -> Result<()> {
+        let json = serde_json::to_string(problem).map_err(|_| Error::Unreadable {
             what: "reason of a failure",
         })?;
         FAIL.query()
             .bind(due_ms)
             .bind(state.code())
-            .bind(failure)
+            .bind(problem.code())
+            .bind(json)
             .bind(work.tenant.org_id)
             .bind(&work.tenant.connection)
             .bind(work.kind.code())

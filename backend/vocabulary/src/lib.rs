@@ -154,6 +154,30 @@ codes! {
 }
 
 codes! {
+    /// How an organization stands as a whole, worst first.
+    SyncState {
+        /// No credentials are set: nothing can be written.
+        NotConfigured = "not_configured",
+        /// Credentials exist but arrive only with the first request of anyone (Grafana keeps them in
+        /// `secureJsonData`).
+        WaitingForFirstRequest = "waiting_for_first_request",
+        /// Grafana refused the credentials. Nothing is tried again until they change (five failures
+        /// would lock the account).
+        CredentialsRefused = "credentials_refused",
+        /// Grafana does not answer. Changes wait.
+        GrafanaAway = "grafana_away",
+        /// Something needs a person.
+        NeedsAttention = "needs_attention",
+        /// Changes are on their way.
+        Syncing = "syncing",
+        /// Nothing yet: no identity provider has called.
+        Empty = "empty",
+        /// Grafana matches.
+        InSync = "in_sync",
+    }
+}
+
+codes! {
     /// Where a managed Grafana account came from.
     AccountOrigin {
         /// Made by us.

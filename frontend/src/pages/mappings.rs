@@ -23,8 +23,7 @@ use self::{
 use crate::{
     api::{self, Change},
     components::{
-        Alert, Answered, Badge, Button, Clock, EmptyState, Icon, IconButton, IconName, SearchInput, Severity, Tone,
-        rows,
+        Alert, Answered, Badge, Button, Clock, EmptyState, IconButton, IconName, SearchInput, Severity, Tone, rows,
     },
     format,
     host::Host,

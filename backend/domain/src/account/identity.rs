@@ -7,7 +7,7 @@ use super::{
     model::{Account, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_tombstone, remembered},
     protection::{protected_attention, protection},
 };
-use crate::{attempt::Attention, settings::ClaimPolicy};
+use crate::{attention::Attention, settings::ClaimPolicy};
 
 /// Why no account was chosen.
 pub(super) struct Unchosen {
@@ -17,10 +17,7 @@ pub(super) struct Unchosen {
 
 impl Unchosen {
     pub(super) fn plan(self) -> Plan {
-        Plan {
-            question: self.question,
-            ..Plan::attention(self.attention)
-        }
+        Plan::blocked(self.attention, self.question)
     }
 
     /// An admin's yes would change it.
@@ -114,97 +111,63 @@ pub fn sought(desired: &Desired, link: Option<&Link>) -> Option<Profile> {
 
 /// Which of the accounts in the way is this person's.
 pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unchosen> {
-    let by_login = others.iter().find(|c| c.account.login.to_lowercase() == profile.login);
-    let mut by_email = others
-        .iter()
-        .filter(|c| profile.email.as_deref() == Some(c.account.email.to_lowercase().as_str()));
-    let email_owner = by_email.next();
-    let ambiguous = by_email.next().is_some();
-    let found = match (by_login, email_owner) {
-        (Some(a), Some(b)) if a.account.id != b.account.id => {
-            return Err(Attention::new(
-                format!(
-                    "In Grafana the login “{}” and this person's e-mail belong to two accounts (ids {} and {}).",
-                    profile.login, a.account.id, b.account.id
-                ),
-                "Give one of the two accounts another e-mail in Grafana.",
-            )
-            .into());
-        }
-        (Some(found), _) => found,
-        (None, Some(found)) => {
-            let returning = matches!(found.manager, Manager::Gone { .. });
-            if ambiguous || (rules.claim != ClaimPolicy::Email && !returning && !found.approved) {
-                let unchosen: Unchosen = Attention::new(
-                    format!(
-                        "The e-mail of “{}” belongs to another account in Grafana (id {}).",
-                        profile.login, found.account.id
-                    ),
-                    "If it is the same person, press Manage this account on the person's row under Users, or set claim_policy to “email”; \
-                     if not, change the e-mail of one of the two.",
-                )
-                .into();
-                let askable = !ambiguous
-                    && rules.claim != ClaimPolicy::Never
-                    && found.manager == Manager::Nobody
-                    && protection(&found.account, rules).is_none()
-                    && !is_elsewhere(&found.account, rules);
-                return Err(if askable {
-                    unchosen.until_yes(&found.account)
-                } else {
-                    unchosen
-                });
-            }
-            found
-        }
-        (None, None) => {
-            return Err(Attention::new(
-                format!("“{}” has no account in Grafana.", profile.login),
-                "Press Check now.",
-            )
-            .into());
-        }
-    };
+    let found = by_name(profile, others, rules)?;
+    let login = || found.account.login.clone();
     if let Some(why) = protection(&found.account, rules) {
         return Err(protected_attention(&found.account.login, why).into());
     }
     if found.manager == Manager::Nobody && is_elsewhere(&found.account, rules) {
-        return Err(Attention::new(
-            format!(
-                "“{}” exists in Grafana already, in another organization, so it is not taken over from here.",
-                found.account.login
-            ),
-            "If it is the same person, add the account to this organization in Grafana; if not, rename one of the two.",
-        )
-        .into());
+        return Err(Attention::InAnotherOrganization { login: login() }.into());
     }
     match (&found.manager, rules.claim) {
-        (Manager::Other, _) => Err(Attention::new(
-            format!(
-                "Grafana's account “{}” is managed for another user of the identity provider.",
-                found.account.login
-            ),
-            "Give the two users different user names and e-mails in the identity provider.",
-        )
-        .into()),
+        (Manager::Other, _) => Err(Attention::ManagedForAnother { login: login() }.into()),
         (Manager::Gone { .. }, _) | (Manager::Nobody, ClaimPolicy::Login | ClaimPolicy::Email) => Ok(found),
         (Manager::Nobody, _) if found.approved => Ok(found),
-        (Manager::Nobody, ClaimPolicy::Ask) => Err(Unchosen::from(Attention::new(
-            format!(
-                "“{}” exists in Grafana already, and claiming waits for you.",
-                found.account.login
-            ),
-            "If it is the same person, press Manage this account on the person's row under Users; if not, rename the account in Grafana.",
-        ))
-        .until_yes(&found.account)),
-        (Manager::Nobody, ClaimPolicy::Never) => Err(Attention::new(
-            format!(
-                "“{}” exists in Grafana already, and claim_policy is “never”.",
-                found.account.login
-            ),
-            "Rename or delete the account in Grafana, or set claim_policy to “login”.",
-        )
+        (Manager::Nobody, ClaimPolicy::Ask) => {
+            let asked = Unchosen::from(Attention::ClaimNeedsApproval { login: login() });
+            Err(asked.until_yes(&found.account))
+        }
+        (Manager::Nobody, ClaimPolicy::Never) => Err(Attention::ClaimForbidden { login: login() }.into()),
+    }
+}
+
+/// The one account that login and e-mail lead to.
+fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unchosen> {
+    let has_login = |c: &&Candidate| c.account.login.to_lowercase() == profile.login;
+    let has_email = |c: &&Candidate| profile.email.as_deref() == Some(c.account.email.to_lowercase().as_str());
+    let mut by_email = others.iter().filter(has_email);
+    let email_owner = by_email.next();
+    let ambiguous = by_email.next().is_some();
+    let login = || profile.login.clone();
+    match (others.iter().find(has_login), email_owner) {
+        (Some(a), Some(b)) if a.account.id != b.account.id => Err(Attention::TwoAccounts {
+            login: login(),
+            login_owner: a.account.id,
+            email_owner: b.account.id,
+        }
         .into()),
+        (Some(found), _) => Ok(found),
+        (None, Some(found)) => {
+            let returning = matches!(found.manager, Manager::Gone { .. });
+            if !ambiguous && (rules.claim == ClaimPolicy::Email || returning || found.approved) {
+                return Ok(found);
+            }
+            let unchosen = Unchosen::from(Attention::EmailTaken {
+                login: login(),
+                grafana_id: found.account.id,
+            });
+            let askable = !ambiguous
+                && rules.claim != ClaimPolicy::Never
+                && found.manager == Manager::Nobody
+                && protection(&found.account, rules).is_none()
+                && !is_elsewhere(&found.account, rules);
+            Err(if askable {
+                unchosen.until_yes(&found.account)
+            } else {
+                unchosen
+            })
+        }
+        (None, None) => Err(Attention::NoAccount { login: login() }.into()),
     }
 }
 

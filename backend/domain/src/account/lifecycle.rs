@@ -9,7 +9,7 @@ use super::{
     protection::{protected_attention, protection},
 };
 use crate::{
-    attempt::Attention,
+    attention::Attention,
     settings::{Linking, Rung},
 };
 
@@ -22,11 +22,12 @@ pub(super) fn managed(desired: &Desired, link: &Link, account: &Account, observe
     if let Desired::Open(profile) | Desired::Closed(profile) = desired
         && !deletes
     {
-        write(profile, account, observed, &mut plan);
+        let written = write(profile, account, observed, &mut plan.actions);
+        plan.end = plan.end.with_profile(written);
     }
     match protection(account, rules) {
-        Some(why) if !plan.actions.is_empty() || plan.attention.is_some() => {
-            Plan::attention(protected_attention(&account.login, why))
+        Some(why) if !plan.actions.is_empty() || plan.end.attention().is_some() => {
+            Plan::blocked(protected_attention(&account.login, why), None)
         }
         _ => plan,
     }
@@ -54,19 +55,17 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
         // Disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more (G22).
         if matches!(link.closed_by, None | Some(Rung::Suspend)) {
             // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.
-            return Plan::attention(Attention::new(
-                format!(
-                    "“{}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.",
-                    account.login
-                ),
-                "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: it is made anew within a minute.",
-            ));
+            return Plan::blocked(
+                Attention::CannotEnable {
+                    login: account.login.clone(),
+                },
+                None,
+            );
         }
         plan.actions.extend(remember(link, account));
         plan.actions.push(Action::Delete(Rung::Delete));
         if rules.linking == Linking::FirstLogin {
-            plan.access = Some(Access::AtFirstSignIn);
-            return plan;
+            return Plan::new(plan.actions, Access::AtFirstSignIn);
         }
         let before = Snapshot::of(account).profile;
         plan.actions.push(Action::Create(first_write(profile, before.as_ref())));
@@ -113,34 +112,27 @@ fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
         return Plan::nothing(rules.closed(Rung::Suspend));
     }
     if let Some(org) = account.last_admin_of.first() {
-        return Plan::attention(Attention::new(
-            format!(
-                "“{}” is the last person with the role Admin in organization {org}.",
-                account.login
-            ),
-            "Make another person Admin of that organization; then access is closed within a minute.",
-        ));
+        return Plan::blocked(
+            Attention::LastAdmin {
+                login: account.login.clone(),
+                org_id: *org,
+            },
+            None,
+        );
     }
     match rules.ceiling {
         Rung::Delete => {
             let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
             actions.push(Action::Delete(Rung::Delete));
-            Plan {
-                actions,
-                ..Plan::nothing(rules.closed(Rung::Delete))
-            }
+            Plan::new(actions, rules.closed(Rung::Delete))
         }
-        _ if !account.is_external => Plan {
-            actions: vec![Action::Disable],
-            ..Plan::nothing(rules.closed(local))
-        },
-        Rung::Disable => Plan::attention(Attention::new(
-            format!(
-                "“{}” signs in through a provider, so Grafana refuses to disable it, and the setting deprovision allows no more.",
-                account.login
-            ),
-            "Set deprovision to “suspend” or “closed”, or remove this person in Grafana yourself.",
-        )),
+        _ if !account.is_external => Plan::new(vec![Action::Disable], rules.closed(local)),
+        Rung::Disable => Plan::blocked(
+            Attention::CannotDisable {
+                login: account.login.clone(),
+            },
+            None,
+        ),
         Rung::Suspend => {
             let mut actions = Vec::new();
             if link.snapshot.is_none() {
@@ -148,20 +140,14 @@ fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
             }
             actions.extend(account.orgs.iter().map(|o| Action::LeaveOrg(o.org_id)));
             actions.push(Action::Logout);
-            Plan {
-                actions,
-                ..Plan::nothing(rules.closed(Rung::Suspend))
-            }
+            Plan::new(actions, rules.closed(Rung::Suspend))
         }
         Rung::Tombstone => {
             let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
             actions.push(Action::Delete(Rung::Tombstone));
             actions.extend(Snapshot::of(account).profile.map(Action::Create));
             actions.push(Action::Disable);
-            Plan {
-                actions,
-                ..Plan::nothing(rules.closed(Rung::Tombstone))
-            }
+            Plan::new(actions, rules.closed(Rung::Tombstone))
         }
     }
 }

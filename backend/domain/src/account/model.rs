@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::AccountOrigin;
 
+use vocabulary::Attribute;
+
 use crate::{
-    attempt::Attention,
+    attention::{Attention, Delay},
     settings::{ClaimPolicy, Linking, Rung},
 };
 
@@ -285,21 +287,123 @@ pub enum Access {
     },
 }
 
-/// The answer of [`plan`].
+/// The answer of [`plan`](super::plan).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What to do, in this order.
+    /// What to do, in this order. Where there is nothing, `end` holds now.
     pub actions: Vec<Action>,
-    /// What holds afterwards; `None` where it stays as it was, because a person must look.
-    pub access: Option<Access>,
+    /// What holds once that is done.
+    pub end: End,
+}
+
+/// How a plan ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Grafana is as the provider wants it.
+    Done {
+        /// Who may sign in.
+        access: Access,
+        /// Attributes that wait for the person's next sign-in.
+        deferred: Vec<Attribute>,
+    },
+    /// A person must look. Actions may be due all the same: closing goes on where a rename cannot.
+    Blocked {
+        /// Why.
+        attention: Attention,
+        /// What an admin may answer.
+        question: Option<Question>,
+        /// Who may sign in; `None` where that stays as it was.
+        access: Option<Access>,
+        /// Attributes that wait for the person's next sign-in.
+        deferred: Vec<Attribute>,
+    },
+    /// Another user is about to give up a name.
+    Wait {
+        /// Which.
+        delay: Delay,
+        /// Who may sign in.
+        access: Access,
+    },
+}
+
+impl End {
+    /// Who may sign in once the actions are done; `None` where that stays as it was.
+    #[must_use]
+    pub const fn access(&self) -> Option<Access> {
+        match self {
+            Self::Done { access, .. } | Self::Wait { access, .. } => Some(*access),
+            Self::Blocked { access, .. } => *access,
+        }
+    }
+
+    /// What a person must look at.
+    #[must_use]
+    pub const fn attention(&self) -> Option<&Attention> {
+        match self {
+            Self::Blocked { attention, .. } => Some(attention),
+            Self::Done { .. } | Self::Wait { .. } => None,
+        }
+    }
+
+    /// What an admin may answer.
+    #[must_use]
+    pub const fn question(&self) -> Option<&Question> {
+        match self {
+            Self::Blocked { question, .. } => question.as_ref(),
+            Self::Done { .. } | Self::Wait { .. } => None,
+        }
+    }
+
     /// Attributes that wait for the person's next sign-in.
-    pub deferred: Vec<&'static str>,
-    /// What a person must look at. Actions may still be due: closing goes on where a rename cannot.
-    pub attention: Option<Attention>,
-    /// The account that would be claimed if an admin said yes; the attention says so in words.
-    pub question: Option<Question>,
-    /// What has to be waited for, in words: a name that somebody else is about to give up.
-    pub waits: Option<String>,
+    #[must_use]
+    pub fn deferred(&self) -> &[Attribute] {
+        match self {
+            Self::Done { deferred, .. } | Self::Blocked { deferred, .. } => deferred,
+            Self::Wait { .. } => &[],
+        }
+    }
+
+    /// The same, with what the profile adds.
+    pub(super) fn with_profile(self, profile: ProfileEnd) -> Self {
+        match (self, profile) {
+            (Self::Done { access, .. }, ProfileEnd::Deferred(deferred)) => Self::Done { access, deferred },
+            (
+                Self::Blocked {
+                    attention,
+                    question,
+                    access,
+                    ..
+                },
+                ProfileEnd::Deferred(deferred),
+            ) => Self::Blocked {
+                attention,
+                question,
+                access,
+                deferred,
+            },
+            (Self::Done { access, deferred }, ProfileEnd::Blocked(attention)) => Self::Blocked {
+                attention,
+                question: None,
+                access: Some(access),
+                deferred,
+            },
+            (Self::Done { access, .. }, ProfileEnd::Wait(delay)) => Self::Wait { delay, access },
+            // What was in the way before is told first.
+            (end, _) => end,
+        }
+    }
+}
+
+/// What became of the profile, where it was not simply written.
+pub(super) enum ProfileEnd {
+    /// It is as it should be, or will be.
+    Written,
+    /// A sign-in brings it.
+    Deferred(Vec<Attribute>),
+    /// Another account has a name.
+    Blocked(Attention),
+    /// Another account has a name still.
+    Wait(Delay),
 }
 
 /// May this account be claimed?
@@ -312,25 +416,32 @@ pub struct Question {
 }
 
 impl Plan {
-    pub(super) fn nothing(access: Access) -> Self {
+    /// These steps, and then all is well.
+    pub(super) fn new(actions: Vec<Action>, access: Access) -> Self {
         Self {
-            actions: Vec::new(),
-            access: Some(access),
-            deferred: Vec::new(),
-            attention: None,
-            question: None,
-            waits: None,
+            actions,
+            end: End::Done {
+                access,
+                deferred: Vec::new(),
+            },
         }
     }
 
-    pub(super) fn attention(attention: Attention) -> Self {
+    /// All is well.
+    pub(super) fn nothing(access: Access) -> Self {
+        Self::new(Vec::new(), access)
+    }
+
+    /// A person must look before anything is done.
+    pub(super) fn blocked(attention: Attention, question: Option<Question>) -> Self {
         Self {
             actions: Vec::new(),
-            access: None,
-            deferred: Vec::new(),
-            attention: Some(attention),
-            question: None,
-            waits: None,
+            end: End::Blocked {
+                attention,
+                question,
+                access: None,
+                deferred: Vec::new(),
+            },
         }
     }
 }

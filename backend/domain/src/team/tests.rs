@@ -181,7 +181,7 @@ fn the_name_follows_the_group_and_a_taken_name_is_shown() {
     seen.taken.insert("platform".into());
     let plan = plan(&renamed, &seen);
     assert_eq!(plan.actions, []);
-    assert!(plan.attention.is_some_and(|a| a.reason.contains("platform")));
+    assert!(matches!(&plan.attention, Some(Attention::TeamNameTaken { wanted, .. }) if wanted.contains("platform")));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use domain::{
     account::{Action, Observed, OrgRole, TeamSeat, Write},
+    attention::{Delay, Operation, Reading},
     settings::Rung,
 };
 
@@ -18,6 +19,7 @@ use crate::{
     trouble::{Result, Trouble, looking},
 };
 use grafana::{self, Error, ListedUser};
+use store::Action as Done;
 
 impl Person<'_> {
     /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
@@ -30,14 +32,14 @@ impl Person<'_> {
         let Some(login) = store.noted_login(&self.work.id).await? else {
             return Ok(());
         };
-        let id = org.grafana.lookup(&login).await.map_err(looking("users"))?;
+        let id = org.grafana.lookup(&login).await.map_err(looking(Reading::Accounts))?;
         let Some(id) = id else { return Ok(()) };
-        let user = org.grafana.user(id).await.map_err(looking("the account"))?;
+        let user = org.grafana.user(id).await.map_err(looking(Reading::Account))?;
         let Some(user) = user.filter(|u| u.login.to_lowercase() == login.to_lowercase()) else {
             return Ok(());
         };
         if store.account_by_grafana_id(user.id).await?.is_none() {
-            let line = self.line(org, "user.claim", 0).await;
+            let line = self.line(org, Done::UserClaim, 0).await;
             return self.save_made(self.made(user.id, user.login), line).await;
         }
         Ok(self.core.store.clear_account_creation(&self.work.id).await?)
@@ -47,7 +49,7 @@ impl Person<'_> {
         let core = self.core;
         core.go_on()?;
         let id = self.record.as_ref().and_then(|r| r.grafana_id).unwrap_or(0);
-        let name = format!("“{}”", self.name);
+        let login = self.name.clone();
         match action {
             Action::Claim {
                 grafana_id,
@@ -59,45 +61,51 @@ impl Person<'_> {
                 if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
                     core.store.remove_account(from).await?;
                 }
-                let login = observed.others.iter().find(|c| c.account.id == *grafana_id);
-                let login = login.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
+                let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
+                let login = found.map_or(login, |c| c.account.login.clone());
                 let mut record = self.new_record(*grafana_id, *origin, login);
                 record.closed_by = *closed_by;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;
-                self.log(org, "user.claim", 0).await
+                self.log(org, Done::UserClaim, 0).await
             }
             Action::Create(write) => self.create(org, write).await,
             Action::Delete(rung) => self.delete(org, id, *rung).await,
             Action::Update(write) => {
-                let doing = format!("update {name}");
                 let call = org.grafana.update_user(id, sent(write));
-                self.call(org, "user.update", doing, call).await?;
+                self.call(org, Done::UserUpdate, Operation::UpdateAccount { login }, call)
+                    .await?;
                 learn(org, id, write);
                 Ok(())
             }
             Action::Disable => {
                 let call = org.grafana.disable_user(id);
-                self.call(org, "user.disable", format!("disable {name}"), call).await
+                self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
+                    .await
             }
             Action::Enable => {
                 let call = org.grafana.enable_user(id);
-                self.call(org, "user.enable", format!("enable {name}"), call).await
+                self.call(org, Done::UserEnable, Operation::EnableAccount { login }, call)
+                    .await
             }
             Action::Remember(snapshot) => self.remember(Some(snapshot)).await,
             Action::LeaveOrg(org_id) => self.leave_org(org, id, *org_id).await,
             Action::Logout => {
                 let call = org.grafana.logout_user(id);
-                self.call(org, "user.logout", format!("sign {name} out"), call).await
+                self.call(org, Done::UserLogout, Operation::SignOut { login }, call)
+                    .await
             }
             Action::JoinOrg(role) => {
                 let login = observed.linked.as_ref().map(|a| a.login.as_str());
                 self.join_org(org, login, role).await
             }
             Action::SetRole(role) => {
-                let doing = format!("give {name} back the role in organization {}", role.org_id);
+                let operation = Operation::RestoreRole {
+                    login,
+                    org_id: role.org_id,
+                };
                 let call = org.grafana.set_role(role.org_id, id, &role.role);
-                self.call(org, "user.restore", doing, call).await?;
+                self.call(org, Done::UserRestore, operation, call).await?;
                 self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
             }
             Action::JoinTeam(seat) => self.join_team(org, id, seat).await,
@@ -110,18 +118,24 @@ impl Person<'_> {
     }
 
     async fn leave_org(&self, org: &Org, id: i64, org_id: i64) -> Result<()> {
-        let doing = format!("take “{}” out of organization {org_id}", self.name);
+        let operation = Operation::LeaveOrg {
+            login: self.name.clone(),
+            org_id,
+        };
         let call = async {
             match org.grafana.leave_org(org_id, id).await {
                 Err(Error::NotFound(_)) => Ok(()),
                 other => other,
             }
         };
-        self.call(org, "user.leave_org", doing, call).await
+        self.call(org, Done::UserLeaveOrg, operation, call).await
     }
 
     async fn join_org(&mut self, org: &Org, login: Option<&str>, role: &OrgRole) -> Result<()> {
-        let doing = format!("bring “{}” back to organization {}", self.name, role.org_id);
+        let operation = Operation::JoinOrg {
+            login: self.name.clone(),
+            org_id: role.org_id,
+        };
         let login = login.unwrap_or(&self.name).to_owned();
         let call = async {
             match org.grafana.join_org(role.org_id, &login, &role.role).await {
@@ -130,12 +144,15 @@ impl Person<'_> {
                 other => other,
             }
         };
-        self.call(org, "user.join_org", doing, call).await?;
+        self.call(org, Done::UserJoinOrg, operation, call).await?;
         self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
     }
 
     async fn join_team(&mut self, org: &Org, id: i64, seat: &TeamSeat) -> Result<()> {
-        let doing = format!("bring “{}” back to team {}", self.name, seat.team_id);
+        let operation = Operation::JoinTeam {
+            login: self.name.clone(),
+            team_id: seat.team_id,
+        };
         let call = async {
             match org.grafana.add_team_member(seat.team_id, id, false).await {
                 // The team was deleted meanwhile; Grafana answers 404 or 500 to that.
@@ -143,7 +160,7 @@ impl Person<'_> {
                 other => other,
             }
         };
-        self.call(org, "team.member.add", doing, call).await?;
+        self.call(org, Done::UserJoinTeam, operation, call).await?;
         self.restored(|s| s.teams.retain(|t| t != seat)).await
     }
 
@@ -151,13 +168,15 @@ impl Person<'_> {
     /// is made again.
     async fn delete(&mut self, org: &Org, id: i64, rung: Rung) -> Result<()> {
         let Some(mut record) = self.record.clone().filter(|r| r.grafana_id == Some(id)) else {
-            return Err(Trouble::NotYet("There is no account to delete.".to_owned()));
+            return Err(Trouble::NotYet(Delay::NothingToDelete));
         };
         (record.closed_by, record.holds) = (Some(rung), None);
         self.save(record.clone()).await?;
+        let operation = Operation::DeleteAccount {
+            login: self.name.clone(),
+        };
         let call = org.grafana.delete_user(id);
-        self.call(org, "user.delete", format!("delete “{}”", self.name), call)
-            .await?;
+        self.call(org, Done::UserDelete, operation, call).await?;
         if let Some(listing) = &org.listing {
             listing.forget(id);
         }
@@ -188,14 +207,16 @@ impl Person<'_> {
                     core.store.clear_account_creation(&self.work.id).await?;
                 }
                 return Err(Trouble::Grafana {
-                    action: Some("user.create"),
-                    doing: format!("create the account “{}”", self.name),
+                    action: Some(Done::UserCreate),
+                    operation: Operation::CreateAccount {
+                        login: self.name.clone(),
+                    },
                     error,
                     took_ms: elapsed(began),
                 });
             }
         };
-        let line = self.line(org, "user.create", elapsed(began)).await;
+        let line = self.line(org, Done::UserCreate, elapsed(began)).await;
         self.save_made(self.made(grafana_id, write.login.clone()), line).await?;
         learn(org, grafana_id, write);
         Ok(())
@@ -205,8 +226,8 @@ impl Person<'_> {
     async fn call(
         &self,
         org: &Org,
-        action: &'static str,
-        doing: String,
+        action: Done,
+        operation: Operation,
         call: impl Future<Output = grafana::Result<()>>,
     ) -> Result<()> {
         self.core.failpoints.reach(BEFORE_CALL);
@@ -218,7 +239,7 @@ impl Person<'_> {
             Ok(()) => self.log(org, action, took_ms).await,
             Err(error) => Err(Trouble::Grafana {
                 action: Some(action),
-                doing,
+                operation,
                 error,
                 took_ms,
             }),

@@ -2,7 +2,10 @@
 //!
 //! Owns: how few calls a look at one account takes. Must never change anything in Grafana. Start at [`Live`].
 
-use domain::account::{Account, TeamSeat};
+use domain::{
+    account::{Account, TeamSeat},
+    attention::Reading,
+};
 
 use super::{
     input::{desired, is_last_admin, roles},
@@ -23,10 +26,10 @@ pub(crate) struct Live<'a> {
 impl AccountSource for Live<'_> {
     async fn account(&self, id: i64, depth: Depth) -> Result<Option<Account>> {
         let org = self.org;
-        let Some(user) = org.grafana.user(id).await.map_err(looking("the account"))? else {
+        let Some(user) = org.grafana.user(id).await.map_err(looking(Reading::Account))? else {
             return Ok(None);
         };
-        let me = org.grafana.me().await.map_err(looking("its own account"))?;
+        let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
         let mut account = Account {
             is_self: me.id == user.id,
             id: user.id,
@@ -49,7 +52,7 @@ impl AccountSource for Live<'_> {
             .grafana
             .orgs_of_user(account.id)
             .await
-            .map_err(looking("organizations"))?;
+            .map_err(looking(Reading::Organizations))?;
         account.orgs = roles(orgs);
         if depth.closing && !account.is_disabled {
             for o in account.orgs.iter().filter(|o| o.role == "Admin") {
@@ -57,7 +60,7 @@ impl AccountSource for Live<'_> {
                     .grafana
                     .org_users(o.org_id)
                     .await
-                    .map_err(looking("the organization's people"))?;
+                    .map_err(looking(Reading::OrgUsers))?;
                 if is_last_admin(&users, account.id) {
                     account.last_admin_of.push(o.org_id);
                 }
@@ -83,9 +86,14 @@ impl AccountSource for Live<'_> {
         for name in names {
             // By an address Grafana's look-up finds one of two: the owner of the e-mail hides the one with that login.
             if name.contains('@') {
-                ids.extend(org.grafana.users_named(name).await.map_err(looking("users"))?);
+                ids.extend(
+                    org.grafana
+                        .users_named(name)
+                        .await
+                        .map_err(looking(Reading::Accounts))?,
+                );
             } else {
-                ids.extend(org.grafana.lookup(name).await.map_err(looking("users"))?);
+                ids.extend(org.grafana.lookup(name).await.map_err(looking(Reading::Accounts))?);
             }
         }
         ids.sort_unstable();
@@ -111,7 +119,12 @@ impl Live<'_> {
     async fn teams(&self, id: i64, depth: Depth) -> Result<Vec<TeamSeat>> {
         let (org, org_id) = (self.org, self.org.id());
         let mut seats = Vec::new();
-        for team_id in org.grafana.teams_of_user(id, org_id).await.map_err(looking("teams"))? {
+        for team_id in org
+            .grafana
+            .teams_of_user(id, org_id)
+            .await
+            .map_err(looking(Reading::Teams))?
+        {
             if !depth.closing || self.core.store.mappings_of_team(org_id, team_id).await?.is_empty() {
                 seats.push(TeamSeat { org_id, team_id });
             }

@@ -5,6 +5,7 @@
 
 use domain::{
     account::{self, Access, Observed, Question, Snapshot},
+    attention::Delay,
     settings::Rung,
 };
 
@@ -15,7 +16,7 @@ use crate::{
     org::Org,
     trouble::{Result, Trouble},
 };
-use store::{AccountOrigin, AccountRecord, ActivityLine, Kind, Management, Outcome, Work};
+use store::{AccountOrigin, AccountRecord, ActivityLine, Kind, Management, Outcome, TargetKind, Work};
 
 /// What is on disk of a person's account is as Grafana shows it, and the mark is away: one commit, so who ends a piece of work
 /// without [`Person::settle`] has to [`Store::finish`](store::Store::finish) it.
@@ -64,10 +65,10 @@ impl Person<'_> {
         }
     }
 
-    pub(super) async fn line(&self, org: &Org, action: &'static str, took_ms: i64) -> ActivityLine {
+    pub(super) async fn line(&self, org: &Org, action: store::Action, took_ms: i64) -> ActivityLine {
         let deed = Deed {
             action,
-            target: ("User", &self.work.id, &self.name),
+            target: (TargetKind::User, &self.work.id, &self.name),
             outcome: Outcome::Done,
             reason: None,
             took_ms,
@@ -75,7 +76,7 @@ impl Person<'_> {
         self.core.line(self.work, &org.actor().await, deed)
     }
 
-    pub(super) async fn log(&self, org: &Org, action: &'static str, took_ms: i64) -> Result<()> {
+    pub(super) async fn log(&self, org: &Org, action: store::Action, took_ms: i64) -> Result<()> {
         let line = self.line(org, action, took_ms).await;
         Ok(self.core.store.record(&[line]).await?)
     }
@@ -150,13 +151,13 @@ impl Person<'_> {
         let mut record = self.record.clone()?;
         match &observed.linked {
             Some(account) => record.login.clone_from(&account.login),
-            None if matches!(plan.access, Some(Access::Closed { .. } | Access::AtFirstSignIn)) => {
+            None if matches!(plan.end.access(), Some(Access::Closed { .. } | Access::AtFirstSignIn)) => {
                 record.grafana_id = None
             }
             None => return None,
         }
-        record.deferred = plan.deferred.iter().map(|a| (*a).to_owned()).collect();
-        match plan.access {
+        record.deferred = plan.end.deferred().to_vec();
+        match plan.end.access() {
             Some(Access::Open) => (record.closed_by, record.holds, record.snapshot) = (None, None, None),
             Some(Access::Closed { by, holds }) => (record.closed_by, record.holds) = (Some(by), holds),
             Some(Access::None | Access::AtFirstSignIn) | None => {}
@@ -191,9 +192,7 @@ impl Person<'_> {
 /// Somebody else's account since a moment ago: there is another plan now.
 fn saving(error: store::Error) -> Trouble {
     match error {
-        store::Error::AccountTaken { .. } => {
-            Trouble::NotYet("The account in Grafana has just become another user's.".to_owned())
-        }
+        store::Error::AccountTaken { .. } => Trouble::NotYet(Delay::AccountJustTaken),
         error => error.into(),
     }
 }

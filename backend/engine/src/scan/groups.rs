@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
-    attempt::Attention,
+    attention::Attention,
     settings::{MappingMode, TeamRemoval},
     team,
 };

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use domain::{
     Tenant,
     account::{Account, OrgRole},
+    attention::Reading,
 };
 
 use crate::{
@@ -48,7 +49,7 @@ impl<'a> Listing<'a> {
         org_users: &'a [OrgUser],
         records: &'a [AccountRecord],
     ) -> Result<Self> {
-        let me = org.grafana.me().await.map_err(looking("its own account"))?.id;
+        let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         let mut users = HashMap::new();
         let mut query = PageQuery {
             limit: 1000,
@@ -91,7 +92,7 @@ impl AccountSource for Listing<'_> {
         if depth.unmanaged && orgs.is_empty() {
             // The listing shows this organization only, and whether it is in another one decides.
             let all = self.org.grafana.orgs_of_user(id).await;
-            orgs = input::roles(all.map_err(looking("organizations"))?);
+            orgs = input::roles(all.map_err(looking(Reading::Organizations))?);
         }
         Ok(Some(Account {
             id,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::{Tenant, account, attempt::Attention};
+use domain::{Tenant, attention::Attention};
 
 use crate::{context::Core, trouble::Result};
 use store::{Kind, Mark, Urgency};
@@ -18,7 +18,7 @@ pub(super) struct Marks<'a> {
     /// Waiting for their turn.
     pub(super) waiting: BTreeSet<(Kind, String)>,
     /// Waiting for a person, and why.
-    shown: HashMap<(Kind, String), String>,
+    shown: HashMap<(Kind, String), Attention>,
 }
 
 const ALL: i64 = i64::MAX;
@@ -36,7 +36,7 @@ impl<'a> Marks<'a> {
                 .filter(|w| w.tenant == *tenant)
                 .map(|w| (w.kind, w.id))
                 .collect(),
-            shown: shown.into_iter().map(|a| ((a.kind, a.id), a.reason)).collect(),
+            shown: shown.into_iter().map(|a| ((a.kind, a.id), a.attention)).collect(),
         })
     }
 
@@ -55,9 +55,8 @@ impl<'a> Marks<'a> {
         }
         let mark = match (self.shown.get(&key), attention) {
             // What a person was told still stands.
-            (Some(shown), Some(now)) => *shown != now.reason,
-            // What Grafana refused is tried again when a person says so; what the planner asked for has been done.
-            (Some(shown), None) => !shown.starts_with("Could not ") || (account::is_not_applied(shown) && !due),
+            (Some(shown), Some(now)) => shown != now,
+            (Some(shown), None) => shown.ends_unseen(due),
             (None, now) => due || now.is_some(),
         };
         if mark {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use domain::account::{self, Access, Desired, Plan};
+use domain::account::{self, Access, Desired, End, Plan};
 
 use super::{listing::Listing, marks::Marks};
 use crate::{
@@ -74,23 +74,22 @@ async fn consider(
     let observed = observe(listing, listing.org, &subject).await?;
     let plan = account::plan(desired, link.as_ref(), &observed, &input::rules(listing.org));
     let outdated = record.is_some_and(|record| is_outdated(record, &plan));
-    let due = !plan.actions.is_empty() || plan.waits.is_some() || outdated;
+    let due = !plan.actions.is_empty() || matches!(plan.end, End::Wait { .. }) || outdated;
     let closing = !matches!(desired, Desired::Open(_));
-    marks
-        .consider(Kind::User, id, closing, due, plan.attention.as_ref())
-        .await
+    marks.consider(Kind::User, id, closing, due, plan.end.attention()).await
 }
 
 /// What an earlier look remembered may be outdated without anything being to do: a sign-in brought the new name.
 fn is_outdated(record: &AccountRecord, plan: &Plan) -> bool {
-    let closed = match plan.access {
+    let closed = match plan.end.access() {
         Some(Access::Closed { by, holds }) => (Some(by), holds),
         Some(Access::Open) => (None, None),
         Some(Access::None | Access::AtFirstSignIn) | None => (record.closed_by, record.holds),
     };
     // Deleted by hand, and only the next sign-in makes it again.
-    let gone = plan.access == Some(Access::AtFirstSignIn) && record.grafana_id.is_some();
-    gone || (record.closed_by, record.holds) != closed || (plan.attention.is_none() && record.deferred != plan.deferred)
+    let gone = plan.end.access() == Some(Access::AtFirstSignIn) && record.grafana_id.is_some();
+    gone || (record.closed_by, record.holds) != closed
+        || (plan.end.attention().is_none() && record.deferred != plan.end.deferred())
 }
 
 /// Accounts that were asked for when we died, for somebody who must have none by now: nothing else would look for them, and they would be

@@ -128,7 +128,10 @@ async fn of_two_new_people_with_one_address_one_gets_the_account_and_the_other_i
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 40, "no call in vain");
     assert_eq!(rig.attention().await.len(), 10);
     for (action, outcome) in rig.actions().await {
-        assert!(action == "user.create" || outcome == Outcome::Attention, "{action}");
+        assert!(
+            action == Action::UserCreate || outcome == Outcome::Attention,
+            "{action:?}"
+        );
     }
     engine.stop().await;
 }

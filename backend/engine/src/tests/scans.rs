@@ -3,7 +3,7 @@
 use domain::login::Severity;
 
 use super::*;
-use store::{ActivityLine, ActivityQuery, Source};
+use store::{Action, ActivityLine, ActivityQuery, Source, TargetKind};
 
 /// Until a comparison has ended that began after now.
 async fn compared(rig: &Rig, engine: &Engine) {
@@ -152,8 +152,8 @@ async fn lines_older_than_the_setting_go_with_a_comparison_and_younger_ones_stay
         at_ms: now - days * DAY_MS,
         source: Source::Scim,
         actor: "sa-1-okta".into(),
-        action: "user.update".into(),
-        target_kind: "User".into(),
+        action: Action::UserUpdate,
+        target_kind: TargetKind::User,
         target_id: days.to_string(),
         target_name: "ann".into(),
         outcome: Outcome::Done,

@@ -1,11 +1,11 @@
 //! Health check and metrics.
 //!
-//! Owns: their words. Every signed-in user can read the health check, and anybody at all the metrics (Grafana serves them without
+//! Owns: what is counted, and which finding is the worst. Every signed-in user can read the health check, and anybody at all the metrics (Grafana serves them without
 //! sign-in): must never hold configuration, names, e-mails or paths. Start at [`of`].
 
 use std::fmt::Write as _;
 
-use domain::{Tenant, login::Severity, status::EngineState};
+use domain::{Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};
@@ -15,12 +15,14 @@ use store::{Store, Tally};
 
 /// The store is the one thing without which nothing works.
 pub(super) fn store_closed() -> Health {
+    found(Finding::StoreClosed, 0, json!({ "store": "closed" }))
+}
+
+fn found(finding: Finding, pending: i64, details: serde_json::Value) -> Health {
     Health {
-        ok: false,
-        message: "The SCIM store cannot be opened, so nothing is accepted from identity providers. \
-                  Set data_dir in [plugin.rollcall-scim-app]; Grafana's log says what is wrong."
-            .into(),
-        details: json!({ "store": "closed" }),
+        ok: finding.is_ok(),
+        message: wording::health(finding, pending),
+        details,
     }
 }
 
@@ -30,11 +32,7 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
         Ok(tally) => tally,
         Err(error) => {
             tracing::error!(%error, "the store does not answer");
-            return Health {
-                ok: false,
-                message: "The SCIM store does not answer. Grafana's log says why.".into(),
-                details: json!({ "store": "failing" }),
-            };
+            return found(Finding::StoreFails, 0, json!({ "store": "failing" }));
         }
     };
     let status = engine.status(org_id);
@@ -44,23 +42,23 @@ pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, eng
         0 if status.team_sync_licensed => TeamSync::Licensed,
         n => TeamSync::Fills(n),
     };
-    let (ok, message) = words(status.state, &tally, wrong_settings, team_sync);
+    let finding = worst(status.state, &tally, wrong_settings, team_sync);
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
-    let found = |severity| login.iter().filter(|finding| finding.severity == severity).count();
-    Health {
-        ok,
-        message,
-        details: json!({
+    let findings = |severity| login.iter().filter(|finding| finding.severity == severity).count();
+    found(
+        finding,
+        tally.pending,
+        json!({
             "engine": status.state.code(),
             "pending": tally.pending,
             "attention": tally.attention,
             "wrongSettings": wrong_settings,
             "teamSyncConflicts": twice_filled,
             "teamSyncLicensed": status.team_sync_licensed,
-            "loginProblems": found(Severity::Problem),
-            "loginWarnings": found(Severity::Warning),
+            "loginProblems": findings(Severity::Problem),
+            "loginWarnings": findings(Severity::Warning),
         }),
-    }
+    )
 }
 
 /// Grafana's own Team Sync against ours.
@@ -72,51 +70,20 @@ enum TeamSync {
     Licensed,
 }
 
-fn words(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> (bool, String) {
-    let waiting = match tally.pending {
-        0 => String::new(),
-        n => format!(" {n} changes wait and nothing is lost."),
-    };
-    match state {
-        EngineState::NotConfigured => (
-            false,
-            format!("No Grafana credentials are set: open the app's settings.{waiting}"),
-        ),
-        EngineState::WaitingForFirstRequest => (
-            true,
-            format!("Waiting for the first request, with which Grafana hands the credentials over.{waiting}"),
-        ),
-        EngineState::CredentialsRefused => (false, format!("Grafana refused the credentials: change them.{waiting}")),
-        EngineState::GrafanaAway => (false, format!("Grafana's API does not answer.{waiting}")),
-        EngineState::Running if wrong_settings > 0 => (
-            false,
-            format!(
-                "{wrong_settings} settings have values that cannot be used: the app's settings name them.{waiting}"
-            ),
-        ),
-        EngineState::Running if tally.attention > 0 => (
-            true,
-            format!(
-                "{} things need a person: the app's overview names them.{waiting}",
-                tally.attention
-            ),
-        ),
-        EngineState::Running => running(tally, team_sync, &waiting),
+/// The worst thing that is known.
+fn worst(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> Finding {
+    match (state, team_sync) {
+        (EngineState::NotConfigured, _) => Finding::NotConfigured,
+        (EngineState::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
+        (EngineState::CredentialsRefused, _) => Finding::CredentialsRefused,
+        (EngineState::GrafanaAway, _) => Finding::GrafanaAway,
+        (EngineState::Running, _) if wrong_settings > 0 => Finding::WrongSettings(wrong_settings),
+        (EngineState::Running, _) if tally.attention > 0 => Finding::NeedsAttention(tally.attention),
+        (EngineState::Running, TeamSync::Fills(teams)) if teams > 0 => Finding::TeamSyncFills(teams),
+        (EngineState::Running, TeamSync::Licensed) => Finding::TeamSyncLicensed,
+        (EngineState::Running, TeamSync::Fills(_)) if tally.pending > 0 => Finding::Syncing,
+        (EngineState::Running, TeamSync::Fills(_)) => Finding::InSync,
     }
-}
-
-fn running(tally: &Tally, team_sync: TeamSync, waiting: &str) -> (bool, String) {
-    let message = match team_sync {
-        TeamSync::Fills(teams) if teams > 0 => format!(
-            "Grafana's Team Sync fills {teams} of the teams Rollcall fills: the app's overview names them.{waiting}"
-        ),
-        TeamSync::Licensed => format!(
-            "Grafana's licence has Team Sync, and Rollcall syncs groups as well: the app's overview says what to do.{waiting}"
-        ),
-        TeamSync::Fills(_) if tally.pending > 0 => format!("{} changes are on the way to Grafana.", tally.pending),
-        TeamSync::Fills(_) => "Grafana matches what the identity provider said.".into(),
-    };
-    (true, message)
 }
 
 /// Prometheus text: numbers by organization.

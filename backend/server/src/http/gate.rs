@@ -18,7 +18,7 @@ use super::{
     scim::failure::Refusal,
     surface::{failure, surface},
 };
-use store::{ActivityLine, Outcome, Source, WriteContext};
+use store::{Action, ActivityLine, Outcome, Source, TargetKind, WriteContext};
 
 /// A caller that is refused again and again is logged this often, so that a stranger cannot fill the log.
 const REFUSAL_LOG_EVERY_MS: i64 = 60_000;
@@ -34,7 +34,7 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
         now_ms: api.clock.now_ms(),
         started: Instant::now(),
     };
-    let seen = Seen::of(&request);
+    let mut seen = Seen::of(&request);
     let settings = api.control.settings(caller.org_id);
     let authorised = domain::caller::authorise(&caller, surface, &settings.effective.scim_callers);
     let taken = match (&authorised, surface) {
@@ -57,7 +57,10 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
             }
             response
         }
-        (Err(denied), _) => failure(surface, ::scim::Error::forbidden(denied.to_string())),
+        (Err(denied), _) => {
+            seen.turned_away = true;
+            failure(surface, ::scim::Error::forbidden(denied.to_string()))
+        }
     };
     if let Ok(id) = HeaderValue::from_str(&context.correlation) {
         response.headers_mut().insert("x-correlation-id", id);
@@ -95,6 +98,8 @@ struct Seen {
     method: Method,
     resource: String,
     id: String,
+    /// The caller may not use this surface at all.
+    turned_away: bool,
 }
 
 impl Seen {
@@ -109,27 +114,28 @@ impl Seen {
             method: request.method().clone(),
             resource: rest.next().unwrap_or_default().to_owned(),
             id: rest.next().unwrap_or_default().to_owned(),
+            turned_away: false,
         }
     }
 }
 
 /// What a path's first part is called in the log.
-pub(super) fn kind(resource: &str) -> &'static str {
+pub(super) fn kind(resource: &str) -> TargetKind {
     match resource {
-        "Groups" => "Group",
-        "Users" => "User",
-        _ => "Service",
+        "Groups" => TargetKind::Group,
+        "Users" => TargetKind::User,
+        _ => TargetKind::Service,
     }
 }
 
 /// What a request of this method is called in the log.
-pub(super) fn action(method: &str) -> &'static str {
+pub(super) fn action(method: &str) -> Action {
     match method {
-        "POST" => "request.post",
-        "PUT" => "request.put",
-        "PATCH" => "request.patch",
-        "DELETE" => "request.delete",
-        _ => "request.get",
+        "POST" => Action::RequestPost,
+        "PUT" => Action::RequestPut,
+        "PATCH" => Action::RequestPatch,
+        "DELETE" => Action::RequestDelete,
+        _ => Action::RequestGet,
     }
 }
 
@@ -157,7 +163,11 @@ async fn remember(api: &Api, context: &WriteContext, seen: &Seen, status: Status
     if !log {
         return;
     }
-    let action = action(seen.method.as_str());
+    let action = if seen.turned_away {
+        Action::CallerDeny
+    } else {
+        action(seen.method.as_str())
+    };
     let target = (kind(&seen.resource), seen.id.as_str(), seen.resource.as_str());
     let line = ActivityLine::of_request(context, Source::Scim, action, target, Outcome::Refused, refusal);
     // The answer is decided: a log that cannot be written must not change it.

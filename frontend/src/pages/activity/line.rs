@@ -1,16 +1,16 @@
 //! One line of the log: as a sentence, and all of it in a drawer.
 
-use admin_api::{Activity, ActivityEntry, ActivityOutcome, ActivitySource};
+use admin_api::{Activity, ActivityEntry, Outcome, Source, TargetKind};
 use leptos::prelude::*;
 
 use crate::{
     api,
     components::{Ago, Answered, Badge, EmptyState, Modal, Tone, rows},
-    format,
     host::Host,
     loaded::Loaded,
     pages::users::AgainButtons,
     route::{Location, Route},
+    sentence::activity_sentence,
 };
 
 /// A request for a group of thousands leaves a line for each call.
@@ -26,19 +26,19 @@ pub fn Lines(lines: Memo<Vec<ActivityEntry>>, nothing: &'static str) -> impl Int
     }
 }
 
-fn outcome_badge(outcome: ActivityOutcome) -> Option<AnyView> {
+fn outcome_badge(outcome: Outcome) -> Option<AnyView> {
     let (tone, text) = match outcome {
-        ActivityOutcome::Done => return None,
-        ActivityOutcome::Refused => (Tone::Bad, "refused"),
-        ActivityOutcome::Retry => (Tone::Info, "will be tried again"),
-        ActivityOutcome::Attention => (Tone::Warning, "needs you"),
+        Outcome::Done => return None,
+        Outcome::Refused => (Tone::Bad, "refused"),
+        Outcome::Retry => (Tone::Info, "will be tried again"),
+        Outcome::Attention => (Tone::Warning, "needs you"),
     };
     Some(view! { <Badge tone=tone text=text /> }.into_any())
 }
 
 fn line(entry: ActivityEntry) -> AnyView {
     let host = Host::get();
-    let said = format::activity_sentence(&entry);
+    let said = activity_sentence(&entry);
     let id = entry.id.to_string();
     // On the page itself the filter stays; elsewhere this is a link to the page.
     let href = move || {
@@ -52,7 +52,7 @@ fn line(entry: ActivityEntry) -> AnyView {
         <li class="rcl-log__line">
             <a class="rcl-log__when rcl-link" href=href><Ago at_ms=entry.at_ms /></a>
             <span>
-                {said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.place}" "{outcome_badge(entry.outcome)}
+                {said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.rest}" "{outcome_badge(entry.outcome)}
                 {entry.reason.map(|reason| view! { <div class="rcl-small rcl-muted">{reason}</div> })}
             </span>
         </li>
@@ -116,25 +116,24 @@ fn same_request(id: i64, correlation: String) -> AnyView {
 
 fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
     let host = Host::get();
-    let said = format::activity_sentence(&entry);
+    let said = activity_sentence(&entry);
     let half = match entry.source {
-        ActivitySource::Scim => "a request of the identity provider",
-        ActivitySource::Grafana => "a change in Grafana",
-        ActivitySource::Admin => "an admin on this page",
+        Source::Scim => "a request of the identity provider",
+        Source::Grafana => "a change in Grafana",
+        Source::Admin => "an admin on this page",
     };
     let same = host.link(Location::from(Route::Activity).with("target", Some(&entry.target_id)));
-    let person = (entry.target_kind == "User")
+    let person = (entry.target_kind == TargetKind::User)
         .then(|| host.link(Location::from(Route::Users).with("user", Some(&entry.target_id))))
         .map(|href| view! { <a class="rcl-btn rcl-btn--secondary" href=href>"Open this person"</a> });
     let follow =
         (!entry.target_id.is_empty()).then(|| view! { <a class="rcl-btn rcl-btn--secondary" href=same>"Follow"</a> });
     let request = host.link(Location::from(Route::Activity).with("correlation", Some(&entry.correlation)));
-    let kind = match entry.target_kind.as_str() {
-        "User" => Some("User"),
-        "Group" => Some("Group"),
-        _ => None,
+    let kind = match entry.target_kind {
+        TargetKind::User | TargetKind::Group => Some(entry.target_kind.as_str()),
+        TargetKind::Team | TargetKind::Mapping | TargetKind::Setting | TargetKind::Service => None,
     };
-    let waits = matches!(entry.outcome, ActivityOutcome::Retry | ActivityOutcome::Attention);
+    let waits = matches!(entry.outcome, Outcome::Retry | Outcome::Attention);
     let others = (!entry.correlation.is_empty()).then(|| same_request(entry.id, entry.correlation.clone()));
     let by = host.link(Location::from(Route::Activity).with("actor", Some(&entry.actor)));
     let id = entry.target_id.clone();
@@ -146,14 +145,14 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
         None => links.into_any(),
     };
     view! {
-        <p>{said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.place}" "{outcome_badge(entry.outcome)}</p>
+        <p>{said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.rest}" "{outcome_badge(entry.outcome)}</p>
         {entry.reason.map(|reason| view! { <p class="rcl-consequence">{reason}</p> })}
         <dl class="rcl-facts">
             <dt>"When"</dt><dd>{host.exact_time(entry.at_ms)}" ("<Ago at_ms=entry.at_ms />")"</dd>
             <dt>"Who"</dt><dd><a class="rcl-link" href=by>{entry.actor}</a>", "{half}</dd>
-            <dt>"Action"</dt><dd class="rcl-mono">{entry.action}</dd>
-            <dt>{entry.target_kind}</dt><dd>{entry.target_name}<div class="rcl-mono rcl-muted">{entry.target_id}</div></dd>
-            <dt>"Outcome"</dt><dd>{format::outcome(entry.outcome)}</dd>
+            <dt>"Action"</dt><dd class="rcl-mono">{entry.action.as_str()}</dd>
+            <dt>{entry.target_kind.as_str()}</dt><dd>{entry.target_name}<div class="rcl-mono rcl-muted">{entry.target_id}</div></dd>
+            <dt>"Outcome"</dt><dd>{entry.outcome.as_str()}</dd>
             <dt>"Took"</dt><dd>{host.number(entry.duration_ms)}" ms"</dd>
             <dt>"Correlation id"</dt><dd><a class="rcl-link rcl-mono" href=request>{entry.correlation}</a></dd>
         </dl>

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use admin_api::{Access, Activity, Attribute, AttributeState, People, Person};
+use admin_api::{Access, Activity, AttributeState, People, Person, PersonAttribute};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{access_badge, origin_badge};
@@ -106,7 +106,7 @@ fn details(person: Person, changed: Callback<()>) -> AnyView {
 }
 
 /// An attribute, how far it got, and why no further.
-fn attribute(one: Attribute) -> AnyView {
+fn attribute(one: PersonAttribute) -> AnyView {
     let (tone, state) = match one.state {
         AttributeState::Applied => (Tone::Good, "in Grafana"),
         AttributeState::Pending => (Tone::Info, "on its way"),

@@ -2,63 +2,29 @@
 //!
 //! Owns: the handlers. Must never call Grafana (both only mark, and the engine does the rest), nor show more than the log's own fields. Start at [`list`].
 
-use admin_api::{Activity, ActivityEntry, ActivityOutcome, ActivitySource, Target, TargetKind};
+use admin_api::{Activity, ActivityEntry, Target};
 use axum::{Json, http::StatusCode};
 
 use super::{
     call::{AdminCall, Body},
     failure::{AdminFailure, Answer},
 };
-use store::{ActivityLine, ActivityQuery, Kind, Outcome, Source};
+use store::{Action, ActivityLine, ActivityQuery, Kind, Outcome, Source};
 
 fn entry((id, line): (i64, ActivityLine)) -> ActivityEntry {
     ActivityEntry {
         id,
         at_ms: line.at_ms,
-        source: match line.source {
-            Source::Scim => ActivitySource::Scim,
-            Source::Grafana => ActivitySource::Grafana,
-            Source::Admin => ActivitySource::Admin,
-        },
+        source: line.source,
         actor: line.actor,
-        action: line.action.into_owned(),
-        target_kind: line.target_kind.into_owned(),
+        action: line.action,
+        target_kind: line.target_kind,
         target_id: line.target_id,
         target_name: line.target_name,
-        outcome: match line.outcome {
-            Outcome::Done => ActivityOutcome::Done,
-            Outcome::Refused => ActivityOutcome::Refused,
-            Outcome::Retry => ActivityOutcome::Retry,
-            Outcome::Attention => ActivityOutcome::Attention,
-        },
+        outcome: line.outcome,
         reason: line.reason,
         duration_ms: line.duration_ms,
         correlation: line.correlation,
-    }
-}
-
-fn outcome(name: &str) -> Answer<Outcome> {
-    match name {
-        "done" => Ok(Outcome::Done),
-        "refused" => Ok(Outcome::Refused),
-        "retry" => Ok(Outcome::Retry),
-        "attention" => Ok(Outcome::Attention),
-        _ => Err(AdminFailure::invalid(
-            "outcome",
-            "outcome is one of: done, refused, retry, attention.",
-        )),
-    }
-}
-
-fn source(name: &str) -> Answer<Source> {
-    match name {
-        "scim" => Ok(Source::Scim),
-        "grafana" => Ok(Source::Grafana),
-        "admin" => Ok(Source::Admin),
-        _ => Err(AdminFailure::invalid(
-            "source",
-            "source is one of: scim, grafana, admin.",
-        )),
     }
 }
 
@@ -69,8 +35,14 @@ pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<Activity>> {
         after: call.number("after")?,
         count: call.count()?,
         target: text("target"),
-        outcome: call.text("outcome").map(outcome).transpose()?,
-        source: call.text("source").map(source).transpose()?,
+        outcome: call.code(
+            "outcome",
+            &Outcome::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
+        )?,
+        source: call.code(
+            "source",
+            &Source::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
+        )?,
         actor: text("actor"),
         action: text("action"),
         correlation: text("correlation"),
@@ -90,13 +62,6 @@ pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<Activity>> {
     }))
 }
 
-fn kind(kind: TargetKind) -> Kind {
-    match kind {
-        TargetKind::User => Kind::User,
-        TargetKind::Group => Kind::Group,
-    }
-}
-
 fn unknown(kind: Kind) -> AdminFailure {
     let what = match kind {
         Kind::User => "user",
@@ -111,18 +76,17 @@ fn unknown(kind: Kind) -> AdminFailure {
 /// What waits for its turn, or for a person, is tried now. Twice is as good as once: what waits no more is left alone.
 pub(in crate::http) async fn retry(call: AdminCall, Body(target): Body<Target>) -> Answer<StatusCode> {
     let (store, ctx) = (&call.api.store, &call.context);
-    let kind = kind(target.kind);
+    let kind = target.kind;
     let found = store.retry_now(&ctx.tenant, kind, &target.id, ctx.now_ms).await?;
     let Some((name, waited)) = found else {
         return Err(unknown(kind));
     };
     if waited {
         let action = match kind {
-            Kind::User => "user.retry",
-            Kind::Group => "group.retry",
+            Kind::User => Action::UserRetry,
+            Kind::Group => Action::GroupRetry,
         };
-        call.log(action, (kind.as_str(), &target.id, &name), String::new())
-            .await;
+        call.log(action, (kind.into(), &target.id, &name), String::new()).await;
     }
     Ok(StatusCode::ACCEPTED)
 }
@@ -130,7 +94,7 @@ pub(in crate::http) async fn retry(call: AdminCall, Body(target): Body<Target>) 
 /// One resource is compared with Grafana as if it had just changed.
 pub(in crate::http) async fn resync(call: AdminCall, Body(target): Body<Target>) -> Answer<StatusCode> {
     let (store, ctx) = (&call.api.store, &call.context);
-    let kind = kind(target.kind);
+    let kind = target.kind;
     let found = store
         .resync(&ctx.tenant, kind, &target.id, &ctx.correlation, ctx.now_ms)
         .await?;
@@ -138,10 +102,9 @@ pub(in crate::http) async fn resync(call: AdminCall, Body(target): Body<Target>)
         return Err(unknown(kind));
     };
     let action = match kind {
-        Kind::User => "user.resync",
-        Kind::Group => "group.resync",
+        Kind::User => Action::UserResync,
+        Kind::Group => Action::GroupResync,
     };
-    call.log(action, (kind.as_str(), &target.id, &name), String::new())
-        .await;
+    call.log(action, (kind.into(), &target.id, &name), String::new()).await;
     Ok(StatusCode::ACCEPTED)
 }

@@ -3,7 +3,7 @@
 //! Owns: what is read of a request, and the log line of what an admin did. Must never repeat a body
 //! that may hold a secret. Start at [`AdminCall`].
 
-use std::collections::HashMap;
+use std::{collections::HashMap, str::FromStr};
 
 use axum::{
     body::Bytes,
@@ -11,7 +11,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use store::{ActivityLine, Outcome, Source, WriteContext};
+use store::{Action, ActivityLine, Outcome, Source, TargetKind, WriteContext};
 
 use super::failure::{AdminFailure, Answer};
 use crate::http::api::Api;
@@ -64,13 +64,22 @@ impl AdminCall {
         self.text(name).map(parse).transpose()
     }
 
+    /// A parameter that is one of `all` codes.
+    pub fn code<T: FromStr>(&self, name: &'static str, all: &[&str]) -> Answer<Option<T>> {
+        let parse = |code: &str| {
+            code.parse()
+                .map_err(|_| AdminFailure::invalid(name, format!("{name} is one of: {}.", all.join(", "))))
+        };
+        self.text(name).map(parse).transpose()
+    }
+
     /// How many rows: 50 unless told otherwise, 200 at most.
     pub fn count(&self) -> Answer<i64> {
         Ok(self.number("count")?.unwrap_or(50).clamp(1, 200))
     }
 
     /// Logs what the admin did.
-    pub async fn log(&self, action: &'static str, target: (&'static str, &str, &str), reason: String) {
+    pub async fn log(&self, action: Action, target: (TargetKind, &str, &str), reason: String) {
         let reason = Some(reason).filter(|r| !r.is_empty());
         let line = ActivityLine::of_request(&self.context, Source::Admin, action, target, Outcome::Done, reason);
         // It is done: a log that cannot be written must not turn it into a failure.

@@ -21,7 +21,7 @@ use super::{
     checks,
     failure::{AdminFailure, Answer},
 };
-use store::{ActivityQuery, Outcome, PageQuery, Source};
+use store::{Action, ActivityQuery, Outcome, PageQuery, Source};
 
 /// A request of a provider is a few kilobytes; its whole log is too much to look at.
 const MAX_SAMPLE_BYTES: usize = 256 << 10;
@@ -119,14 +119,16 @@ async fn refused(call: &AdminCall) -> Answer<Option<(String, String)>> {
         ..ActivityQuery::default()
     };
     let (api, tenant) = (&call.api, &call.context.tenant);
-    let lines = api.store.activity(tenant, &of_scim(Outcome::Refused)).await?.lines;
-    let reason = Denied::NotAScimCaller.to_string();
-    let Some((_, line)) = lines
-        .into_iter()
-        .find(|(_, line)| line.reason.as_deref() == Some(&reason))
-    else {
+    let turned_away = ActivityQuery {
+        action: Some(Action::CallerDeny.as_str().to_owned()),
+        ..of_scim(Outcome::Refused)
+    };
+    let lines = api.store.activity(tenant, &turned_away).await?.lines;
+    // An anonymous caller has no name to show.
+    let Some((_, line)) = lines.into_iter().find(|(_, line)| !line.actor.is_empty()) else {
         return Ok(None);
     };
+    let reason = Denied::NotAScimCaller.to_string();
     let served = api
         .callers()
         .get(&(tenant.org_id, line.actor.clone()))

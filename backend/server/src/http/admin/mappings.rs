@@ -20,8 +20,9 @@ pub(in crate::http) use self::preview::preview;
 use super::{
     call::{AdminCall, Body},
     failure::{AdminFailure, Answer},
+    people::waits_for,
 };
-use store::{self, GroupSummary, Kind, MappingRecord, Urgency};
+use store::{self, Action, GroupSummary, Kind, MappingRecord, TargetKind, Urgency, Waiting};
 
 const MOST_TEAMS: usize = 50;
 
@@ -57,17 +58,12 @@ fn team(t: &TeamSeen) -> Team {
 }
 
 fn group_row(summary: GroupSummary, mappings: Vec<MappingRow>, teams: &[TeamSeen]) -> GroupRow {
-    let (status, note) = match &summary.waiting {
-        Some(w) if w.next_step.is_some() => {
-            let words = [w.problem.clone(), w.next_step.clone()];
-            (
-                GroupStatus::NeedsAttention,
-                Some(words.into_iter().flatten().collect::<Vec<_>>().join(" ")),
-            )
-        }
-        Some(w) => (GroupStatus::Pending, w.problem.clone()),
-        None if mappings.is_empty() => (GroupStatus::NotMapped, None),
-        None => (GroupStatus::InSync, None),
+    let note = summary.waiting.as_ref().and_then(waits_for);
+    let status = match &summary.waiting {
+        Some(Waiting::Blocked(_)) => GroupStatus::NeedsAttention,
+        Some(Waiting::Pending(_)) => GroupStatus::Pending,
+        None if mappings.is_empty() => GroupStatus::NotMapped,
+        None => GroupStatus::InSync,
     };
     let suggestion = teams
         .iter()
@@ -154,9 +150,9 @@ pub(in crate::http) async fn add(
         origin: MappingOrigin::Page,
     };
     let record = api.store.add_mapping(&new, &ctx.correlation, ctx.now_ms).await?;
-    let target = ("Mapping", record.id.to_string(), &record.group_name);
+    let target = (TargetKind::Mapping, record.id.to_string(), &record.group_name);
     call.log(
-        "mapping.add",
+        Action::MappingAdd,
         (target.0, &target.1, target.2),
         format!("to the team {}", record.team_name),
     )
@@ -175,9 +171,9 @@ pub(in crate::http) async fn change(
     if after != before {
         api.store.change_mapping(&after, &ctx.correlation, ctx.now_ms).await?;
         let action = match (before.paused, after.paused) {
-            (false, true) => "mapping.pause",
-            (true, false) => "mapping.resume",
-            _ => "mapping.update",
+            (false, true) => Action::MappingPause,
+            (true, false) => Action::MappingResume,
+            _ => Action::MappingUpdate,
         };
         let reason = format!(
             "to the team {}: as {}; people added by hand are {}",
@@ -185,7 +181,7 @@ pub(in crate::http) async fn change(
             if after.admins { "admins" } else { "members" },
             if after.remove_others { "removed" } else { "kept" },
         );
-        let target = ("Mapping", id.to_string(), &after.group_name);
+        let target = (TargetKind::Mapping, id.to_string(), &after.group_name);
         call.log(action, (target.0, &target.1, target.2), reason).await;
     }
     let teams = api.control.teams(ctx.tenant.org_id);
@@ -210,7 +206,11 @@ pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<i64>) -> Ans
         .await?;
     let id = id.to_string();
     let reason = format!("from the team {}", mapping.team_name);
-    call.log("mapping.remove", ("Mapping", &id, &mapping.group_name), reason)
-        .await;
+    call.log(
+        Action::MappingRemove,
+        (TargetKind::Mapping, &id, &mapping.group_name),
+        reason,
+    )
+    .await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,10 @@ mod next;
 
 use admin_api::{Attention, Counts, GrafanaState, LoginDoctor, Overview, Pending, SyncState};
 use axum::{Json, http::StatusCode};
-use domain::status::{EngineState, EngineStatus};
+use domain::{
+    status::{EngineState, EngineStatus},
+    wording::{self, Numbers},
+};
 
 use super::{
     call::AdminCall,
@@ -46,7 +49,15 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
     Ok(Json(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sync,
-        summary: summary(sync, &tally),
+        summary: wording::summary(
+            sync,
+            Numbers {
+                users: tally.users,
+                groups: tally.groups,
+                pending: tally.pending,
+                attention: tally.attention,
+            },
+        ),
         scim_url: api.scim_url(org_id),
         grafana: GrafanaState {
             url: engine.url,
@@ -81,8 +92,8 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 kind: row.kind.as_str().to_owned(),
                 id: row.id,
                 name: row.name,
-                reason: row.reason,
-                next_step: row.next_step,
+                reason: wording::reason(&row.attention),
+                next_step: wording::next_step(&row.attention).to_owned(),
                 since_ms: row.since_ms,
             })
             .collect(),
@@ -106,41 +117,6 @@ fn state(engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
         EngineState::Running if tally.pending > 0 => SyncState::Syncing,
         EngineState::Running if tally.users == 0 && tally.groups == 0 && !called => SyncState::Empty,
         EngineState::Running => SyncState::InSync,
-    }
-}
-
-fn count(n: i64, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
-fn summary(sync: SyncState, tally: &Tally) -> String {
-    let waiting = match tally.pending {
-        0 => "Nothing waits.".to_owned(),
-        n => format!("{} and nothing is lost.", count(n, "change waits", "changes wait")),
-    };
-    match sync {
-        SyncState::NotConfigured => {
-            format!("Rollcall has no Grafana credentials yet: set them under Settings. {waiting}")
-        }
-        SyncState::WaitingForFirstRequest => format!(
-            "Grafana hands the credentials over with the first request after a start. {waiting} \
-             Credentials in Grafana's configuration file work at once."
-        ),
-        SyncState::CredentialsRefused => format!(
-            "Grafana refused the credentials. Nothing is tried again until you change them, so the account is not locked. {waiting}"
-        ),
-        SyncState::GrafanaAway => format!("Grafana does not answer. {waiting}"),
-        SyncState::NeedsAttention => format!("{} you.", count(tally.attention, "thing needs", "things need")),
-        SyncState::Syncing => format!(
-            "{} on the way to Grafana.",
-            count(tally.pending, "change is", "changes are")
-        ),
-        SyncState::Empty => "No identity provider has called yet.".to_owned(),
-        SyncState::InSync => format!(
-            "Grafana matches: {}, {}.",
-            count(tally.users, "user", "users"),
-            count(tally.groups, "group", "groups")
-        ),
     }
 }
 
@@ -182,18 +158,6 @@ mod tests {
         assert_eq!(
             state(&engine(EngineState::GrafanaAway), &tally(3, 0, 0), true),
             SyncState::GrafanaAway
-        );
-    }
-
-    #[test]
-    fn what_waits_while_grafana_is_away_is_counted_in_the_sentence() {
-        let tally = Tally {
-            pending: 14,
-            ..Tally::default()
-        };
-        assert_eq!(
-            summary(SyncState::GrafanaAway, &tally),
-            "Grafana does not answer. 14 changes wait and nothing is lost."
         );
     }
 }

@@ -2,26 +2,23 @@
 //!
 //! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
-use admin_api::{Access, Attribute, AttributeState, People, Person};
+use admin_api::{Access, AttributeState, People, Person, PersonAttribute};
 use axum::{Json, extract::Path, http::StatusCode};
-use domain::{
-    account::is_not_applied,
-    settings::{Linking, Rung},
-};
+use domain::{settings::Linking, wording};
 
 use super::{
     call::AdminCall,
     failure::{AdminFailure, Answer},
 };
-use store::{self, Decided, ManagementState, PeopleQuery, PersonRow};
+use store::{self, Attribute, Decided, ManagementState, PeopleQuery, PersonRow, Waiting};
 
 fn access(row: &PersonRow) -> Access {
     if row.management == Some(ManagementState::Unmanaged) {
         return Access::Released;
     }
     match (&row.waiting, row.closed) {
-        (Some(w), _) if w.next_step.is_some() => Access::NeedsAttention,
-        (Some(_), _) => Access::Pending,
+        (Some(Waiting::Blocked(_)), _) => Access::NeedsAttention,
+        (Some(Waiting::Pending(_)), _) => Access::Pending,
         // The engine is done, and makes no account before he signs in.
         (None, _) if row.user.document.active() && row.account.is_none() => Access::WaitingForSignIn,
         (None, Some((_, Some(false)))) => Access::ClosedMayReturn,
@@ -34,92 +31,60 @@ fn access(row: &PersonRow) -> Access {
 
 fn note(row: &PersonRow) -> Option<String> {
     match access(row) {
-        Access::Released => {
-            return Some("Rollcall leaves this account as it is, whatever the identity provider says.".to_owned());
-        }
-        Access::WaitingForSignIn => {
-            return Some("Grafana has no account yet: it is linked as soon as this person has signed in.".to_owned());
-        }
+        Access::Released => return Some(wording::NOT_MANAGED.to_owned()),
+        Access::WaitingForSignIn => return Some(wording::WAITS_FOR_SIGN_IN.to_owned()),
         _ => {}
     }
     if let Some(waiting) = &row.waiting {
-        let problem = waiting.problem.clone()?;
-        return Some(match &waiting.next_step {
-            Some(step) => format!("{problem} {step}"),
-            None => problem,
-        });
+        return waits_for(waiting);
     }
-    if let Some(note) = row.closed.and_then(|(rung, holds)| closed_note(rung, holds)) {
+    if let Some(note) = row.closed.and_then(|(by, holds)| wording::closed_note(by, holds)) {
         return Some(note.to_owned());
     }
-    if row.deferred.is_empty() {
-        return None;
-    }
-    let waiting = row.deferred.join(", ");
-    Some(format!(
-        "Waits for the next sign-in, because the single sign-on provider owns it: {waiting}."
-    ))
+    (!row.deferred.is_empty()).then(|| wording::deferred_note(&row.deferred))
 }
 
-/// How access was closed, where that is not plain, and what makes it hold where it does not.
-fn closed_note(rung: Rung, holds: Option<bool>) -> Option<&'static str> {
-    match (rung, holds) {
-        (Rung::Disable | Rung::Tombstone, Some(false)) => Some(
-            "A sign-in by LDAP enables the account again; the next check closes it once more. \
-             Take this person out of the LDAP directory, or out of Grafana's search filter, to make it hold.",
-        ),
-        (Rung::Suspend, Some(false)) => Some(
-            "The single sign-on provider may let this person in again; the next check closes the account once more. \
-             Set skip_org_role_sync = true for the provider, or deprovision = closed, to make it hold.",
-        ),
-        (Rung::Delete, Some(false)) => Some(
-            "The account was deleted. The next sign-in by the provider makes another one, which the next check deletes. \
-             Set allow_sign_up = false for the provider, or deprovision = closed, to make it hold.",
-        ),
-        (Rung::Tombstone, _) => Some("The account was deleted and made again, disabled, under a new id."),
-        (Rung::Delete, _) => {
-            Some("The account was deleted. On return it is made anew, with its organizations, roles and teams.")
+/// Why a resource waits, and what to do where a person must do it.
+pub(super) fn waits_for(waiting: &Waiting) -> Option<String> {
+    match waiting {
+        Waiting::Blocked(attention) => {
+            let (why, step) = (wording::reason(attention), wording::next_step(attention));
+            Some(format!("{why} {step}"))
         }
-        (Rung::Disable | Rung::Suspend, _) => None,
+        Waiting::Pending(last) => last.as_ref().map(wording::problem),
     }
 }
 
-/// What of the profile has reached Grafana. Names are those the planner defers by.
-fn attributes(row: &PersonRow) -> Vec<Attribute> {
-    let document = &row.user.document;
-    let deferred = |name: &str| row.deferred.iter().any(|waits| waits == name);
-    let told = row.waiting.as_ref().and_then(|waiting| waiting.problem.as_deref());
-    let problem = told.unwrap_or_default();
-    let needs_you = row.waiting.as_ref().is_some_and(|waiting| waiting.next_step.is_some());
+/// How far an attribute of the profile got, and why no further.
+fn how_far(row: &PersonRow, attribute: Attribute) -> (AttributeState, Option<String>) {
     let said = |why: &str| Some(why.to_owned());
-    let how_far = |name: &str| match &row.waiting {
-        Some(_) if needs_you && (is_not_applied(problem) || (name != "name" && problem.contains("e-mail"))) => {
-            (AttributeState::Failed, said(problem))
+    match &row.waiting {
+        Some(Waiting::Blocked(attention)) if attention.attributes().contains(&attribute) => {
+            (AttributeState::Failed, Some(wording::reason(attention)))
         }
-        Some(_) if needs_you => (AttributeState::Pending, said("Waits for what needs you above.")),
-        Some(_) => (AttributeState::Pending, told.map(str::to_owned)),
-        None if row.account.is_none() => (AttributeState::Stored, said("There is no account in Grafana.")),
-        None if deferred(name) => (
-            AttributeState::Deferred,
-            said(
-                "The account belongs to a single sign-on provider, so Grafana refuses a change from elsewhere: \
-                 it takes this over from the provider at the person's next sign-in.",
-            ),
-        ),
+        Some(Waiting::Blocked(_)) => (AttributeState::Pending, said(wording::WAITS_FOR_YOU)),
+        Some(Waiting::Pending(last)) => (AttributeState::Pending, last.as_ref().map(wording::problem)),
+        None if row.account.is_none() => (AttributeState::Stored, said(wording::NO_ACCOUNT)),
+        None if row.deferred.contains(&attribute) => (AttributeState::Deferred, said(wording::PROVIDER_OWNS_IT)),
         None => (AttributeState::Applied, None),
-    };
+    }
+}
+
+/// What of the profile has reached Grafana.
+fn attributes(row: &PersonRow) -> Vec<PersonAttribute> {
+    let document = &row.user.document;
     // One made up from the userName is not sent.
     let says_name = document.display_name().is_some() || document.as_map().contains_key("name");
     let profile = [
-        ("userName", "Login", document.user_name().map(str::to_owned)),
-        ("emails", "Email", document.primary_email().map(str::to_owned)),
-        ("name", "Name", document.formatted_name().filter(|_| says_name)),
+        (Attribute::UserName, "Login", document.user_name().map(str::to_owned)),
+        (Attribute::Emails, "Email", document.primary_email().map(str::to_owned)),
+        (Attribute::Name, "Name", document.formatted_name().filter(|_| says_name)),
     ];
     profile
         .into_iter()
-        .filter_map(|(key, name, value)| {
-            let (state, reason) = how_far(key);
-            Some(Attribute {
+        .filter_map(|(attribute, name, value)| {
+            let (state, reason) = how_far(row, attribute);
+            Some(PersonAttribute {
                 name: name.to_owned(),
                 value: value?,
                 state,

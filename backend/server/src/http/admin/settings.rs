@@ -13,6 +13,7 @@ use super::{
     failure::{AdminFailure, Answer},
 };
 use crate::http::control::SettingsView;
+use store::{Action, TargetKind};
 
 fn origin(origin: Origin) -> SettingOrigin {
     match origin {
@@ -102,7 +103,8 @@ pub(in crate::http) async fn change(call: AdminCall, Body(update): Body<Settings
         let reason = value
             .as_ref()
             .map_or_else(|| "back to the default".to_owned(), |v| format!("to {v}"));
-        call.log("setting.change", ("Setting", name, name), reason).await;
+        call.log(Action::SettingChange, (TargetKind::Setting, name, name), reason)
+            .await;
     }
     Ok(answer(&api.control.settings(org_id)))
 }

@@ -1,11 +1,20 @@
 //! The log, and what an admin may have done again.
 
 use super::*;
-use store::{ActivityLine, Kind, Outcome, Source};
+use domain::attention::{Attention, Delay};
+use store::{Action, ActivityLine, Kind, Outcome, Source, TargetKind};
 
 const DAY_MS: i64 = 86_400_000;
 /// Where the tests' clock begins.
 const BEGIN_MS: i64 = 1_700_000_000_000;
+
+/// What the engine would show.
+fn needs_you() -> Attention {
+    Attention::LastAdmin {
+        login: "ada".to_owned(),
+        org_id: 1,
+    }
+}
 
 impl Server {
     async fn log(&self, query: &str) -> Vec<Value> {
@@ -20,22 +29,21 @@ impl Server {
     }
 
     /// Lines as the engine and earlier days leave them.
-    async fn remember(&self, lines: &[(i64, Source, &str, &'static str, Outcome)]) {
-        let line =
-            |(at_ms, source, actor, action, outcome): &(i64, Source, &str, &'static str, Outcome)| ActivityLine {
-                tenant: domain::Tenant::of_org(1),
-                at_ms: *at_ms,
-                source: *source,
-                actor: (*actor).to_owned(),
-                action: (*action).into(),
-                target_kind: "User".into(),
-                target_id: format!("target of {action}"),
-                target_name: "x".into(),
-                outcome: *outcome,
-                reason: None,
-                duration_ms: 1,
-                correlation: format!("correlation of {action}"),
-            };
+    async fn remember(&self, lines: &[(i64, Source, &str, Action, Outcome)]) {
+        let line = |(at_ms, source, actor, action, outcome): &(i64, Source, &str, Action, Outcome)| ActivityLine {
+            tenant: domain::Tenant::of_org(1),
+            at_ms: *at_ms,
+            source: *source,
+            actor: (*actor).to_owned(),
+            action: *action,
+            target_kind: TargetKind::User,
+            target_id: format!("target of {}", action.as_str()),
+            target_name: "x".into(),
+            outcome: *outcome,
+            reason: None,
+            duration_ms: 1,
+            correlation: format!("correlation of {}", action.as_str()),
+        };
         let lines: Vec<_> = lines.iter().map(line).collect();
         self.api.store.record(&lines).await.unwrap();
     }
@@ -62,36 +70,42 @@ async fn the_log_is_narrowed_by_outcome_target_source_actor_action_and_time() {
     let server = server(&[]).await;
     server
         .remember(&[
-            (10, Source::Scim, "sa-1-okta", "user.create", Outcome::Done),
-            (20, Source::Grafana, "root", "user.create", Outcome::Done),
-            (30, Source::Grafana, "root", "user_x", Outcome::Retry),
-            (40, Source::Grafana, "root", "team.members", Outcome::Attention),
-            (50, Source::Admin, "ann", "setting.change", Outcome::Done),
-            (60, Source::Scim, "sa-1-entra", "request.post", Outcome::Refused),
+            (10, Source::Scim, "sa-1-okta", Action::UserCreate, Outcome::Done),
+            (20, Source::Grafana, "root", Action::UserCreate, Outcome::Done),
+            (30, Source::Grafana, "root", Action::TeamRename, Outcome::Retry),
+            (
+                40,
+                Source::Grafana,
+                "root",
+                Action::TeamMembersReplace,
+                Outcome::Attention,
+            ),
+            (50, Source::Admin, "ann", Action::SettingChange, Outcome::Done),
+            (60, Source::Scim, "sa-1-entra", Action::RequestPost, Outcome::Refused),
         ])
         .await;
     let all = [
         "request.post",
         "setting.change",
-        "team.members",
-        "user_x",
+        "team.members.replace",
+        "team.rename",
         "user.create",
         "user.create",
     ];
     assert_eq!(server.actions("").await, all, "newest first");
     for (query, wanted) in [
-        ("?outcome=retry", &["user_x"][..]),
+        ("?outcome=retry", &["team.rename"][..]),
         ("?source=scim", &["request.post", "user.create"]),
         ("?source=admin", &["setting.change"]),
-        ("?actor=root", &["team.members", "user_x", "user.create"]),
+        ("?actor=root", &["team.members.replace", "team.rename", "user.create"]),
         ("?actor=roo", &[]),
         ("?action=user.", &["user.create", "user.create"]),
-        ("?action=user_", &["user_x"]),
+        ("?action=user_", &[]),
         ("?action=%25", &[]),
-        ("?target=target%20of%20team.members", &["team.members"]),
-        ("?correlation=correlation%20of%20user_x", &["user_x"]),
-        ("?since=40", &["request.post", "setting.change", "team.members"]),
-        ("?since=20&until=40", &["user_x", "user.create"]),
+        ("?target=target%20of%20team.members.replace", &["team.members.replace"]),
+        ("?correlation=correlation%20of%20team.rename", &["team.rename"]),
+        ("?since=40", &["request.post", "setting.change", "team.members.replace"]),
+        ("?since=20&until=40", &["team.rename", "user.create"]),
         ("?source=grafana&action=user&until=30", &["user.create"]),
     ] {
         assert_eq!(server.actions(query).await, wanted, "{query}");
@@ -120,7 +134,7 @@ async fn a_filtered_log_is_read_page_by_page_to_its_end() {
     let lines: Vec<_> = (0..25)
         .map(|n| {
             let source = if n % 5 == 0 { Source::Admin } else { Source::Grafana };
-            (n, source, "root", "user.update", Outcome::Done)
+            (n, source, "root", Action::UserUpdate, Outcome::Done)
         })
         .collect();
     server.remember(&lines).await;
@@ -144,7 +158,7 @@ async fn a_filtered_log_is_read_page_by_page_to_its_end() {
 async fn lines_that_are_too_old_go_in_small_batches_and_only_of_their_organization() {
     let server = server(&[]).await;
     let lines: Vec<_> = (0..10)
-        .map(|n| (n * DAY_MS, Source::Grafana, "root", "user.update", Outcome::Done))
+        .map(|n| (n * DAY_MS, Source::Grafana, "root", Action::UserUpdate, Outcome::Done))
         .collect();
     server.remember(&lines).await;
     let store = &server.api.store;
@@ -167,7 +181,7 @@ async fn what_waits_for_a_person_is_tried_now_when_one_says_so() {
     let (ada, bob) = (server.user("ada").await, server.user("bob").await);
     for work in server.due().await {
         let store = &server.api.store;
-        store.attention(&work, "Could not do it.", "Mend it.").await.unwrap();
+        store.attention(&work, needs_you()).await.unwrap();
     }
     assert!(server.due().await.is_empty());
     let wakes = server.quiet.wakes.load(Ordering::Relaxed);
@@ -201,7 +215,7 @@ async fn what_waits_for_its_turn_after_a_failure_is_due_at_once() {
     let now = server.api.clock.now_ms();
     let work = server.due().await.remove(0);
     let store = &server.api.store;
-    store.retry(&work, now + DAY_MS, "Grafana is busy.").await.unwrap();
+    store.retry(&work, now + DAY_MS, Delay::AccountUnchanged).await.unwrap();
     assert!(store.due_work(now + 1000, 10).await.unwrap().is_empty());
     server.again("retry", "User", &ada).await;
     assert_eq!(store.due_work(now + 1000, 10).await.unwrap().len(), 1);
@@ -260,12 +274,7 @@ async fn a_deleted_user_who_is_still_to_be_closed_can_be_tried_again() {
     let ada = server.user("ada").await;
     server.scim(Method::DELETE, &format!("/Users/{ada}"), Value::Null).await;
     let work = server.due().await.remove(0);
-    server
-        .api
-        .store
-        .attention(&work, "Could not.", "Mend it.")
-        .await
-        .unwrap();
+    server.api.store.attention(&work, needs_you()).await.unwrap();
     assert_eq!(server.again("retry", "User", &ada).await.status, StatusCode::ACCEPTED);
     assert!(server.due().await[0].closing);
     assert_eq!(server.again("resync", "User", &ada).await.status, StatusCode::ACCEPTED);
@@ -321,28 +330,28 @@ async fn the_chart_counts_this_process_and_what_the_log_knows_from_before() {
                 BEGIN_MS - 2 * HOUR_MS,
                 Source::Scim,
                 "sa-1-okta",
-                "user.create",
+                Action::UserCreate,
                 Outcome::Done,
             ),
             (
                 BEGIN_MS - 2 * HOUR_MS,
                 Source::Scim,
                 "sa-1-okta",
-                "request.post",
+                Action::RequestPost,
                 Outcome::Refused,
             ),
             (
                 BEGIN_MS - 2 * HOUR_MS,
                 Source::Grafana,
                 "root",
-                "user.create",
+                Action::UserCreate,
                 Outcome::Done,
             ),
             (
                 BEGIN_MS - 2 * DAY_MS,
                 Source::Scim,
                 "sa-1-okta",
-                "user.create",
+                Action::UserCreate,
                 Outcome::Done,
             ),
         ])

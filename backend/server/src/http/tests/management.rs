@@ -3,6 +3,7 @@
 use domain::{Tenant, settings::Rung};
 
 use super::*;
+use domain::attention::Attention;
 use store::{AccountOrigin, AccountRecord};
 
 impl Server {
@@ -41,7 +42,12 @@ impl Server {
         store.ask_about(&Tenant::of_org(1), id, 7, login).await.unwrap();
         for work in store.due_work(i64::MAX, 10).await.unwrap() {
             store
-                .attention(&work, "Claiming waits for you.", "Say so.")
+                .attention(
+                    &work,
+                    Attention::ClaimNeedsApproval {
+                        login: login.to_owned(),
+                    },
+                )
                 .await
                 .unwrap();
         }

@@ -15,7 +15,7 @@ impl Server {
             closed_by: None,
             holds: None,
             snapshot: None,
-            deferred: deferred.iter().map(|a| (*a).to_owned()).collect(),
+            deferred: deferred.iter().map(|a| a.parse().expect("an attribute")).collect(),
             synced_ms: 42,
         };
         self.api.store.save_account(&account).await.unwrap();

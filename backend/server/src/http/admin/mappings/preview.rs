@@ -11,6 +11,7 @@ use domain::{
     settings::TeamRemoval,
     status::{RosterSeen, TeamSeen},
     team::{self, Action, GroupMember, TeamInput, name_before_archive},
+    wording,
 };
 
 use super::edit::{changeable, chosen_team, edited};
@@ -357,7 +358,7 @@ fn render_team(planned: PlannedTeam, answer: &mut Preview) {
     if planned.hold {
         lines.push("A mapping of this team is paused, so nobody leaves it.".to_owned());
     }
-    lines.extend(planned.plan.attention.map(|attention| attention.reason));
+    lines.extend(planned.plan.attention.as_ref().map(wording::reason));
     let team_name = match planned.what_if.team {
         Some((_, name)) => name,
         None => planned.what_if.name.unwrap_or_default(),

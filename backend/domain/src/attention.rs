@@ -1,0 +1,422 @@
+//! Why something is not as the identity provider wants it: what a person must look at, and what is
+//! only waited for.
+//!
+//! Owns: the cases, with the facts that a sentence about them needs, and their codes in the
+//! database. Must never hold a sentence: those are in [`crate::wording`]. Start at [`Attention`].
+
+use serde::{Deserialize, Serialize};
+use vocabulary::Attribute;
+
+/// What only a person can put right. Each case has one reason and one next step
+/// ([`crate::wording::reason`], [`crate::wording::next_step`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Attention {
+    /// The account is never touched.
+    Protected {
+        /// Its login.
+        login: String,
+        /// Why.
+        why: Protection,
+    },
+    /// One account has the login, another one the e-mail.
+    TwoAccounts {
+        /// The login that the provider wants.
+        login: String,
+        /// Grafana's id of the account that has it.
+        login_owner: i64,
+        /// Grafana's id of the account that has the e-mail.
+        email_owner: i64,
+    },
+    /// Another account has the e-mail, and it may not be claimed by that.
+    EmailTaken {
+        /// The login that the provider wants.
+        login: String,
+        /// Grafana's id of the account that has the e-mail.
+        grafana_id: i64,
+    },
+    /// Neither the login nor the e-mail leads to an account.
+    NoAccount {
+        /// The login that the provider wants.
+        login: String,
+    },
+    /// The account is only in organizations that this provider has no say in.
+    InAnotherOrganization {
+        /// Its login.
+        login: String,
+    },
+    /// Another SCIM user has the account.
+    ManagedForAnother {
+        /// Its login.
+        login: String,
+    },
+    /// `claim_policy` is `ask`, and no admin has answered.
+    ClaimNeedsApproval {
+        /// The account's login.
+        login: String,
+    },
+    /// `claim_policy` is `never`.
+    ClaimForbidden {
+        /// The account's login.
+        login: String,
+    },
+    /// Disabled and linked to a provider: Grafana will not enable it.
+    CannotEnable {
+        /// Its login.
+        login: String,
+    },
+    /// Nobody else is Admin of the organization.
+    LastAdmin {
+        /// The account's login.
+        login: String,
+        /// The organization.
+        org_id: i64,
+    },
+    /// Linked to a provider, so Grafana will not disable it, and the setting allows no more.
+    CannotDisable {
+        /// Its login.
+        login: String,
+    },
+    /// Another account has the new login or e-mail.
+    NameTaken {
+        /// The login of the account that cannot be changed.
+        login: String,
+        /// Grafana's id of the other account.
+        grafana_id: i64,
+    },
+    /// Grafana answered 200 to a profile and shows the old one: with `[users] verify_email_enabled`
+    /// it sends a mail instead, and every further try would be one more (`api/user.go`,
+    /// `handleUpdateUser`). It ends by itself when the person has followed the link.
+    ProfileNotApplied {
+        /// The user's name at the provider.
+        login: String,
+    },
+    /// The team's group is gone, and the team holds members that were added by hand.
+    TeamNotDeleted {
+        /// The team.
+        team: String,
+        /// How many.
+        others: usize,
+    },
+    /// Another team has the name of the team's group.
+    TeamNameTaken {
+        /// The team.
+        team: String,
+        /// The name it should have.
+        wanted: String,
+    },
+    /// Grafana refused a call, and will again until somebody changes something.
+    GrafanaRefused {
+        /// What was asked.
+        operation: Operation,
+        /// What it answered.
+        refusal: Refusal,
+    },
+}
+
+impl Attention {
+    /// The code in the database, the same as in its JSON.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Protected { .. } => "protected",
+            Self::TwoAccounts { .. } => "two_accounts",
+            Self::EmailTaken { .. } => "email_taken",
+            Self::NoAccount { .. } => "no_account",
+            Self::InAnotherOrganization { .. } => "in_another_organization",
+            Self::ManagedForAnother { .. } => "managed_for_another",
+            Self::ClaimNeedsApproval { .. } => "claim_needs_approval",
+            Self::ClaimForbidden { .. } => "claim_forbidden",
+            Self::CannotEnable { .. } => "cannot_enable",
+            Self::LastAdmin { .. } => "last_admin",
+            Self::CannotDisable { .. } => "cannot_disable",
+            Self::NameTaken { .. } => "name_taken",
+            Self::ProfileNotApplied { .. } => "profile_not_applied",
+            Self::TeamNotDeleted { .. } => "team_not_deleted",
+            Self::TeamNameTaken { .. } => "team_name_taken",
+            Self::GrafanaRefused { .. } => "grafana_refused",
+        }
+    }
+
+    /// Which attributes it keeps from reaching Grafana.
+    #[must_use]
+    pub const fn attributes(&self) -> &'static [Attribute] {
+        match self {
+            Self::ProfileNotApplied { .. } => Attribute::ALL,
+            Self::TwoAccounts { .. } | Self::EmailTaken { .. } | Self::NameTaken { .. } => {
+                &[Attribute::UserName, Attribute::Emails]
+            }
+            _ => &[],
+        }
+    }
+
+    /// Whether it is over as soon as a comparison with Grafana no longer finds it. `due`: the
+    /// comparison found something to do instead.
+    #[must_use]
+    pub const fn ends_unseen(&self, due: bool) -> bool {
+        match self {
+            // What Grafana refused is tried again when a person says so.
+            Self::GrafanaRefused { .. } => false,
+            // The person has followed the link; else another try would be another mail.
+            Self::ProfileNotApplied { .. } => !due,
+            // What the planner asked for has been done.
+            _ => true,
+        }
+    }
+}
+
+/// Why an account is never touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protection {
+    /// It is the account that Rollcall is signed in with.
+    Ourselves,
+    /// It is a Grafana server admin.
+    ServerAdmin,
+    /// It is a service account.
+    ServiceAccount,
+    /// An admin listed it in `break_glass`.
+    BreakGlass,
+}
+
+/// What was to be done in Grafana.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Operation {
+    /// Create the account of a user.
+    CreateAccount {
+        /// The user's name.
+        login: String,
+    },
+    /// Write the profile.
+    UpdateAccount {
+        /// The user's name.
+        login: String,
+    },
+    /// Set Grafana's "disabled".
+    DisableAccount {
+        /// The user's name.
+        login: String,
+    },
+    /// Take it away.
+    EnableAccount {
+        /// The user's name.
+        login: String,
+    },
+    /// Delete the account.
+    DeleteAccount {
+        /// The user's name.
+        login: String,
+    },
+    /// End every session.
+    SignOut {
+        /// The user's name.
+        login: String,
+    },
+    /// Take the account out of an organization.
+    LeaveOrg {
+        /// The user's name.
+        login: String,
+        /// The organization.
+        org_id: i64,
+    },
+    /// Bring it back.
+    JoinOrg {
+        /// The user's name.
+        login: String,
+        /// The organization.
+        org_id: i64,
+    },
+    /// Give back the role it had there.
+    RestoreRole {
+        /// The user's name.
+        login: String,
+        /// The organization.
+        org_id: i64,
+    },
+    /// Bring it back to a team.
+    JoinTeam {
+        /// The user's name.
+        login: String,
+        /// The team.
+        team_id: i64,
+    },
+    /// Create a team.
+    CreateTeam {
+        /// Its name.
+        team: String,
+    },
+    /// Give a team another name.
+    RenameTeam {
+        /// Its name.
+        team: String,
+        /// The name it should have.
+        to: String,
+    },
+    /// Change members of a team in one call.
+    ReplaceMembers {
+        /// The team.
+        team: String,
+    },
+    /// Add one member.
+    AddMember {
+        /// The team.
+        team: String,
+    },
+    /// Change one member's permission.
+    UpdateMember {
+        /// The team.
+        team: String,
+    },
+    /// Remove one member.
+    RemoveMember {
+        /// The team.
+        team: String,
+    },
+    /// Delete a team.
+    DeleteTeam {
+        /// Its name.
+        team: String,
+    },
+    /// Only look.
+    Read {
+        /// At what.
+        reading: Reading,
+    },
+}
+
+/// What is read in Grafana.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// Whether it answers.
+    Health,
+    /// Its configuration.
+    Settings,
+    /// The account that Rollcall is signed in with.
+    OwnAccount,
+    /// One account.
+    Account,
+    /// Accounts by name.
+    Accounts,
+    /// Every account.
+    AllAccounts,
+    /// The organizations of an account.
+    Organizations,
+    /// The people of an organization.
+    OrgUsers,
+    /// One team.
+    Team,
+    /// Teams by name, or all.
+    Teams,
+    /// The members of a team.
+    TeamMembers,
+}
+
+/// An answer of Grafana that another try would not change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Refusal {
+    /// A name is taken, or the thing is as asked already.
+    Conflict {
+        /// Grafana's words.
+        message: String,
+    },
+    /// A single sign-on provider owns the user.
+    ExternalUser,
+    /// The credentials may not do this.
+    Forbidden {
+        /// The permission, if Grafana named it.
+        permission: Option<String>,
+    },
+    /// Any other refusal.
+    Other {
+        /// The HTTP status.
+        status: u16,
+        /// Grafana's words.
+        message: String,
+    },
+}
+
+/// What is tried again by itself, and why it has not succeeded yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Delay {
+    /// Another user is about to give up the name.
+    NameNotFree {
+        /// The login of the account that waits.
+        login: String,
+        /// The login of the account that has the name.
+        owner: String,
+    },
+    /// Grafana said yes, and the account looks as before.
+    AccountUnchanged,
+    /// Grafana said yes, and the team looks as before.
+    TeamUnchanged,
+    /// The team is deleted each time it has been created.
+    TeamDisappears,
+    /// The account that was to be deleted is not ours any more.
+    NothingToDelete,
+    /// Another SCIM user got the account a moment ago.
+    AccountJustTaken,
+    /// A call failed, and time may help.
+    GrafanaFailed {
+        /// What was asked.
+        operation: Operation,
+        /// How it failed, in the words of the client.
+        error: String,
+    },
+}
+
+impl Delay {
+    /// The code in the database, the same as in its JSON.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NameNotFree { .. } => "name_not_free",
+            Self::AccountUnchanged => "account_unchanged",
+            Self::TeamUnchanged => "team_unchanged",
+            Self::TeamDisappears => "team_disappears",
+            Self::NothingToDelete => "nothing_to_delete",
+            Self::AccountJustTaken => "account_just_taken",
+            Self::GrafanaFailed { .. } => "grafana_failed",
+        }
+    }
+}
+
+/// Why the last try did not succeed: what the store keeps beside a mark. The codes of the two have
+/// nothing in common, so that the JSON says which it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Problem {
+    /// A person must look, or was told so before everything was tried again.
+    Attention(Attention),
+    /// Only time is needed.
+    Delay(Delay),
+}
+
+impl Problem {
+    /// The code in the database.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Attention(attention) => attention.code(),
+            Self::Delay(delay) => delay.code(),
+        }
+    }
+}
+
+impl From<Attention> for Problem {
+    fn from(attention: Attention) -> Self {
+        Self::Attention(attention)
+    }
+}
+
+impl From<Delay> for Problem {
+    fn from(delay: Delay) -> Self {
+        Self::Delay(delay)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

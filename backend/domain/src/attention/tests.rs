@@ -1,0 +1,176 @@
+//! What is kept of a problem, and one example of each for those who word it.
+
+use super::*;
+
+/// One of each kind of attention.
+pub(crate) fn attentions() -> Vec<Attention> {
+    let login = || "ann".to_owned();
+    let team = || "Platform".to_owned();
+    let refused = |refusal| Attention::GrafanaRefused {
+        operation: Operation::UpdateAccount { login: login() },
+        refusal,
+    };
+    let mut all: Vec<Attention> = [
+        Protection::Ourselves,
+        Protection::ServerAdmin,
+        Protection::ServiceAccount,
+        Protection::BreakGlass,
+    ]
+    .map(|why| Attention::Protected { login: login(), why })
+    .into();
+    all.extend([
+        Attention::TwoAccounts {
+            login: login(),
+            login_owner: 7,
+            email_owner: 8,
+        },
+        Attention::EmailTaken {
+            login: login(),
+            grafana_id: 8,
+        },
+        Attention::NoAccount { login: login() },
+        Attention::InAnotherOrganization { login: login() },
+        Attention::ManagedForAnother { login: login() },
+        Attention::ClaimNeedsApproval { login: login() },
+        Attention::ClaimForbidden { login: login() },
+        Attention::CannotEnable { login: login() },
+        Attention::LastAdmin {
+            login: login(),
+            org_id: 2,
+        },
+        Attention::CannotDisable { login: login() },
+        Attention::NameTaken {
+            login: login(),
+            grafana_id: 8,
+        },
+        Attention::ProfileNotApplied { login: login() },
+        Attention::TeamNotDeleted {
+            team: team(),
+            others: 2,
+        },
+        Attention::TeamNameTaken {
+            team: team(),
+            wanted: "Core".to_owned(),
+        },
+        refused(Refusal::Conflict {
+            message: "login taken".to_owned(),
+        }),
+        refused(Refusal::ExternalUser),
+        refused(Refusal::Forbidden {
+            permission: Some("users:write".to_owned()),
+        }),
+        refused(Refusal::Forbidden { permission: None }),
+        refused(Refusal::Other {
+            status: 400,
+            message: "bad data".to_owned(),
+        }),
+    ]);
+    all
+}
+
+/// One of each operation.
+pub(crate) fn operations() -> Vec<Operation> {
+    let login = || "ann".to_owned();
+    let team = || "Platform".to_owned();
+    let mut all = vec![
+        Operation::CreateAccount { login: login() },
+        Operation::UpdateAccount { login: login() },
+        Operation::DisableAccount { login: login() },
+        Operation::EnableAccount { login: login() },
+        Operation::DeleteAccount { login: login() },
+        Operation::SignOut { login: login() },
+        Operation::LeaveOrg {
+            login: login(),
+            org_id: 2,
+        },
+        Operation::JoinOrg {
+            login: login(),
+            org_id: 2,
+        },
+        Operation::RestoreRole {
+            login: login(),
+            org_id: 2,
+        },
+        Operation::JoinTeam {
+            login: login(),
+            team_id: 3,
+        },
+        Operation::CreateTeam { team: team() },
+        Operation::RenameTeam {
+            team: team(),
+            to: "Core".to_owned(),
+        },
+        Operation::ReplaceMembers { team: team() },
+        Operation::AddMember { team: team() },
+        Operation::UpdateMember { team: team() },
+        Operation::RemoveMember { team: team() },
+        Operation::DeleteTeam { team: team() },
+    ];
+    all.extend(
+        [
+            Reading::Health,
+            Reading::Settings,
+            Reading::OwnAccount,
+            Reading::Account,
+            Reading::Accounts,
+            Reading::AllAccounts,
+            Reading::Organizations,
+            Reading::OrgUsers,
+            Reading::Team,
+            Reading::Teams,
+            Reading::TeamMembers,
+        ]
+        .map(|reading| Operation::Read { reading }),
+    );
+    all
+}
+
+/// One of each delay.
+pub(crate) fn delays() -> Vec<Delay> {
+    vec![
+        Delay::NameNotFree {
+            login: "ann".to_owned(),
+            owner: "bob".to_owned(),
+        },
+        Delay::AccountUnchanged,
+        Delay::TeamUnchanged,
+        Delay::TeamDisappears,
+        Delay::NothingToDelete,
+        Delay::AccountJustTaken,
+        Delay::GrafanaFailed {
+            operation: Operation::CreateTeam {
+                team: "Platform".to_owned(),
+            },
+            error: "no answer".to_owned(),
+        },
+    ]
+}
+
+#[test]
+fn a_problem_is_read_back_as_it_was_kept() {
+    let attentions = attentions().into_iter().map(Problem::from);
+    for problem in attentions.chain(delays().into_iter().map(Problem::from)) {
+        let kept = serde_json::to_value(&problem).expect("JSON");
+        assert_eq!(kept["code"], problem.code());
+        assert_eq!(serde_json::from_value::<Problem>(kept).expect("read"), problem);
+    }
+}
+
+#[test]
+fn an_operation_is_read_back_as_it_was_kept() {
+    for operation in operations() {
+        let kept = serde_json::to_string(&operation).expect("JSON");
+        let read: Operation = serde_json::from_str(&kept).expect("read");
+        assert_eq!(read, operation);
+    }
+}
+
+#[test]
+fn a_refusal_of_grafana_does_not_end_by_itself() {
+    for attention in attentions() {
+        let refused = attention.code() == "grafana_refused";
+        assert_eq!(attention.ends_unseen(false), !refused, "{attention:?}");
+        let stays = refused || attention.code() == "profile_not_applied";
+        assert_eq!(attention.ends_unseen(true), !stays, "{attention:?}");
+    }
+}

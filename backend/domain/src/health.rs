@@ -1,0 +1,54 @@
+//! What the health check finds.
+//!
+//! Owns: the cases. Must never carry a name: every signed-in user can read the health check.
+//! Start at [`Health`]; [`crate::wording::health`] words it.
+
+/// The worst thing that is known of an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// The store cannot be opened.
+    StoreClosed,
+    /// The store does not answer.
+    StoreFails,
+    /// There are no credentials for Grafana.
+    NotConfigured,
+    /// Grafana hands the credentials over with the first request after a start.
+    WaitingForFirstRequest,
+    /// Grafana refused the credentials.
+    CredentialsRefused,
+    /// Grafana's API does not answer.
+    GrafanaAway,
+    /// So many settings have values that cannot be used.
+    WrongSettings(usize),
+    /// So many things wait for a person.
+    NeedsAttention(i64),
+    /// Grafana's own Team Sync fills so many of the teams that Rollcall fills.
+    TeamSyncFills(usize),
+    /// Grafana's own Team Sync could fill them.
+    TeamSyncLicensed,
+    /// Changes are on the way.
+    Syncing,
+    /// Nothing is left to do.
+    InSync,
+}
+
+impl Health {
+    /// Whether Rollcall does its work.
+    #[must_use]
+    pub const fn is_ok(self) -> bool {
+        match self {
+            Self::StoreClosed
+            | Self::StoreFails
+            | Self::NotConfigured
+            | Self::CredentialsRefused
+            | Self::GrafanaAway
+            | Self::WrongSettings(_) => false,
+            Self::WaitingForFirstRequest
+            | Self::NeedsAttention(_)
+            | Self::TeamSyncFills(_)
+            | Self::TeamSyncLicensed
+            | Self::Syncing
+            | Self::InSync => true,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Every sentence that an admin reads about the state of things.
+//!
+//! Owns: turning types into plain English, one file per question. Must never read a sentence back,
+//! and nothing else may: code that wants to know compares the type. Start at [`reason`].
+//!
+//! What is not here: the page words the lines of the log (`frontend/src/format.rs`, by the same
+//! enum), and findings about Grafana's configuration stand beside the rule that finds them
+//! (`login/rules.rs`).
+
+mod attention;
+mod health;
+mod overview;
+mod person;
+#[cfg(test)]
+mod tests;
+
+pub use attention::{delay, next_step, operation, problem, protection, reason};
+pub use health::health;
+pub use overview::{Numbers, summary};
+pub use person::{
+    NO_ACCOUNT, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
+};
+
+/// “1 change”, “2 changes”.
+fn count(n: i64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

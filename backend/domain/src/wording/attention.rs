@@ -1,0 +1,230 @@
+//! Why something is not as it should be, and the one thing to do about it.
+//!
+//! Owns: a reason and a next step for each case, so that a case without either does not compile.
+//! Must never decide which case it is. Start at [`reason`].
+
+use crate::attention::{Attention, Delay, Operation, Problem, Protection, Reading, Refusal};
+
+/// What is wrong.
+#[must_use]
+pub fn reason(attention: &Attention) -> String {
+    match attention {
+        Attention::Protected { login, why } => {
+            format!("“{login}” is protected: {}. Nothing was changed.", protection(*why))
+        }
+        Attention::TwoAccounts {
+            login,
+            login_owner,
+            email_owner,
+        } => format!(
+            "In Grafana the login “{login}” and this person's e-mail belong to two accounts (ids {login_owner} and {email_owner})."
+        ),
+        Attention::EmailTaken { login, grafana_id } => {
+            format!("The e-mail of “{login}” belongs to another account in Grafana (id {grafana_id}).")
+        }
+        Attention::NoAccount { login } => format!("“{login}” has no account in Grafana."),
+        Attention::InAnotherOrganization { login } => {
+            format!("“{login}” exists in Grafana already, in another organization, so it is not taken over from here.")
+        }
+        Attention::ManagedForAnother { login } => {
+            format!("Grafana's account “{login}” is managed for another user of the identity provider.")
+        }
+        Attention::ClaimNeedsApproval { login } => {
+            format!("“{login}” exists in Grafana already, and claiming waits for you.")
+        }
+        Attention::ClaimForbidden { login } => {
+            format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
+        }
+        Attention::CannotEnable { login } => {
+            format!("“{login}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.")
+        }
+        Attention::LastAdmin { login, org_id } => {
+            format!("“{login}” is the last person with the role Admin in organization {org_id}.")
+        }
+        Attention::CannotDisable { login } => format!(
+            "“{login}” signs in through a provider, so Grafana refuses to disable it, \
+             and the setting deprovision allows no more."
+        ),
+        Attention::NameTaken { login, grafana_id } => format!(
+            "The new user name or e-mail of “{login}” belongs to another account in Grafana \
+             (id {grafana_id}). Nothing was changed."
+        ),
+        Attention::ProfileNotApplied { login } => {
+            format!("Could not change the profile of “{login}”: Grafana took the change and shows the old values.")
+        }
+        Attention::TeamNotDeleted { team, others } => format!(
+            "The group of the team “{team}” is gone, but the team was not deleted: \
+             {others} of its members were added by hand."
+        ),
+        Attention::TeamNameTaken { team, wanted } => {
+            format!("The team “{team}” cannot follow its group to the name “{wanted}”: another team has it.")
+        }
+        Attention::GrafanaRefused { operation, refusal } => refused(operation, refusal),
+    }
+}
+
+fn refused(what: &Operation, refusal: &Refusal) -> String {
+    let doing = operation(what);
+    match refusal {
+        Refusal::Conflict { message } => format!("Could not {doing}: Grafana says “{message}”."),
+        Refusal::ExternalUser => {
+            format!("Could not {doing}: Grafana lets only the single sign-on provider change this user.")
+        }
+        Refusal::Forbidden { permission: Some(p) } => {
+            format!("Could not {doing}: Rollcall's Grafana account lacks the permission {p}.")
+        }
+        Refusal::Forbidden { permission: None } => {
+            format!("Could not {doing}: Rollcall's Grafana account may not.")
+        }
+        Refusal::Other { status, message } => {
+            format!("Could not {doing}: Grafana answered {status} “{message}”.")
+        }
+    }
+}
+
+/// The one thing to do.
+#[must_use]
+pub const fn next_step(attention: &Attention) -> &'static str {
+    match attention {
+        Attention::Protected { .. } => {
+            "Unassign this person in the identity provider, or take the protection away in Grafana \
+             or in the setting break_glass."
+        }
+        Attention::TwoAccounts { .. } => "Give one of the two accounts another e-mail in Grafana.",
+        Attention::EmailTaken { .. } => {
+            "If it is the same person, press Manage this account on the person's row under Users, \
+             or set claim_policy to “email”; if not, change the e-mail of one of the two."
+        }
+        Attention::NoAccount { .. } => "Press Check now.",
+        Attention::InAnotherOrganization { .. } => {
+            "If it is the same person, add the account to this organization in Grafana; \
+             if not, rename one of the two."
+        }
+        Attention::ManagedForAnother { .. } => {
+            "Give the two users different user names and e-mails in the identity provider."
+        }
+        Attention::ClaimNeedsApproval { .. } => {
+            "If it is the same person, press Manage this account on the person's row under Users; \
+             if not, rename the account in Grafana."
+        }
+        Attention::ClaimForbidden { .. } => "Rename or delete the account in Grafana, or set claim_policy to “login”.",
+        Attention::CannotEnable { .. } => {
+            "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: \
+             it is created again within a minute."
+        }
+        Attention::LastAdmin { .. } => {
+            "Make another person Admin of that organization; then access is closed within a minute."
+        }
+        Attention::CannotDisable { .. } => {
+            "Set deprovision to “suspend” or “closed”, or remove this person in Grafana yourself."
+        }
+        Attention::NameTaken { .. } => "Change the user name or e-mail of one of the two.",
+        Attention::ProfileNotApplied { .. } => {
+            "If [users] verify_email_enabled is on, the person must follow the link in Grafana's mail; \
+             or turn it off and press Check now."
+        }
+        Attention::TeamNotDeleted { .. } => {
+            "Delete the team in Grafana, or set team_removal to “archive” or “keep”; \
+             then press Check now."
+        }
+        Attention::TeamNameTaken { .. } => {
+            "Rename or delete one of the two teams in Grafana, or rename the group; \
+             then press Check now."
+        }
+        Attention::GrafanaRefused { refusal, .. } => match refusal {
+            Refusal::Conflict { .. } => {
+                "Find what has this login, e-mail or name in Grafana (service accounts count too) \
+                 and rename one of the two."
+            }
+            Refusal::ExternalUser => "Change it at the provider; it arrives with the next sign-in.",
+            Refusal::Forbidden { .. } => {
+                "In the settings, press Test: it names the credential to change. The account must be \
+                 a Grafana server admin and Admin of this organization."
+            }
+            Refusal::Other { .. } => "Correct what Grafana names, then press Check now.",
+        },
+    }
+}
+
+/// Completes “it is protected: …”.
+#[must_use]
+pub const fn protection(why: Protection) -> &'static str {
+    match why {
+        Protection::Ourselves => "Rollcall itself is signed in with it",
+        Protection::ServerAdmin => "it is a Grafana server admin",
+        Protection::ServiceAccount => "it is a service account",
+        Protection::BreakGlass => "it is on the break-glass list",
+    }
+}
+
+/// Completes “could not …”.
+#[must_use]
+pub fn operation(what: &Operation) -> String {
+    match what {
+        Operation::CreateAccount { login } => format!("create the account “{login}”"),
+        Operation::UpdateAccount { login } => format!("update “{login}”"),
+        Operation::DisableAccount { login } => format!("disable “{login}”"),
+        Operation::EnableAccount { login } => format!("enable “{login}”"),
+        Operation::DeleteAccount { login } => format!("delete “{login}”"),
+        Operation::SignOut { login } => format!("sign “{login}” out"),
+        Operation::LeaveOrg { login, org_id } => {
+            format!("take “{login}” out of organization {org_id}")
+        }
+        Operation::JoinOrg { login, org_id } => {
+            format!("bring “{login}” back to organization {org_id}")
+        }
+        Operation::RestoreRole { login, org_id } => {
+            format!("give “{login}” back the role in organization {org_id}")
+        }
+        Operation::JoinTeam { login, team_id } => format!("bring “{login}” back to team {team_id}"),
+        Operation::CreateTeam { team } => format!("create the team “{team}”"),
+        Operation::RenameTeam { team, to } => format!("rename the team “{team}” to “{to}”"),
+        Operation::ReplaceMembers { team } => format!("change the members of the team “{team}”"),
+        Operation::AddMember { team } => format!("add a member to the team “{team}”"),
+        Operation::UpdateMember { team } => format!("change a member of the team “{team}”"),
+        Operation::RemoveMember { team } => format!("remove a member from the team “{team}”"),
+        Operation::DeleteTeam { team } => format!("delete the team “{team}”"),
+        Operation::Read { reading } => format!("look at {} in Grafana", read(*reading)),
+    }
+}
+
+const fn read(reading: Reading) -> &'static str {
+    match reading {
+        Reading::Health => "the health check",
+        Reading::Settings => "the configuration",
+        Reading::OwnAccount => "its own account",
+        Reading::Account => "the account",
+        Reading::Accounts => "users",
+        Reading::AllAccounts => "all users",
+        Reading::Organizations => "organizations",
+        Reading::OrgUsers => "the organization's people",
+        Reading::Team => "the team",
+        Reading::Teams => "teams",
+        Reading::TeamMembers => "the team's members",
+    }
+}
+
+/// Why the last try did not succeed.
+#[must_use]
+pub fn problem(problem: &Problem) -> String {
+    match problem {
+        Problem::Attention(attention) => reason(attention),
+        Problem::Delay(why) => delay(why),
+    }
+}
+
+/// What is waited for.
+#[must_use]
+pub fn delay(delay: &Delay) -> String {
+    match delay {
+        Delay::NameNotFree { login, owner } => {
+            format!("The new user name or e-mail of “{login}” is still “{owner}”'s, who is to have another.")
+        }
+        Delay::AccountUnchanged => "Grafana says it is done, but the account does not look so yet.".to_owned(),
+        Delay::TeamUnchanged => "Grafana says it is done, but the team does not look so yet.".to_owned(),
+        Delay::TeamDisappears => "The team disappears again and again.".to_owned(),
+        Delay::NothingToDelete => "There is no account to delete.".to_owned(),
+        Delay::AccountJustTaken => "The account in Grafana has just become another user's.".to_owned(),
+        Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),
+    }
+}

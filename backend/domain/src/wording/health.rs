@@ -1,0 +1,47 @@
+//! The sentence of the health check.
+//!
+//! Owns: one sentence for each case. Must never hold configuration, names, e-mails or paths: every
+//! signed-in user can read it. Start at [`health`].
+
+use crate::health::Health;
+
+/// What the health check says. `pending`: how many changes are not in Grafana yet.
+#[must_use]
+pub fn health(health: Health, pending: i64) -> String {
+    let waiting = match pending {
+        0 => String::new(),
+        n => format!(" {n} changes wait and nothing is lost."),
+    };
+    match health {
+        Health::StoreClosed => "The SCIM store cannot be opened, so nothing is accepted from identity \
+             providers. Set data_dir in [plugin.rollcall-scim-app]; Grafana's log says what is wrong."
+            .to_owned(),
+        Health::StoreFails => "The SCIM store does not answer. Grafana's log says why.".to_owned(),
+        Health::NotConfigured => {
+            format!("No Grafana credentials are set: open the app's settings.{waiting}")
+        }
+        Health::WaitingForFirstRequest => {
+            format!("Waiting for the first request, with which Grafana hands the credentials over.{waiting}")
+        }
+        Health::CredentialsRefused => {
+            format!("Grafana refused the credentials: change them.{waiting}")
+        }
+        Health::GrafanaAway => format!("Grafana's API does not answer.{waiting}"),
+        Health::WrongSettings(n) => {
+            format!("{n} settings have values that cannot be used: the app's settings name them.{waiting}")
+        }
+        Health::NeedsAttention(n) => {
+            format!("{n} things need a person: the app's overview names them.{waiting}")
+        }
+        Health::TeamSyncFills(n) => format!(
+            "Grafana's Team Sync fills {n} of the teams Rollcall fills: \
+             the app's overview names them.{waiting}"
+        ),
+        Health::TeamSyncLicensed => format!(
+            "Grafana's licence has Team Sync, and Rollcall syncs groups as well: \
+             the app's overview says what to do.{waiting}"
+        ),
+        Health::Syncing => format!("{pending} changes are on the way to Grafana."),
+        Health::InSync => "Grafana matches what the identity provider said.".to_owned(),
+    }
+}
