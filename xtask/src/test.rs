@@ -9,6 +9,7 @@
 use crate::browser::{self, Lines};
 use crate::build;
 use crate::check;
+use crate::clients;
 use crate::dependencies;
 use crate::package;
 use crate::process;
@@ -74,6 +75,11 @@ const STEPS: &[Step] = &[
         when: When::Always,
     },
     Step {
+        name: "clients",
+        run: |w, selection| clients::run(w, selection.all_clients || selection.nightly),
+        when: When::Slow,
+    },
+    Step {
         name: "package",
         run: |w, _| plain(package::run(w).map(drop)),
         when: When::Slow,
@@ -116,10 +122,12 @@ pub struct Selection {
     nightly: bool,
     only: Vec<String>,
     all_lines: bool,
+    all_clients: bool,
 }
 
 impl Selection {
-    /// Reads `--fast`, `--nightly`, `--all-lines` and `--only STEP`, which may be there several times.
+    /// Reads `--fast`, `--nightly`, `--all-lines`, `--clients` and `--only STEP`, which may be there
+    /// several times.
     pub fn parse(options: &[&str]) -> Result<Self> {
         let mut selection = Self::default();
         let mut options = options.iter();
@@ -128,6 +136,7 @@ impl Selection {
                 "--fast" => selection.fast = true,
                 "--nightly" => selection.nightly = true,
                 "--all-lines" => selection.all_lines = true,
+                "--clients" => selection.all_clients = true,
                 "--only" => {
                     let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
                     let step = options.next().copied().unwrap_or_default();
@@ -208,7 +217,11 @@ fn acceptance(workspace: &Workspace) -> Outcome {
         .env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir())
         .env("ROLLCALL_SCIM2_PYTHON", python)
         .args(["test", "--workspace", "--no-fail-fast"]);
-    for test in workspace.tests.iter().filter(|test| test.package == ACCEPTANCE) {
+    for test in workspace
+        .tests
+        .iter()
+        .filter(|test| test.package == ACCEPTANCE && test.name != clients::TESTS)
+    {
         cargo.args(["--test", &test.name]);
     }
     process::run_tests(&mut cargo)
@@ -230,7 +243,7 @@ mod tests {
         assert_eq!(chosen(&["--fast"]), fast);
         let all = chosen(&[]);
         assert_eq!(all[..6], fast);
-        assert_eq!(all[6..], ["package", "chroot", "browser"]);
+        assert_eq!(all[6..], ["clients", "package", "chroot", "browser"]);
         assert_eq!(chosen(&["--fast", "--only", "browser"]), ["browser"]);
         let in_their_order = chosen(&["--only", "acceptance", "--only", "build"]);
         assert_eq!(in_their_order, ["build", "acceptance"]);
