@@ -39,14 +39,11 @@ const LEFT: &[&[&str]] = &[
         "backend/scim/src/schema/user.rs",
         "backend/scim/src/value.rs",
     ],
-    &["backend/scim/src/names.rs", "backend/scim/src/resource.rs"],
-    &["backend/scim/src/render.rs", "backend/scim/src/version.rs"],
     &[
         "backend/scim/src/patch.rs",
         "backend/scim/src/patch/apply.rs",
         "backend/scim/src/patch/members.rs",
     ],
-    &["backend/scim/src/render.rs", "backend/scim/src/version.rs"],
     &[
         "frontend/src/pages/activity.rs",
         "frontend/src/pages/activity/export.rs",
