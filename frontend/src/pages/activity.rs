@@ -4,6 +4,7 @@
 //! Start at [`ActivityPage`].
 
 mod export;
+mod filter;
 mod line;
 
 use std::time::Duration;
@@ -12,11 +13,11 @@ use admin_api::Activity;
 use leptos::prelude::*;
 
 pub use self::line::Lines;
-use self::{export::Export, line::LineDrawer};
+use self::{export::Export, filter::filter, line::LineDrawer};
 use crate::{
     api,
     components::{Answered, Button, Choice, Clock, EmptyState, Pager, RadioGroup, Select},
-    host::{self, Host},
+    host::Host,
     loaded::{Loaded, poll},
 };
 
@@ -45,24 +46,6 @@ const TIMES: [(&str, &str); 4] = [
     ("24", "Last 24 hours"),
     ("168", "Last 7 days"),
 ];
-
-/// What of the URL narrows the list, by its name in the API.
-const KEYS: [&str; 5] = ["outcome", "source", "target", "correlation", "actor"];
-
-/// What the URL asks for.
-fn filter(host: Host) -> Vec<(&'static str, Option<String>)> {
-    host.location().with_untracked(|at| {
-        let mut filter: Vec<_> = KEYS
-            .into_iter()
-            .map(|key| (key, at.get(key).map(str::to_owned)))
-            .collect();
-        // Counted in hours back from now, so that a link means the same tomorrow.
-        let hours = at.get("hours").and_then(|hours| hours.parse::<i64>().ok());
-        let since = hours.map(|hours| host::now_ms() - hours.clamp(1, 24 * 366) * 3_600_000);
-        filter.push(("since", since.map(|since| since.to_string())));
-        filter
-    })
-}
 
 /// The tab.
 #[component]

@@ -3,18 +3,19 @@
 //! Everybody the identity provider has sent, by search and by access; one person in a drawer that has its own URL.
 //! Start at [`UsersPage`].
 
+mod badges;
 mod person;
 
 use std::time::Duration;
 
-use admin_api::{Access, AccountOrigin, People, Person};
+use admin_api::{People, Person};
 use leptos::prelude::*;
 
-pub use self::person::AgainButtons;
-use self::person::PersonDrawer;
+pub use self::badges::access_badge;
+use self::{badges::origin_badge, person::PersonDrawer};
 use crate::{
     api,
-    components::{self, Ago, Answered, Badge, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput, Tone},
+    components::{self, Ago, Answered, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput},
     host::Host,
     loaded::{Loaded, poll},
     route::Route,
@@ -173,28 +174,6 @@ pub fn UsersPage() -> impl IntoView {
         </Answered>
         {move || open.get().map(|id| view! { <PersonDrawer id=id /> })}
     }
-}
-
-/// How an access looks and reads, everywhere.
-pub fn access_badge(access: Access) -> AnyView {
-    let (tone, text) = match access {
-        Access::Active => (Tone::Good, "active"),
-        Access::Closed => (Tone::Plain, "closed"),
-        Access::ClosedMayReturn => (Tone::Warning, "closed, may return"),
-        Access::Pending => (Tone::Info, "pending"),
-        Access::NeedsAttention => (Tone::Warning, "needs you"),
-        Access::WaitingForSignIn => (Tone::Info, "waiting for first sign-in"),
-        Access::Released => (Tone::Plain, "not managed"),
-    };
-    view! { <Badge tone=tone text=text /> }.into_any()
-}
-
-fn origin_badge(origin: AccountOrigin) -> AnyView {
-    let (tone, text, title) = match origin {
-        AccountOrigin::Provisioned => (Tone::Info, "provisioned", "Rollcall made this account"),
-        AccountOrigin::Claimed => (Tone::Plain, "claimed", "This account was there before"),
-    };
-    view! { <Badge tone=tone text=text title=title /> }.into_any()
 }
 
 fn row(person: Person) -> AnyView {

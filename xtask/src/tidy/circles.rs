@@ -42,26 +42,6 @@ const LEFT: &[&[&str]] = &[
         "backend/scim/src/patch/members.rs",
     ],
     &[
-        "frontend/src/pages/activity.rs",
-        "frontend/src/pages/activity/export.rs",
-    ],
-    &[
-        "frontend/src/pages/activity/line.rs",
-        "frontend/src/pages/users.rs",
-        "frontend/src/pages/users/person.rs",
-    ],
-    &[
-        "frontend/src/pages/mappings.rs",
-        "frontend/src/pages/mappings/group.rs",
-        "frontend/src/pages/mappings/map_dialog.rs",
-        "frontend/src/pages/mappings/mode.rs",
-    ],
-    &[
-        "frontend/src/pages/settings.rs",
-        "frontend/src/pages/settings/setting.rs",
-        "frontend/src/pages/settings/test.rs",
-    ],
-    &[
         "tests/src/rig.rs",
         "tests/src/rig/economy.rs",
         "tests/src/rig/property.rs",
