@@ -41,12 +41,6 @@ const LEFT: &[&[&str]] = &[
         "backend/scim/src/patch/apply.rs",
         "backend/scim/src/patch/members.rs",
     ],
-    &[
-        "tests/src/rig.rs",
-        "tests/src/rig/economy.rs",
-        "tests/src/rig/property.rs",
-        "tests/src/rig/real.rs",
-    ],
 ];
 
 /// The circles of every crate with one of these root files, as problems.
