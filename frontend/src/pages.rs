@@ -1,6 +1,8 @@
-//! One module per tab; each answers one question and says so in its first line.
+//! One module per tab; each answers one question and says so in its first line. Only [`again`] is a
+//! part that several of them show.
 
 pub mod activity;
+pub mod again;
 pub mod mappings;
 pub mod overview;
 pub mod settings;

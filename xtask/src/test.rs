@@ -4,7 +4,8 @@
 //! without being told to. Start at [`STEPS`].
 //!
 //! The crates are compiled three times and no more: checked (clippy), for the tests, and as they
-//! ship. What ships is what the acceptance and the browser tests try.
+//! ship. The browser tests and the clients try what ships; the acceptance tests try the build with
+//! debug assertions, because only that one has the places where a test ends the process or fills the disk.
 
 use crate::browser::{self, Lines};
 use crate::build;
@@ -161,7 +162,7 @@ impl Selection {
         }
     }
 
-    /// What the acceptance tests try: as it ships, unless all is to be fast.
+    /// What is assembled: as it ships, unless all is to be fast.
     fn profile(&self) -> Profile {
         if self.fast { Profile::Quick } else { Profile::Shipped }
     }
@@ -212,9 +213,13 @@ fn acceptance(workspace: &Workspace) -> Outcome {
         Ok(python) => python,
         Err(error) => return plain(Err(error)),
     };
+    let plugin = match build::breakable(workspace) {
+        Ok(plugin) => plugin,
+        Err(error) => return plain(Err(error)),
+    };
     let mut cargo = workspace.cargo();
     cargo
-        .env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir())
+        .env("ROLLCALL_PLUGIN_DIR", plugin)
         .env("ROLLCALL_SCIM2_PYTHON", python)
         .args(["test", "--workspace", "--no-fail-fast"]);
     for test in workspace

@@ -2,18 +2,14 @@
 //!
 //! Owns: sending, reading the whole answer, and telling Grafana's answers from a proxy's. Must never log a body. Start at [`send`].
 
-use std::{error::Error as _, sync::atomic::Ordering, time::Instant};
+use std::error::Error as _;
 
 use bytes::Bytes;
 use domain::Secret;
-use reqwest::{Method, RequestBuilder, StatusCode, header};
-use serde::{Serialize, de::DeserializeOwned};
+use reqwest::{RequestBuilder, StatusCode, header};
+use serde::de::DeserializeOwned;
 
-use super::{
-    Grafana,
-    failure::{Error, Refusal, Result},
-    session::sensitive,
-};
+use super::failure::{Error, Refusal, Result};
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -103,74 +99,9 @@ impl Answer {
     }
 }
 
-/// With which identity a call is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// As the server admin, about all of Grafana.
-    Server,
-    /// As the server admin, in one organization.
-    Org(i64),
-    /// In our organization, by the token where there is one.
-    Team,
-}
-
-impl Grafana {
-    /// Sends a call. `path` begins with `/api/`; nothing in it may need escaping.
-    pub(super) async fn call<B: Serialize + Sync>(
-        &self,
-        scope: Scope,
-        method: Method,
-        path: &str,
-        query: &[(&str, &str)],
-        body: Option<&B>,
-    ) -> Result<Answer> {
-        let url = self.session.url(path);
-        let request = || {
-            let mut request = self.http.0.request(method.clone(), &url).query(query);
-            if let Some(body) = body {
-                request = request.json(body);
-            } else if method == Method::POST {
-                // Without a content type Grafana answers 400 `bad request data` (G3).
-                request = request.json(&serde_json::json!({}));
-            }
-            match scope {
-                Scope::Org(org) => request.header("X-Grafana-Org-Id", org),
-                // By token too: one of another organization is then refused (401 `api-key.organization-mismatch`) instead of used there.
-                Scope::Team => request.header("X-Grafana-Org-Id", self.org_id),
-                Scope::Server => request,
-            }
-        };
-        let began = Instant::now();
-        let answer = match (&self.token, scope) {
-            (Some(token), Scope::Team) => {
-                let bearer = Secret::new(format!("Bearer {}", token.expose()));
-                let answer = send(request().header(header::AUTHORIZATION, sensitive(&bearer))).await;
-                match answer {
-                    Ok(a) if a.status == StatusCode::UNAUTHORIZED => Err(Error::TokenRefused(a.words())),
-                    other => other,
-                }
-            }
-            _ => self.session.send(&self.http, request).await,
-        };
-        let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        self.latency_ms.store(took, Ordering::Relaxed);
-        let status = answer.as_ref().map_or(0, |a| a.status.as_u16());
-        tracing::debug!(%method, path, status, took, "grafana call");
-        answer
-    }
-
-    pub(super) async fn get<T: DeserializeOwned>(&self, scope: Scope, path: &str, query: &[(&str, &str)]) -> Result<T> {
-        self.call::<()>(scope, Method::GET, path, query, None).await?.json()
-    }
-
-    /// A call whose answer says nothing but that it was done.
-    pub(super) async fn act<B: Serialize + Sync>(
-        &self,
-        scope: Scope,
-        method: Method,
-        path: &str,
-        body: Option<&B>,
-    ) -> Result<()> {
-        self.call(scope, method, path, &[], body).await?.checked().map(|_| ())
-    }
+/// A header value that HTTP debugging prints as `Sensitive`.
+pub(super) fn sensitive(secret: &Secret) -> header::HeaderValue {
+    let mut value = header::HeaderValue::from_str(secret.expose()).unwrap_or(header::HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
 }

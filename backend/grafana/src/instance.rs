@@ -9,8 +9,8 @@ use domain::login::Lines;
 use serde::Deserialize;
 
 use super::{
-    Grafana,
-    call::{self, Scope},
+    call,
+    client::{Grafana, Scope},
     failure::{Error, Result},
 };
 

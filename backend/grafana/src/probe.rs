@@ -3,8 +3,10 @@
 //! Owns: the tries. Must never change anything in Grafana or leave a session behind. Start at [`probe`].
 
 use super::{
-    Credentials, Grafana, Http,
+    client::Grafana,
+    credentials::Credentials,
     failure::{Error, Result},
+    http::Http,
     session::Session,
 };
 

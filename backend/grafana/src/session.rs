@@ -13,9 +13,10 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::{
-    Credentials, Http,
-    call::{self, Answer},
+    call::{self, Answer, sensitive},
+    credentials::Credentials,
     failure::{Error, Result},
+    http::Http,
 };
 
 /// Who we are signed in as.
@@ -234,11 +235,4 @@ impl Session {
             _ = call::send(out).await;
         }
     }
-}
-
-/// A header value that HTTP debugging prints as `Sensitive`.
-pub(super) fn sensitive(secret: &Secret) -> header::HeaderValue {
-    let mut value = header::HeaderValue::from_str(secret.expose()).unwrap_or(header::HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
 }

@@ -8,8 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Grafana,
-    call::Scope,
+    client::{Grafana, Scope},
     failure::{Error, Result},
     users::{known, null_as_empty},
 };

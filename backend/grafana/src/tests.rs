@@ -1,5 +1,7 @@
 //! The client against a small Grafana: signing in, staying signed in, and what failures mean.
 
+use std::time::Duration;
+
 use domain::{Secret, attempt::Failure};
 use grafana_stand_in::{Call, Effect, Fault, Options, Role, StandIn};
 use serde_json::{Value, json};

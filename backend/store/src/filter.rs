@@ -129,34 +129,8 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
         exact: false,
     };
     match filter {
-        Filter::And(terms) => {
-            let terms: Vec<Where> = terms.iter().map(|term| narrow(term, rt)).collect();
-            let exact = terms.iter().all(|term| term.exact);
-            let narrowing: Vec<Vec<Part>> = terms
-                .into_iter()
-                .map(|term| term.parts)
-                .filter(|p| !p.is_empty())
-                .collect();
-            Where {
-                parts: join(narrowing, " AND "),
-                exact,
-            }
-        }
-        Filter::Or(terms) => {
-            let terms: Vec<Where> = terms.iter().map(|term| narrow(term, rt)).collect();
-            let exact = terms.iter().all(|term| term.exact);
-            if terms.iter().any(|term| term.parts.is_empty()) {
-                return Where {
-                    parts: Vec::new(),
-                    exact,
-                };
-            }
-            let alternatives = terms.into_iter().map(|term| term.parts).collect();
-            Where {
-                parts: join(alternatives, " OR "),
-                exact,
-            }
-        }
+        Filter::And(terms) => all_of(terms, rt),
+        Filter::Or(terms) => any_of(terms, rt),
         Filter::Not(term) => match narrow(term, rt) {
             Where { exact: false, .. } => unknown,
             Where { parts, .. } if parts.is_empty() => exactly(vec![NOTHING]),
@@ -218,6 +192,38 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
                 None => unknown,
             }
         }
+    }
+}
+
+/// What every one of the terms narrows down to.
+fn all_of(terms: &[Filter], rt: ResourceType) -> Where {
+    let terms: Vec<Where> = terms.iter().map(|term| narrow(term, rt)).collect();
+    let exact = terms.iter().all(|term| term.exact);
+    let narrowing: Vec<Vec<Part>> = terms
+        .into_iter()
+        .map(|term| term.parts)
+        .filter(|p| !p.is_empty())
+        .collect();
+    Where {
+        parts: join(narrowing, " AND "),
+        exact,
+    }
+}
+
+/// What any one of the terms narrows down to: nothing, where one of them says nothing.
+fn any_of(terms: &[Filter], rt: ResourceType) -> Where {
+    let terms: Vec<Where> = terms.iter().map(|term| narrow(term, rt)).collect();
+    let exact = terms.iter().all(|term| term.exact);
+    if terms.iter().any(|term| term.parts.is_empty()) {
+        return Where {
+            parts: Vec::new(),
+            exact,
+        };
+    }
+    let alternatives = terms.into_iter().map(|term| term.parts).collect();
+    Where {
+        parts: join(alternatives, " OR "),
+        exact,
     }
 }
 

@@ -4,19 +4,20 @@
 //! Start at [`ActivityPage`].
 
 mod export;
+mod filter;
 mod line;
 
 use std::time::Duration;
 
-use admin_api::Activity;
+use admin_api::{Activity, ActivityEntry};
 use leptos::prelude::*;
 
 pub use self::line::Lines;
-use self::{export::Export, line::LineDrawer};
+use self::{export::Export, filter::filter, line::LineDrawer};
 use crate::{
     api,
     components::{Answered, Button, Choice, Clock, EmptyState, Pager, RadioGroup, Select},
-    host::{self, Host},
+    host::Host,
     loaded::{Loaded, poll},
 };
 
@@ -46,22 +47,42 @@ const TIMES: [(&str, &str); 4] = [
     ("168", "Last 7 days"),
 ];
 
-/// What of the URL narrows the list, by its name in the API.
-const KEYS: [&str; 5] = ["outcome", "source", "target", "correlation", "actor"];
+/// What the URL narrows the list to.
+#[derive(Clone, Copy)]
+struct Narrowing {
+    outcome: Memo<Option<String>>,
+    target: Memo<Option<String>>,
+    source: Memo<Option<String>>,
+    hours: Memo<Option<String>>,
+    correlation: Memo<Option<String>>,
+    actor: Memo<Option<String>>,
+}
 
-/// What the URL asks for.
-fn filter(host: Host) -> Vec<(&'static str, Option<String>)> {
-    host.location().with_untracked(|at| {
-        let mut filter: Vec<_> = KEYS
-            .into_iter()
-            .map(|key| (key, at.get(key).map(str::to_owned)))
-            .collect();
-        // Counted in hours back from now, so that a link means the same tomorrow.
-        let hours = at.get("hours").and_then(|hours| hours.parse::<i64>().ok());
-        let since = hours.map(|hours| host::now_ms() - hours.clamp(1, 24 * 366) * 3_600_000);
-        filter.push(("since", since.map(|since| since.to_string())));
-        filter
-    })
+impl Narrowing {
+    fn of(host: Host) -> Self {
+        Self {
+            outcome: host.query("outcome"),
+            target: host.query("target"),
+            source: host.query("source"),
+            hours: host.query("hours"),
+            correlation: host.query("correlation"),
+            actor: host.query("actor"),
+        }
+    }
+
+    /// Another one when any of them is.
+    fn all(self) -> Memo<[Option<String>; 6]> {
+        Memo::new(move |_| {
+            [
+                self.outcome.get(),
+                self.target.get(),
+                self.source.get(),
+                self.hours.get(),
+                self.correlation.get(),
+                self.actor.get(),
+            ]
+        })
+    }
 }
 
 /// The tab.
@@ -70,8 +91,7 @@ pub fn ActivityPage() -> impl IntoView {
     let host = Host::get();
     provide_context(Clock::start());
     let activity = Loaded::<Activity>::new();
-    let outcome = host.query("outcome");
-    let target = host.query("target");
+    let narrowing = Narrowing::of(host);
     let open = host.query("line");
     let pages = RwSignal::new(Vec::<i64>::new());
     let refresh = move || {
@@ -81,18 +101,7 @@ pub fn ActivityPage() -> impl IntoView {
         activity.load(async move { api::activity(host, PAGE, &filter).await });
     };
     poll(PERIOD, refresh);
-    let (source, hours, correlation) = (host.query("source"), host.query("hours"), host.query("correlation"));
-    let actor = host.query("actor");
-    let narrowed = Memo::new(move |_| {
-        [
-            outcome.get(),
-            target.get(),
-            source.get(),
-            hours.get(),
-            correlation.get(),
-            actor.get(),
-        ]
-    });
+    let narrowed = narrowing.all();
     Effect::watch(
         move || narrowed.get(),
         move |_, _, _| {
@@ -118,35 +127,34 @@ pub fn ActivityPage() -> impl IntoView {
         0 => "Newest first".to_owned(),
         page => format!("Page {}", host.number(page as i64 + 1)),
     });
-    // The name of whom we follow is in the lines themselves.
-    let followed = move || {
-        target.get().map(|id| {
-            let name = lines.with(|lines| {
-                lines
-                    .iter()
-                    .find(|line| line.target_id == id)
-                    .map(|line| line.target_name.clone())
-            });
-            let name = name.filter(|name| !name.is_empty()).unwrap_or(id);
-            view! {
-                <p class="rcl-row" role="status">
-                    <span>"Only what happened to "<strong>{name}</strong></span>
-                    <Button small=true on_click=move |_| host.turn("target", None, false)>"Show everything"</Button>
-                </p>
-            }
-        })
-    };
-    let one_request = move || {
-        correlation.get().map(|_| {
-            view! {
-                <p class="rcl-row" role="status">
-                    <span>"Only one request, and what it led to"</span>
-                    <Button small=true on_click=move |_| host.turn("correlation", None, false)>"Show everything"</Button>
-                </p>
-            }
-        })
-    };
     let arrived = activity.arrived();
+    view! {
+        {filters(host, activity, narrowing)}
+        {move || followed(host, narrowing.target, lines)}
+        {move || one_request(host, narrowing.correlation)}
+        <Answered error=activity.error() arrived=arrived failed="The activity could not be loaded" columns=2>
+            <Show when=move || !lines.with(Vec::is_empty) fallback=move || nothing(narrowed)>
+                <Lines lines=lines nothing="" />
+                <Pager
+                    label="Pages of activity" range=range
+                    first=Signal::derive(move || pages.with(Vec::is_empty)) last=Signal::derive(move || next.get().flatten().is_none())
+                    turn=Callback::new(turn)
+                />
+            </Show>
+        </Answered>
+        {move || open.get().and_then(|id| id.parse().ok()).map(|id: i64| view! { <LineDrawer id=id /> })}
+    }
+}
+
+/// What narrows the list, and *Export*.
+fn filters(host: Host, activity: Loaded<Activity>, narrowing: Narrowing) -> impl IntoView {
+    let Narrowing {
+        outcome,
+        source,
+        hours,
+        actor,
+        ..
+    } = narrowing;
     let choose = move |key| Callback::new(move |value: String| host.turn(key, Some(&value), true));
     let chosen = Signal::derive(move || {
         let outcome = outcome.get().unwrap_or_default();
@@ -168,17 +176,6 @@ pub fn ActivityPage() -> impl IntoView {
             .into_any()
     };
     let choices = OUTCOMES.map(|(value, text)| Choice { value, text }).to_vec();
-    let nothing = move || {
-        if narrowed.with(|keys| keys.iter().all(Option::is_none)) {
-            view! {
-                <EmptyState message="Nothing has happened yet">
-                    "Each request of your identity provider that changes something or is refused has a line here, and so has each change in Grafana."
-                </EmptyState>
-            }
-        } else {
-            view! { <EmptyState message="No line matches">"Choose another outcome, or show everything."</EmptyState> }
-        }
-    };
     view! {
         <div class="rcl-filters">
             <RadioGroup name="outcome" label="Outcome" choices=choices value=chosen on_choose=move |name: &'static str| host.turn("outcome", Some(name), true) />
@@ -191,18 +188,49 @@ pub fn ActivityPage() -> impl IntoView {
             <span class="rcl-grow"></span>
             <Export />
         </div>
-        {followed}
-        {one_request}
-        <Answered error=activity.error() arrived=arrived failed="The activity could not be loaded" columns=2>
-            <Show when=move || !lines.with(Vec::is_empty) fallback=nothing>
-                <Lines lines=lines nothing="" />
-                <Pager
-                    label="Pages of activity" range=range
-                    first=Signal::derive(move || pages.with(Vec::is_empty)) last=Signal::derive(move || next.get().flatten().is_none())
-                    turn=Callback::new(turn)
-                />
-            </Show>
-        </Answered>
-        {move || open.get().and_then(|id| id.parse().ok()).map(|id: i64| view! { <LineDrawer id=id /> })}
+    }
+}
+
+/// Whom the list follows. The name is in the lines themselves.
+fn followed(host: Host, target: Memo<Option<String>>, lines: Memo<Vec<ActivityEntry>>) -> Option<impl IntoView> {
+    target.get().map(|id| {
+        let name = lines.with(|lines| {
+            lines
+                .iter()
+                .find(|line| line.target_id == id)
+                .map(|line| line.target_name.clone())
+        });
+        let name = name.filter(|name| !name.is_empty()).unwrap_or(id);
+        view! {
+            <p class="rcl-row" role="status">
+                <span>"Only what happened to "<strong>{name}</strong></span>
+                <Button small=true on_click=move |_| host.turn("target", None, false)>"Show everything"</Button>
+            </p>
+        }
+    })
+}
+
+/// Said while the list shows what one request led to.
+fn one_request(host: Host, correlation: Memo<Option<String>>) -> Option<impl IntoView> {
+    correlation.get().map(|_| {
+        view! {
+            <p class="rcl-row" role="status">
+                <span>"Only one request, and what it led to"</span>
+                <Button small=true on_click=move |_| host.turn("correlation", None, false)>"Show everything"</Button>
+            </p>
+        }
+    })
+}
+
+/// Said where there is no line.
+fn nothing(narrowed: Memo<[Option<String>; 6]>) -> impl IntoView {
+    if narrowed.with(|keys| keys.iter().all(Option::is_none)) {
+        view! {
+            <EmptyState message="Nothing has happened yet">
+                "Each request of your identity provider that changes something or is refused has a line here, and so has each change in Grafana."
+            </EmptyState>
+        }
+    } else {
+        view! { <EmptyState message="No line matches">"Choose another outcome, or show everything."</EmptyState> }
     }
 }

@@ -6,12 +6,12 @@ mod group;
 mod impact;
 mod map_dialog;
 mod mode;
+mod open;
+mod status;
 
 use std::time::Duration;
 
-use admin_api::{
-    GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy,
-};
+use admin_api::{GroupRow, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy};
 use leptos::prelude::*;
 
 use self::{
@@ -19,30 +19,20 @@ use self::{
     impact::{Ask, Question},
     map_dialog::MapDialog,
     mode::Mode,
+    open::Open,
+    status::status_badge,
 };
 use crate::{
     api::{self, Change},
     components::{
         Alert, Answered, Badge, Button, Clock, EmptyState, IconButton, IconName, SearchInput, Severity, Tone, rows,
     },
-    format,
     host::Host,
     loaded::{Loaded, poll},
     route::Route,
 };
 
 const PERIOD: Duration = Duration::from_secs(5);
-
-/// What is open above the table.
-#[derive(Clone, PartialEq)]
-enum Open {
-    /// "Map…", or "Map to it" with the team already chosen.
-    Map(GroupRow, Option<admin_api::Team>),
-    /// The pencil.
-    Edit(GroupRow, MappingRow),
-    /// Whatever is asked before it is done.
-    Ask(Question),
-}
 
 /// The second tab.
 #[component]
@@ -186,17 +176,6 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
     }
 }
 
-/// How a group stands, everywhere.
-fn status_badge(status: GroupStatus) -> AnyView {
-    let (tone, text) = match status {
-        GroupStatus::InSync => (Tone::Good, "in sync"),
-        GroupStatus::Pending => (Tone::Info, "pending"),
-        GroupStatus::NotMapped => (Tone::Plain, "not mapped"),
-        GroupStatus::NeedsAttention => (Tone::Warning, "needs you"),
-    };
-    view! { <Badge tone=tone text=text /> }.into_any()
-}
-
 /// One team of a group, with what can be done about it.
 fn team_of(
     group: &GroupRow,
@@ -287,13 +266,4 @@ fn policy(policy: MemberPolicy) -> &'static str {
         MemberPolicy::Keep => "keep",
         MemberPolicy::Remove => "remove",
     }
-}
-
-/// "Engineering (212 people)".
-fn named(group: &GroupRow) -> String {
-    format!(
-        "{} ({})",
-        group.display_name,
-        format::counted(group.members, "person", "people")
-    )
 }

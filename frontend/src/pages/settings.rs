@@ -3,6 +3,7 @@
 //! Every setting the backend names is shown, with its origin; one that a file sets is locked. Secrets go to Grafana, never to us
 //! (`admin_api::settings`). Start at [`SettingsPage`].
 
+mod draft;
 mod setting;
 mod test;
 
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use admin_api::{Setting, Settings, SettingsUpdate};
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use self::{setting::SettingField, test::Test};
+use self::{draft::Draft, setting::SettingField, test::Test};
 use crate::{
     api::{self, ApiError},
     components::{Alert, Answered, Button, ButtonLook, Severity, rows},
@@ -19,52 +20,6 @@ use crate::{
     host::Host,
     loaded::Loaded,
 };
-
-/// What was typed and not saved yet, by key. A key that is absent is unchanged.
-#[derive(Clone, Copy)]
-pub struct Draft {
-    typed: RwSignal<BTreeMap<String, String>>,
-    errors: RwSignal<BTreeMap<String, String>>,
-}
-
-impl Draft {
-    fn new() -> Self {
-        Self {
-            typed: RwSignal::default(),
-            errors: RwSignal::default(),
-        }
-    }
-
-    fn get(self, key: &str) -> Option<String> {
-        self.typed.with(|typed| typed.get(key).cloned())
-    }
-
-    fn error(self, key: &str) -> Option<String> {
-        self.errors.with(|errors| errors.get(key).cloned())
-    }
-
-    /// A value that is typed back to what it was is no change.
-    fn type_in(self, key: &str, value: String, before: Option<&str>) {
-        self.errors.update(|errors| drop(errors.remove(key)));
-        self.typed.update(|typed| {
-            if before == Some(value.as_str()) {
-                typed.remove(key);
-            } else {
-                typed.insert(key.to_owned(), value);
-            }
-        });
-    }
-
-    fn forget(self, key: &str) {
-        self.errors.update(|errors| drop(errors.remove(key)));
-        self.typed.update(|typed| drop(typed.remove(key)));
-    }
-
-    fn clear(self) {
-        self.typed.set(BTreeMap::new());
-        self.errors.set(BTreeMap::new());
-    }
-}
 
 /// What can be seen to be wrong without asking the server.
 fn wrong(key: &str, value: &str) -> Option<&'static str> {

@@ -3,18 +3,19 @@
 //! Everybody the identity provider has sent, by search and by access; one person in a drawer that has its own URL.
 //! Start at [`UsersPage`].
 
+mod badges;
 mod person;
 
 use std::time::Duration;
 
-use admin_api::{Access, AccountOrigin, People, Person};
+use admin_api::{People, Person};
 use leptos::prelude::*;
 
-pub use self::person::AgainButtons;
-use self::person::PersonDrawer;
+pub use self::badges::access_badge;
+use self::{badges::origin_badge, person::PersonDrawer};
 use crate::{
     api,
-    components::{self, Ago, Answered, Badge, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput, Tone},
+    components::{self, Ago, Answered, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput},
     host::Host,
     loaded::{Loaded, poll},
     route::Route,
@@ -93,22 +94,35 @@ pub fn UsersPage() -> impl IntoView {
             host.number(before + shown)
         )
     });
-    let nobody = move || {
-        if query.with(String::is_empty) && access.with(Option::is_none) {
-            let setup = host.link(Route::Setup);
-            view! {
-                <EmptyState message="No people yet">
-                    "They appear here as soon as your identity provider sends them. "
-                    <a class="rcl-link" href=setup>"Set it up"</a>
-                </EmptyState>
-            }
-            .into_any()
-        } else {
-            view! { <EmptyState message="No person matches">"Try another search, or look at all people."</EmptyState> }
-                .into_any()
-        }
-    };
     let arrived = people.arrived();
+    view! {
+        <div class="rcl-filters">
+            <SearchInput label="Search people by login, name or e-mail" on_search=search />
+            {chips(host, people, access)}
+        </div>
+        <Answered error=people.error() arrived=arrived failed="The people could not be loaded" columns=7>
+            <Show when=move || !rows.with(Vec::is_empty) fallback=move || nobody(host, query.with(String::is_empty) && access.with(Option::is_none))>
+                <div class="rcl-scroll" tabindex="0" role="region" aria-label="People">
+                    <table class="rcl-table" data-testid="people">
+                        <thead><tr>
+                            <th>"Login"</th><th>"Name"</th><th>"Email"</th><th>"Access"</th><th>"Origin"</th><th>"Groups"</th><th>"Changed"</th>
+                        </tr></thead>
+                        <tbody>{move || components::rows(rows, row)}</tbody>
+                    </table>
+                </div>
+                <Pager
+                    label="Pages of people" range=range
+                    first=Signal::derive(move || pages.with(Vec::is_empty)) last=Signal::derive(move || next.get().flatten().is_none())
+                    turn=Callback::new(turn)
+                />
+            </Show>
+        </Answered>
+        {move || open.get().map(|id| view! { <PersonDrawer id=id /> })}
+    }
+}
+
+/// The accesses to choose from, each with how many people have it.
+fn chips(host: Host, people: Loaded<People>, access: Memo<Option<String>>) -> impl IntoView {
     let chosen = Signal::derive(move || {
         let access = access.get().unwrap_or_default();
         FILTERS.iter().map(|(name, _)| *name).find(|name| *name == access)
@@ -133,7 +147,7 @@ pub fn UsersPage() -> impl IntoView {
     let rare = Memo::new(move |_| {
         ["waiting_for_sign_in", "released"].map(|name| chosen.get() == Some(name) || of(name) > Some(0))
     });
-    let chips = move || {
+    move || {
         let [waiting, released] = rare.get();
         let shown = |(name, _): &(&str, &str)| match *name {
             "waiting_for_sign_in" => waiting,
@@ -148,53 +162,24 @@ pub fn UsersPage() -> impl IntoView {
             <RadioGroup name="access" label="Access" choices=choices.collect() value=chosen count=Callback::new(count)
                 on_choose=move |name: &'static str| host.turn("access", Some(name), true) />
         }
-    };
-    view! {
-        <div class="rcl-filters">
-            <SearchInput label="Search people by login, name or e-mail" on_search=search />
-            {chips}
-        </div>
-        <Answered error=people.error() arrived=arrived failed="The people could not be loaded" columns=7>
-            <Show when=move || !rows.with(Vec::is_empty) fallback=nobody>
-                <div class="rcl-scroll" tabindex="0" role="region" aria-label="People">
-                    <table class="rcl-table" data-testid="people">
-                        <thead><tr>
-                            <th>"Login"</th><th>"Name"</th><th>"Email"</th><th>"Access"</th><th>"Origin"</th><th>"Groups"</th><th>"Changed"</th>
-                        </tr></thead>
-                        <tbody>{move || components::rows(rows, row)}</tbody>
-                    </table>
-                </div>
-                <Pager
-                    label="Pages of people" range=range
-                    first=Signal::derive(move || pages.with(Vec::is_empty)) last=Signal::derive(move || next.get().flatten().is_none())
-                    turn=Callback::new(turn)
-                />
-            </Show>
-        </Answered>
-        {move || open.get().map(|id| view! { <PersonDrawer id=id /> })}
     }
 }
 
-/// How an access looks and reads, everywhere.
-pub fn access_badge(access: Access) -> AnyView {
-    let (tone, text) = match access {
-        Access::Active => (Tone::Good, "active"),
-        Access::Closed => (Tone::Plain, "closed"),
-        Access::ClosedMayReturn => (Tone::Warning, "closed, may return"),
-        Access::Pending => (Tone::Info, "pending"),
-        Access::NeedsAttention => (Tone::Warning, "needs you"),
-        Access::WaitingForSignIn => (Tone::Info, "waiting for first sign-in"),
-        Access::Released => (Tone::Plain, "not managed"),
-    };
-    view! { <Badge tone=tone text=text /> }.into_any()
-}
-
-fn origin_badge(origin: AccountOrigin) -> AnyView {
-    let (tone, text, title) = match origin {
-        AccountOrigin::Provisioned => (Tone::Info, "provisioned", "Rollcall made this account"),
-        AccountOrigin::Claimed => (Tone::Plain, "claimed", "This account was there before"),
-    };
-    view! { <Badge tone=tone text=text title=title /> }.into_any()
+/// Said where there is nobody; `all` where nothing narrows the list.
+fn nobody(host: Host, all: bool) -> AnyView {
+    if all {
+        let setup = host.link(Route::Setup);
+        view! {
+            <EmptyState message="No people yet">
+                "They appear here as soon as your identity provider sends them. "
+                <a class="rcl-link" href=setup>"Set it up"</a>
+            </EmptyState>
+        }
+        .into_any()
+    } else {
+        view! { <EmptyState message="No person matches">"Try another search, or look at all people."</EmptyState> }
+            .into_any()
+    }
 }
 
 fn row(person: Person) -> AnyView {

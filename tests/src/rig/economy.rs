@@ -11,7 +11,10 @@ use anyhow::{Result, ensure};
 use grafana_stand_in::Call;
 use serde_json::Value;
 
-use super::{BOT, Rig, property::changed_by_plugin};
+use super::{
+    property::changed_by_plugin,
+    running::{BOT, Rig},
+};
 use crate::idp::ScimClient;
 
 /// One change that a provider sent and the plugin took.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::{BOT, Rig};
+use super::running::{BOT, Rig};
 use grafana_stand_in::{Call, Fault};
 
 impl Rig {

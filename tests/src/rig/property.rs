@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use grafana_stand_in::Call;
 use serde_json::Value;
 
-use super::{BOT, Rig};
+use super::running::{ADMIN, BOT, Rig};
 
 /// A successful call of the plugin that is no reading.
 pub(super) fn changed_by_plugin(call: &Call) -> bool {
@@ -50,7 +50,7 @@ impl OffLimits {
         for account in rig.grafana.accounts("").await? {
             let why = if account.login == BOT {
                 Some("its own account")
-            } else if account.is_grafana_admin || account.login == super::ADMIN.0 {
+            } else if account.is_grafana_admin || account.login == ADMIN.0 {
                 Some("a server admin")
             } else if !named.contains(&format!("\"{}\"", account.login)) {
                 Some("somebody whom no provider has named")

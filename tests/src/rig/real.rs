@@ -12,7 +12,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex as Turn, OnceCell};
 
-use super::{ADMIN, Permitted, Rig};
+use super::{
+    others::{Others, Real},
+    running::{ADMIN, BOT, Permitted, Rig},
+};
 use crate::{
     grafana::{Credentials, Grafana},
     idp::encoded,
@@ -20,27 +23,6 @@ use crate::{
 };
 
 static TURN: Turn<()> = Turn::const_new(());
-
-/// What is known of the Grafana before the test.
-pub(super) struct Real {
-    /// In every name that the test gives.
-    mark: String,
-    /// Login of the server admin the tests are.
-    user: String,
-    /// Login the plugin is signed in with.
-    signed_in_as: String,
-    /// Page settings, to be put back.
-    settings: BTreeMap<String, Option<String>>,
-    others: Others,
-}
-
-/// Everybody and everything that is not of this test.
-#[derive(Debug, PartialEq, Eq)]
-struct Others {
-    accounts: BTreeMap<i64, Value>,
-    roles: BTreeMap<i64, String>,
-    teams: BTreeMap<i64, (String, Vec<String>)>,
-}
 
 #[expect(
     clippy::disallowed_methods,
@@ -179,7 +161,7 @@ impl Rig {
     /// Login of the account the plugin works with.
     #[must_use]
     pub fn plugin_login(&self) -> &str {
-        self.real.as_ref().map_or(super::BOT, |real| &real.signed_in_as)
+        self.real.as_ref().map_or(BOT, |real| &real.signed_in_as)
     }
 
     /// Makes a team by hand and leaves it: who makes one is in it.

@@ -3,7 +3,7 @@
 use admin_api::ActivityEntry;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::filter;
+use super::filter::filter;
 use crate::{
     api::{self, ApiError},
     components::Button,

@@ -8,7 +8,7 @@ use crate::{
     components::{Ago, Answered, Badge, EmptyState, Modal, Tone, rows},
     host::Host,
     loaded::Loaded,
-    pages::users::AgainButtons,
+    pages::again::AgainButtons,
     route::{Location, Route},
     sentence::activity_sentence,
 };

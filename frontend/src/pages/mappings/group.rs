@@ -3,13 +3,13 @@
 use admin_api::{GroupRow, Groups, People, Person};
 use leptos::prelude::*;
 
-use super::status_badge;
+use super::status::status_badge;
 use crate::{
     api,
     components::{Answered, CopyField, EmptyState, Modal, Pager},
     host::Host,
     loaded::Loaded,
-    pages::users::{AgainButtons, access_badge},
+    pages::{again::AgainButtons, users::access_badge},
     route::{Location, Route},
 };
 

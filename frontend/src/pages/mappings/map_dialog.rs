@@ -50,7 +50,7 @@ pub fn MapDialog(
     let (busy, told) = (RwSignal::new(false), RwSignal::new(false));
     let title = match &edit {
         Some(mapping) => format!("{} in the team {}", group.display_name, mapping.team_name),
-        None => format!("Map {}", super::named(&group)),
+        None => format!("Map {}", named(&group)),
     };
     let picker = edit
         .is_none()
@@ -264,4 +264,13 @@ fn TeamPicker(target: RwSignal<Option<Target>>, missing: RwSignal<Option<String>
             </div>
         </Field>
     }
+}
+
+/// "Engineering (212 people)".
+fn named(group: &GroupRow) -> String {
+    format!(
+        "{} ({})",
+        group.display_name,
+        format::counted(group.members, "person", "people")
+    )
 }

@@ -3,7 +3,7 @@
 use admin_api::{Groups, MappingMode};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Open, impact::Question};
+use super::{impact::Question, open::Open};
 use crate::{
     api::{self, Change},
     components::{Choice, Icon, IconName, RadioGroup},

@@ -3,7 +3,7 @@
 use admin_api::Setting;
 use leptos::prelude::*;
 
-use super::Draft;
+use super::draft::Draft;
 use crate::{
     components::{Button, Field, Icon, IconName},
     format,

@@ -3,7 +3,7 @@
 use admin_api::{CredentialTest, CredentialsTest};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::Draft;
+use super::draft::Draft;
 use crate::{
     api::{self, ApiError},
     components::{Button, Tested},

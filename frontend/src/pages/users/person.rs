@@ -5,14 +5,14 @@ use std::time::Duration;
 use admin_api::{Access, Activity, AttributeState, People, Person, PersonAttribute};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{access_badge, origin_badge};
+use super::badges::{access_badge, origin_badge};
 use crate::{
-    api::{self, Again},
+    api,
     components::{Ago, Alert, Answered, Badge, Button, Confirm, CopyField, EmptyState, Modal, Severity, Tone, failure},
     format,
     host::Host,
     loaded::{Loaded, poll},
-    pages::activity::Lines,
+    pages::{activity::Lines, again::AgainButtons},
     route::{Location, Route},
 };
 
@@ -180,43 +180,4 @@ fn turn(turn: &'static Turn, id: String, name: &str, changed: Callback<()>) -> A
         </Show>
     }
     .into_any()
-}
-
-/// "Retry now" while something waits, "Resync" always.
-#[component]
-pub fn AgainButtons(
-    kind: &'static str,
-    id: String,
-    waits: bool,
-    changed: Callback<()>,
-    #[prop(optional)] children: Option<Children>,
-) -> impl IntoView {
-    let host = Host::get();
-    let id = StoredValue::new(id);
-    let busy = RwSignal::new(false);
-    let failed = RwSignal::new(None::<String>);
-    let ask = Callback::new(move |what: Again| {
-        busy.set(true);
-        spawn_local(async move {
-            let answer = api::again(host, what, kind, &id.get_value()).await;
-            busy.try_set(false);
-            if answer.is_ok() {
-                host.notify_success(match what {
-                    Again::Retry => "It is tried again now",
-                    Again::Resync => "It is compared with Grafana now",
-                });
-            }
-            if failed.try_set(answer.err().map(|error| error.message)).is_none() {
-                changed.run(());
-            }
-        });
-    });
-    view! {
-        {failure("It was not done", failed)}
-        <div class="rcl-row">
-            {waits.then(|| view! { <Button disabled=busy on_click=move |_| ask.run(Again::Retry)>"Retry now"</Button> })}
-            <Button disabled=busy on_click=move |_| ask.run(Again::Resync)>"Resync"</Button>
-            {children.map(|children| children())}
-        </div>
-    }
 }

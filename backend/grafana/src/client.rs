@@ -1,0 +1,148 @@
+//! One organization of one Grafana.
+//!
+//! Owns: as whom a call is made ([`Scope`]), and how long the last one took. Must never decide what
+//! an answer means for one route: `users`, `orgs`, `teams` and `instance` do. Start at [`Grafana`].
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Instant,
+};
+
+use domain::Secret;
+use reqwest::{Method, StatusCode, header};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    call::{self, Answer, sensitive},
+    failure::{Error, Result},
+    http::Http,
+    session::{Me, Session},
+};
+
+/// With which identity a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// As the server admin, about all of Grafana.
+    Server,
+    /// As the server admin, in one organization.
+    Org(i64),
+    /// In our organization, by the token where there is one.
+    Team,
+}
+
+/// One organization of one Grafana. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Grafana {
+    pub(super) http: Http,
+    pub(super) session: Arc<Session>,
+    token: Option<Secret>,
+    pub(super) org_id: i64,
+    latency_ms: Arc<AtomicI64>,
+}
+
+impl Grafana {
+    /// Calls as `session`, and for teams by `token` where there is one.
+    #[must_use]
+    pub fn new(http: Http, session: Arc<Session>, token: Option<Secret>, org_id: i64) -> Self {
+        Self {
+            http,
+            session,
+            token,
+            org_id,
+            latency_ms: Arc::new(AtomicI64::new(-1)),
+        }
+    }
+
+    /// The organization it calls for.
+    #[must_use]
+    pub fn org_id(&self) -> i64 {
+        self.org_id
+    }
+
+    /// How long the last call took, once there was one.
+    #[must_use]
+    pub fn latency_ms(&self) -> Option<i64> {
+        Some(self.latency_ms.load(Ordering::Relaxed)).filter(|ms| *ms >= 0)
+    }
+
+    /// Whether teams are handled by a service account, which never becomes a member of what it creates.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Who we are signed in as, signing in where that has not happened yet.
+    ///
+    /// # Errors
+    /// [`Error::SignInRefused`] once Grafana refused the password: nothing is tried again with the same one.
+    pub async fn me(&self) -> Result<Me> {
+        self.session.me(&self.http).await
+    }
+
+    /// The same, where it is known already.
+    pub async fn signed_in_as(&self) -> Option<Me> {
+        self.session.known().await
+    }
+
+    /// Sends a call. `path` begins with `/api/`; nothing in it may need escaping.
+    pub(super) async fn call<B: Serialize + Sync>(
+        &self,
+        scope: Scope,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&B>,
+    ) -> Result<Answer> {
+        let url = self.session.url(path);
+        let request = || {
+            let mut request = self.http.0.request(method.clone(), &url).query(query);
+            if let Some(body) = body {
+                request = request.json(body);
+            } else if method == Method::POST {
+                // Without a content type Grafana answers 400 `bad request data` (G3).
+                request = request.json(&serde_json::json!({}));
+            }
+            match scope {
+                Scope::Org(org) => request.header("X-Grafana-Org-Id", org),
+                // By token too: one of another organization is then refused (401 `api-key.organization-mismatch`) instead of used there.
+                Scope::Team => request.header("X-Grafana-Org-Id", self.org_id),
+                Scope::Server => request,
+            }
+        };
+        let began = Instant::now();
+        let answer = match (&self.token, scope) {
+            (Some(token), Scope::Team) => {
+                let bearer = Secret::new(format!("Bearer {}", token.expose()));
+                let answer = call::send(request().header(header::AUTHORIZATION, sensitive(&bearer))).await;
+                match answer {
+                    Ok(a) if a.status == StatusCode::UNAUTHORIZED => Err(Error::TokenRefused(a.words())),
+                    other => other,
+                }
+            }
+            _ => self.session.send(&self.http, request).await,
+        };
+        let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.latency_ms.store(took, Ordering::Relaxed);
+        let status = answer.as_ref().map_or(0, |a| a.status.as_u16());
+        tracing::debug!(%method, path, status, took, "grafana call");
+        answer
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, scope: Scope, path: &str, query: &[(&str, &str)]) -> Result<T> {
+        self.call::<()>(scope, Method::GET, path, query, None).await?.json()
+    }
+
+    /// A call whose answer says nothing but that it was done.
+    pub(super) async fn act<B: Serialize + Sync>(
+        &self,
+        scope: Scope,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<()> {
+        self.call(scope, method, path, &[], body).await?.checked().map(|_| ())
+    }
+}
