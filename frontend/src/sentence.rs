@@ -109,9 +109,13 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         Action::RequestGet | Action::RequestPost | Action::RequestPut | Action::RequestPatch | Action::RequestDelete
     );
     let object = if of_request {
-        requested(entry.target_kind)
+        requested(entry.target_kind).to_owned()
     } else {
-        words.object
+        match words.object.strip_suffix("team") {
+            // A call that failed is told of the group whose team it was for.
+            Some(before) if entry.target_kind == TargetKind::Group => format!("{before}a team of group"),
+            _ => words.object.to_owned(),
+        }
     };
     let verb = match entry.outcome {
         // It is about the caller, not about what was asked for.
@@ -161,7 +165,12 @@ mod tests {
     }
 
     fn entry(action: Action, source: Source, outcome: Outcome) -> ActivityEntry {
-        let (target_kind, target_name) = target_of(action);
+        let target = match (target_of(action), outcome) {
+            // The engine writes a failure about the resource that it worked on.
+            ((TargetKind::Team, _), Outcome::Retry | Outcome::Attention) => (TargetKind::Group, "Engineering"),
+            (target, _) => target,
+        };
+        let (target_kind, target_name) = target;
         ActivityEntry {
             id: 1,
             at_ms: 0,

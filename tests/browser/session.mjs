@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
 export const PLUGIN = 'rollcall-scim-app';
@@ -17,7 +18,22 @@ export const appUrl = (tab = '') => `${URL_}/a/${PLUGIN}${tab && `/${tab}`}`;
 export const rootUrl = () => URL_;
 export const adminApi = (route) => `${URL_}/api/plugins/${PLUGIN}/resources/admin/${route}`;
 
+/** The backend learns Grafana's own address when it first looks at Grafana, a moment after each start. */
+async function ready() {
+  const authorization = `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`;
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const answer = await fetch(adminApi('overview'), { headers: { authorization } });
+    const said = await answer.text();
+    if (answer.ok && JSON.parse(said).scim_url.startsWith('http')) return;
+    assert.ok(Date.now() < deadline, `the backend has seen its Grafana: ${answer.status} ${said}`);
+    await setTimeout(100);
+  }
+}
+
+/** A browser, once there is something to see. */
 export async function launch() {
+  await ready();
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [

@@ -18,4 +18,5 @@ mod onelogin;
 mod ping;
 mod rauthy;
 mod rfc;
+mod scim2_models;
 mod scim2_tester;

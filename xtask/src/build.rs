@@ -6,7 +6,7 @@ use crate::page::{self, Bundle, WASM_FILE};
 use crate::process;
 use crate::setup;
 use crate::toolchain;
-use crate::workspace::{BACKEND_BIN, BACKEND_FILE, Profile, Workspace, cargo_home};
+use crate::workspace::{BACKEND_BIN, BACKEND_FILE, PLUGIN_ID, Profile, Workspace, cargo_home};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -88,6 +88,20 @@ pub fn backend(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     };
     process::run(&mut cargo).context("compiling the backend")?;
     Ok(binary)
+}
+
+/// The assembled plugin once more, beside it, with the backend that tests can break: the failpoints and
+/// the full disk of `tests/reliability`, and overflow checks, are only in a build with debug assertions.
+/// Returns that plugin's directory.
+pub fn breakable(workspace: &Workspace) -> Result<PathBuf> {
+    let binary = backend(workspace, Profile::Quick)?;
+    let copy = workspace.target.join("breakable").join(PLUGIN_ID);
+    if copy.exists() {
+        fs::remove_dir_all(&copy).with_context(|| format!("removing {}", copy.display()))?;
+    }
+    copy_tree(&workspace.plugin_dir(), &copy)?;
+    place_program(&copy.join(BACKEND_FILE), &binary)?;
+    Ok(copy)
 }
 
 /// Empties the directory of what an earlier build left, but for the files about to be replaced: a Grafana that runs from here

@@ -7,6 +7,7 @@ mod bench;
 mod browser;
 mod build;
 mod check;
+mod clients;
 mod dependencies;
 mod dev;
 mod package;
@@ -33,7 +34,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     (
         "test",
-        "[--fast | --nightly] [--only STEP]… [--all-lines]",
+        "[--fast | --nightly] [--only STEP]… [--all-lines] [--clients]",
         "everything a change must pass, on a machine with nothing but Rust",
     ),
     (

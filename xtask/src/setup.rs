@@ -7,7 +7,7 @@ use crate::process;
 use crate::workspace::{Workspace, home};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Every line there is a page host of, in `tests/browser/lines/`, oldest first.
@@ -124,9 +124,14 @@ pub fn chromium() -> Result<PathBuf> {
 /// A Python with scim2-tester, pinned in `tests/conformance/requirements.txt`; returns its interpreter.
 pub fn scim2_tester(workspace: &Workspace) -> Result<PathBuf> {
     let requirements = workspace.root.join("tests/conformance/requirements.txt");
+    python(&requirements, "rollcall-scim2-tester", "scim2-tester")
+}
+
+/// A Python with what `requirements` pins, kept under `name`; returns its interpreter.
+pub fn python(requirements: &Path, name: &str, what: &str) -> Result<PathBuf> {
     let wanted =
-        std::fs::read_to_string(&requirements).with_context(|| format!("reading {}", requirements.display()))?;
-    let folder = cache_dir().join("rollcall-scim2-tester");
+        std::fs::read_to_string(requirements).with_context(|| format!("reading {}", requirements.display()))?;
+    let folder = cache_dir().join(name);
     let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
     if python.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
         return Ok(python);
@@ -134,13 +139,13 @@ pub fn scim2_tester(workspace: &Workspace) -> Result<PathBuf> {
     // Debian's python3 comes without these two.
     let complete = || process::output(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_ok();
     if !complete() {
-        apt_install(&["python3", "python3-venv"], "Python (scim2-tester)")?;
+        apt_install(&["python3", "python3-venv"], &format!("Python ({what})"))?;
     }
     process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let mut pip = Command::new(&python);
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-        .arg(&requirements);
-    process::run(&mut pip).context("installing scim2-tester")?;
+        .arg(requirements);
+    process::run(&mut pip).with_context(|| format!("installing {what}"))?;
     std::fs::write(&stamp, wanted)?;
     Ok(python)
 }
@@ -160,7 +165,7 @@ pub fn page_host(workspace: &Workspace, node: &Node, line: &str) -> Result<PathB
 }
 
 /// Installs Debian packages, or says how.
-fn apt_install(packages: &[&str], what: &str) -> Result<()> {
+pub fn apt_install(packages: &[&str], what: &str) -> Result<()> {
     let command = format!(
         "apt-get update && apt-get install -y --no-install-recommends {}",
         packages.join(" ")

@@ -4,11 +4,13 @@
 //! without being told to. Start at [`STEPS`].
 //!
 //! The crates are compiled three times and no more: checked (clippy), for the tests, and as they
-//! ship. What ships is what the acceptance and the browser tests try.
+//! ship. The browser tests and the clients try what ships; the acceptance tests try the build with
+//! debug assertions, because only that one has the places where a test ends the process or fills the disk.
 
 use crate::browser::{self, Lines};
 use crate::build;
 use crate::check;
+use crate::clients;
 use crate::dependencies;
 use crate::package;
 use crate::process;
@@ -74,6 +76,11 @@ const STEPS: &[Step] = &[
         when: When::Always,
     },
     Step {
+        name: "clients",
+        run: |w, selection| clients::run(w, selection.all_clients || selection.nightly),
+        when: When::Slow,
+    },
+    Step {
         name: "package",
         run: |w, _| plain(package::run(w).map(drop)),
         when: When::Slow,
@@ -116,10 +123,12 @@ pub struct Selection {
     nightly: bool,
     only: Vec<String>,
     all_lines: bool,
+    all_clients: bool,
 }
 
 impl Selection {
-    /// Reads `--fast`, `--nightly`, `--all-lines` and `--only STEP`, which may be there several times.
+    /// Reads `--fast`, `--nightly`, `--all-lines`, `--clients` and `--only STEP`, which may be there
+    /// several times.
     pub fn parse(options: &[&str]) -> Result<Self> {
         let mut selection = Self::default();
         let mut options = options.iter();
@@ -128,6 +137,7 @@ impl Selection {
                 "--fast" => selection.fast = true,
                 "--nightly" => selection.nightly = true,
                 "--all-lines" => selection.all_lines = true,
+                "--clients" => selection.all_clients = true,
                 "--only" => {
                     let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
                     let step = options.next().copied().unwrap_or_default();
@@ -152,7 +162,7 @@ impl Selection {
         }
     }
 
-    /// What the acceptance tests try: as it ships, unless all is to be fast.
+    /// What is assembled: as it ships, unless all is to be fast.
     fn profile(&self) -> Profile {
         if self.fast { Profile::Quick } else { Profile::Shipped }
     }
@@ -203,12 +213,20 @@ fn acceptance(workspace: &Workspace) -> Outcome {
         Ok(python) => python,
         Err(error) => return plain(Err(error)),
     };
+    let plugin = match build::breakable(workspace) {
+        Ok(plugin) => plugin,
+        Err(error) => return plain(Err(error)),
+    };
     let mut cargo = workspace.cargo();
     cargo
-        .env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir())
+        .env("ROLLCALL_PLUGIN_DIR", plugin)
         .env("ROLLCALL_SCIM2_PYTHON", python)
         .args(["test", "--workspace", "--no-fail-fast"]);
-    for test in workspace.tests.iter().filter(|test| test.package == ACCEPTANCE) {
+    for test in workspace
+        .tests
+        .iter()
+        .filter(|test| test.package == ACCEPTANCE && test.name != clients::TESTS)
+    {
         cargo.args(["--test", &test.name]);
     }
     process::run_tests(&mut cargo)
@@ -230,7 +248,7 @@ mod tests {
         assert_eq!(chosen(&["--fast"]), fast);
         let all = chosen(&[]);
         assert_eq!(all[..6], fast);
-        assert_eq!(all[6..], ["package", "chroot", "browser"]);
+        assert_eq!(all[6..], ["clients", "package", "chroot", "browser"]);
         assert_eq!(chosen(&["--fast", "--only", "browser"]), ["browser"]);
         let in_their_order = chosen(&["--only", "acceptance", "--only", "build"]);
         assert_eq!(in_their_order, ["build", "acceptance"]);

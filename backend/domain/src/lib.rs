@@ -20,6 +20,7 @@ pub mod concurrency;
 pub mod health;
 pub mod ids;
 pub mod login;
+pub mod rate;
 pub mod secret;
 pub mod settings;
 pub mod status;

@@ -21,6 +21,7 @@ mod digest;
 pub mod discovery;
 pub mod error;
 pub mod filter;
+pub mod group_ref;
 pub mod json;
 pub mod key;
 pub mod limits;

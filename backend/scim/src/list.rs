@@ -190,8 +190,13 @@ fn names<'b>(body: &'b Map<String, Value>, name: &str) -> Result<Vec<&'b str>, E
 pub enum Paging {
     /// By index: the number of its first resource.
     Index(u64),
-    /// By cursor (RFC 9865 §2.1): the cursor of the next page, `None` on the last. Where in the whole it is, nobody counts.
-    Cursor(Option<String>),
+    /// By cursor (RFC 9865 §2.1). Where in the whole it is, nobody counts.
+    Cursor {
+        /// The cursor of the page before; `None` on the first.
+        previous: Option<String>,
+        /// The cursor of the next page; `None` on the last.
+        next: Option<String>,
+    },
 }
 
 /// A list answer. `total` is how many match, not how many are here: authentik and Okta page by it (I18, I23).
@@ -207,8 +212,10 @@ pub fn list_response(total: u64, paging: Paging, resources: Vec<Value>) -> Value
         object.insert("Resources".to_owned(), Value::Array(resources));
         match paging {
             Paging::Index(start_index) => drop(object.insert("startIndex".to_owned(), json!(start_index))),
-            Paging::Cursor(Some(next)) => drop(object.insert("nextCursor".to_owned(), json!(next))),
-            Paging::Cursor(None) => {}
+            Paging::Cursor { previous, next } => {
+                object.extend(previous.map(|cursor| ("previousCursor".to_owned(), json!(cursor))));
+                object.extend(next.map(|cursor| ("nextCursor".to_owned(), json!(cursor))));
+            }
         }
     }
     response

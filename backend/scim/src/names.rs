@@ -5,17 +5,15 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Document, Error, ResourceType, limits};
+use crate::{Error, ResourceType, limits};
 
 /// Refuses a document with a new name that is too long, or has control characters in it; the attribute is named.
 pub(crate) fn require_fitting(
     resource_type: ResourceType,
     document: &Map<String, Value>,
-    before: Option<&Document>,
+    before: Option<&Map<String, Value>>,
 ) -> Result<(), Error> {
-    let known: Vec<(&str, &str)> = before
-        .map(|before| names(resource_type, before.as_map()))
-        .unwrap_or_default();
+    let known: Vec<(&str, &str)> = before.map(|before| names(resource_type, before)).unwrap_or_default();
     for (attribute, name) in names(resource_type, document) {
         if known.contains(&(attribute, name)) {
             continue;
@@ -28,18 +26,11 @@ pub(crate) fn require_fitting(
         }
         fits(attribute, name)?;
     }
-    if resource_type == ResourceType::User {
-        // Given and family name are shown as one where nothing else is to be shown.
-        let shown = |document: &Document| document.formatted_name().unwrap_or_default();
-        let name = shown(&Document::from_map(document.clone()));
-        if before.map(shown).as_ref() != Some(&name) {
-            fits("name", &name)?;
-        }
-    }
     Ok(())
 }
 
-fn fits(attribute: &str, name: &str) -> Result<(), Error> {
+/// Refuses a name that is too long; the attribute is named.
+pub(crate) fn fits(attribute: &str, name: &str) -> Result<(), Error> {
     let (length, limit) = (name.chars().count(), limits::NAME_CHARACTERS);
     if length > limit {
         return Err(Error::invalid_value(format!(

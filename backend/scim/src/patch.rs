@@ -17,6 +17,7 @@ use crate::{
     path::Path,
     render::Shown,
     resource::{require, require_message},
+    schema,
     value::{get_any_case, refuse_case_twins},
 };
 
@@ -48,7 +49,7 @@ pub struct Operation {
 /// A PATCH request.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Patch {
-    /// Its operations, in order. None at all is allowed and changes nothing (Microsoft's validator sends that).
+    /// Its operations, in order. None at all is allowed and changes nothing (Microsoft's validator sends that, ConnId leaves the key out).
     pub operations: Vec<Operation>,
 }
 
@@ -105,14 +106,12 @@ impl Patch {
             return Err(Error::invalid_syntax("The body of a PATCH must be a JSON object."));
         };
         refuse_case_twins(body)?;
-        require_message(body, URN)?;
-        // Without the key nothing is to be done. ConnId asks so for a group whose attributes stay, and on an error never goes on to its
-        // members.
         let operations = match get_any_case(body, "Operations") {
-            None | Some(Value::Null) => &[][..],
+            None | Some(Value::Null) => return Self::of_resource(body),
             Some(Value::Array(operations)) => operations.as_slice(),
             Some(_) => return Err(Error::invalid_syntax("The Operations of a PATCH must be a list.")),
         };
+        require_message(body, URN)?;
         if operations.len() > limits::PATCH_OPERATIONS {
             let (count, limit) = (operations.len(), limits::PATCH_OPERATIONS);
             return Err(Error::too_many(format!(
@@ -120,6 +119,34 @@ impl Patch {
             )));
         }
         let operations = operations.iter().map(Operation::parse).collect::<Result<_, _>>()?;
+        Ok(Self { operations })
+    }
+
+    /// A body without Operations. Nothing but `schemas` in it asks for nothing. ConnId, set to update by PATCH, sends the resource
+    /// itself, as SCIM 1.1 had it: its attributes replace those that are there, and a deactivation among them must not be lost
+    /// behind a 200.
+    fn of_resource(body: &Map<String, Value>) -> Result<Self, Error> {
+        let is_resource = schema::PUBLISHED
+            .iter()
+            .any(|schema| require_message(body, schema.urn).is_ok());
+        if !is_resource {
+            require_message(body, URN)?;
+        }
+        let is_message = |key: &str| key.eq_ignore_ascii_case("schemas") || key.eq_ignore_ascii_case("Operations");
+        let attributes: Map<String, Value> = body
+            .iter()
+            .filter(|(key, _)| !is_message(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let operations = if attributes.is_empty() {
+            Vec::new()
+        } else {
+            vec![Operation {
+                op: Op::Replace,
+                path: None,
+                value: Some(Value::Object(attributes)),
+            }]
+        };
         Ok(Self { operations })
     }
 

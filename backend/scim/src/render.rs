@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+pub use crate::group_ref::GroupRef;
 use crate::{Document, Member, ResourceType, datetime, version::Version};
 
 /// What the store knows of a resource beside its document.
@@ -17,15 +18,6 @@ pub struct Meta {
     pub version: i64,
     /// Its URL, ending in `/Users/{id}` or `/Groups/{id}`; relative where no public URL is known.
     pub location: String,
-}
-
-/// A group that a user is in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupRef {
-    /// The group's id.
-    pub id: String,
-    /// The group's `displayName`, exactly: rauthy compares it to decide about membership (I24).
-    pub display: String,
 }
 
 /// What answers show of a resource beside its document: what a PATCH compares readOnly attributes with.

@@ -302,7 +302,16 @@ pub(crate) fn require(
             return Err(Error::invalid_value(format!("{} is required.", attribute.name)));
         }
     }
-    names::require_fitting(resource_type, document, before)
+    names::require_fitting(resource_type, document, before.map(Document::as_map))?;
+    if resource_type == ResourceType::User {
+        // Given and family name are shown as one where nothing else is to be shown.
+        let shown = |document: &Document| document.formatted_name().unwrap_or_default();
+        let name = shown(&Document::from_map(document.clone()));
+        if before.map(shown).as_ref() != Some(&name) {
+            names::fits("name", &name)?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a message whose `schemas` names another message. Missing, `null` and empty pass: some clients leave `schemas` out.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::{Error, digest, render::GroupRef};
+use crate::{Error, digest, group_ref::GroupRef};
 
 /// A version of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Conditions {
 #[cfg(test)]
 mod tests {
     use super::{Conditions, Version};
-    use crate::render::GroupRef;
+    use crate::group_ref::GroupRef;
 
     fn groups(names: &[(&str, &str)]) -> Vec<GroupRef> {
         let group = |(id, display): &(&str, &str)| GroupRef {

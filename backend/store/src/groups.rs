@@ -258,6 +258,7 @@ impl Store {
             total: page.total,
             items,
             next: page.next,
+            before: page.before,
         })
     }
 
@@ -276,7 +277,13 @@ impl Store {
                 page.take(pk, (pk, record));
             }
         }
-        Ok(page.finish(total))
+        let before: i64 = if query.after > 0 {
+            let mut before = listing::GROUPS.count_before(tenant, condition, query.after);
+            before.build_query_scalar().fetch_one(&self.read).await?
+        } else {
+            0
+        };
+        Ok(page.finish(total, before))
     }
 
     /// For filters that SQL cannot answer: evaluates every group that SQL cannot rule out, and

@@ -39,6 +39,13 @@ impl Table {
         text
     }
 
+    /// How many of them come before the one that a page begins after.
+    pub(super) fn count_before(&self, tenant: &Tenant, condition: &Where, after: i64) -> QueryBuilder<Sqlite> {
+        let mut text = self.count(tenant, condition);
+        text.push(format!(" AND {}.pk <= ", self.alias)).push_bind(after);
+        text
+    }
+
     /// The resources of a page. The page is found in an index first and only its rows are read: a
     /// deep page of 100,000 costs 5 ms, not 700.
     pub(super) fn page<T>(&self, tenant: &Tenant, condition: &Where, cut: &SqlPage<T>) -> QueryBuilder<Sqlite> {
@@ -106,6 +113,7 @@ pub(crate) fn samples() -> Vec<String> {
                 limit: 10,
                 ..PageQuery::default()
             };
+            texts.push(table.count_before(&tenant, &condition, 1));
             texts.push(table.page(&tenant, &condition, &SqlPage::<()>::new(&query)));
         }
     }

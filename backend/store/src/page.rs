@@ -30,6 +30,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins ([`PageQuery::after`]); `None` at the end.
     pub next: Option<i64>,
+    /// How many of all that match come before [`PageQuery::after`]: a client may go back.
+    pub before: i64,
 }
 
 impl<T> Page<T> {
@@ -39,6 +41,7 @@ impl<T> Page<T> {
             total: self.total,
             items: self.items.into_iter().map(change).collect(),
             next: self.next,
+            before: self.before,
         }
     }
 }
@@ -84,12 +87,14 @@ impl<T> SqlPage<T> {
         self.items.push((pk, item));
     }
 
-    pub(super) fn finish(mut self, total: i64) -> Page<T> {
+    /// `before`: how many matches come before the page.
+    pub(super) fn finish(mut self, total: i64, before: i64) -> Page<T> {
         let limit = usize::try_from(self.query.limit.max(0)).unwrap_or(usize::MAX);
         let more = self.items.len() > limit;
         self.items.truncate(limit);
         Page {
             total,
+            before,
             next: self.items.last().map(|(pk, _)| *pk).filter(|_| more),
             items: self.items.into_iter().map(|(_, item)| item).collect(),
         }
@@ -100,6 +105,7 @@ impl<T> SqlPage<T> {
 pub(super) struct EvaluatedPage<T> {
     page: SqlPage<T>,
     total: i64,
+    before: i64,
     to_skip: i64,
 }
 
@@ -108,6 +114,7 @@ impl<T> EvaluatedPage<T> {
         Self {
             page: SqlPage::new(query),
             total: 0,
+            before: 0,
             to_skip: query.offset,
         }
     }
@@ -115,6 +122,7 @@ impl<T> EvaluatedPage<T> {
     pub(super) fn take(&mut self, pk: i64, item: T) {
         self.total += 1;
         if pk <= self.page.query.after {
+            self.before += 1;
             return;
         }
         if self.to_skip > 0 {
@@ -128,6 +136,6 @@ impl<T> EvaluatedPage<T> {
     }
 
     pub(super) fn finish(self) -> Page<T> {
-        self.page.finish(self.total)
+        self.page.finish(self.total, self.before)
     }
 }

@@ -168,6 +168,17 @@ fn asked(before: &Document, now: &Document) -> Option<String> {
     (!names.is_empty()).then(|| format!("Changed: {}.", names.join(", ")))
 }
 
+/// What the log says of a change beside its name.
+fn note_of_change(before: &Document, now: &Document, unmanaged: bool) -> Option<String> {
+    let effect = if unmanaged {
+        Some(LEFT_ALONE.to_owned())
+    } else {
+        without_effect(Some(before), now)
+    };
+    let notes: Vec<String> = [asked(before, now), effect].into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
+}
+
 impl Store {
     /// Creates a user: resource, dirty mark and log line in one transaction.
     ///
@@ -255,16 +266,8 @@ impl Store {
             groups,
         } = before;
         let record = if changed {
-            let notes = if management::is_unmanaged(&mut tx, id).await? {
-                [asked(&current.document, &document), Some(LEFT_ALONE.to_owned())]
-            } else {
-                [
-                    asked(&current.document, &document),
-                    without_effect(Some(&current.document), &document),
-                ]
-            };
-            let notes: Vec<String> = notes.into_iter().flatten().collect();
-            let note = (!notes.is_empty()).then(|| notes.join(" "));
+            let unmanaged = management::is_unmanaged(&mut tx, id).await?;
+            let note = note_of_change(&current.document, &document, unmanaged);
             // A name that stays keeps its key: a twin from before blanks were of no account must still be closed.
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
@@ -401,7 +404,13 @@ impl Store {
                 page.take(pk, record);
             }
         }
-        Ok(page.finish(total))
+        let before: i64 = if query.after > 0 {
+            let mut before = listing::USERS.count_before(tenant, condition, query.after);
+            before.build_query_scalar().fetch_one(&self.read).await?
+        } else {
+            0
+        };
+        Ok(page.finish(total, before))
     }
 
     /// For filters that SQL cannot answer: evaluates every user that SQL cannot rule out.

@@ -34,8 +34,6 @@ const LEFT: &[&[&str]] = &[
         "backend/scim/src/schema/user.rs",
         "backend/scim/src/value.rs",
     ],
-    &["backend/scim/src/names.rs", "backend/scim/src/resource.rs"],
-    &["backend/scim/src/render.rs", "backend/scim/src/version.rs"],
     &[
         "backend/scim/src/patch.rs",
         "backend/scim/src/patch/apply.rs",

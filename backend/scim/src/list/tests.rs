@@ -98,16 +98,15 @@ fn an_empty_list_has_everything_rauthy_and_okta_look_for() {
 
 #[test]
 fn a_page_by_cursor_has_the_next_one_and_no_index_as_in_rfc_9865() {
-    let page = list_response(7, Paging::Cursor(Some("n".into())), vec![json!({})]);
-    assert_eq!(
-        (&page["itemsPerPage"], &page["nextCursor"], page.get("startIndex")),
-        (&json!(1), &json!("n"), None)
-    );
-    assert!(
-        list_response(7, Paging::Cursor(None), vec![])
-            .get("nextCursor")
-            .is_none()
-    );
+    let by = |previous: Option<&str>, next: Option<&str>| Paging::Cursor {
+        previous: previous.map(str::to_owned),
+        next: next.map(str::to_owned),
+    };
+    let page = list_response(7, by(None, Some("n")), vec![json!({})]);
+    assert_eq!((&page["itemsPerPage"], &page["nextCursor"]), (&json!(1), &json!("n")));
+    assert!(page.get("startIndex").is_none() && page.get("previousCursor").is_none());
+    let last = list_response(7, by(Some("p"), None), vec![]);
+    assert_eq!((&last["previousCursor"], last.get("nextCursor")), (&json!("p"), None));
 }
 
 #[test]

@@ -6,10 +6,14 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-use domain::{Clock, Ids};
-use store::Store;
+use domain::{
+    Clock, Ids,
+    rate::{self, Allowance, Rate},
+};
+use store::{Store, WriteContext};
 
 use super::{control::Control, surface::PATH_PREFIX, traffic::Traffic};
 
@@ -31,6 +35,8 @@ pub struct Api {
     traffic: Arc<Mutex<Traffic>>,
     /// Requests from before are in the log only.
     pub(super) started_ms: i64,
+    began: Instant,
+    rate: Rate,
 }
 
 /// By organization and login.
@@ -44,6 +50,8 @@ pub(super) struct CallerSeen {
     pub failed: i64,
     pub last_request: String,
     pub refusal_logged_ms: i64,
+    /// How many requests it may send at once.
+    pub allowance: Allowance,
 }
 
 impl Api {
@@ -52,12 +60,28 @@ impl Api {
         Self {
             store,
             started_ms: clock.now_ms(),
+            began: Instant::now(),
+            rate: rate::SCIM,
             clock,
             ids,
             control,
             callers: Arc::default(),
             traffic: Arc::default(),
         }
+    }
+
+    /// Takes a request of one caller off what it may send, or says how long it has to wait.
+    pub(super) fn take_request(&self, context: &WriteContext) -> Result<(), Duration> {
+        let now = context.started.saturating_duration_since(self.began);
+        let mut callers = self.callers();
+        let of = (context.tenant.org_id, context.actor.clone());
+        callers.entry(of).or_default().allowance.take(now, &self.rate)
+    }
+
+    /// The same with another rate, for a test.
+    #[cfg(test)]
+    pub(super) fn at_rate(self, rate: Rate) -> Self {
+        Self { rate, ..self }
     }
 
     pub(super) fn traffic(&self) -> MutexGuard<'_, Traffic> {

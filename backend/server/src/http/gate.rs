@@ -3,7 +3,7 @@
 //! Owns: authorisation (default deny), the correlation id, and what the page knows of callers. Must never read an
 //! `X-Grafana-*` header: Grafana passes them on as the client sent them. Start at [`pass`].
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::{
     extract::{Request, State},
@@ -36,8 +36,15 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
     };
     let mut seen = Seen::of(&request);
     let settings = api.control.settings(caller.org_id);
-    let mut response = match domain::caller::authorise(&caller, surface, &settings.effective.scim_callers) {
-        Ok(()) => {
+    let authorised = domain::caller::authorise(&caller, surface, &settings.effective.scim_callers);
+    let taken = match (&authorised, surface) {
+        // A stranger is refused anyway, and must not use up what a provider may send.
+        (Ok(()), Surface::Scim) => api.take_request(&context),
+        _ => Ok(()),
+    };
+    let mut response = match (authorised, taken) {
+        (Ok(()), Err(wait)) => too_many_requests(wait),
+        (Ok(()), Ok(())) => {
             let wants_plain_json = wants_plain_json(&request);
             request.extensions_mut().insert(context.clone());
             let mut response = next.run(request).await;
@@ -50,7 +57,7 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
             }
             response
         }
-        Err(denied) => {
+        (Err(denied), _) => {
             seen.turned_away = true;
             failure(surface, ::scim::Error::forbidden(denied.to_string()))
         }
@@ -63,6 +70,17 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
         let refusal = response.extensions().get::<Refusal>().map(|r| r.0.clone());
         remember(&api, &context, &seen, status, refusal).await;
     }
+    response
+}
+
+/// A caller beyond its rate: one provider must not starve the other.
+fn too_many_requests(wait: Duration) -> Response {
+    let mut response = failure(Surface::Scim, ::scim::Error::too_many_requests());
+    // In whole seconds (RFC 9110 §10.2.3), and never 0.
+    let seconds = wait.as_secs() + 1;
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
@@ -123,7 +141,8 @@ pub(super) fn action(method: &str) -> Action {
 
 async fn remember(api: &Api, context: &WriteContext, seen: &Seen, status: StatusCode, refusal: Option<String>) {
     let failed = status.as_u16() >= 400;
-    let denied = status == StatusCode::FORBIDDEN;
+    // Both come by the thousand, and each says the same.
+    let denied = status == StatusCode::FORBIDDEN || status == StatusCode::TOO_MANY_REQUESTS;
     api.traffic().count(context.tenant.org_id, context.now_ms, failed);
     let log = {
         let mut callers = api.callers();

@@ -35,6 +35,7 @@ mod one_name;
 mod paging;
 mod people;
 mod previews;
+mod rates;
 mod rules;
 mod selection;
 mod shapes;

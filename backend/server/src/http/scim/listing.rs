@@ -52,7 +52,11 @@ pub(super) async fn list(call: &ScimCall, query: ListQuery, types: &[ResourceTyp
         None => in_order(call, &query, types, limit, offset, cursor).await?,
     };
     let paging = if query.cursor.is_some() {
-        Paging::Cursor(part.next.filter(|_| limit > 0).map(|next| next.encode(&query)))
+        let encoded = |cursor: Option<Cursor>| cursor.filter(|_| limit > 0).map(|cursor| cursor.encode(&query));
+        Paging::Cursor {
+            previous: encoded(part.previous),
+            next: encoded(part.next),
+        }
     } else {
         Paging::Index(query.start_index.max(1))
     };
@@ -69,6 +73,7 @@ pub(super) async fn list(call: &ScimCall, query: ListQuery, types: &[ResourceTyp
 struct Part {
     total: i64,
     resources: Vec<(ResourceType, Value)>,
+    previous: Option<Cursor>,
     next: Option<Cursor>,
 }
 
@@ -85,8 +90,11 @@ async fn in_order(
     let mut part = Part {
         total: 0,
         resources: Vec::new(),
+        previous: None,
         next: None,
     };
+    // How many of each type, up to the cursor's, come before the page.
+    let mut before = Vec::new();
     // The types before the cursor's have been read: they only count.
     let mut read_already = cursor.is_some();
     for resource_type in types.iter().copied() {
@@ -107,13 +115,55 @@ async fn in_order(
             let unread = (left == 0 && page.total > 0).then_some(0);
             part.next = page.next.or(unread).map(|after| Cursor { resource_type, after });
         }
+        if read_already {
+            before.push((resource_type, page.total));
+        } else if after.is_some() {
+            before.push((resource_type, page.before));
+        }
         part.total += page.total;
         offset = (offset - page.total).max(0);
         left -= i64::try_from(page.items.len()).unwrap_or(left);
         part.resources
             .extend(page.items.into_iter().map(|resource| (resource_type, resource)));
     }
+    part.previous = back(call, query, limit, before).await?;
     Ok(part)
+}
+
+/// Where the page before begins: `limit` resources back, over as many types as it takes, or at the
+/// very beginning. Resources may have come or gone by the time a client goes there.
+async fn back(
+    call: &ScimCall,
+    query: &ListQuery,
+    limit: i64,
+    before: Vec<(ResourceType, i64)>,
+) -> Result<Option<Cursor>, ScimFailure> {
+    let mut left = limit;
+    let mut beginning = None;
+    for (resource_type, there) in before.into_iter().rev().filter(|(_, there)| *there > 0) {
+        beginning = Some(Cursor {
+            resource_type,
+            after: 0,
+        });
+        if there > left {
+            // The one that page begins after: alone on a page, and others follow.
+            let one = PageQuery {
+                filter: query.filter.clone(),
+                base: call.base(),
+                after: 0,
+                offset: there - left - 1,
+                limit: 1,
+            };
+            let found = fetch(call, resource_type, &one, &query.projection).await?;
+            let after = found.next.unwrap_or(0);
+            return Ok(Some(Cursor { resource_type, after }));
+        }
+        left -= there;
+        if left == 0 {
+            break;
+        }
+    }
+    Ok(beginning)
 }
 
 /// What is to be sorted has to be read whole first: the sort key may be any attribute. A cursor counts resources then.
@@ -144,6 +194,10 @@ async fn sorted(
     Ok(Part {
         total,
         resources: resources.into_iter().skip(at(offset)).take(at(limit)).collect(),
+        previous: types.first().filter(|_| offset > 0).map(|first| Cursor {
+            resource_type: *first,
+            after: (offset - limit).max(0),
+        }),
         next: types.first().filter(|_| read < total).map(|first| Cursor {
             resource_type: *first,
             after: read,

@@ -84,6 +84,50 @@ async fn a_walk_by_cursor_sees_each_resource_once() {
     }
 }
 
+/// RFC 9865 §2: `previousCursor`.
+#[tokio::test]
+async fn a_walk_back_by_cursor_sees_the_same_pages() {
+    let server = five_and_two().await;
+    for (path, query) in [
+        ("/Users", "count=2"),
+        ("/Users", "count=2&sortBy=userName"),
+        ("/Users", "count=1&filter=title+eq+null+and+userName+lt+%22d%22"),
+        ("/Users", "count=2&filter=active+eq+true"),
+        ("/Groups", "count=1"),
+        ("", "count=3"),
+        ("", "count=5"),
+        ("", "count=6"),
+        ("", "count=2&sortBy=displayName"),
+    ] {
+        let forth = walk(&server, path, query).await;
+        let ask = |cursor: String| {
+            let path = format!("{path}?{query}&cursor={cursor}");
+            let server = &server;
+            async move { server.scim(Method::GET, &path, Value::Null).await }
+        };
+        let mut cursor = String::new();
+        while let Some(next) = ask(cursor.clone()).await.body["nextCursor"].as_str() {
+            next.clone_into(&mut cursor);
+        }
+        let mut back = Vec::new();
+        loop {
+            let page = ask(cursor.clone()).await;
+            let seen: Vec<String> = names(&page).into_iter().map(str::to_owned).collect();
+            back.insert(0, seen);
+            match page.body["previousCursor"].as_str() {
+                Some(previous) => previous.clone_into(&mut cursor),
+                None => break,
+            }
+            assert!(back.len() < 20, "{back:?}");
+        }
+        assert_eq!(back, forth, "{path}?{query}");
+    }
+    let nothing = server.scim(Method::GET, "/Users?count=0&cursor=", Value::Null).await;
+    assert!(nothing.body.get("previousCursor").is_none());
+    let by_index = server.scim(Method::GET, "/Users?startIndex=3", Value::Null).await;
+    assert!(by_index.body.get("previousCursor").is_none());
+}
+
 #[tokio::test]
 async fn a_walk_by_cursor_misses_nobody_when_others_come_and_go() {
     let server = five_and_two().await;

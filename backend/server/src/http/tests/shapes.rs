@@ -181,6 +181,28 @@ async fn connid_sends_a_patch_without_operations() {
     }
 }
 
+/// Set to update by PATCH, it sends the resource as SCIM 1.1 had it.
+#[tokio::test]
+async fn connid_deactivates_by_a_patch_that_is_the_user() {
+    let server = server(&[]).await;
+    let user = format!("/Users/{}", server.user("ann").await);
+    let body = json!({
+        "schemas": [::scim::schema::USER.urn], "id": "x", "meta": { "resourceType": "User" },
+        "userName": "ann", "active": false, "emails": [{ "value": "a@x.test", "type": "work" }],
+    });
+    let done = server.scim(Method::PATCH, &user, body).await;
+    assert_eq!(
+        (done.status, &done.body["active"]),
+        (StatusCode::OK, &json!(false)),
+        "{}",
+        done.body
+    );
+    assert_eq!(done.body["emails"][0]["value"], json!("a@x.test"));
+    let wrong = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "active": true });
+    let refused = server.scim(Method::PATCH, &user, wrong).await;
+    assert_eq!(refused.body["scimType"], json!("invalidSyntax"));
+}
+
 #[tokio::test]
 async fn a_search_without_a_body_asks_for_everything() {
     let server = server(&[]).await;

@@ -29,8 +29,13 @@ public final class ConnId {
       check.run();
       System.out.println("PASS " + name);
     } catch (Throwable error) {
-      System.out.println("FAIL " + name + " | " + String.valueOf(error).replace('\n', ' '));
+      System.out.println("FAIL " + name + " | " + why(error).replace('\n', ' '));
     }
+  }
+
+  private static String why(Throwable error) {
+    Throwable cause = error.getCause();
+    return cause == null || cause == error ? String.valueOf(error) : error + ", because: " + why(cause);
   }
 
   private static void ensure(boolean holds, Object about) {
@@ -78,6 +83,8 @@ public final class ConnId {
     configuration.setBearerToken(System.getenv("SCIM_TOKEN"));
     configuration.setUpdateUserMethod(method);
     configuration.setUpdateGroupMethod(method);
+    // `groups` of a user is readOnly (RFC 7643 §4.1.2): members are added at the group.
+    configuration.setExplicitGroupAddOnCreate(true);
     configuration.setAccept("application/scim+json");
     configuration.setContentType("application/scim+json");
     configuration.validate();
@@ -112,5 +119,7 @@ public final class ConnId {
       ensure(!groups(scim, id).toString().contains(one.getUidValue()), "left: " + groups(scim, id));
     });
     scim.dispose();
+    // Its HTTP client leaves threads behind that would keep the program alive.
+    System.exit(0);
   }
 }

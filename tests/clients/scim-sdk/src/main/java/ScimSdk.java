@@ -30,8 +30,13 @@ public final class ScimSdk {
       check.run();
       System.out.println("PASS " + name);
     } catch (Throwable error) {
-      System.out.println("FAIL " + name + " | " + String.valueOf(error).replace('\n', ' '));
+      System.out.println("FAIL " + name + " | " + why(error).replace('\n', ' '));
     }
+  }
+
+  private static String why(Throwable error) {
+    Throwable cause = error.getCause();
+    return cause == null || cause == error ? String.valueOf(error) : error + ", because: " + why(cause);
   }
 
   private static void ensure(boolean holds, Object about) {
@@ -66,7 +71,7 @@ public final class ScimSdk {
     String base = arguments[0];
     Map<String, String> headers = Map.of("Authorization", "Bearer " + System.getenv("SCIM_TOKEN"));
     ScimClientConfig config = ScimClientConfig.builder().connectTimeout(10).requestTimeout(60).socketTimeout(60)
-        .httpHeaders(headers).build();
+        .httpHeaders(headers).expectedHttpResponseHeaders(Map.of()).build();
     try (ScimRequestBuilder scim = new ScimRequestBuilder(base, config)) {
       check("service provider configuration", () -> {
         ServiceProvider provider = scim.loadServiceProviderConfiguration();
@@ -135,7 +140,7 @@ public final class ScimSdk {
         good(gone, 204);
       });
       check("bulk", () -> {
-        ServerResponse<BulkResponse> bulk = scim.bulk("/Bulk").bulkRequestOperation("/Users").method(HttpMethod.POST)
+        ServerResponse<BulkResponse> bulk = scim.bulk().bulkRequestOperation("/Users").method(HttpMethod.POST)
             .bulkId("1").data(user("bulk")).sendRequest();
         good(bulk, 200);
         ensure(bulk.getResource().getBulkResponseOperations().get(0).getStatus() == 201, bulk.getResponseBody());

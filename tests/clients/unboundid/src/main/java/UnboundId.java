@@ -29,8 +29,13 @@ public final class UnboundId {
       check.run();
       System.out.println("PASS " + name);
     } catch (Throwable error) {
-      System.out.println("FAIL " + name + " | " + String.valueOf(error).replace('\n', ' '));
+      System.out.println("FAIL " + name + " | " + why(error).replace('\n', ' '));
     }
+  }
+
+  private static String why(Throwable error) {
+    Throwable cause = error.getCause();
+    return cause == null || cause == error ? String.valueOf(error) : error + ", because: " + why(cause);
   }
 
   private static void ensure(boolean holds, Object about) {
