@@ -8,6 +8,7 @@ mod map_dialog;
 mod mode;
 mod open;
 mod status;
+mod team_picker;
 
 use std::time::Duration;
 
