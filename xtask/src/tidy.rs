@@ -8,6 +8,7 @@ mod citations;
 mod names;
 mod programs;
 mod prose;
+mod sentences;
 mod sizes;
 mod words;
 
@@ -33,6 +34,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(purity(&shown, &text));
             problems.extend(programs::check(&shown, &text));
             problems.extend(sizes::check(&shown, &text));
+            problems.extend(sentences::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
@@ -41,6 +43,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(papers(workspace)?);
     // A missing file reads as an empty one, and each rule then says what it should hold.
     let read = |name: &str| fs::read_to_string(workspace.root.join(name)).unwrap_or_default();
+    problems.extend(sentences::without_need(read));
     problems.extend(lint_reasons(&read("clippy.toml")));
     problems.extend(manifest_version(&read("plugin.json"), &workspace.version));
     problems.extend(changelog_names(&read("CHANGELOG.md"), &workspace.version));
