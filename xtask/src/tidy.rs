@@ -155,7 +155,7 @@ fn registry_hosts(path: &str, text: &str) -> Vec<String> {
 const PURE: &[(&str, &[&str])] = &[
     ("vocabulary", &[]),
     ("scim", &[]),
-    ("domain", &["scim", "vocabulary"]),
+    ("domain", &["vocabulary"]),
     ("admin-api", &["vocabulary"]),
 ];
 /// Libraries that do no I/O.
@@ -177,7 +177,7 @@ const PURE_LIBRARIES: &[&str] = &[
 const ARROWS: &[(&str, &[&str])] = &[
     ("backend/vocabulary", &[]),
     ("backend/scim", &[]),
-    ("backend/domain", &["scim", "vocabulary"]),
+    ("backend/domain", &["vocabulary"]),
     ("backend/admin-api", &["vocabulary"]),
     ("backend/store", &["domain", "scim", "vocabulary"]),
     ("backend/grafana", &["domain"]),
