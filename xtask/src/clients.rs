@@ -7,7 +7,7 @@
 use crate::process;
 use crate::setup;
 use crate::tally::Tally;
-use crate::workspace::{ACCEPTANCE, Workspace};
+use crate::workspace::Workspace;
 use anyhow::{Context as _, Result};
 use std::path::PathBuf;
 use std::process::Command;
@@ -29,7 +29,8 @@ pub fn run(workspace: &Workspace, all: bool) -> (Tally, Result<()>) {
         .env("ROLLCALL_PLUGIN_DIR", workspace.plugin_dir())
         .env("ROLLCALL_CLIENTS_PYTHON", python)
         .env("ROLLCALL_CLIENTS_JAVA", java)
-        .args(["test", "--package", ACCEPTANCE, "--test", TESTS, "--no-fail-fast", "--"]);
+        // With the features of the whole workspace, as the acceptance tests: nothing is compiled again.
+        .args(["test", "--workspace", "--test", TESTS, "--no-fail-fast", "--"]);
     if !all {
         cargo.args(CHEAPEST);
     }
