@@ -33,7 +33,6 @@ statements! {
          external_id = $3, display_key = $4, active = $5, \
          document = $6, search_key = $7, version = $8, modified_ms = $9 WHERE pk = $10";
     DELETE = "DELETE FROM scim_user WHERE pk = $1";
-    ALL_IDS = "SELECT id FROM scim_user WHERE org_id = $1 AND connection = $2 ORDER BY pk";
 }
 
 /// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes
@@ -179,6 +178,15 @@ fn note_of_change(before: &Document, now: &Document, unmanaged: bool) -> Option<
     (!notes.is_empty()).then(|| notes.join(" "))
 }
 
+/// The database decides about a userName, in a race too: a taken one is a 409 of SCIM.
+fn name_conflict(error: sqlx::Error) -> Error {
+    if is_taken(&error) {
+        scim::error::Error::uniqueness("userName").into()
+    } else {
+        error.into()
+    }
+}
+
 impl Store {
     /// Creates a user: resource, dirty mark and log line in one transaction.
     ///
@@ -202,13 +210,7 @@ impl Store {
             .bind(ctx.now_ms)
             .fetch_one(&mut *tx)
             .await
-            .map_err(|e| {
-                if is_taken(&e) {
-                    scim::error::Error::uniqueness("userName").into()
-                } else {
-                    Error::from(e)
-                }
-            })?;
+            .map_err(name_conflict)?;
         write_emails(&mut tx, pk, &keys.emails).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(keys.active))).await?;
         activity::insert(
@@ -286,13 +288,7 @@ impl Store {
                 .bind(pk)
                 .execute(&mut *tx)
                 .await
-                .map_err(|e| {
-                    if is_taken(&e) {
-                        scim::error::Error::uniqueness("userName").into()
-                    } else {
-                        Error::from(e)
-                    }
-                })?;
+                .map_err(name_conflict)?;
             write_emails(&mut tx, pk, &keys.emails).await?;
             if current.document.user_name() != document.user_name() {
                 membership::touch_where_named(&mut tx, ctx, pk).await?;
@@ -445,15 +441,5 @@ impl Store {
             }
         }
         Ok(page.finish())
-    }
-
-    /// Ids of every user of a tenant.
-    pub async fn all_user_ids(&self, tenant: &Tenant) -> Result<Vec<String>> {
-        Ok(ALL_IDS
-            .query_scalar()
-            .bind(tenant.org_id)
-            .bind(&tenant.connection)
-            .fetch_all(&self.read)
-            .await?)
     }
 }
