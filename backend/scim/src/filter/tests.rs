@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{AttrPath, CompareOp, Filter, Literal, matches, matches_member, parse};
-use crate::{Member, ResourceType, ScimType, limits, schema};
+use super::{CompareOp, Filter, Literal, matches, matches_member, parse};
+use crate::{AttrPath, Member, ResourceType, ScimType, limits, schema};
 
 fn user() -> Value {
     json!({
