@@ -155,9 +155,9 @@ async fn a_member_somebody_removed_by_hand_is_put_back() -> Result<()> {
     rig.map_to_new(&made.id(), "Engineering").await?;
     let team = rig.team_is("Engineering", &["ada@example.com"]).await?;
     let account = rig.account("ada@example.com").await?;
-    let seat = format!("/api/teams/{team}/members/{}", account.id);
+    let membership = format!("/api/teams/{team}/members/{}", account.id);
     rig.grafana
-        .call(reqwest::Method::DELETE, &seat, None)
+        .call(reqwest::Method::DELETE, &membership, None)
         .await?
         .expect(&[200])?;
     rig.check_now().await?;

@@ -53,7 +53,7 @@ async fn nobody_is_made_before_the_first_sign_in_and_then_account_teams_and_clos
     let told = compared(&rig).await?;
     ensure!(
         told.sync == SyncState::InSync && told.attention.is_empty(),
-        "waiting is no trouble: {told:?}"
+        "waiting is no problem: {told:?}"
     );
     for (id, login) in [(&ada, ADA), (&bob, BOB)] {
         let person = shown(&rig, id, Access::WaitingForSignIn).await?;

@@ -73,7 +73,7 @@ impl Company {
             4 => self.leaves(scim, who).await,
             5..=9 => match self.groups.get(&which) {
                 None => self.founded(scim, which).await,
-                Some(_) => self.reseated(scim, which, random).await,
+                Some(_) => self.moved(scim, which, random).await,
             },
             10 => self.renamed(scim, which).await,
             _ => self.dissolved(scim, which).await,
@@ -141,7 +141,7 @@ impl Company {
         Ok(())
     }
 
-    async fn reseated(&mut self, scim: &ScimClient, which: usize, random: &mut StdRng) -> Result<()> {
+    async fn moved(&mut self, scim: &ScimClient, which: usize, random: &mut StdRng) -> Result<()> {
         let Some(group) = self.groups.get_mut(&which) else {
             return Ok(());
         };

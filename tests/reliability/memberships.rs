@@ -127,7 +127,7 @@ async fn where_nothing_is_to_be_done_nothing_is_written() -> Result<()> {
 
 /// A group that lost everybody is a plan too: its own leave, and who was put there by hand stays.
 #[tokio::test]
-async fn an_emptied_group_empties_its_own_seats_only() -> Result<()> {
+async fn an_emptied_group_empties_its_own_memberships_only() -> Result<()> {
     let team = Team::new().await?;
     let path = format!("/Groups/{}", team.group);
     let empties = json!([{ "op": "replace", "path": "members", "value": [] }]);

@@ -209,7 +209,7 @@ async fn r45_who_is_on_the_break_glass_list_can_be_neither_disabled_nor_changed(
     .await
 }
 
-/// "Emptied out": he keeps his seat in a team that a group with the policy *remove* owns.
+/// "Emptied out": he keeps the membership in a team that a group with the policy *remove* owns.
 #[tokio::test]
 async fn r45_a_server_admin_is_not_taken_out_of_a_team_that_a_group_owns() -> Result<()> {
     on_any_grafana(async |rig| {

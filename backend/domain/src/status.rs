@@ -3,7 +3,7 @@
 //! Owns: plain data, the same for the engine that fills it and the handlers that answer it. Must
 //! never hold a secret. Start at [`EngineStatus`].
 
-use crate::{account::Holder, team::Member};
+use crate::{account::NameOwner, team::Member};
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub struct RosterSeen {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NameOwners {
     /// The one that has the userName for a login.
-    pub login: Option<Holder>,
+    pub login: Option<NameOwner>,
     /// The one that has the e-mail.
-    pub email: Option<Holder>,
+    pub email: Option<NameOwner>,
 }

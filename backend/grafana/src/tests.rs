@@ -286,8 +286,8 @@ async fn a_provider_that_is_set_up_on_grafanas_page_counts_as_the_page_says() {
         ),
     ] {
         answer(&stand_in, "GET", "/api/v1/sso-settings", 200, &page);
-        let doors = grafana.admin_settings().await.expect("settings").doors;
-        assert_eq!((doors.ldap, doors.sign_up), (Some(ldap), Some(sign_up)));
+        let sign_in = grafana.admin_settings().await.expect("settings").sign_in;
+        assert_eq!((sign_in.ldap, sign_in.sign_up), (Some(ldap), Some(sign_up)));
     }
 
     answer(&stand_in, "GET", "/api/v1/sso-settings", 403, &json!({"message": "no"}));

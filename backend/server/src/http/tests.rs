@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     Clock, Ids, Secret, Surface,
-    account::Holder,
+    account::NameOwner,
     settings::{self, Sources},
     status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
@@ -127,7 +127,7 @@ impl Control for Quiet {
             self.holders
                 .iter()
                 .find(|(held, _)| *held == name)
-                .map(|(_, id)| Holder {
+                .map(|(_, id)| NameOwner {
                     id: *id,
                     protected: false,
                 })
