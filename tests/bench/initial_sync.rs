@@ -108,7 +108,7 @@ async fn by_plugin() -> Result<(Duration, Vec<Call>, HashMap<i64, String>)> {
     let began = Instant::now();
     rig.grafana_back();
     until("everything is in Grafana", LONGEST, async || {
-        // Once a quarter of a second at most: whoever looks costs Grafana time, too.
+        // Once a quarter of a second at most: anybody who looks costs Grafana time, too.
         tokio::time::timeout(Duration::from_millis(250), std::future::pending::<()>())
             .await
             .ok();

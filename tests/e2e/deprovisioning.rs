@@ -256,7 +256,7 @@ async fn killed_while_recreating(place: Failpoint) -> Result<()> {
     rig.restart_with(Some(place)).await?;
     active(&scim, &id, false).await?;
     let recreated = until("there is a recreated account", SOON, async || {
-        // The password comes to the plugin with a request, after each start anew.
+        // The password comes to the plugin with a request, again after each start.
         rig.grafana.admin::<People>("users").await?;
         let account = rig.grafana.existing_account(ADA).await?;
         ensure!(account.id != ada.id && account.is_disabled, "{account:?}");
@@ -286,7 +286,7 @@ async fn killed_after_each_call_of_recreation_it_ends_the_same() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() -> Result<()> {
+async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_again_on_return() -> Result<()> {
     let rig = rig(true, true, "suspend").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -302,7 +302,7 @@ async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() 
     );
 
     active(&scim, &id, true).await?;
-    let back = until("she is made anew", SOON, async || {
+    let back = until("she is made again", SOON, async || {
         let account = rig.grafana.existing_account(ADA).await?;
         ensure!(account.id != ada.id, "{account:?}");
         Ok(account)

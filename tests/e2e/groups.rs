@@ -107,7 +107,7 @@ async fn people_put_into_a_team_by_hand_stay_unless_the_mapping_says_otherwise()
         rig.map_to(&made.id(), team, policy).await?;
     }
     rig.may_leave_teams("guest");
-    // Whoever makes a team by hand is in it, and he is a server admin, whom nobody removes.
+    // Who makes a team by hand is in it; here that is a server admin, and nobody removes those.
     rig.team_is("Open house", &["admin", "ada@example.com", "guest"])
         .await?;
     rig.team_is("Members only", &["admin", "ada@example.com"]).await?;

@@ -115,7 +115,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             Some(user_id.clone()),
         ),
         Manager::Nobody | Manager::Other => {
-            // Who is in no organization could sign in and see nothing: he joins this one, as somebody new would. It is "given back",
+            // Who is in no organization could sign in and see nothing: they join this one, as somebody new would. It is "given back",
             // so that a crash between the claim and the joining forgets nothing.
             let joins = || Snapshot {
                 orgs: vec![OrgRole {

@@ -44,13 +44,13 @@ pub enum Linking {
 pub enum Deprovision {
     /// Grafana's own "disabled": reversible, same id.
     Disable,
-    /// Out of every organization and signed out: what is left for SSO users, whom Grafana refuses to disable.
+    /// Out of every organization and signed out: what is left for SSO users, which Grafana refuses to disable.
     #[default]
     Suspend,
     /// Deleted and made again as disabled, with the same login and e-mail, so that no sign-in of a provider gets in. For SSO users;
     /// others are disabled.
     Recreate,
-    /// Deleted, whoever it is.
+    /// Deleted, always.
     Delete,
 }
 

@@ -57,7 +57,7 @@ pub struct EngineStatus {
     pub twice_filled_teams: Vec<i64>,
     /// Grafana's licence has Team Sync while groups are synced.
     pub team_sync_licensed: bool,
-    /// People of the organization whom nobody manages, as counted then.
+    /// People of the organization that nobody manages, as counted then.
     pub unmanaged: Option<i64>,
 }
 

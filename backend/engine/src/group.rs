@@ -53,7 +53,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
 }
 
 /// Grafana was asked for a team, and we died, or its answer was lost, before it was on disk whose it is: it is that group's, even if the
-/// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups
+/// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, without end. Every comparison marks the groups
 /// with such a note, so nothing depends on a mark that was there when we died.
 async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &mut Vec<MappingRecord>) -> Result<()> {
     let noted = core.store.team_creations(&work.tenant).await?;
@@ -107,7 +107,7 @@ fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
     }
 }
 
-/// Whether nobody has used a team yet: somebody else may have made one of that name, and it is his.
+/// Whether nobody has used a team yet: somebody else may have made one of that name, and it is theirs.
 async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
     let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
     let members = org
@@ -120,7 +120,7 @@ async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
 
 async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecord) -> Result<()> {
     let mut mapping = Some(mapping);
-    // Twice: a team that was deleted by hand is made anew, under its old mapping.
+    // Twice: a team that was deleted by hand is made again, under its old mapping.
     for _ in 0..2 {
         let Some(mut current) = mapping.take() else {
             return Ok(());
@@ -275,7 +275,7 @@ async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingReco
     Ok(())
 }
 
-/// A team no mapping feeds any more: whom we put there leaves.
+/// A team no mapping feeds any more: those we put there leave.
 pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: i64) -> Result<()> {
     let work = Work {
         tenant: Tenant::of_org(org.id()),
@@ -319,7 +319,7 @@ async fn settle(
                 Some(a) => Err(SyncError::Attention(a)),
             };
         }
-        // Before the call, so that whoever it adds is known for ours if we die right after it.
+        // Before the call, so that everybody it adds is known as ours if we die right after it.
         let both: BTreeSet<i64> = plan.base.union(&roster.observed.base).copied().collect();
         let both: Vec<i64> = both.into_iter().collect();
         core.store.set_applied_members(org_id, team_id, &both).await?;

@@ -1,6 +1,6 @@
 //! One Grafana team as the planner needs it.
 //!
-//! Owns: bringing together what the groups say, what Grafana shows and whom we put there. Must never change anything.
+//! Owns: bringing together what the groups say, what Grafana shows and those we put there. Must never change anything.
 //! Start at [`Roster::observe`].
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -87,7 +87,7 @@ impl Roster {
             admins_known: org.admins.is_some(),
             emails,
             taken: BTreeSet::new(),
-            // Grafana leaves out whom the caller may not see (`hidden_users`, permissions): those would be dropped.
+            // Grafana leaves out those the caller may not see (`hidden_users`, permissions): those would be dropped.
             bulk: context.attempts < 3 && team.member_count <= shown,
         };
         input.taken = taken(org, input.names_to_check(), &team, context.names).await?;
@@ -156,7 +156,7 @@ async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: i64) -> Res
     Ok(people)
 }
 
-/// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and his user is looked at (R9).
+/// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and their user is looked at (R9).
 async fn emails_of_new(
     core: &Core,
     org: &mut Org,

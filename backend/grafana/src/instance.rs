@@ -105,7 +105,7 @@ impl Grafana {
     /// Grafana's configuration, as far as it matters here.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for whoever is no server admin.
+    /// [`Error::Forbidden`] for anybody who is no server admin.
     pub async fn admin_settings(&self) -> Result<AdminSettings> {
         let sections: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
             self.get(Scope::Server, "/api/admin/settings", &[]).await?;

@@ -58,7 +58,7 @@ async fn it_signs_in_once_and_uses_the_session_for_every_call() {
 }
 
 #[tokio::test]
-async fn an_old_session_is_rotated_not_signed_in_anew() {
+async fn an_old_session_is_rotated_not_signed_in_again() {
     let stand_in = start().await;
     let grafana = client(&credentials(&stand_in));
     grafana.all_users().await.expect("users");

@@ -35,8 +35,8 @@ pub(super) fn managed(desired: &Desired, link: &Link, account: &Account, observe
     }
 }
 
-/// What must be remembered before the account goes; nothing where that is known already: who came back by himself has a role the
-/// provider gave, and what to restore is what he had before.
+/// What must be remembered before the account goes; nothing where that is known already: who came back by themselves has a role the
+/// provider gave, and what to restore is what they had before.
 fn remember(link: &Link, account: &Account) -> Option<Action> {
     let now = Snapshot::of(account);
     match &link.snapshot {
@@ -56,7 +56,7 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
     if account.is_disabled && (account.is_external || recreated) {
         // Disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more (G22).
         if matches!(link.deprovisioned_by, None | Some(Deprovision::Suspend)) {
-            // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.
+            // Nor did we disable it: LDAP disables who is no longer in its directory, and enables them itself.
             return Plan::blocked(
                 Attention::CannotEnable {
                     login: account.login.clone(),
@@ -80,7 +80,7 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
         for given in &snapshot.orgs {
             match account.orgs.iter().find(|have| have.org_id == given.org_id) {
                 None => plan.actions.push(Action::JoinOrg(given.clone())),
-                // A local account has a snapshot only where it was made anew. Roles of the others are their provider's.
+                // A local account has a snapshot only where it was made again. Roles of the others are their provider's.
                 Some(have) if have.role != given.role && !account.is_external => {
                     plan.actions.push(Action::SetRole(given.clone()));
                 }

@@ -99,7 +99,7 @@ pub struct Link {
     pub grafana_id: Option<i64>,
     /// Where it came from.
     pub origin: AccountOrigin,
-    /// What to give back on return, if it was suspended, deleted or made anew.
+    /// What to give back on return, if it was suspended, deleted or made again.
     pub snapshot: Option<Snapshot>,
     /// The action that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
     /// like a deletion by hand.
@@ -198,7 +198,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether an action keeps out who may still sign in at his provider; unknown where Grafana's settings cannot be read.
+    /// Whether an action keeps out who may still sign in at their provider; unknown where Grafana's settings cannot be read.
     #[must_use]
     pub fn holds(&self, by: Deprovision) -> Option<bool> {
         match by {
@@ -250,7 +250,7 @@ pub enum Action {
     Logout,
     /// Come back to an organization.
     JoinOrg(OrgRole),
-    /// Give back a role: an account that was made anew has Grafana's default one.
+    /// Give back a role: an account that was made again has Grafana's default one.
     SetRole(OrgRole),
     /// Come back to a team.
     JoinTeam(TeamMembership),

@@ -101,7 +101,7 @@ fn a_deleted_or_deactivated_person_is_disabled_and_never_deleted() {
 }
 
 #[test]
-fn a_single_sign_on_user_leaves_his_organizations_and_gets_them_back() {
+fn a_single_sign_on_user_leaves_their_organizations_and_gets_them_back() {
     let external = Account {
         is_external: true,
         ..account()
@@ -411,7 +411,7 @@ fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_come
         matches!(claimed.actions[..], [Action::Claim { grafana_id: 7, .. }]),
         "{claimed:?}"
     );
-    // Who was deactivated meanwhile is closed as soon as he comes.
+    // Who was deactivated meanwhile is closed as soon as they come.
     let closed = plan(&Desired::Closed(profile()), None, &stranger(signed_up), &at_first);
     assert!(
         matches!(&closed.actions[..], [Action::Claim { .. }, .., Action::Logout]),
@@ -437,9 +437,9 @@ fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_come
         ..link()
     };
     for (link, account) in [(disabled, stuck), (buried.clone(), recreated.clone())] {
-        let anew = plan(&open, Some(&link), &seen(account), &at_first);
-        assert!(matches!(anew.actions.last(), Some(Action::Delete(_))), "{anew:?}");
-        assert_eq!(anew.end.access(), Some(Access::AtFirstSignIn));
+        let again = plan(&open, Some(&link), &seen(account), &at_first);
+        assert!(matches!(again.actions.last(), Some(Action::Delete(_))), "{again:?}");
+        assert_eq!(again.end.access(), Some(Access::AtFirstSignIn));
     }
     let enabled = plan(&open, Some(&buried), &seen(recreated), &rules());
     assert_eq!(enabled.actions, [Action::Enable]);
@@ -696,7 +696,7 @@ fn a_local_user_is_disabled_under_every_policy_but_delete() {
 }
 
 #[test]
-fn under_delete_the_account_goes_and_is_made_anew_with_everything() {
+fn under_delete_the_account_goes_and_is_made_again_with_everything() {
     let rules = under(Deprovision::Delete);
     let mut world = World::of(external(), link());
     let closed = settle(&mut world, &Desired::Closed(profile()), &rules);
@@ -705,7 +705,7 @@ fn under_delete_the_account_goes_and_is_made_anew_with_everything() {
     assert_eq!(
         closed.end.access(),
         Some(Access::Closed { by, holds: Some(false) }),
-        "he may sign up again"
+        "they may sign up again"
     );
     settle(&mut world, &Desired::Open(profile()), &rules);
     let back = world.account.expect("an account");
@@ -733,7 +733,7 @@ fn a_change_of_the_policy_deletes_nobody_who_is_closed_already() {
 }
 
 #[test]
-fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_disabled_him() {
+fn who_was_disabled_and_then_linked_is_made_again_but_only_if_we_disabled_it() {
     let stuck = Account {
         is_disabled: true,
         ..external()
@@ -748,7 +748,7 @@ fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_disabled_him() {
     assert!(!back.is_disabled && !back.is_external && back.id != 7);
     assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
 
-    // LDAP disables who left its directory, and enables him itself.
+    // LDAP disables who left its directory, and enables them itself.
     for deprovisioned_by in [None, Some(Deprovision::Suspend)] {
         let link = Link {
             deprovisioned_by,
@@ -812,7 +812,7 @@ proptest! {
     }
 
     #[test]
-    fn after_acting_a_look_finds_nothing_to_do_and_the_rung_stays(
+    fn after_acting_a_look_finds_nothing_to_do_and_the_action_stays(
         account in any_account(), desired in any_desired(), link in any_link(), max_action in any_deprovision(),
     ) {
         let mut world = World::of(account, link);
@@ -853,7 +853,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_deleted_whose_policy_does_not_say_so_unless_he_is_to_return(
+    fn nobody_is_deleted_whose_policy_does_not_say_so_unless_it_is_to_return(
         account in any_account(), desired in any_desired(), link in any_link(),
     ) {
         for max_action in [Deprovision::Disable, Deprovision::Suspend] {

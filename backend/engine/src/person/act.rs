@@ -187,7 +187,7 @@ impl Person<'_> {
 
     async fn create(&mut self, org: &Org, write: &Write) -> Result<()> {
         let core = self.core;
-        // Whoever deleted the account: only a record without one takes up what the note below is about.
+        // Whichever of us deleted the account: only a record without one takes up what the note below is about.
         if let Some(mut record) = self.record.clone().filter(|r| r.grafana_id.is_some()) {
             record.grafana_id = None;
             self.save(record).await?;

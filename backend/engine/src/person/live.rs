@@ -43,7 +43,7 @@ impl AccountSource for Live<'_> {
             teams: Vec::new(),
             last_admin_of: Vec::new(),
         };
-        // Disabled and linked: it may have to be made anew, with all that it has.
+        // Disabled and linked: it may have to be made again, with all that it has.
         let returning = depth.returning || depth.unmanaged || (account.is_disabled && account.is_external);
         if !depth.closing && !returning {
             return Ok(Some(account));

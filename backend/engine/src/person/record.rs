@@ -105,7 +105,7 @@ impl Person<'_> {
         Ok(())
     }
 
-    /// Given back: so that what is impossible now (a deleted team) is not tried for ever.
+    /// Given back: so that what is impossible now (a deleted team) is not tried without end.
     pub(super) async fn restored(&mut self, forget: impl FnOnce(&mut Snapshot)) -> Result<()> {
         if let Some(mut snapshot) = self.record.as_ref().and_then(|r| link(r).snapshot) {
             forget(&mut snapshot);
@@ -166,7 +166,7 @@ impl Person<'_> {
         Some(record)
     }
 
-    /// Whose name is waited for may himself be shown as in conflict with this one: two who swap come one after the other.
+    /// Whose name is waited for may itself be shown as in conflict with this one: two who swap come one after the other.
     pub(super) async fn tell_who_leaves(&self, observed: &Observed) -> Result<()> {
         let (store, now) = (&self.core.store, self.core.clock.now_ms());
         for other in observed.others.iter().filter(|c| c.leaving) {

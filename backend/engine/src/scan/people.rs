@@ -102,7 +102,7 @@ pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
         let waits = marks.waiting.contains(&(Kind::User, id.to_owned()));
         let over = asked.looked_ms.is_some_and(|at| now.saturating_sub(at) > UNDER_WAY_MS);
         if waits || matches!(input::desired(user.as_ref()), Desired::Open(_)) {
-            // It is looked for before anything else that is done for him.
+            // It is looked for before anything else that is done for them.
         } else if over {
             core.store.clear_account_creation(id).await?;
         } else {

@@ -284,7 +284,7 @@ impl Server {
     }
 }
 
-/// The authorisation table of `routes`, tried out: whoever is not named is refused, on every route, by every method.
+/// The authorisation table of `routes`, tried out: anybody who is not named is refused, on every route, by every method.
 #[tokio::test]
 async fn every_route_refuses_everyone_but_its_own_callers() {
     let server = server(&[]).await;

@@ -1,7 +1,7 @@
 //! 409 for a userName or e-mail that another account in Grafana has (R10).
 //!
 //! Owns: which requests are looked at, and the words. Must never refuse who is not to have access: closing outranks, and then the conflict
-//! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks anew. Start at [`NameCheck::find`].
+//! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks again. Start at [`NameCheck::find`].
 
 use domain::{
     account::{self, NameConflict, NameOwner, Profile},
@@ -54,7 +54,7 @@ impl NameCheck {
         })
     }
 
-    /// The refusal, if a name cannot be had. `id`: the SCIM user who asks, if he exists.
+    /// The refusal, if a name cannot be had. `id`: the SCIM user who asks, if it exists.
     pub(super) async fn refusal(self, call: &ScimCall, id: Option<&str>) -> store::Result<Option<Error>> {
         let api = &call.api;
         let linked = match id {
@@ -76,7 +76,7 @@ impl NameCheck {
     }
 }
 
-/// Who is managed is in nobody's way for long: two users of one provider may swap names, and who returns gets his account back.
+/// Who is managed is in nobody's way for long: two users of one provider may swap names, and who returns gets their account back.
 async fn unmanaged(api: &Api, holder: Option<NameOwner>) -> store::Result<Option<NameOwner>> {
     Ok(match holder {
         Some(holder) if api.store.account_by_grafana_id(holder.id).await?.is_none() => Some(holder),
