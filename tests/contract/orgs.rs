@@ -20,7 +20,7 @@ async fn own_id(g: &Target) -> i64 {
 }
 
 #[tokio::test]
-async fn leaving_the_last_organization_keeps_the_user_and_takes_his_team_rows() {
+async fn leaving_the_last_organization_keeps_the_user_and_takes_their_team_rows() {
     contract(async |g| {
         let (ann, team) = (g.person().await, g.team().await);
         team.add(ann.id).await.expect(&[200]).unwrap();
@@ -60,7 +60,7 @@ async fn leaving_by_the_current_organizations_route_deletes_a_user_who_has_no_ot
 }
 
 #[tokio::test]
-async fn somebody_without_an_organization_may_read_himself_and_nothing_else() {
+async fn somebody_without_an_organization_may_read_themselves_and_nothing_else() {
     contract(async |g| {
         let ann = g.person().await;
         g.delete(&format!("/api/orgs/1/users/{}", ann.id))
@@ -179,7 +179,7 @@ async fn an_admin_service_account_counts_as_the_admin_that_is_left() {
             (answer.status, answer.str("/message")),
             (200, "User removed from organization")
         );
-        // Back in, by the account that let him go.
+        // Back in, by the account that let them go.
         let login = g.get("/api/user").await.json["login"].clone();
         let body = json!({ "loginOrEmail": login, "role": "Admin" });
         let back = g.call(&token, "POST", &format!("/api/orgs/{org}/users"), body).await;
@@ -214,9 +214,9 @@ async fn the_list_of_an_organization_has_people_and_no_service_accounts() {
     .await;
 }
 
-/// Somebody who has just left is not asked here: Grafana keeps what he may do for up to a minute.
+/// Somebody who has just left is not asked here: Grafana keeps what they may do for up to a minute.
 #[tokio::test]
-async fn a_server_admin_is_refused_in_an_organization_he_was_never_in() {
+async fn a_server_admin_is_refused_in_an_organization_they_were_never_in() {
     contract(async |g| {
         let (ann, org) = (g.person().await, org(g).await);
         let path = format!("/api/admin/users/{}/permissions", ann.id);
@@ -233,7 +233,7 @@ async fn a_server_admin_is_refused_in_an_organization_he_was_never_in() {
             ("POST", format!("/api/orgs/{org}/users"), 403),
             ("PATCH", format!("/api/orgs/{org}/users/1"), 403),
             ("DELETE", format!("/api/orgs/{org}/users/1"), 403),
-            // In his own, where he is a Viewer, he is a server admin, and no admin of teams or service accounts.
+            // In their own, where they are a Viewer, they are a server admin, and no admin of teams or service accounts.
             ("GET", "/api/orgs/1/users".to_owned(), 200),
             ("GET", "/api/org/users".to_owned(), 200),
             ("GET", "/api/orgs".to_owned(), 200),

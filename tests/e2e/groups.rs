@@ -107,7 +107,7 @@ async fn people_put_into_a_team_by_hand_stay_unless_the_mapping_says_otherwise()
         rig.map_to(&made.id(), team, policy).await?;
     }
     rig.may_leave_teams("guest");
-    // Whoever makes a team by hand is in it, and he is a server admin, whom nobody removes.
+    // Who makes a team by hand is in it; here that is a server admin, and nobody removes those.
     rig.team_is("Open house", &["admin", "ada@example.com", "guest"])
         .await?;
     rig.team_is("Members only", &["admin", "ada@example.com"]).await?;
@@ -155,9 +155,9 @@ async fn a_member_somebody_removed_by_hand_is_put_back() -> Result<()> {
     rig.map_to_new(&made.id(), "Engineering").await?;
     let team = rig.team_is("Engineering", &["ada@example.com"]).await?;
     let account = rig.account("ada@example.com").await?;
-    let seat = format!("/api/teams/{team}/members/{}", account.id);
+    let membership = format!("/api/teams/{team}/members/{}", account.id);
     rig.grafana
-        .call(reqwest::Method::DELETE, &seat, None)
+        .call(reqwest::Method::DELETE, &membership, None)
         .await?
         .expect(&[200])?;
     rig.check_now().await?;

@@ -39,7 +39,7 @@ async fn who_is_deactivated_cannot_sign_in_and_who_returns_has_the_same_account(
 }
 
 #[tokio::test]
-async fn who_is_inactive_from_the_start_has_no_account_until_he_is_let_in() -> Result<()> {
+async fn who_is_inactive_from_the_start_has_no_account_until_they_are_let_in() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let mut ada = user("ada@example.com", "Ada", "King");
@@ -66,7 +66,7 @@ async fn a_deactivated_user_is_still_found_by_the_provider() -> Result<()> {
         .post("/Users", &user("ada@example.com", "Ada", "King"))
         .await?
         .expect(&[201])?;
-    // Nobody gets an account who is inactive before he has one.
+    // Nobody gets an account who is inactive before they have one.
     rig.open("ada@example.com").await?;
     scim.patch(
         &format!("/Users/{}", made.id()),

@@ -121,7 +121,7 @@ async fn a_grafana_that_asks_for_patience_gets_it() -> Result<()> {
 
 /// Twenty seconds each: as long as the engine waits for an answer.
 #[tokio::test]
-async fn a_grafana_that_never_answers_holds_nothing_up_for_ever() -> Result<()> {
+async fn a_grafana_that_never_answers_holds_nothing_up_without_end() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.fault(Fault::new("/api/admin/users", Effect::Hang).method("POST"));

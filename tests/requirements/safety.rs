@@ -48,7 +48,7 @@ async fn r43_a_failure_has_a_line_in_the_log_with_its_cause_and_a_next_step_on_t
             "{line:?}"
         );
         let note = shown(rig, &made).await?.note;
-        ensure!(note.is_some_and(|note| !note.is_empty()), "his row says nothing");
+        ensure!(note.is_some_and(|note| !note.is_empty()), "their row says nothing");
         Ok(())
     })
     .await
@@ -173,7 +173,7 @@ async fn untouched(rig: &Rig, login: &str) -> Result<()> {
     }
     told?;
     compared(rig).await?;
-    throughout(&format!("{login} stays as he is"), A_WHILE, async || {
+    throughout(&format!("{login} stays as it is"), A_WHILE, async || {
         let now = whole(rig, account.id).await?;
         ensure!(now == before, "{before:?} became {now:?}");
         Ok(())
@@ -209,7 +209,7 @@ async fn r45_who_is_on_the_break_glass_list_can_be_neither_disabled_nor_changed(
     .await
 }
 
-/// "Emptied out": he keeps his seat in a team that a group with the policy *remove* owns.
+/// "Emptied out": they keep the membership in a team that a group with the policy *remove* owns.
 #[tokio::test]
 async fn r45_a_server_admin_is_not_taken_out_of_a_team_that_a_group_owns() -> Result<()> {
     on_any_grafana(async |rig| {
@@ -227,7 +227,7 @@ async fn r45_a_server_admin_is_not_taken_out_of_a_team_that_a_group_owns() -> Re
         let rows: Vec<Value> = rig.grafana.get(&format!("/api/teams/{team}/members")).await?;
         ensure!(
             rows.iter().any(|row| row["login"] == admin.as_str()),
-            "he is out: {rows:?}"
+            "they are out: {rows:?}"
         );
         Ok(())
     })

@@ -96,7 +96,7 @@ async fn r33_a_licence_with_team_sync_is_warned_of_and_a_team_that_both_fill_by_
     rig.grafana.call(Method::DELETE, &remove, None).await?.expect(&[200])?;
     compared(&rig).await?;
     warned(&rig, Some("licence has Team Sync")).await?;
-    // Whoever leaves the teams to Team Sync is not warned of it.
+    // Anybody who leaves the teams to Team Sync is not warned of it.
     rig.grafana.set("team_sync_mode", "team_sync").await?.expect(&[200])?;
     compared(&rig).await?;
     warned(&rig, None).await?;

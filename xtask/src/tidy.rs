@@ -73,7 +73,6 @@ fn papers(workspace: &Workspace) -> Result<Vec<String>> {
         problems.extend(papers.check(path, text));
         problems.extend(words::check(path, text));
     }
-    problems.extend(words::clean(&texts));
     Ok(problems)
 }
 

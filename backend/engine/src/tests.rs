@@ -451,7 +451,7 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
 }
 
 #[tokio::test]
-async fn whoever_is_to_be_closed_goes_first_among_many() {
+async fn accounts_to_be_closed_go_first_among_many() {
     let rig = Rig::new(&[]).await;
     let engine = rig.start();
     rig.user("leaver", true).await;
@@ -527,7 +527,7 @@ async fn while_grafana_is_away_changes_wait_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_on_check_now() {
+async fn what_only_a_person_can_fix_says_why_and_what_to_do_and_is_tried_again_on_check_now() {
     let rig = Rig::new(&[]).await;
     let refusal = json!({"message": "You'll need additional permissions. Permissions needed: users:create"});
     rig.answer("POST", "/api/admin/users", 403, &refusal);
@@ -883,7 +883,7 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
 }
 
 #[tokio::test]
-async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same() {
+async fn a_user_deleted_while_their_account_was_being_made_is_closed_all_the_same() {
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
     rig.store

@@ -58,7 +58,7 @@ async fn it_signs_in_once_and_uses_the_session_for_every_call() {
 }
 
 #[tokio::test]
-async fn an_old_session_is_rotated_not_signed_in_anew() {
+async fn an_old_session_is_rotated_not_signed_in_again() {
     let stand_in = start().await;
     let grafana = client(&credentials(&stand_in));
     grafana.all_users().await.expect("users");
@@ -286,8 +286,8 @@ async fn a_provider_that_is_set_up_on_grafanas_page_counts_as_the_page_says() {
         ),
     ] {
         answer(&stand_in, "GET", "/api/v1/sso-settings", 200, &page);
-        let doors = grafana.admin_settings().await.expect("settings").doors;
-        assert_eq!((doors.ldap, doors.sign_up), (Some(ldap), Some(sign_up)));
+        let sign_in = grafana.admin_settings().await.expect("settings").sign_in;
+        assert_eq!((sign_in.ldap, sign_in.sign_up), (Some(ldap), Some(sign_up)));
     }
 
     answer(&stand_in, "GET", "/api/v1/sso-settings", 403, &json!({"message": "no"}));

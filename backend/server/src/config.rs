@@ -24,7 +24,7 @@ pub struct Config {
     /// `[plugin.rollcall-scim-app]`, without secrets.
     pub plugin_ini: BTreeMap<String, String>,
     /// The organizations that may use the secrets of that section: `orgs`, 1 if not set. An Admin of any organization can enable the
-    /// app in his own; he must not thereby command a server admin's account.
+    /// app in their own; they must not thereby command a server admin's account.
     pub orgs: BTreeSet<i64>,
     /// The secrets of that section.
     pub secrets: BTreeMap<&'static str, Secret>,

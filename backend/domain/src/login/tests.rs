@@ -44,7 +44,7 @@ fn where_the_first_sign_in_makes_the_account_nobody_is_locked_out_by_one_that_wa
 }
 
 #[test]
-fn oauth_without_the_lookup_locks_out_and_the_line_that_mends_it_is_named() {
+fn oauth_without_the_lookup_locks_out_and_the_line_that_fixes_it_is_named() {
     let found = worst(&[OKTA]);
     assert_eq!(
         (found.severity, found.provider.as_str()),

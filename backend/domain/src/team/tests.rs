@@ -319,7 +319,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn nobody_leaves_whom_we_did_not_put_there_unless_the_policy_says_remove((desired, seen) in world()) {
+    fn only_those_we_put_there_leave_unless_the_policy_says_remove((desired, seen) in world()) {
         let plan = plan(&desired, &seen);
         if let Some(next) = apply(&seen, &plan) {
             for member in &seen.members {

@@ -1,4 +1,4 @@
-//! Several people at a time: what must hold whoever else is under way.
+//! Several people at a time: what must hold while others are under way.
 
 use super::*;
 
@@ -118,7 +118,7 @@ async fn of_two_new_people_with_one_address_one_gets_the_account_and_the_other_i
     let rig = Rig::new(&[]).await;
     crowd(&rig, 0..30).await;
     for n in 0..10 {
-        // One's login is the other's e-mail: whoever is first, Grafana has the account before it is on disk whose it is.
+        // One's login is the other's e-mail: whichever comes first, Grafana has the account before it is on disk whose it is.
         rig.user(&format!("pair{n}@ex.com"), true).await;
         rig.user(&format!("pair{n}"), true).await;
     }

@@ -22,7 +22,7 @@ use crate::{
 };
 use engine::{self, Credentials, OrgSettings};
 
-/// Settings that say whom a secret is sent to: where a file gives the secret, only a file gives these.
+/// Settings that say where a secret is sent: where a file gives the secret, only a file gives these.
 const BOUND_TO_SECRETS: [&str; 2] = ["grafana_url", "admin_user"];
 
 /// What is known of one organization.

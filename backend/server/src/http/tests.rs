@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     Clock, Ids, Secret, Surface,
-    account::Holder,
+    account::NameOwner,
     settings::{self, Sources},
     status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
@@ -127,7 +127,7 @@ impl Control for Quiet {
             self.holders
                 .iter()
                 .find(|(held, _)| *held == name)
-                .map(|(_, id)| Holder {
+                .map(|(_, id)| NameOwner {
                     id: *id,
                     protected: false,
                 })
@@ -284,7 +284,7 @@ impl Server {
     }
 }
 
-/// The authorisation table of `routes`, tried out: whoever is not named is refused, on every route, by every method.
+/// The authorisation table of `routes`, tried out: anybody who is not named is refused, on every route, by every method.
 #[tokio::test]
 async fn every_route_refuses_everyone_but_its_own_callers() {
     let server = server(&[]).await;

@@ -485,7 +485,7 @@ async fn shutdown_lets_a_mutation_finish_before_the_application_stops() {
 }
 
 #[tokio::test]
-async fn shutdown_does_not_wait_for_ever_for_a_mutation_that_hangs() {
+async fn shutdown_does_not_wait_without_end_for_a_mutation_that_hangs() {
     let Plugin {
         app,
         host,

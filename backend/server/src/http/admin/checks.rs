@@ -1,6 +1,6 @@
 //! Checks of what is set up, as the overview and the connection test show them.
 //!
-//! Owns: the words and what counts as wrong. Pure: whoever asks has read everything. Start at
+//! Owns: the words and what counts as wrong. Pure: anybody who asks has read everything. Start at
 //! [`credentials`].
 
 use std::{collections::BTreeMap, net::IpAddr};
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_a_cloud_cannot_call_is_named_with_the_line_that_mends_it() {
+    fn an_address_that_a_cloud_cannot_call_is_named_with_the_line_that_fixes_it() {
         use IdentityProvider::{Entra, Okta, Other};
         assert_eq!(said(Okta, "http://localhost:3000/").0, TestOutcome::Failed);
         assert_eq!(said(Okta, "http://[::1]:3000/").0, TestOutcome::Failed);

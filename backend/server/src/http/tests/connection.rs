@@ -158,7 +158,7 @@ async fn a_pasted_request_is_answered_as_it_would_be_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_person_whom_scim_must_not_touch_is_refused_in_the_test_too() {
+async fn a_person_scim_must_not_touch_is_refused_in_the_test_too() {
     let server = server(&[]).await;
     let report = tested(&server, "okta", Some("{\"userName\":\"root\"}")).await;
     assert!(

@@ -1,6 +1,6 @@
 //! An admin approves, releases and takes back: what is answered, what is shown, and what is refused in words.
 
-use domain::{Tenant, settings::Rung};
+use domain::{Tenant, settings::Deprovision};
 
 use super::*;
 use domain::attention::Attention;
@@ -20,7 +20,7 @@ impl Server {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: "ada".into(),
-            closed_by: None::<Rung>,
+            deprovisioned_by: None::<Deprovision>,
             holds: None,
             snapshot: None,
             deferred: Vec::new(),

@@ -60,7 +60,7 @@ async fn a_login_of_a_stranger_is_refused_to_who_has_an_account_and_where_nobody
     let server = server_at(&[("claim_policy", "never")], &[("bob", 9)]).await;
     let refused = server.scim(Method::POST, "/Users", json!({ "userName": "Bob" })).await;
     server.assert_refused(&refused, "userName");
-    // By the policy "login" he is claimed instead.
+    // By the policy "login" they are claimed instead.
     let server = server_at(&[], &[("bob", 9)]).await;
     server.user("bob").await;
     let id = server.user("carl").await;

@@ -12,7 +12,7 @@ impl Server {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),
-            closed_by: None,
+            deprovisioned_by: None,
             holds: None,
             snapshot: None,
             deferred: deferred.iter().map(|a| a.parse().expect("an attribute")).collect(),

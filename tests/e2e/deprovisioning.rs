@@ -147,63 +147,63 @@ async fn a_suspension_is_shown_to_hold_where_the_provider_leaves_roles_alone() -
     rig.finish().await
 }
 
-async fn tombstone(lookup: bool) -> Result<()> {
-    let rig = rig(lookup, false, "closed").await?;
+async fn recreated(lookup: bool) -> Result<()> {
+    let rig = rig(lookup, false, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
     active(&scim, &id, false).await?;
-    let tombstone = rig.closed(ADA).await?;
-    ensure!(tombstone.id != ada.id && !tombstone.is_external, "{tombstone:?}");
-    ensure!(tombstone.email == ada.email, "{tombstone:?}");
+    let recreated = rig.closed(ADA).await?;
+    ensure!(recreated.id != ada.id && !recreated.is_external, "{recreated:?}");
+    ensure!(recreated.email == ada.email, "{recreated:?}");
     shown(&rig, Access::Closed).await?;
 
     let refused = rig.comes_by_oauth(ADA).err();
-    // With the lookup on she is found, linked to the tombstone, and out all the same.
+    // With the lookup on she is found, linked to the recreated account, and out all the same.
     let wanted = if lookup { Refused::Disabled } else { Refused::SyncFailed };
     ensure!(refused == Some(wanted), "{refused:?}");
     rig.check_now().await?;
     rig.settled().await?;
     shown(&rig, Access::Closed).await?;
-    ensure!(rig.closed(ADA).await?.id == tombstone.id, "a second tombstone");
+    ensure!(rig.closed(ADA).await?.id == recreated.id, "a second recreated account");
 
     active(&scim, &id, true).await?;
     let back = has_everything_back(&rig, team).await?;
-    ensure!((back.id == tombstone.id) != lookup, "{tombstone:?} became {back:?}");
+    ensure!((back.id == recreated.id) != lookup, "{recreated:?} became {back:?}");
     shown(&rig, Access::Active).await?;
     rig.finish().await
 }
 
 #[tokio::test]
 async fn under_closed_no_sign_in_gets_in_and_everything_comes_back_with_the_return() -> Result<()> {
-    tombstone(false).await
+    recreated(false).await
 }
 
 #[tokio::test]
 async fn under_closed_no_sign_in_gets_in_where_grafana_looks_people_up_by_email_either() -> Result<()> {
-    tombstone(true).await
+    recreated(true).await
 }
 
 #[tokio::test]
-async fn who_is_deleted_at_the_provider_has_a_tombstone_that_is_made_again_if_somebody_deletes_it() -> Result<()> {
-    let rig = rig(false, false, "closed").await?;
+async fn a_recreated_account_is_made_again_if_somebody_deletes_it() -> Result<()> {
+    let rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
     scim.delete(&format!("/Users/{id}")).await?.expect(&[204])?;
-    let tombstone = rig.closed(ADA).await?;
-    ensure!(tombstone.id != ada.id, "{tombstone:?}");
+    let recreated = rig.closed(ADA).await?;
+    ensure!(recreated.id != ada.id, "{recreated:?}");
     rig.settled().await?;
-    let path = format!("/api/admin/users/{}", tombstone.id);
+    let path = format!("/api/admin/users/{}", recreated.id);
     rig.grafana.call(Method::DELETE, &path, None).await?.expect(&[200])?;
     rig.check_now().await?;
     let second = rig.closed(ADA).await?;
-    ensure!(second.id != tombstone.id, "{second:?}");
+    ensure!(second.id != recreated.id, "{second:?}");
     ensure!(rig.comes_by_oauth(ADA).is_err(), "she is in");
     rig.finish().await
 }
 
 #[tokio::test]
 async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> Result<()> {
-    let rig = rig(false, true, "closed").await?;
+    let rig = rig(false, true, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
     let [bob] = rig.people(&scim, ["bob@example.com"]).await?;
@@ -215,8 +215,8 @@ async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> R
     rig.map_to_new(&made, "Engineering").await?;
     rig.team_is("Engineering", &[ADA, "bob@example.com"]).await?;
     active(&scim, &id, false).await?;
-    let tombstone = rig.closed(ADA).await?;
-    ensure!(tombstone.id != ada.id);
+    let recreated = rig.closed(ADA).await?;
+    ensure!(recreated.id != ada.id);
     rig.settled().await?;
     active(&scim, &id, true).await?;
     rig.open(ADA).await?;
@@ -236,7 +236,7 @@ async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> R
 
 #[tokio::test]
 async fn a_local_user_is_only_disabled_under_closed() -> Result<()> {
-    let rig = rig(false, false, "closed").await?;
+    let rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
     let before = rig.open(ADA).await?;
@@ -247,16 +247,16 @@ async fn a_local_user_is_only_disabled_under_closed() -> Result<()> {
     rig.finish().await
 }
 
-async fn killed_on_the_way_to_a_tombstone(place: Failpoint) -> Result<()> {
-    let mut rig = rig(false, false, "closed").await?;
+async fn killed_while_recreating(place: Failpoint) -> Result<()> {
+    let mut rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
     // What is found after the crash is ours by the note alone.
     rig.grafana.set("claim_policy", "never").await?.expect(&[200])?;
     rig.restart_with(Some(place)).await?;
     active(&scim, &id, false).await?;
-    let tombstone = until("there is a tombstone", SOON, async || {
-        // The password comes to the plugin with a request, after each start anew.
+    let recreated = until("there is a recreated account", SOON, async || {
+        // The password comes to the plugin with a request, again after each start.
         rig.grafana.admin::<People>("users").await?;
         let account = rig.grafana.existing_account(ADA).await?;
         ensure!(account.id != ada.id && account.is_disabled, "{account:?}");
@@ -267,7 +267,7 @@ async fn killed_on_the_way_to_a_tombstone(place: Failpoint) -> Result<()> {
     rig.settled().await?;
     shown(&rig, Access::Closed).await?;
     ensure!(
-        rig.grafana.existing_account(ADA).await? == tombstone,
+        rig.grafana.existing_account(ADA).await? == recreated,
         "it was made twice"
     );
     active(&scim, &id, true).await?;
@@ -276,17 +276,17 @@ async fn killed_on_the_way_to_a_tombstone(place: Failpoint) -> Result<()> {
 }
 
 #[tokio::test]
-async fn killed_before_the_tombstone_is_recorded_it_ends_the_same() -> Result<()> {
-    killed_on_the_way_to_a_tombstone(Failpoint::BeforeRecord).await
+async fn killed_before_recreation_is_recorded_it_ends_the_same() -> Result<()> {
+    killed_while_recreating(Failpoint::BeforeRecord).await
 }
 
 #[tokio::test]
-async fn killed_after_each_call_on_the_way_to_a_tombstone_it_ends_the_same() -> Result<()> {
-    killed_on_the_way_to_a_tombstone(Failpoint::AfterGrafanaCall).await
+async fn killed_after_each_call_of_recreation_it_ends_the_same() -> Result<()> {
+    killed_while_recreating(Failpoint::AfterGrafanaCall).await
 }
 
 #[tokio::test]
-async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() -> Result<()> {
+async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_again_on_return() -> Result<()> {
     let rig = rig(true, true, "suspend").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -302,7 +302,7 @@ async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() 
     );
 
     active(&scim, &id, true).await?;
-    let back = until("she is made anew", SOON, async || {
+    let back = until("she is made again", SOON, async || {
         let account = rig.grafana.existing_account(ADA).await?;
         ensure!(account.id != ada.id, "{account:?}");
         Ok(account)
