@@ -10,6 +10,7 @@ mod programs;
 mod prose;
 mod sentences;
 mod sizes;
+mod test_names;
 mod words;
 
 use crate::workspace::Workspace;
@@ -35,6 +36,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(programs::check(&shown, &text));
             problems.extend(sizes::check(&shown, &text));
             problems.extend(sentences::check(&shown, &text));
+            problems.extend(test_names::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
