@@ -96,6 +96,35 @@ async fn joining_again_is_a_409_that_says_who() {
     .await;
 }
 
+/// The trap: who is meant by a login that is somebody else's e-mail is not who joins. `userId` tells.
+#[tokio::test]
+async fn a_login_that_is_anothers_email_lets_the_other_join() {
+    contract(async |g| {
+        let (ann, org) = (g.person().await, org(g).await);
+        // Bob's login is Ann's e-mail.
+        let body = json!({ "login": ann.email, "email": format!("{}@ex.com", unique("bob")), "password": "pass-w0rd" });
+        let bob = g.create_user(body).await;
+        let body = json!({ "loginOrEmail": ann.email, "role": "Viewer" });
+        let answer = g.post(&format!("/api/orgs/{org}/users"), body.clone()).await;
+        assert_eq!((answer.status, &answer.json["userId"]), (200, &json!(ann.id)));
+        for path in [format!("/api/orgs/{org}/users"), "/api/org/users".to_owned()] {
+            let again = g.post(&path, body.clone()).await;
+            assert_eq!((again.status, &again.json["userId"]), (409, &json!(ann.id)), "{path}");
+        }
+        let orgs = g.get(&format!("/api/users/{bob}/orgs")).await.json;
+        assert_eq!(orgs.as_array().unwrap().len(), 1);
+        // Without an @ it is the login alone.
+        let answer = g
+            .post(
+                &format!("/api/orgs/{org}/users"),
+                json!({ "loginOrEmail": ann.login, "role": "Viewer" }),
+            )
+            .await;
+        assert_eq!((answer.status, &answer.json["userId"]), (409, &json!(ann.id)));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn somebody_who_left_joins_again_with_the_role_that_is_sent() {
     contract(async |g| {

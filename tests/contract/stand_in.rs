@@ -75,6 +75,14 @@ async fn an_external_user_can_be_logged_out_and_little_else() {
             )
             .await;
         assert_eq!(answer.status, 403);
+        let cookie = As::Cookie(g.stand_in().oauth_sign_in(&as_provider_says(&ext)).unwrap().cookie);
+        let answer = g
+            .call(&cookie, "PUT", "/api/user", json!({ "login": "x", "email": "x@x" }))
+            .await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (403, "Cannot update external User")
+        );
         let answer = g
             .patch(&format!("/api/orgs/1/users/{}", ext.id), json!({ "role": "Editor" }))
             .await;
