@@ -117,6 +117,13 @@ impl Target {
         self.own.is_none()
     }
 
+    /// The first number of the version: what is known to differ from 12.x on is asked for by it.
+    pub async fn version(&self) -> u32 {
+        let health = self.get("/api/health").await;
+        let first = health.str("/version").split('.').next().unwrap_or_default();
+        first.parse().unwrap()
+    }
+
     pub fn request(&self, who: &As, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().unwrap();
         let request = self.client.request(method, format!("{}{path}", self.url));

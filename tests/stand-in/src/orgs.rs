@@ -16,12 +16,15 @@ use super::{
 /// The caller must be in the organization, as its Admin or as a server admin. A server admin who is
 /// not in it gets a 403 in this version (G34).
 fn may(desk: &Desk<'_>, org: i64, permission: &str) -> Result<(), Answer> {
-    let role = desk.world.users.get(&desk.who.id).and_then(|user| user.orgs.get(&org));
-    match role {
+    match role_in(desk, org) {
         Some(Role::Admin) => Ok(()),
         Some(_) if desk.who.server_admin => Ok(()),
         _ => Err(Answer::denied(permission)),
     }
+}
+
+fn role_in(desk: &Desk<'_>, org: i64) -> Option<Role> {
+    desk.world.users.get(&desk.who.id)?.orgs.get(&org).copied()
 }
 
 fn may_in_current(desk: &Desk<'_>, permission: &str) -> Result<i64, Answer> {
@@ -31,9 +34,16 @@ fn may_in_current(desk: &Desk<'_>, permission: &str) -> Result<i64, Answer> {
 }
 
 fn may_in(desk: &Desk<'_>, org: &str, permission: &str) -> Result<i64, Answer> {
-    let org = id("orgId", org)?;
+    let org = named(org)?;
     may(desk, org, permission)?;
     Ok(org)
+}
+
+/// Grafana asks for the permission before it reads the number: what is no organization's is a 403 that
+/// names no permission (`accesscontrol/middleware.go` `AuthorizeInOrgMiddleware`).
+fn named(org: &str) -> Result<i64, Answer> {
+    let org = org.parse().ok().filter(|org| *org != 0);
+    org.ok_or_else(|| Answer::denied(""))
 }
 
 fn shown(desk: &Desk<'_>, org: i64) -> Outcome {
@@ -78,14 +88,20 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     Ok(Answer::json(200, &body))
 }
 
+/// Viewers of it may read it too (`api/accesscontrol.go` `orgReaderRole`).
 pub(super) fn read(desk: &mut Desk<'_>, org: &str) -> Outcome {
-    let org = may_in(desk, org, "orgs:read")?;
-    shown(desk, org)
+    let org = named(org)?;
+    match role_in(desk, org) {
+        Some(role) if role >= Role::Viewer || desk.who.server_admin => shown(desk, org),
+        _ => Err(Answer::denied("orgs:read")),
+    }
 }
 
+/// A server admin who is in it; its own Admin may not (`orgMaintainerRole`).
 pub(super) fn delete(desk: &mut Desk<'_>, org: &str) -> Outcome {
+    let org = named(org)?;
     desk.who.needs_server_admin("orgs:delete")?;
-    let org = id("orgId", org)?;
+    may(desk, org, "orgs:delete")?;
     if Some(org) == desk.who.org {
         return Err(Answer::message(400, "Can not delete org for current user"));
     }
