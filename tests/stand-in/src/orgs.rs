@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     answer::{Answer, Outcome, id},
     desk::{Desk, any_contains, paged},
+    identity::NO_SUCH_CALLER,
     users::{avatar, externally_synced, labels},
     world::{Role, User},
 };
@@ -24,6 +25,9 @@ fn may(desk: &Desk<'_>, org: i64, permission: &str) -> Result<(), Answer> {
 }
 
 fn role_in(desk: &Desk<'_>, org: i64) -> Option<Role> {
+    if desk.who.anonymous {
+        return desk.who.org.filter(|own| *own == org).map(|_| desk.who.role);
+    }
     desk.world.users.get(&desk.who.id)?.orgs.get(&org).copied()
 }
 
@@ -34,16 +38,18 @@ fn may_in_current(desk: &Desk<'_>, permission: &str) -> Result<i64, Answer> {
 }
 
 fn may_in(desk: &Desk<'_>, org: &str, permission: &str) -> Result<i64, Answer> {
-    let org = named(org)?;
+    let org = named(desk, org)?;
     may(desk, org, permission)?;
     Ok(org)
 }
 
 /// Grafana asks for the permission before it reads the number: what is no organization's is a 403 that
 /// names no permission (`accesscontrol/middleware.go` `AuthorizeInOrgMiddleware`).
-fn named(org: &str) -> Result<i64, Answer> {
+fn named(desk: &Desk<'_>, org: &str) -> Result<i64, Answer> {
     let org = org.parse().ok().filter(|org| *org != 0);
-    org.ok_or_else(|| Answer::denied(""))
+    // A stranger is in one organization and cannot be looked for in another.
+    let org = org.filter(|org| !desk.who.anonymous || desk.who.org == Some(*org));
+    org.ok_or_else(|| Answer::denied(NO_SUCH_CALLER))
 }
 
 fn shown(desk: &Desk<'_>, org: i64) -> Outcome {
@@ -90,7 +96,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
 
 /// Viewers of it may read it too (`api/accesscontrol.go` `orgReaderRole`).
 pub(super) fn read(desk: &mut Desk<'_>, org: &str) -> Outcome {
-    let org = named(org)?;
+    let org = named(desk, org)?;
     match role_in(desk, org) {
         Some(role) if role >= Role::Viewer || desk.who.server_admin => shown(desk, org),
         _ => Err(Answer::denied("orgs:read")),
@@ -99,7 +105,7 @@ pub(super) fn read(desk: &mut Desk<'_>, org: &str) -> Outcome {
 
 /// A server admin who is in it; its own Admin may not (`orgMaintainerRole`).
 pub(super) fn delete(desk: &mut Desk<'_>, org: &str) -> Outcome {
-    let org = named(org)?;
+    let org = named(desk, org)?;
     desk.who.needs_server_admin("orgs:delete")?;
     may(desk, org, "orgs:delete")?;
     if Some(org) == desk.who.org {

@@ -20,6 +20,8 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("auth", "oauth_allow_insecure_email_lookup", "false"),
     ("auth", "token_rotation_interval_minutes", "10"),
     ("auth.anonymous", "enabled", "false"),
+    ("auth.anonymous", "org_name", "Main Org."),
+    ("auth.anonymous", "org_role", "Viewer"),
     ("auth.basic", "enabled", "true"),
     ("auth.basic", "password_policy", "false"),
     ("auth.generic_oauth", "allow_sign_up", "true"),

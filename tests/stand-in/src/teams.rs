@@ -47,7 +47,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     if name_taken(desk, org, &sent.name, None) {
         return Err(Answer::message(409, "Team name taken"));
     }
-    let creator = (!desk.who.service_account).then_some((desk.who.id, ADMIN));
+    let creator = (!desk.who.service_account && !desk.who.anonymous).then_some((desk.who.id, ADMIN));
     let id = desk.world.add_team(org, &sent.name);
     if let Some(team) = desk.world.team_mut(id) {
         team.email = sent.email;
