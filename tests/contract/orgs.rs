@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::target::{Target, contract, unique};
+use crate::target::{Person, Target, configured, contract, unique};
 
 async fn org(g: &Target) -> i64 {
     let made = g
@@ -391,5 +391,84 @@ async fn a_server_admin_without_an_organization_cannot_read_users() {
             );
         }
     })
+    .await;
+}
+
+/// Of the calls that a provisioning product makes, one alone is limited.
+#[tokio::test]
+async fn a_quota_refuses_the_current_organizations_way_in_alone() {
+    configured(
+        &[
+            ("quota", "enabled", "true"),
+            ("quota", "org_user", "1"),
+            ("quota", "global_user", "-1"),
+        ],
+        async |g| {
+            // Nobody asks for it here: the organization has more users than it may have.
+            let (ann, bob, team) = (g.person().await, g.person().await, g.team().await);
+            team.add(ann.id).await.expect(&[200]).unwrap();
+            for who in [&ann, &bob] {
+                g.delete(&format!("/api/orgs/1/users/{}", who.id))
+                    .await
+                    .expect(&[200])
+                    .unwrap();
+            }
+            let join = |who: &Person| json!({ "loginOrEmail": who.login, "role": "Viewer" });
+            let answer = g.post("/api/orgs/1/users", join(&ann)).await;
+            assert_eq!(answer.status, 200);
+            for (path, body) in [
+                ("/api/org/users", join(&bob)),
+                // With who is a member already, the quota comes first.
+                ("/api/org/users", join(&ann)),
+                ("/api/orgs", json!({ "name": unique("Full") })),
+            ] {
+                let answer = g.post(path, body).await;
+                assert_eq!(
+                    (answer.status, &answer.json),
+                    (403, &json!({ "message": "org Quota reached" })),
+                    "{path}"
+                );
+            }
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_quota_of_users_is_another_word() {
+    configured(
+        &[
+            ("quota", "enabled", "true"),
+            ("quota", "global_user", "1"),
+            ("quota", "org_user", "-1"),
+        ],
+        async |g| {
+            // New accounts are not limited.
+            let ann = g.person().await;
+            let body = json!({ "loginOrEmail": ann.login, "role": "Viewer" });
+            let answer = g.post("/api/org/users", body).await;
+            assert_eq!((answer.status, answer.str("/message")), (403, "user Quota reached"));
+        },
+    )
+    .await;
+}
+
+/// The sign-in itself is refused, with a 403 and not a 401.
+#[tokio::test]
+async fn a_quota_of_sessions_refuses_the_sign_in() {
+    configured(
+        &[("quota", "enabled", "true"), ("quota", "global_session", "1")],
+        async |g| {
+            let ann = g.person().await;
+            _ = g.sign_in(&ann.login, &ann.password).await;
+            let refused = g.sign_in(&ann.login, &ann.password).await.unwrap_err();
+            assert_eq!(
+                (refused.status, refused.str("/message")),
+                (403, "session Quota reached")
+            );
+            // Basic auth opens no session.
+            assert_eq!(g.call(&ann.basic(), "GET", "/api/user", Value::Null).await.status, 200);
+        },
+    )
     .await;
 }

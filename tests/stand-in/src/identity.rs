@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{
     answer::{Answer, Outcome, decode, form},
+    quota,
     settings::Settings,
     world::{Role, User, World, now_ms},
 };
@@ -228,8 +229,8 @@ fn refuse_disabled(user: &User) -> Result<(), Answer> {
     }
 }
 
-/// The user with this password (`clients/password.go`). A wrong one counts against the text that was typed, whoever is
-/// meant by it, and the fifth locks that text; a right one does not reset the count (G26).
+/// The user with this password (`clients/password.go`). A wrong one counts against the text that was typed, not against the user,
+/// and the fifth locks that text; a right one does not reset the count (G26).
 fn by_password(world: &mut World, settings: &Settings, login: &str, password: &str) -> Result<i64, Answer> {
     let failed = || Answer::error(401, "password-auth.failed", "Invalid username or password");
     let now = now_ms() / 1_000;
@@ -287,6 +288,7 @@ pub(super) fn login(
         #[serde(default)]
         password: String,
     }
+    quota::for_session(world, settings)?;
     if settings.is_on("auth", "disable_login_form") || settings.is_on("auth", "disable_login") {
         return Err(Answer::error(400, "auth.client.notConfigured", "Bad Request"));
     }

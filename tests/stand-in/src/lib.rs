@@ -19,6 +19,7 @@ mod orgs;
 mod page;
 mod plugins;
 mod process;
+mod quota;
 mod server;
 mod service_accounts;
 mod settings;

@@ -10,6 +10,7 @@ use super::{
     answer::{Answer, Outcome, id},
     desk::{Desk, any_contains, paged},
     identity::NO_SUCH_CALLER,
+    quota,
     users::{avatar, externally_synced, labels},
     world::{Role, User},
 };
@@ -81,6 +82,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
         name: String,
     }
     desk.who.needs_server_admin("orgs:create")?;
+    quota::for_org(desk)?;
     let sent: Form = desk.form()?;
     if sent.name.is_empty() {
         return Err(Answer::message(400, "bad request data"));
@@ -145,7 +147,8 @@ fn row(desk: &Desk<'_>, org: i64, (user, role): (&User, Role)) -> Value {
 }
 
 fn list_of(desk: &Desk<'_>, org: i64) -> Outcome {
-    let rows: Vec<Value> = rows(desk, org).into_iter().map(|one| row(desk, org, one)).collect();
+    let rows = rows(desk, org).into_iter().filter(|(user, _)| !desk.hides(user));
+    let rows: Vec<Value> = rows.map(|one| row(desk, org, one)).collect();
     Ok(Answer::json(200, &json!(rows)))
 }
 
@@ -153,7 +156,9 @@ fn page_of(desk: &Desk<'_>, org: i64) -> Outcome {
     let rows = rows(desk, org);
     let total = rows.len();
     let page = desk.page();
-    let rows: Vec<Value> = paged(rows, page).into_iter().map(|one| row(desk, org, one)).collect();
+    // After paging: a page may be short, and the total counts them (G35).
+    let rows = paged(rows, page).into_iter().filter(|(user, _)| !desk.hides(user));
+    let rows: Vec<Value> = rows.map(|one| row(desk, org, one)).collect();
     let body = json!({ "totalCount": total, "orgUsers": rows, "page": page.0, "perPage": page.1 });
     Ok(Answer::json(200, &body))
 }
@@ -215,6 +220,9 @@ fn add_to(desk: &mut Desk<'_>, org: i64) -> Outcome {
 
 pub(super) fn add_to_current(desk: &mut Desk<'_>) -> Outcome {
     let org = may_in_current(desk, "org.users:add")?;
+    // This way in alone has one; by the organization's number there is none (G82).
+    quota::for_user(desk)?;
+    quota::for_org(desk)?;
     add_to(desk, org)
 }
 

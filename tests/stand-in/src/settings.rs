@@ -33,6 +33,12 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("enterprise", "license_path", ""),
     ("database", "password", ""),
     ("database", "type", "sqlite3"),
+    ("quota", "enabled", "false"),
+    ("quota", "global_org", "-1"),
+    ("quota", "global_session", "-1"),
+    ("quota", "global_user", "-1"),
+    ("quota", "org_user", "10"),
+    ("quota", "user_org", "10"),
     ("security", "admin_password", "admin"),
     ("security", "admin_user", "admin"),
     ("security", "content_security_policy", "false"),
@@ -49,6 +55,7 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("users", "auto_assign_org", "true"),
     ("users", "auto_assign_org_id", "1"),
     ("users", "auto_assign_org_role", "Viewer"),
+    ("users", "hidden_users", ""),
     ("users", "verify_email_enabled", "false"),
 ];
 
