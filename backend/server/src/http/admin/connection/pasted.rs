@@ -275,7 +275,7 @@ async fn try_out(api: &Api, tenant: &Tenant, sandbox: &Sandbox, asked: Asked) ->
         if id != "of-the-request" {
             checks.push(check(
                 TestOutcome::Warning,
-                &format!("There is no {what} with the id {id}"),
+                format!("There is no {what} with the id {id}"),
                 "Your identity provider would be answered 404: it remembers an id from before, or from another organization. Restart its \
                  provisioning, so that it looks everybody up again. The rest was tried on a made-up one.",
             ));
