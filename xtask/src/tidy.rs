@@ -5,6 +5,7 @@
 
 mod circles;
 mod citations;
+mod ids;
 mod names;
 mod programs;
 mod prose;
@@ -35,6 +36,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(programs::check(&shown, &text));
             problems.extend(sizes::check(&shown, &text));
             problems.extend(sentences::check(&shown, &text));
+            problems.extend(ids::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));

@@ -3,12 +3,12 @@
 //! Owns: the words and what counts as wrong. Pure: anybody who asks has read everything. Start at
 //! [`credentials`].
 
-use domain::OrgId;
 use std::{collections::BTreeMap, net::IpAddr};
 
 use admin_api::{Caller, Check, IdentityProvider, LoginDoctor, Severity, TestOutcome};
 use axum::http::Uri;
 use domain::{
+    OrgId,
     settings::{Effective, MappingMode},
     status::{EngineState, EngineStatus},
 };
