@@ -182,7 +182,7 @@ async fn an_id_that_is_no_number_is_a_400() {
 }
 
 #[tokio::test]
-async fn an_update_needs_login_or_email_and_writes_only_what_is_not_empty() {
+async fn an_update_needs_login_or_email_and_writes_what_is_there() {
     contract(async |g| {
         let ann = g.person().await;
         let path = format!("/api/users/{}", ann.id);

@@ -120,7 +120,7 @@ async fn all_refused(rig: &Rig, who: &str, somebody: &Grafana, surface: &Surface
 }
 
 #[tokio::test]
-async fn nobody_without_the_admin_role_gets_in_anywhere_whatever_they_put_into_headers() -> Result<()> {
+async fn nobody_without_the_admin_role_gets_in_by_headers() -> Result<()> {
     let rig = Rig::start().await?;
     for role in ["Viewer", "Editor"] {
         let robot = rig.grafana.service_account(&format!("Robot {role}"), role).await?;

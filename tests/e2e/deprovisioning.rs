@@ -107,8 +107,7 @@ async fn has_everything_back(rig: &Rig, team: i64) -> Result<Account> {
 }
 
 #[tokio::test]
-async fn who_is_suspended_and_comes_back_by_sso_is_out_again_at_the_next_look_and_returns_with_everything() -> Result<()>
-{
+async fn a_suspended_person_who_signs_in_by_sso_is_out_again() -> Result<()> {
     let rig = rig(false, false, "suspend").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
@@ -133,7 +132,7 @@ async fn who_is_suspended_and_comes_back_by_sso_is_out_again_at_the_next_look_an
 }
 
 #[tokio::test]
-async fn a_suspension_is_shown_to_hold_where_the_provider_leaves_roles_alone() -> Result<()> {
+async fn a_suspension_holds_where_the_provider_leaves_roles_alone() -> Result<()> {
     let rig = rig(false, true, "suspend").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
@@ -174,12 +173,12 @@ async fn recreated(lookup: bool) -> Result<()> {
 }
 
 #[tokio::test]
-async fn under_closed_no_sign_in_gets_in_and_everything_comes_back_with_the_return() -> Result<()> {
+async fn under_recreate_no_sign_in_gets_in_and_all_comes_back() -> Result<()> {
     recreated(false).await
 }
 
 #[tokio::test]
-async fn under_closed_no_sign_in_gets_in_where_grafana_looks_people_up_by_email_either() -> Result<()> {
+async fn under_recreate_no_sign_in_gets_in_by_the_email_lookup() -> Result<()> {
     recreated(true).await
 }
 
@@ -202,7 +201,7 @@ async fn a_recreated_account_is_made_again_if_somebody_deletes_it() -> Result<()
 }
 
 #[tokio::test]
-async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> Result<()> {
+async fn the_team_of_a_group_follows_a_recreated_account() -> Result<()> {
     let rig = rig(false, true, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
@@ -286,7 +285,7 @@ async fn killed_after_each_call_of_recreation_it_ends_the_same() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_again_on_return() -> Result<()> {
+async fn a_disabled_and_linked_account_is_made_again_on_return() -> Result<()> {
     let rig = rig(true, true, "suspend").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -313,7 +312,7 @@ async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_again_on_return()
 }
 
 #[tokio::test]
-async fn under_delete_an_account_goes_goes_again_after_a_sign_in_and_returns_with_everything() -> Result<()> {
+async fn under_delete_an_account_goes_each_time_and_returns_whole() -> Result<()> {
     let rig = rig(false, true, "delete").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -344,7 +343,7 @@ async fn under_delete_an_account_goes_goes_again_after_a_sign_in_and_returns_wit
 }
 
 #[tokio::test]
-async fn with_ldap_on_nobody_is_told_that_a_disabled_account_stays_closed() -> Result<()> {
+async fn with_ldap_on_a_disabled_account_is_not_called_closed() -> Result<()> {
     let rig = Rig::with(|setup| setup.ini("auth.ldap", "enabled", "true")).await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -357,7 +356,7 @@ async fn with_ldap_on_nobody_is_told_that_a_disabled_account_stays_closed() -> R
 }
 
 #[tokio::test]
-async fn a_change_that_waits_for_a_mail_to_be_answered_is_asked_for_once_and_told() -> Result<()> {
+async fn a_change_that_waits_for_a_mail_is_asked_for_once() -> Result<()> {
     let rig = Rig::with(|setup| {
         setup
             .ini("smtp", "enabled", "true")
@@ -382,7 +381,7 @@ async fn a_change_that_waits_for_a_mail_to_be_answered_is_asked_for_once_and_tol
 }
 
 #[tokio::test]
-async fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_joins() -> Result<()> {
+async fn people_of_another_organization_are_not_taken_over() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let made = rig

@@ -66,7 +66,7 @@ async fn set_active(scim: &ScimClient, id: &str, active: bool) -> Result<()> {
 }
 
 #[tokio::test]
-async fn where_claiming_waits_for_an_admin_nothing_happens_until_they_say_yes_and_then_at_once() -> Result<()> {
+async fn a_claim_that_waits_for_an_admin_happens_at_the_yes() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.grafana.set("claim_policy", "ask").await?.expect(&[200])?;
@@ -120,7 +120,7 @@ async fn where_claiming_waits_for_an_admin_nothing_happens_until_they_say_yes_an
 }
 
 #[tokio::test]
-async fn who_is_released_keeps_account_and_teams_whatever_the_provider_says_until_taken_back() -> Result<()> {
+async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ada, bob] = rig.people(&scim, [ADA, "bob@example.com"]).await?;

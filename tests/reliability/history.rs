@@ -290,7 +290,7 @@ async fn kill_again_and_again(rig: &Rig, mut random: StdRng) -> Result<()> {
 }
 
 #[tokio::test]
-async fn two_hundred_kills_lose_nothing_that_was_acknowledged_and_do_nothing_twice() -> Result<()> {
+async fn two_hundred_kills_lose_nothing_and_do_nothing_twice() -> Result<()> {
     let seed = seed();
     survives(seed).await.with_context(|| format!("SEED={seed}"))
 }

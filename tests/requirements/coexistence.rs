@@ -66,7 +66,7 @@ fn with_email(login: &str, email: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn r12_who_signed_up_through_the_provider_is_left_alone_until_they_are_assigned() -> Result<()> {
+async fn r12_a_person_who_signed_up_is_left_alone_until_assigned() -> Result<()> {
     if only_on_the_stand_in("somebody signs up by OAuth") {
         return Ok(());
     }
@@ -79,7 +79,7 @@ async fn r12_who_signed_up_through_the_provider_is_left_alone_until_they_are_ass
 
 /// What the page *New user* and its form for roles send.
 #[tokio::test]
-async fn r13_a_user_made_on_grafanas_pages_is_left_alone_until_they_are_assigned() -> Result<()> {
+async fn r13_a_user_made_in_grafana_is_left_alone_until_assigned() -> Result<()> {
     on_any_grafana(async |rig| {
         let login = rig.own("ada");
         let id = rig
@@ -95,7 +95,7 @@ async fn r13_a_user_made_on_grafanas_pages_is_left_alone_until_they_are_assigned
 
 /// What the resources `grafana_user` and `grafana_team` of Terraform's provider send: the roster of a team as a whole, by e-mail.
 #[tokio::test]
-async fn r14_a_user_and_a_team_made_by_terraform_are_left_alone_until_assigned() -> Result<()> {
+async fn r14_what_terraform_made_is_left_alone_until_assigned() -> Result<()> {
     on_any_grafana(async |rig| {
         let (login, email) = (rig.own("ada"), rig.own("ada@work.example.com"));
         let body = json!({ "login": login, "email": email, "name": "Terraformed", "password": PASSWORD });
@@ -119,7 +119,7 @@ async fn r14_a_user_and_a_team_made_by_terraform_are_left_alone_until_assigned()
 
 /// The least the API takes: a login, no name, no e-mail; and a place in the organization with another role.
 #[tokio::test]
-async fn r15_a_user_made_by_the_api_is_left_alone_until_they_are_assigned() -> Result<()> {
+async fn r15_a_user_made_by_the_api_is_left_alone_until_assigned() -> Result<()> {
     on_any_grafana(async |rig| {
         let login = rig.own("robot@example.com");
         let body = json!({ "login": login, "password": PASSWORD });
@@ -134,7 +134,7 @@ async fn r15_a_user_made_by_the_api_is_left_alone_until_they_are_assigned() -> R
 }
 
 #[tokio::test]
-async fn r16_an_account_that_was_there_is_linked_and_keeps_role_teams_and_password() -> Result<()> {
+async fn r16_a_linked_account_keeps_role_teams_and_password() -> Result<()> {
     on_any_grafana(async |rig| {
         let (login, email) = (rig.own("ada"), rig.own("ada@work.example.com"));
         let id = rig.grafana.make_account(&login, &email, PASSWORD).await?;
@@ -157,7 +157,7 @@ async fn r16_an_account_that_was_there_is_linked_and_keeps_role_teams_and_passwo
 }
 
 #[tokio::test]
-async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_listed() -> Result<()> {
+async fn r17_the_policy_says_which_accounts_may_be_linked() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (old, email) = (rig.own("old-login"), rig.own("ada@work.example.com"));
@@ -214,7 +214,7 @@ async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_lis
 }
 
 #[tokio::test]
-async fn r18_the_page_counts_made_taken_over_unmanaged_and_conflicting_accounts() -> Result<()> {
+async fn r18_the_page_counts_made_claimed_and_unmanaged_accounts() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         compared(rig).await?;
@@ -251,7 +251,7 @@ async fn r18_the_page_counts_made_taken_over_unmanaged_and_conflicting_accounts(
 }
 
 #[tokio::test]
-async fn r18_what_the_page_counts_as_closed_or_made_is_what_its_list_shows_also_after_a_deletion() -> Result<()> {
+async fn r18_the_counts_are_what_the_lists_show() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let listed = async |access: &str| -> Result<i64> {

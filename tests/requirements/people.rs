@@ -36,7 +36,7 @@ async fn r01_who_is_assigned_has_an_account_with_login_email_and_name() -> Resul
 }
 
 #[tokio::test]
-async fn r02_a_changed_profile_arrives_in_the_same_account_by_put_and_by_patch() -> Result<()> {
+async fn r02_a_changed_profile_arrives_by_put_and_by_patch() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (id, before) = assigned(rig, &scim, &rig.own("ada@example.com")).await?;
@@ -118,7 +118,7 @@ async fn r04_a_new_email_is_the_email_in_grafana() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r05_an_attribute_that_is_not_sent_blanks_nothing_and_an_unknown_one_is_ignored() -> Result<()> {
+async fn r05_an_unsent_attribute_blanks_nothing() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -151,7 +151,7 @@ async fn r05_an_attribute_that_is_not_sent_blanks_nothing_and_an_unknown_one_is_
 }
 
 #[tokio::test]
-async fn r06_who_is_removed_is_disabled_and_nothing_of_them_is_deleted() -> Result<()> {
+async fn r06_a_removed_person_is_disabled_and_nothing_is_deleted() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let team = rig.empty_team(&rig.own("By hand")).await?;
@@ -188,7 +188,7 @@ async fn r06_who_is_removed_is_disabled_and_nothing_of_them_is_deleted() -> Resu
 
 /// Grafana refuses to disable who signs in through a provider (F1): the way out is out of every organization.
 #[tokio::test]
-async fn r06_who_signs_in_through_the_provider_is_shut_out_and_their_account_stays() -> Result<()> {
+async fn r06_an_sso_person_is_shut_out_and_the_account_stays() -> Result<()> {
     if only_on_the_stand_in("somebody signs in by OAuth") {
         return Ok(());
     }
@@ -218,7 +218,7 @@ async fn r06_who_signs_in_through_the_provider_is_shut_out_and_their_account_sta
 
 /// The stand-in has neither dashboards nor preferences, so this one asks a real Grafana only.
 #[tokio::test]
-async fn r06_the_dashboards_and_preferences_of_who_is_removed_are_there_when_they_return() -> Result<()> {
+async fn r06_dashboards_and_preferences_are_there_on_return() -> Result<()> {
     on_any_grafana(async |rig| {
         if only_on_a_real_grafana(rig, "it has neither dashboards nor preferences") {
             return Ok(());
@@ -266,7 +266,7 @@ async fn r06_the_dashboards_and_preferences_of_who_is_removed_are_there_when_the
 }
 
 #[tokio::test]
-async fn r07_the_sessions_of_who_is_removed_end_and_they_cannot_sign_in_again() -> Result<()> {
+async fn r07_the_sessions_of_a_removed_person_end() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -314,7 +314,7 @@ async fn r08_who_is_assigned_again_has_the_same_account_again() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r09_an_account_deleted_by_hand_is_made_again_with_its_teams_and_its_scim_id() -> Result<()> {
+async fn r09_an_account_deleted_by_hand_is_made_again() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -347,7 +347,7 @@ async fn takes(scim: &ScimClient, id: &str, email: &str) -> Result<Answer> {
 }
 
 #[tokio::test]
-async fn r10_an_email_of_somebody_else_is_refused_as_not_unique_and_changes_nothing() -> Result<()> {
+async fn r10_an_email_of_another_account_is_refused() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
@@ -399,7 +399,7 @@ async fn r10_an_email_of_somebody_else_is_refused_as_not_unique_and_changes_noth
 }
 
 #[tokio::test]
-async fn r10_a_conflict_that_arises_later_is_shown_and_ends_when_it_ends() -> Result<()> {
+async fn r10_a_later_conflict_is_shown_and_ends_when_it_ends() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
@@ -482,7 +482,7 @@ async fn r10_two_people_swap_their_emails_and_grafana_follows() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r11_a_new_user_is_in_the_teams_of_their_groups_whatever_comes_first() -> Result<()> {
+async fn r11_a_new_user_is_in_the_teams_whatever_comes_first() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         // User, group with them, mapping.

@@ -11,6 +11,7 @@ mod programs;
 mod prose;
 mod sentences;
 mod sizes;
+mod test_names;
 mod words;
 
 use crate::workspace::Workspace;
@@ -37,6 +38,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(sizes::check(&shown, &text));
             problems.extend(sentences::check(&shown, &text));
             problems.extend(ids::check(&shown, &text));
+            problems.extend(test_names::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
@@ -49,7 +51,6 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(lint_reasons(&read("clippy.toml")));
     problems.extend(manifest_version(&read("plugin.json"), &workspace.version));
     problems.extend(changelog_names(&read("CHANGELOG.md"), &workspace.version));
-    problems.extend(sizes::without_file(|path| workspace.root.join(path).is_file()));
     problems.extend(circles::check(&workspace.root, &workspace.crates)?);
     if problems.is_empty() {
         println!("tidy");

@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_value_is_refused_by_name_and_the_next_source_counts() {
+    fn an_unknown_value_is_refused_and_the_next_source_counts() {
         let sources = Sources {
             plugin_ini: map(&[("mapping_mode", "loose")]),
             page: map(&[("mapping_mode", "create")]),

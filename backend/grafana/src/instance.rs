@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_holds_only_where_no_provider_that_is_on_makes_accounts() {
+    fn a_deletion_holds_where_no_provider_makes_accounts() {
         for (provider, users, sign_up) in [
             (
                 serde_json::json!({"enabled": "true", "allow_sign_up": "true"}),

@@ -108,7 +108,7 @@ async fn where_the_login_form_is_off_it_falls_back_to_basic_auth() {
 }
 
 #[tokio::test]
-async fn a_refused_password_is_tried_exactly_once_because_five_failures_lock_the_account() {
+async fn a_refused_password_is_tried_once() {
     for form_off in ["false", "true"] {
         let stand_in = configured(&[("auth", "disable_login_form", form_off)]).await;
         stand_in.change(|world| world.set_password(ADMIN, "another"));
@@ -124,7 +124,7 @@ async fn a_refused_password_is_tried_exactly_once_because_five_failures_lock_the
 }
 
 #[tokio::test]
-async fn of_several_calls_at_once_one_signs_in_again_and_a_refused_password_is_tried_once() {
+async fn of_several_calls_at_once_one_signs_in_again() {
     let stand_in = start().await;
     let grafana = client(&credentials(&stand_in));
     let four = || async {
@@ -224,7 +224,7 @@ async fn nobody_there_is_away_without_naming_the_url() {
 }
 
 #[tokio::test]
-async fn the_test_button_says_what_each_credential_can_do_and_signs_out() {
+async fn the_test_says_what_each_credential_can_do_and_signs_out() {
     let stand_in = start().await;
     let bad = Credentials {
         service_account_token: Some(Secret::new("glsa_bad")),
@@ -249,7 +249,7 @@ async fn the_test_button_says_what_each_credential_can_do_and_signs_out() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_set_up_on_grafanas_page_counts_as_the_page_says() {
+async fn a_provider_set_up_on_grafanas_page_counts() {
     let stand_in = configured(&[
         ("auth.generic_oauth", "enabled", "true"),
         ("auth.generic_oauth", "skip_org_role_sync", "true"),

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_the_ini_file_serve_the_main_organization_unless_others_are_named() {
+    fn secrets_of_the_ini_file_serve_the_main_organization() {
         assert_eq!(config(&[]).orgs, BTreeSet::from([OrgId::new(1)]));
         assert_eq!(
             config(&[("GF_PLUGIN_ORGS", "1, 3,x")]).orgs,

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_of_a_bulk_request_asks_for_something_and_a_refused_request_for_nothing() {
+    fn a_refused_bulk_operation_asks_for_nothing() {
         let scim = "plugins/rollcall-scim-app/resources/scim/v2";
         let made = json!({ "method": "POST", "path": "/Users", "data": { "userName": "ada" } });
         let left = json!({ "method": "DELETE", "path": "/Users/u1" });

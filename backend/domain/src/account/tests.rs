@@ -93,7 +93,7 @@ fn an_absent_email_or_name_blanks_nothing() {
 }
 
 #[test]
-fn a_deleted_or_deactivated_person_is_disabled_and_never_deleted() {
+fn a_deleted_or_inactive_person_is_disabled_and_never_deleted() {
     for desired in [Desired::Gone, Desired::Closed(profile())] {
         let plan = plan(&desired, Some(&link()), &seen(account()), &rules());
         assert_eq!(plan.actions, [Action::Disable]);
@@ -101,7 +101,7 @@ fn a_deleted_or_deactivated_person_is_disabled_and_never_deleted() {
 }
 
 #[test]
-fn a_single_sign_on_user_leaves_their_organizations_and_gets_them_back() {
+fn a_single_sign_on_user_leaves_organizations_and_returns() {
     let external = Account {
         is_external: true,
         ..account()
@@ -181,7 +181,7 @@ fn an_existing_account_is_claimed_as_the_policy_says() {
 }
 
 #[test]
-fn what_waits_for_an_admins_yes_is_claimed_by_it_and_only_that_account() {
+fn an_admins_yes_claims_that_one_account() {
     let ask = Rules {
         claim: ClaimPolicy::Ask,
         ..rules()
@@ -206,7 +206,7 @@ fn what_waits_for_an_admins_yes_is_claimed_by_it_and_only_that_account() {
 }
 
 #[test]
-fn nobody_is_asked_about_an_account_that_is_protected_or_belongs_elsewhere_and_a_yes_changes_nothing() {
+fn protected_and_foreign_accounts_are_never_asked_about() {
     let elsewhere = vec![OrgRole {
         org_id: OrgId::new(2),
         role: "Viewer".into(),
@@ -240,7 +240,7 @@ fn nobody_is_asked_about_an_account_that_is_protected_or_belongs_elsewhere_and_a
 }
 
 #[test]
-fn a_name_is_taken_where_the_planner_would_neither_claim_nor_ask() {
+fn a_name_is_taken_where_nobody_may_claim_or_ask() {
     let at = |id| Some(NameOwner { id, protected: false });
     let all = [
         ClaimPolicy::Login,
@@ -297,7 +297,7 @@ fn a_name_is_taken_where_the_planner_would_neither_claim_nor_ask() {
 }
 
 #[test]
-fn an_email_that_belongs_to_somebody_else_is_shown_and_changes_nothing() {
+fn an_email_of_another_account_is_shown_and_changes_nothing() {
     let other = Candidate {
         account: Account {
             id: UserId::new(8),
@@ -334,7 +334,7 @@ fn bob_holds(email: &str, leaving: bool) -> Candidate {
 }
 
 #[test]
-fn who_is_to_have_a_name_that_another_gives_up_waits_and_then_makes_room() {
+fn a_person_waits_for_a_name_and_then_makes_room() {
     let moved = Desired::Open(Profile::new("ann", Some("bob@ex.com"), None));
     let mut observed = Observed {
         others: vec![bob_holds("bob@ex.com", true)],
@@ -367,7 +367,7 @@ fn who_is_to_have_a_name_that_another_gives_up_waits_and_then_makes_room() {
 }
 
 #[test]
-fn nobody_makes_room_for_who_keeps_the_name_or_gives_it_up_at_a_sign_in() {
+fn nobody_makes_room_for_a_name_that_is_kept() {
     let moved = Desired::Open(Profile::new("ann", Some("bob@ex.com"), None));
     let mut external = bob_holds("bob@ex.com", true);
     external.account.is_external = true;
@@ -383,7 +383,7 @@ fn nobody_makes_room_for_who_keeps_the_name_or_gives_it_up_at_a_sign_in() {
 }
 
 #[test]
-fn a_name_is_given_up_by_who_is_to_have_another_and_by_nobody_else() {
+fn only_a_person_who_gets_another_name_gives_one_up() {
     let wanted = Profile::new("ann", Some("bob@ex.com"), None);
     let is_to_have = |email| Desired::Open(Profile::new("bob", email, None));
     for (theirs, given_up) in [
@@ -401,7 +401,7 @@ fn a_name_is_given_up_by_who_is_to_have_another_and_by_nobody_else() {
 }
 
 #[test]
-fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_comes_is_claimed() {
+fn with_first_login_the_account_that_comes_is_claimed() {
     let at_first = Rules {
         linking: Linking::FirstLogin,
         ..rules()
@@ -670,7 +670,7 @@ fn external() -> Account {
 }
 
 #[test]
-fn under_closed_a_single_sign_on_user_becomes_a_disabled_account_and_returns_with_everything() {
+fn under_recreate_a_single_sign_on_user_is_disabled_and_returns() {
     let rules = under(Deprovision::Recreate);
     for leaving in [Desired::Closed(profile()), Desired::Gone] {
         let mut world = World::of(external(), link());
@@ -709,7 +709,7 @@ fn a_local_user_is_disabled_under_every_policy_but_delete() {
 }
 
 #[test]
-fn under_delete_the_account_goes_and_is_made_again_with_everything() {
+fn under_delete_the_account_goes_and_is_made_again() {
     let rules = under(Deprovision::Delete);
     let mut world = World::of(external(), link());
     let closed = settle(&mut world, &Desired::Closed(profile()), &rules);
@@ -746,7 +746,7 @@ fn a_change_of_the_policy_deletes_nobody_who_is_closed_already() {
 }
 
 #[test]
-fn who_was_disabled_and_then_linked_is_made_again_but_only_if_we_disabled_it() {
+fn a_disabled_and_then_linked_account_is_made_again() {
     let stuck = Account {
         is_disabled: true,
         ..external()
@@ -777,7 +777,7 @@ fn who_was_disabled_and_then_linked_is_made_again_but_only_if_we_disabled_it() {
 }
 
 #[test]
-fn with_ldap_on_a_disabled_account_is_said_not_to_hold_and_unread_settings_say_nothing() {
+fn with_ldap_on_a_disabled_account_is_said_not_to_hold() {
     for (ldap, holds) in [(Some(true), Some(false)), (Some(false), Some(true)), (None, None)] {
         let rules = Rules { ldap, ..rules() };
         let plan = plan(&Desired::Gone, Some(&link()), &seen(account()), &rules);
@@ -787,7 +787,7 @@ fn with_ldap_on_a_disabled_account_is_said_not_to_hold_and_unread_settings_say_n
 }
 
 #[test]
-fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_joins_this_one() {
+fn people_of_other_organizations_are_not_claimed() {
     let role = |org_id| OrgRole {
         org_id,
         role: "Viewer".into(),
@@ -876,7 +876,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_deleted_whose_policy_does_not_say_so_unless_it_is_to_return(
+    fn nobody_is_deleted_against_the_policy(
         account in any_account(), desired in any_desired(), link in any_link(),
     ) {
         for max_action in [Deprovision::Disable, Deprovision::Suspend] {

@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_a_cloud_cannot_call_is_named_with_the_line_that_fixes_it() {
+    fn an_address_that_no_cloud_can_call_is_named() {
         use IdentityProvider::{Entra, Okta, Other};
         assert_eq!(said(Okta, "http://localhost:3000/").0, TestOutcome::Failed);
         assert_eq!(said(Okta, "http://[::1]:3000/").0, TestOutcome::Failed);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn callers_of_an_earlier_process_stay_known_and_other_organizations_are_not_shown() {
+    fn callers_of_an_earlier_process_stay_known() {
         let seen = |last_ms| CallerSeen {
             last_ms,
             requests: 1,

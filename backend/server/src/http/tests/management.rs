@@ -67,7 +67,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_yes_can_be_approved_once_and_the_log_names_who_did() {
+async fn a_waiting_question_is_approved_once_and_by_name() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     assert_eq!(server.person(&ada).await["may_claim"], false, "nothing is asked yet");
@@ -110,7 +110,7 @@ async fn a_protected_account_cannot_be_approved() {
 }
 
 #[tokio::test]
-async fn who_is_released_is_still_stored_and_changed_by_the_provider_and_shown_as_released() {
+async fn a_released_person_is_still_changed_by_the_provider() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     assert_eq!(

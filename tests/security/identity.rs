@@ -1,0 +1,1 @@
+//! Whose account it is: a name is where to look, never proof.
