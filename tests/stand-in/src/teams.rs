@@ -26,9 +26,16 @@ fn find<'a>(desk: &'a mut Desk<'_>, org: i64, team: i64) -> Option<&'a mut Team>
 }
 
 fn name_taken(desk: &Desk<'_>, org: i64, name: &str, except: Option<i64>) -> bool {
-    // Exactly, in this case only: SQLite compares bytes (G37).
     let mut teams = desk.world.teams.values();
-    teams.any(|team| team.org == org && team.name == name && Some(team.id) != except)
+    teams.any(|team| team.org == org && same_name(desk, &team.name, name) && Some(team.id) != except)
+}
+
+/// SQLite and PostgreSQL compare names exactly; MySQL's usual collations do not look at the case (G37).
+fn same_name(desk: &Desk<'_>, one: &str, other: &str) -> bool {
+    match desk.settings.get("database", "type") {
+        "mysql" => one.to_lowercase() == other.to_lowercase(),
+        _ => one == other,
+    }
 }
 
 /// A person who makes a team is in it, as its admin; a service account is not (G36).
@@ -71,7 +78,7 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
         .teams
         .values()
         .filter(|team| team.org == org && any_contains(&[&team.name], query))
-        .filter(|team| name.is_empty() || team.name == name)
+        .filter(|team| name.is_empty() || same_name(desk, &team.name, name))
         .filter(|team| wanted.is_empty() || wanted.contains(&team.id))
         .collect();
     rows.sort_by_key(|team| &team.name);
