@@ -21,13 +21,13 @@ pub(super) fn section_of(module: &str) -> String {
     format!("auth.{}", module.strip_prefix("oauth_").unwrap_or(module))
 }
 
-/// Whether his provider is switched on: then Grafana lets nobody change him (`api/utils.go` `isExternalUser`).
+/// Whether their provider is switched on: then Grafana lets nobody change them (`api/utils.go` `isExternalUser`).
 fn provider_enabled(user: &User, settings: &Settings) -> bool {
     let last = user.links.last();
     last.is_some_and(|link| settings.is_on(&section_of(&link.module), "enabled"))
 }
 
-/// Whether his provider says his role (`login/authinfo.go` `IsExternallySynced`).
+/// Whether their provider says their role (`login/authinfo.go` `IsExternallySynced`).
 pub(super) fn externally_synced(user: &User, settings: &Settings) -> bool {
     let last = user.links.last();
     provider_enabled(user, settings)
@@ -96,7 +96,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     Ok(Answer::json(200, &json!({ "id": id, "message": "User created" })))
 }
 
-/// Which organization a new user is put into, and as what (`orgimpl/org.go`): without `auto_assign_org` he gets his own.
+/// Which organization a new user is put into, and as what (`orgimpl/org.go`): without `auto_assign_org` they get their own.
 fn auto_org(desk: &mut Desk<'_>, wanted: i64, email: &str) -> Result<(i64, Role), Answer> {
     if !desk.settings.is_on("users", "auto_assign_org") {
         return Ok((desk.world.add_org(email), Role::Admin));
@@ -284,19 +284,33 @@ pub(super) fn search(desk: &mut Desk<'_>, with_paging: bool) -> Outcome {
     Ok(Answer::json(200, &body))
 }
 
-/// What is empty is not written; without a login the e-mail becomes it (G6).
+/// The whole row by a server admin.
 pub(super) fn update(desk: &mut Desk<'_>, user: &str) -> Outcome {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Form {
-        name: String,
-        login: String,
-        email: String,
-        theme: String,
-    }
     desk.who.needs_server_admin_in_org("users:write")?;
-    let sent: Form = desk.form()?;
-    let user = id("id", user)?;
+    let sent: Names = desk.form()?;
+    write_names(desk, id("id", user)?, sent)
+}
+
+/// `PUT /api/user`: by basic auth and by session, in an organization or in none (G78).
+pub(super) fn update_own(desk: &mut Desk<'_>) -> Outcome {
+    let sent: Names = desk.form()?;
+    if desk.who.service_account {
+        return Err(Answer::message(403, "Endpoint only available for users"));
+    }
+    write_names(desk, desk.who.id, sent)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Names {
+    name: String,
+    login: String,
+    email: String,
+    theme: String,
+}
+
+/// What is empty is not written; without a login the e-mail becomes it (G6).
+fn write_names(desk: &mut Desk<'_>, user: i64, sent: Names) -> Outcome {
     let failed = || Answer::message(500, "Failed to update user");
     if let Some(row) = desk.world.person(user)
         && provider_enabled(row, desk.settings)
