@@ -21,6 +21,23 @@ pub(super) fn shown(team: &Team) -> Value {
     })
 }
 
+/// The same as the caller sees it: who is hidden from the caller is not counted (`teamimpl/store.go`, G44).
+fn shown_to(desk: &Desk<'_>, team: &Team) -> Value {
+    let users = &desk.world.users;
+    let hidden = |id: &&i64| users.get(id).is_some_and(|user| is_hidden(desk, user));
+    let hidden = team.members.keys().filter(hidden).count();
+    let mut shown = shown(team);
+    shown["memberCount"] = json!(team.members.len() - hidden);
+    shown
+}
+
+/// `dtos.IsHiddenUser`: `[users] hidden_users`, for everybody but server admins and the user's own eyes (G44).
+fn is_hidden(desk: &Desk<'_>, user: &User) -> bool {
+    let hidden = desk.settings.get("users", "hidden_users");
+    let named = hidden.split(',').any(|login| login.trim() == user.login);
+    named && !desk.who.server_admin && user.login != desk.who.login
+}
+
 fn find<'a>(desk: &'a mut Desk<'_>, org: i64, team: i64) -> Option<&'a mut Team> {
     desk.world.teams.get_mut(&team).filter(|team| team.org == org)
 }
@@ -84,7 +101,7 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
     rows.sort_by_key(|team| &team.name);
     let total = rows.len();
     let page = desk.page();
-    let teams: Vec<Value> = paged(rows, page).into_iter().map(shown).collect();
+    let teams: Vec<Value> = paged(rows, page).into_iter().map(|team| shown_to(desk, team)).collect();
     let body = json!({ "totalCount": total, "teams": teams, "page": page.0, "perPage": page.1 });
     Ok(Answer::json(200, &body))
 }
@@ -108,8 +125,8 @@ pub(super) fn of_user(desk: &Desk<'_>, user: i64) -> Outcome {
 pub(super) fn read(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let org = desk.who.needs_org_admin("teams:read")?;
     let team = id("teamId", team)?;
-    let team = find(desk, org, team).ok_or_else(|| Answer::message(404, "Team not found"))?;
-    Ok(Answer::json(200, &shown(team)))
+    find(desk, org, team).ok_or_else(|| Answer::message(404, "Team not found"))?;
+    Ok(Answer::json(200, &shown_to(desk, &desk.world.teams[&team])))
 }
 
 /// A taken name is a 400 here, where making one is a 409 (G38). An empty name is not written, an empty e-mail is.
@@ -144,13 +161,14 @@ pub(super) fn delete(desk: &mut Desk<'_>, team: &str) -> Outcome {
     Ok(Answer::message(200, "Team deleted"))
 }
 
-/// The members as they are listed: by login.
+/// The members as they are listed: by login, and without service accounts (`is_service_account=?`, G44).
 fn rows<'a>(desk: &'a Desk<'_>, org: i64, team: i64) -> Vec<(&'a User, i64)> {
     let team = desk.world.teams.get(&team).filter(|team| team.org == org);
     let mut rows: Vec<_> = team
         .into_iter()
         .flat_map(|team| &team.members)
         .filter_map(|(user, permission)| Some((desk.world.users.get(user)?, *permission)))
+        .filter(|(user, _)| !user.service_account)
         .collect();
     rows.sort_by_key(|(user, _)| (&user.login, &user.email));
     rows
@@ -163,6 +181,7 @@ pub(super) fn members(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let uid = desk.world.teams.get(&team).map(|team| team.uid.as_str());
     let members: Vec<Value> = rows(desk, org, team)
         .into_iter()
+        .filter(|(user, _)| !is_hidden(desk, user))
         .map(|(user, permission)| {
             json!({
                 "orgId": org, "teamId": team, "teamUID": uid, "userId": user.id,
