@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::target::{contract, unique};
+use crate::target::{contract, unique, with_stand_in};
 
 #[tokio::test]
 async fn a_person_who_makes_a_team_is_its_admin() {
@@ -270,6 +270,37 @@ async fn there_is_no_team_sync() {
         let team = g.team().await;
         let answer = team.call("GET", "/groups", Value::Null).await;
         assert_eq!((answer.status, answer.str("/message")), (404, "Not found"));
+    })
+    .await;
+}
+
+/// A real one needs the line `hidden_users` in its file before it starts.
+#[tokio::test]
+async fn a_service_account_does_not_see_hidden_members() {
+    let hide = |options: grafana_stand_in::Options| options.with_setting("users", "hidden_users", "hidden");
+    with_stand_in(hide, async |g| {
+        let body = json!({ "login": "hidden", "email": "hidden@ex.com", "password": "Pass-w0rd-of-a-test" });
+        let (hidden, ann, team) = (g.create_user(body).await, g.person().await, g.team().await);
+        for user in [hidden, ann.id] {
+            team.call("POST", "/members", json!({ "userId": user })).await;
+        }
+        let (_, account) = g.service_account("Admin").await;
+        let (one, all) = (
+            format!("/api/teams/{}", team.id),
+            format!("/api/teams/{}/members", team.id),
+        );
+        let seen = g.call(&account, "GET", &all, Value::Null).await.json;
+        assert_eq!(
+            (seen.as_array().unwrap().len(), &seen[0]["userId"]),
+            (1, &json!(ann.id))
+        );
+        // The count says nothing either.
+        assert_eq!(g.call(&account, "GET", &one, Value::Null).await.json["memberCount"], 1);
+        assert_eq!(g.get(&one).await.json["memberCount"], 2);
+        assert_eq!(team.members().await.len(), 2);
+        let body = json!({ "members": [ann.email], "admins": [] });
+        assert_eq!(g.call(&account, "PUT", &all, body).await.status, 200);
+        assert_eq!(team.members().await, [(ann.id, 0)]);
     })
     .await;
 }
