@@ -413,3 +413,17 @@ async fn an_organization_is_not_needed_to_rename_oneself() {
     })
     .await;
 }
+
+/// An older kind of guard than the others: it names no permission.
+#[tokio::test]
+async fn only_a_server_admin_makes_server_admins() {
+    contract(async |g| {
+        let ann = g.person().await;
+        let path = format!("/api/admin/users/{}/permissions", ann.id);
+        let answer = g
+            .call(&ann.basic(), "PUT", &path, json!({ "isGrafanaAdmin": true }))
+            .await;
+        assert_eq!((answer.status, answer.str("/message")), (403, "Permission denied"));
+    })
+    .await;
+}

@@ -14,28 +14,19 @@ use super::{
     world::{ADMIN, MEMBER, Team, User},
 };
 
-pub(super) fn shown(team: &Team) -> Value {
+/// As the caller sees it: hidden members are not counted (G79).
+fn seen(desk: &Desk<'_>, team: &Team) -> Value {
+    let members = team.members.keys().filter_map(|user| desk.world.users.get(user));
+    let mut row = shown(team);
+    row["memberCount"] = json!(members.filter(|user| !desk.hides(user)).count());
+    row
+}
+
+fn shown(team: &Team) -> Value {
     json!({
         "id": team.id, "uid": team.uid, "orgId": team.org, "name": team.name, "email": team.email,
         "avatarUrl": format!("/avatar/{}", team.uid), "memberCount": team.members.len(), "permission": 0, "accessControl": null,
     })
-}
-
-/// The same as the caller sees it: who is hidden from the caller is not counted (`teamimpl/store.go`, G44).
-fn shown_to(desk: &Desk<'_>, team: &Team) -> Value {
-    let users = &desk.world.users;
-    let hidden = |id: &&i64| users.get(id).is_some_and(|user| is_hidden(desk, user));
-    let hidden = team.members.keys().filter(hidden).count();
-    let mut shown = shown(team);
-    shown["memberCount"] = json!(team.members.len() - hidden);
-    shown
-}
-
-/// `dtos.IsHiddenUser`: `[users] hidden_users`, for everybody but server admins and the user's own eyes (G44).
-fn is_hidden(desk: &Desk<'_>, user: &User) -> bool {
-    let hidden = desk.settings.get("users", "hidden_users");
-    let named = hidden.split(',').any(|login| login.trim() == user.login);
-    named && !desk.who.server_admin && user.login != desk.who.login
 }
 
 fn find<'a>(desk: &'a mut Desk<'_>, org: i64, team: i64) -> Option<&'a mut Team> {
@@ -71,7 +62,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     if name_taken(desk, org, &sent.name, None) {
         return Err(Answer::message(409, "Team name taken"));
     }
-    let creator = (!desk.who.service_account).then_some((desk.who.id, ADMIN));
+    let creator = (!desk.who.service_account && !desk.who.anonymous).then_some((desk.who.id, ADMIN));
     let id = desk.world.add_team(org, &sent.name);
     if let Some(team) = desk.world.team_mut(id) {
         team.email = sent.email;
@@ -101,7 +92,7 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
     rows.sort_by_key(|team| &team.name);
     let total = rows.len();
     let page = desk.page();
-    let teams: Vec<Value> = paged(rows, page).into_iter().map(|team| shown_to(desk, team)).collect();
+    let teams: Vec<Value> = paged(rows, page).into_iter().map(|team| seen(desk, team)).collect();
     let body = json!({ "totalCount": total, "teams": teams, "page": page.0, "perPage": page.1 });
     Ok(Answer::json(200, &body))
 }
@@ -125,8 +116,9 @@ pub(super) fn of_user(desk: &Desk<'_>, user: i64) -> Outcome {
 pub(super) fn read(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let org = desk.who.needs_org_admin("teams:read")?;
     let team = id("teamId", team)?;
-    find(desk, org, team).ok_or_else(|| Answer::message(404, "Team not found"))?;
-    Ok(Answer::json(200, &shown_to(desk, &desk.world.teams[&team])))
+    let team = desk.world.teams.get(&team).filter(|team| team.org == org);
+    let team = team.ok_or_else(|| Answer::message(404, "Team not found"))?;
+    Ok(Answer::json(200, &seen(desk, team)))
 }
 
 /// A taken name is a 400 here, where making one is a 409 (G38). An empty name is not written, an empty e-mail is.
@@ -174,14 +166,14 @@ fn rows<'a>(desk: &'a Desk<'_>, org: i64, team: i64) -> Vec<(&'a User, i64)> {
     rows
 }
 
-/// All of them, unpaged; a team that is not there has none.
+/// All of them that are not hidden, unpaged; a team that is not there has none. The bulk call works on all (G79).
 pub(super) fn members(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let org = desk.who.needs_org_admin("teams.permissions:read")?;
     let team = id("teamId", team)?;
     let uid = desk.world.teams.get(&team).map(|team| team.uid.as_str());
     let members: Vec<Value> = rows(desk, org, team)
         .into_iter()
-        .filter(|(user, _)| !is_hidden(desk, user))
+        .filter(|(user, _)| !desk.hides(user))
         .map(|(user, permission)| {
             json!({
                 "orgId": org, "teamId": team, "teamUID": uid, "userId": user.id,

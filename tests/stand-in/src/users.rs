@@ -193,7 +193,7 @@ pub(super) fn set_server_admin(desk: &mut Desk<'_>, user: &str) -> Outcome {
         #[serde(default)]
         isgrafanaadmin: bool,
     }
-    desk.who.needs_server_admin("users.permissions:update")?;
+    desk.who.is_server_admin()?;
     let sent: Form = desk.form()?;
     let user = id("id", user)?;
     let last = !desk.world.people().any(|other| other.server_admin && other.id != user);
