@@ -55,6 +55,14 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// Whether Grafana drops whoever is not named in it.
+    #[must_use]
+    pub const fn names_everybody(&self) -> bool {
+        matches!(self, Self::Replace { .. })
+    }
+}
+
 /// The answer of [`plan`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {

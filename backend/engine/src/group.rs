@@ -115,7 +115,7 @@ async fn is_as_made(org: &Org, team_id: TeamId) -> Result<bool> {
         .team_members(team_id)
         .await
         .map_err(looking(Reading::TeamMembers))?;
-    Ok(members.is_some_and(|members| members.iter().all(|member| member.user_id == me)))
+    Ok(members.is_some_and(|members| members.all && members.shown.iter().all(|member| member.user_id == me)))
 }
 
 async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecord) -> Result<()> {
@@ -297,6 +297,9 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
     Ok(())
 }
 
+/// So often a team is looked at until nothing is left to do: a rename, the members, and whether it was done; one to spare.
+const LOOKS: usize = 4;
+
 /// Observe, plan, act, look again. Returns the team's name; `None` when it was deleted by hand.
 async fn settle(
     core: &Core,
@@ -306,11 +309,17 @@ async fn settle(
     context: TeamContext<'_>,
 ) -> Result<Option<String>> {
     let org_id = org.id();
-    for _ in 0..3 {
-        let Some(roster) = Roster::observe(core, org, team_id, None, context).await? else {
+    for _ in 0..LOOKS {
+        let Some(mut roster) = Roster::observe(core, org, team_id, None, context).await? else {
             return Ok(None);
         };
-        let plan = team::plan(&roster.desired, &roster.observed);
+        let mut plan = team::plan(&roster.desired, &roster.observed);
+        if plan.actions.iter().any(Action::names_everybody) {
+            if !roster.look_again(org).await? {
+                return Ok(None);
+            }
+            plan = team::plan(&roster.desired, &roster.observed);
+        }
         let base: Vec<UserId> = plan.base.iter().copied().collect();
         if plan.actions.is_empty() {
             core.store.set_applied_members(org_id, team_id, &base).await?;
@@ -323,7 +332,11 @@ async fn settle(
         let both: BTreeSet<UserId> = plan.base.union(&roster.observed.base).copied().collect();
         let both: Vec<UserId> = both.into_iter().collect();
         core.store.set_applied_members(org_id, team_id, &both).await?;
-        for action in &plan.actions {
+        for (n, action) in plan.actions.iter().enumerate() {
+            // Not after another call: somebody may have joined meanwhile.
+            if n > 0 && action.names_everybody() {
+                break;
+            }
             act(core, org, work, &roster.team, action).await?;
         }
         if plan.actions.contains(&Action::Delete) {
