@@ -233,3 +233,95 @@ async fn who_joins_by_hand_meanwhile_stays_in_the_team() -> Result<()> {
     );
     team.rig.finish().await
 }
+
+#[tokio::test]
+async fn a_team_admin_made_by_hand_stays_one() -> Result<()> {
+    let team = Team::of(
+        Rig::start().await?,
+        MappingKind::Member,
+        MemberPolicy::Keep,
+        &[ADA, BOB],
+    )
+    .await?;
+    team.set_by_hand(ADA, 4).await?;
+    team.compared().await?;
+    team.has_permission(ADA, 4).await?;
+    // A bulk write names admins as well.
+    team.join(&[CLEO, "dan@example.com"]).await?;
+    team.compared().await?;
+    team.has_permission(ADA, 4).await?;
+    team.has_permission(CLEO, 0).await?;
+    team.rig.finish().await
+}
+
+/// Also where the mapping removes people added by hand: it says nothing about who is admin.
+#[tokio::test]
+async fn a_mapping_demotes_only_whom_it_made_admin() -> Result<()> {
+    let team = Team::of(
+        Rig::start().await?,
+        MappingKind::Member,
+        MemberPolicy::Remove,
+        &[ADA, BOB],
+    )
+    .await?;
+    team.set_by_hand(ADA, 4).await?;
+    team.turn_into("admin").await?;
+    until("bob is made admin", SOON, async || team.has_permission(BOB, 4).await).await?;
+    team.compared().await?;
+    team.turn_into("member").await?;
+    until("bob is a member again", SOON, async || {
+        team.has_permission(BOB, 0).await
+    })
+    .await?;
+    team.compared().await?;
+    team.has_permission(ADA, 4).await?;
+    team.rig.finish().await
+}
+
+#[tokio::test]
+async fn who_is_demoted_by_hand_stays_so_where_hands_count() -> Result<()> {
+    let team = Team::of(Rig::start().await?, MappingKind::Admin, MemberPolicy::Keep, &[ADA, BOB]).await?;
+    team.has_permission(ADA, 4).await?;
+    team.compared().await?;
+    team.set_by_hand(ADA, 0).await?;
+    team.compared().await?;
+    team.has_permission(ADA, 0).await?;
+    team.has_permission(BOB, 4).await?;
+    team.rig.finish().await
+}
+
+#[tokio::test]
+async fn who_is_demoted_by_hand_is_admin_again_elsewhere() -> Result<()> {
+    let team = Team::of(
+        Rig::start().await?,
+        MappingKind::Admin,
+        MemberPolicy::Remove,
+        &[ADA, BOB],
+    )
+    .await?;
+    team.compared().await?;
+    team.set_by_hand(ADA, 0).await?;
+    team.rig.check_now().await?;
+    until("ada is made admin again", SOON, async || {
+        team.has_permission(ADA, 4).await
+    })
+    .await?;
+    team.rig.finish().await
+}
+
+/// A group that the provider fills is no way into a team for an account that Rollcall never touches.
+#[tokio::test]
+async fn a_server_admin_is_not_put_into_a_team() -> Result<()> {
+    let team = Team::of(Rig::start().await?, MappingKind::Member, MemberPolicy::Keep, &[ADA]).await?;
+    let ids = team.accounts(&[BOB, CLEO]).await?;
+    let bob = team.rig.grafana.existing_account(BOB).await?;
+    let permissions = format!("/api/admin/users/{}/permissions", bob.id);
+    let admin = json!({ "isGrafanaAdmin": true });
+    team.rig.grafana.send(Method::PUT, &permissions, &admin).await?;
+    team.compared().await?;
+    team.add(&ids).await?;
+    team.rig.team_has("Engineering", CLEO).await?;
+    team.compared().await?;
+    team.rig.members_are(team.id, &["admin", ADA, CLEO]).await?;
+    team.rig.finish().await
+}

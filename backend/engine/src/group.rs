@@ -3,13 +3,13 @@
 //! Owns: which team a group gets, and the order in which a team is changed and remembered. Must never delete and recreate a team, and
 //! never touch one that no mapping names. Start at [`sync`].
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeMap, time::Instant};
 
 use domain::{
-    TeamId, Tenant, UserId,
+    TeamId, Tenant,
     attention::{Delay, Operation, Reading},
     settings::{MappingMode, TeamRemoval},
-    team::{self, Action, archived_name, name_before_archive},
+    team::{self, Action, MadeAdmin, archived_name, name_before_archive},
 };
 
 use super::{
@@ -152,7 +152,9 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
                 return Ok(());
             }
             None => {
-                core.store.set_applied_members(org.id(), team_id, &[]).await?;
+                core.store
+                    .set_applied_members(org.id(), team_id, &BTreeMap::new())
+                    .await?;
                 core.store.set_mapping_team(&current, None, &current.team_name).await?;
                 current.team_id = None;
                 mapping = Some(current);
@@ -241,7 +243,7 @@ async fn remember_ourselves(core: &Core, org: &Org, team_id: TeamId) -> Result<(
     }
     let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
     let mut base = core.store.applied_members(org.id(), team_id).await?;
-    base.push(me.id);
+    base.insert(me.id, MadeAdmin::No);
     Ok(core.store.set_applied_members(org.id(), team_id, &base).await?)
 }
 
@@ -292,7 +294,9 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
         ..TeamContext::default()
     };
     if settle(core, org, &work, team_id, context).await?.is_none() {
-        core.store.set_applied_members(org.id(), team_id, &[]).await?;
+        core.store
+            .set_applied_members(org.id(), team_id, &BTreeMap::new())
+            .await?;
     }
     Ok(())
 }
@@ -320,18 +324,15 @@ async fn settle(
             }
             plan = team::plan(&roster.desired, &roster.observed);
         }
-        let base: Vec<UserId> = plan.base.iter().copied().collect();
         if plan.actions.is_empty() {
-            core.store.set_applied_members(org_id, team_id, &base).await?;
+            core.store.set_applied_members(org_id, team_id, &plan.base).await?;
             return match plan.attention {
                 None => Ok(Some(roster.team.name)),
                 Some(a) => Err(SyncError::Attention(a)),
             };
         }
-        // Before the call, so that everybody it adds is known as ours if we die right after it.
-        let both: BTreeSet<UserId> = plan.base.union(&roster.observed.base).copied().collect();
-        let both: Vec<UserId> = both.into_iter().collect();
-        core.store.set_applied_members(org_id, team_id, &both).await?;
+        let meanwhile = plan.base_meanwhile(&roster.observed);
+        core.store.set_applied_members(org_id, team_id, &meanwhile).await?;
         for (n, action) in plan.actions.iter().enumerate() {
             // Not after another call: somebody may have joined meanwhile.
             if n > 0 && action.names_everybody() {
@@ -340,7 +341,9 @@ async fn settle(
             act(core, org, work, &roster.team, action).await?;
         }
         if plan.actions.contains(&Action::Delete) {
-            core.store.set_applied_members(org_id, team_id, &[]).await?;
+            core.store
+                .set_applied_members(org_id, team_id, &BTreeMap::new())
+                .await?;
             return Ok(Some(roster.team.name));
         }
     }

@@ -72,9 +72,13 @@ impl Roster {
         let present: BTreeSet<UserId> = seen.shown.iter().map(|m| m.user_id).collect();
         let people = people_of(core, &mappings, team_id).await?;
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
-        let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         let released = core.store.unmanaged_accounts(org.id()).await?;
+        let found = newcomers(core, org, &people, &mut wanted, &present).await?;
+        // Nobody is brought in who is never taken out again.
+        let class = |of: &Newcomer| class(org, (of.id, &of.login, &of.email), me, &released);
+        wanted.retain(|id, _| found.iter().all(|of| of.id != *id || class(of) == MemberClass::Person));
+        let emails = found.into_iter().map(|of| (of.id, of.email)).collect();
         let base = core.store.applied_members(org.id(), team_id).await?;
         let all = all_seen(org, &seen, me) && team.member_count <= count(&seen);
         let mut input = TeamInput {
@@ -85,7 +89,7 @@ impl Roster {
             wanted_name: wanted_name(core, org, &mappings).await?,
             removal: context.removal,
             members: Some(classified(org, seen, me, &released)),
-            base: base.into_iter().collect(),
+            base,
             admins_known: org.admins.is_some(),
             emails,
             taken: BTreeSet::new(),
@@ -132,25 +136,25 @@ fn classified(org: &Org, seen: TeamMembers, me: UserId, released: &HashSet<UserI
 }
 
 pub(super) fn member(org: &Org, seen: TeamMember, me: UserId, released: &HashSet<UserId>) -> Member {
-    let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
-    let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
-    let class = if seen.user_id == me {
-        MemberClass::Ourselves
-    } else if is_admin
-        || released.contains(&seen.user_id)
-        || seen.login.starts_with("sa-")
-        || listed(&seen.login)
-        || listed(&seen.email)
-    {
-        MemberClass::Protected
-    } else {
-        MemberClass::Person
-    };
+    let class = class(org, (seen.user_id, &seen.login, &seen.email), me, released);
     Member {
         grafana_id: seen.user_id,
         email: seen.email,
         admin: seen.permission == 4,
         class,
+    }
+}
+
+/// What an account is to a team, whether it is in it or is to join: the one place that decides it.
+fn class(org: &Org, (id, login, email): (UserId, &str, &str), me: UserId, released: &HashSet<UserId>) -> MemberClass {
+    let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
+    let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&id));
+    if id == me {
+        MemberClass::Ourselves
+    } else if is_admin || released.contains(&id) || login.starts_with("sa-") || listed(login) || listed(email) {
+        MemberClass::Protected
+    } else {
+        MemberClass::Person
     }
 }
 
@@ -187,14 +191,21 @@ async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: TeamId) -> 
     Ok(people)
 }
 
-/// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and their user is looked at (R9).
-async fn emails_of_new(
+/// An account that is to join, as Grafana stores it.
+struct Newcomer {
+    id: UserId,
+    login: String,
+    email: String,
+}
+
+/// The accounts that are to join. Whose account is gone in Grafana is left out, and their user is looked at (R9).
+async fn newcomers(
     core: &Core,
     org: &mut Org,
     people: &[Person],
     wanted: &mut BTreeMap<UserId, bool>,
     present: &BTreeSet<UserId>,
-) -> Result<BTreeMap<UserId, String>> {
+) -> Result<Vec<Newcomer>> {
     let new: Vec<UserId> = wanted.keys().filter(|id| !present.contains(id)).copied().collect();
     let listed = new.len() > LISTING_PAYS;
     if listed {
@@ -204,19 +215,19 @@ async fn emails_of_new(
             org.refresh_listing(core).await?;
         }
     }
-    let mut emails = BTreeMap::new();
+    let mut found = Vec::new();
     for id in new {
         let known = match &org.listing {
-            Some(listing) if listed => listing.user(id).map(|u| u.email),
+            Some(listing) if listed => listing.user(id).map(|u| (u.login, u.email)),
             _ => org
                 .grafana
                 .user(id)
                 .await
                 .map_err(looking(Reading::Account))?
-                .map(|u| u.email),
+                .map(|u| (u.login, u.email)),
         };
-        if let Some(email) = known {
-            emails.insert(id, email);
+        if let Some((login, email)) = known {
+            found.push(Newcomer { id, login, email });
             continue;
         }
         wanted.remove(&id);
@@ -234,7 +245,7 @@ async fn emails_of_new(
                 .await?;
         }
     }
-    Ok(emails)
+    Ok(found)
 }
 
 /// In mode *create* the team is called as its group; the first such mapping decides.
