@@ -315,7 +315,7 @@ async fn hidden_members_are_not_seen_and_are_there() {
         let found = g.call(&token, "GET", search, Value::Null).await.json;
         assert_eq!((&found["totalCount"], &found["orgUsers"]), (&json!(1), &json!([])));
 
-        // The trap: whom the caller cannot see and so does not name is thrown out.
+        // The trap: the member that the caller cannot see, and so does not name, is thrown out.
         let body = json!({ "members": [ann.email] });
         let answer = g.call(&token, "PUT", &team.path("/members"), body).await;
         assert_eq!(answer.status, 200);

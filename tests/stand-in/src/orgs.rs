@@ -82,7 +82,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
         name: String,
     }
     desk.who.needs_server_admin("orgs:create")?;
-    quota::for_org(desk)?;
+    quota::for_org(desk.world, desk.settings, desk.who.id, desk.who.org)?;
     let sent: Form = desk.form()?;
     if sent.name.is_empty() {
         return Err(Answer::message(400, "bad request data"));
@@ -221,8 +221,8 @@ fn add_to(desk: &mut Desk<'_>, org: i64) -> Outcome {
 pub(super) fn add_to_current(desk: &mut Desk<'_>) -> Outcome {
     let org = may_in_current(desk, "org.users:add")?;
     // This way in alone has one; by the organization's number there is none (G82).
-    quota::for_user(desk)?;
-    quota::for_org(desk)?;
+    quota::for_user(desk.world, desk.settings)?;
+    quota::for_org(desk.world, desk.settings, desk.who.id, desk.who.org)?;
     add_to(desk, org)
 }
 

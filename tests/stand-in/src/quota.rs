@@ -5,26 +5,25 @@
 
 use super::{
     answer::Answer,
-    desk::Desk,
     settings::Settings,
     world::{User, World},
 };
 
 /// Users of the whole server.
-pub(super) fn for_user(desk: &Desk<'_>) -> Result<(), Answer> {
-    check(desk.settings, "user", &[("global_user", desk.world.people().count())])
+pub(super) fn for_user(world: &World, settings: &Settings) -> Result<(), Answer> {
+    check(settings, "user", &[("global_user", world.people().count())])
 }
 
 /// Organizations of the server, users of the caller's organization, and organizations of the caller.
-pub(super) fn for_org(desk: &Desk<'_>) -> Result<(), Answer> {
-    let own = desk.world.users.get(&desk.who.id);
-    let in_org = |user: &&User| desk.who.org.is_some_and(|org| user.orgs.contains_key(&org));
+pub(super) fn for_org(world: &World, settings: &Settings, caller: i64, org: Option<i64>) -> Result<(), Answer> {
+    let own = world.users.get(&caller);
+    let in_org = |user: &&User| org.is_some_and(|org| user.orgs.contains_key(&org));
     let usage = [
-        ("global_org", desk.world.orgs.len()),
-        ("org_user", desk.world.people().filter(in_org).count()),
+        ("global_org", world.orgs.len()),
+        ("org_user", world.people().filter(in_org).count()),
         ("user_org", own.map_or(0, |user| user.orgs.len())),
     ];
-    check(desk.settings, "org", &usage)
+    check(settings, "org", &usage)
 }
 
 /// Sessions of everybody; this one refuses the sign-in itself.
