@@ -37,8 +37,8 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(programs::check(&shown, &text));
             problems.extend(sizes::check(&shown, &text));
             problems.extend(sentences::check(&shown, &text));
-            problems.extend(ids::check(&shown, &text));
             problems.extend(test_names::check(&shown, &text));
+            problems.extend(ids::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));

@@ -29,11 +29,11 @@ pub(super) fn provider_name(provider: IdentityProvider) -> &'static str {
     }
 }
 
-pub(super) fn check(outcome: TestOutcome, what: String, detail: String) -> Check {
+pub(super) fn check(outcome: TestOutcome, what: impl Into<String>, detail: impl Into<String>) -> Check {
     Check {
-        what,
+        what: what.into(),
         outcome,
-        detail,
+        detail: detail.into(),
         ..Check::default()
     }
 }
