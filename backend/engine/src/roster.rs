@@ -16,6 +16,7 @@ use super::{
     context::{Core, SCAN_MS},
     error::{Result, looking},
     org::Org,
+    sudden_loss,
 };
 use grafana::{Team, TeamMember};
 use store::{Kind, MappingOrigin, MappingRecord, Mark, Urgency};
@@ -65,6 +66,8 @@ impl Roster {
         else {
             return Ok(None);
         };
+        let base = core.store.applied_members(org.id(), team_id).await?;
+        sudden_loss::members(&org.grafana, team_id, &base, &seen).await?;
         let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
         mappings.retain(|m| Some(m.id) != context.without);
         let present: BTreeSet<UserId> = seen.iter().map(|m| m.user_id).collect();
@@ -73,7 +76,6 @@ impl Roster {
         let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         let released = core.store.unmanaged_accounts(org.id()).await?;
-        let base = core.store.applied_members(org.id(), team_id).await?;
         let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
         let mut input = TeamInput {
             id: team_id,
@@ -167,7 +169,7 @@ async fn emails_of_new(
     let new: Vec<UserId> = wanted.keys().filter(|id| !present.contains(id)).copied().collect();
     let listed = new.len() > LISTING_PAYS;
     if listed {
-        let now = core.clock.now_ms();
+        let now = core.clock.elapsed_ms();
         let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
         if !org.listing.as_ref().is_some_and(|d| fresh(d.at_ms)) {
             org.refresh_listing(core).await?;
