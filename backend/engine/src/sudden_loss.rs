@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use domain::{OrgId, TeamId, UserId, attention::Reading};
 
 use super::error::{Result, looking};
-use grafana::{Error, Grafana, ListedUser, OrgUser, Team, TeamMember};
+use grafana::{Error, Grafana, ListedUser, OrgUser, Team, TeamMembers};
 
 /// So many of the missing are asked for.
 const ASKED: usize = 3;
@@ -91,16 +91,19 @@ pub(super) async fn teams(grafana: &Grafana, seen: &mut LastSeen, listed: &[Team
     Ok(())
 }
 
-/// The members of a team, of whom we know whom we put there. What is missing of them may not be put there again: the list of a bulk
+/// The members of a team, of whom we know whom we put there. Of a list that says of itself that some may be missing nothing is asked. What is missing of them may not be put there again: the list of a bulk
 /// write would leave out everybody who was added by hand.
 pub(super) async fn members(
     grafana: &Grafana,
     team_id: TeamId,
-    put_there: &[UserId],
-    listed: &[TeamMember],
+    put_there: impl Iterator<Item = &UserId>,
+    seen: &TeamMembers,
 ) -> Result<()> {
-    let now: HashSet<UserId> = listed.iter().map(|member| member.user_id).collect();
-    let before: HashSet<UserId> = put_there.iter().copied().collect();
+    if !seen.all {
+        return Ok(());
+    }
+    let now: HashSet<UserId> = seen.shown.iter().map(|member| member.user_id).collect();
+    let before: HashSet<UserId> = put_there.copied().collect();
     for id in missing(&before, &now) {
         let teams = match grafana.teams_of_user(id, grafana.org_id()).await {
             Err(Error::NotFound(_)) => continue,
