@@ -6,11 +6,14 @@
 
 mod call;
 mod client;
+mod cookies;
 mod credentials;
 mod failure;
 mod http;
 mod instance;
+mod lock_out;
 mod orgs;
+mod plausible;
 mod probe;
 mod session;
 mod teams;

@@ -176,9 +176,10 @@ CREATE TABLE work (
     generation     BIGINT  NOT NULL,
     -- Somebody must lose access: always first.
     urgent         BOOLEAN NOT NULL,
-    -- 'blocked': an admin has to act, and there is no other attempt until something changes.
+    -- 'blocked': an admin may have to act, and is shown why. It is tried again all the same.
     state          TEXT    NOT NULL CHECK (state IN ('pending', 'blocked')),
     since_ms       BIGINT  NOT NULL,
+    -- The largest number there is: only when something changes.
     due_ms         BIGINT  NOT NULL,
     attempts       BIGINT  NOT NULL,
     -- The last failed attempt: its code, and what the page shows of it as JSON.

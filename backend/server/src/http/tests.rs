@@ -47,6 +47,10 @@ impl Clock for Ticking {
     fn now_ms(&self) -> i64 {
         self.0.fetch_add(1, Ordering::Relaxed)
     }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 struct Counting(AtomicI64);
@@ -87,6 +91,7 @@ impl Control for Quiet {
     fn wake(&self) {
         self.wakes.fetch_add(1, Ordering::Relaxed);
     }
+    fn retry_now(&self, _: OrgId) {}
     fn check_now(&self, _: OrgId) {
         self.wake();
     }

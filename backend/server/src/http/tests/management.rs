@@ -47,6 +47,7 @@ impl Server {
             store
                 .attention(
                     &work,
+                    None,
                     Attention::ClaimNeedsApproval {
                         login: login.to_owned(),
                     },
