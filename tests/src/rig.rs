@@ -4,7 +4,7 @@
 //! asked as everybody asks. Start at [`Rig::start`].
 
 mod behind;
-mod economy;
+mod call_budget;
 mod faults;
 mod others;
 mod property;
@@ -38,7 +38,7 @@ impl Rig {
             return Ok(());
         }
         property::only_its_own(&self).await?;
-        economy::no_more_than_asked_for(&self).await?;
+        call_budget::no_more_than_asked_for(&self).await?;
         let log = self.plugin_log();
         ensure!(!self.tells_secrets(&log), "a secret is in the plugin's log");
         if let Some(stand_in) = self.stand_in.take() {

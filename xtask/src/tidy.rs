@@ -10,6 +10,7 @@ mod programs;
 mod prose;
 mod sentences;
 mod sizes;
+mod test_names;
 mod words;
 
 use crate::workspace::Workspace;
@@ -35,6 +36,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(programs::check(&shown, &text));
             problems.extend(sizes::check(&shown, &text));
             problems.extend(sentences::check(&shown, &text));
+            problems.extend(test_names::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
@@ -73,7 +75,6 @@ fn papers(workspace: &Workspace) -> Result<Vec<String>> {
         problems.extend(papers.check(path, text));
         problems.extend(words::check(path, text));
     }
-    problems.extend(words::clean(&texts));
     Ok(problems)
 }
 

@@ -161,7 +161,7 @@ fn filters(host: Host, activity: Loaded<Activity>, narrowing: Narrowing) -> impl
         OUTCOMES.iter().map(|(name, _)| *name).find(|name| *name == outcome)
     });
     let named = activity.list(|answer| answer.callers.clone());
-    // The actor in the URL may have called long ago; and later pages name nobody.
+    // What the URL names may have called long ago; and later pages name nobody.
     let callers = Memo::new(move |before: Option<&Vec<String>>| {
         let mut callers = named.get();
         if callers.is_empty() {
@@ -191,7 +191,7 @@ fn filters(host: Host, activity: Loaded<Activity>, narrowing: Narrowing) -> impl
     }
 }
 
-/// The actor or target the list follows. The name is in the lines themselves.
+/// What the list follows. The name is in the lines themselves.
 fn followed(host: Host, target: Memo<Option<String>>, lines: Memo<Vec<ActivityEntry>>) -> Option<impl IntoView> {
     target.get().map(|id| {
         let name = lines.with(|lines| {
