@@ -71,7 +71,11 @@ async fn opens(rig: &Rig, login: &str) -> Result<bool> {
 
 async fn row(rig: &Rig, id: &str) -> Result<Person> {
     let people: People = rig.grafana.admin(&format!("users?id={id}")).await?;
-    people.users.into_iter().next().context("the page does not show this one")
+    people
+        .users
+        .into_iter()
+        .next()
+        .context("the page does not show this one")
 }
 
 async fn row_is(rig: &Rig, id: &str, access: Access) -> Result<Person> {
@@ -140,7 +144,10 @@ async fn a_newcomer_with_a_leavers_name_has_a_clean_account() -> Result<()> {
         ensure!(shown.origin == Some(AccountOrigin::Provisioned), "{shown:?}");
         let (now, his) = (account(&rig, hers).await?, account(&rig, john).await?);
         ensure!(now.login == NAME && !now.is_disabled, "{now:?}");
-        ensure!(roles(&rig, hers).await? == [(1, "Viewer".to_owned())], "not a clean one");
+        ensure!(
+            roles(&rig, hers).await? == [(1, "Viewer".to_owned())],
+            "not a clean one"
+        );
         ensure!(!opens(&rig, NAME).await?, "his password opens her account");
         ensure!(his.is_disabled && his.login != NAME, "{his:?}");
         ensure!(!opens(&rig, &his.login).await?, "his account is open");
@@ -160,7 +167,10 @@ async fn a_newcomer_with_a_leavers_email_has_a_clean_account() -> Result<()> {
     let shown = row_is(&rig, &jane, Access::Active).await?;
     ensure!(shown.grafana_id.is_some_and(|id| id != john), "{shown:?}");
     let now = with_login(&rig, "jane").await?;
-    ensure!(now.email == "shared@example.com" && !opens(&rig, "jane").await?, "{now:?}");
+    ensure!(
+        now.email == "shared@example.com" && !opens(&rig, "jane").await?,
+        "{now:?}"
+    );
     ensure!(account(&rig, john).await?.is_disabled, "he is open");
     rig.finish().await
 }
@@ -202,7 +212,10 @@ async fn the_same_person_returns_to_roles_and_teams_by_no_old_password() -> Resu
     let body = person(NAME, "john@example.com", Some("00u1a2b3c4"));
     let john = leaver(&rig, &scim, &body).await?;
     // Also where both names are others by now.
-    for body in [body, person("john.doe@example.com", "jd@example.com", Some("00u1a2b3c4"))] {
+    for body in [
+        body,
+        person("john.doe@example.com", "jd@example.com", Some("00u1a2b3c4")),
+    ] {
         let login = body["userName"].as_str().unwrap_or_default().to_owned();
         let id = hire(&scim, &body).await?;
         let shown = row_is(&rig, &id, Access::Active).await?;
@@ -268,17 +281,27 @@ async fn two_live_users_cannot_share_an_external_id() -> Result<()> {
 async fn who_takes_a_newcomers_login_is_not_given_the_teams() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
-    let squatter = rig.grafana.make_account("mallory", "mallory@example.com", PASSWORD).await?;
+    let squatter = rig
+        .grafana
+        .make_account("mallory", "mallory@example.com", PASSWORD)
+        .await?;
     let renamed = json!({ "login": "ceo@example.com", "email": "ceo@example.com", "name": "Chief" });
     let path = format!("/api/users/{squatter}");
     rig.grafana.send(Method::PUT, &path, &renamed).await?;
     ensure!(opens(&rig, "ceo@example.com").await?, "not signed in");
     let id = hire(&scim, &person("ceo@example.com", "ceo@example.com", Some("00uceo"))).await?;
-    let made = scim.post("/Groups", &group("Board", &[&id])).await?.expect(&[201])?.id();
+    let made = scim
+        .post("/Groups", &group("Board", &[&id]))
+        .await?
+        .expect(&[201])?
+        .id();
     rig.map_to_new(&made, "Board").await?;
     rig.team_is("Board", &[]).await?;
     let told = rig.attention("ceo@example.com").await?;
-    ensure!(told.reason.contains(&format!("id {squatter}")), "the account is not named: {told:?}");
+    ensure!(
+        told.reason.contains(&format!("id {squatter}")),
+        "the account is not named: {told:?}"
+    );
     let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
     ensure!(shown.may_claim, "{shown:?}");
     compared(&rig).await?;
@@ -334,7 +357,10 @@ async fn an_account_without_that_evidence_waits_for_an_answer() -> Result<()> {
         rig.change_role(there.id, role);
         let id = hire(&scim, &person("ada@example.com", "ada@example.com", Some("00uada"))).await?;
         let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
-        ensure!(shown.may_claim && shown.grafana_id.is_none(), "{provider} {role:?}: {shown:?}");
+        ensure!(
+            shown.may_claim && shown.grafana_id.is_none(),
+            "{provider} {role:?}: {shown:?}"
+        );
         let told = rig.attention("ada@example.com").await?;
         ensure!(told.reason.contains(&format!("id {}", there.id)), "{told:?}");
         rig.finish().await?;
@@ -437,7 +463,10 @@ async fn who_joined_by_mistake_is_taken_out_again_and_shown() -> Result<()> {
         told.reason.contains(&format!("id {eve}")) && told.reason.contains(&format!("id {pat}")),
         "{told:?}"
     );
-    ensure!(roles(&rig, eve).await? == [(other, "Viewer".to_owned())], "Eve is still in");
+    ensure!(
+        roles(&rig, eve).await? == [(other, "Viewer".to_owned())],
+        "Eve is still in"
+    );
     compared(&rig).await?;
     row_is(&rig, &id, Access::Active).await?;
     ensure!(roles(&rig, pat).await? == [(1, "Viewer".to_owned())], "Pat is not in");
@@ -469,7 +498,10 @@ async fn a_name_that_is_somebodys_other_name_is_no_dead_end() -> Result<()> {
     }
     // The same for who has an account already.
     let id = hire(&scim, &person("max", "max@example.com", Some("00umax"))).await?;
-    let max = row_is(&rig, &id, Access::Active).await?.grafana_id.context("no account")?;
+    let max = row_is(&rig, &id, Access::Active)
+        .await?
+        .grafana_id
+        .context("no account")?;
     let sent = json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "lee" }]);
     scim.patch(&format!("/Users/{id}"), sent).await?.expect(&[200])?;
     until("the e-mail is written", SOON, async || {

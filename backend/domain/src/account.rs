@@ -25,7 +25,7 @@ use crate::{
     settings::{Deprovision, Linking},
 };
 
-pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken};
+pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken, texts};
 pub use model::{
     Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
     Snapshot, TeamMembership, Write,

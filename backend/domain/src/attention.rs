@@ -92,6 +92,28 @@ pub enum Attention {
         /// The user's name at the provider.
         login: String,
     },
+    /// Neither login nor e-mail names the account alone: Grafana takes each for somebody else's, or for nobody's.
+    CannotBeNamed {
+        /// The account's login.
+        login: String,
+        /// Grafana's id of it.
+        grafana_id: i64,
+        /// Whom Grafana takes its login for.
+        means: Option<i64>,
+    },
+    /// Grafana put another account into an organization than the one that was meant.
+    AnotherJoined {
+        /// The login of the account that was meant.
+        login: String,
+        /// Grafana's id of it.
+        grafana_id: i64,
+        /// Grafana's id of the one it took.
+        other: i64,
+        /// The organization.
+        org_id: OrgId,
+        /// What became of the other one there.
+        outcome: Intruder,
+    },
     /// The team's group is gone, and the team holds members that were added by hand.
     TeamNotDeleted {
         /// The team.
@@ -133,6 +155,8 @@ impl Attention {
             Self::CannotDisable { .. } => "cannot_disable",
             Self::NameTaken { .. } => "name_taken",
             Self::ProfileNotApplied { .. } => "profile_not_applied",
+            Self::CannotBeNamed { .. } => "cannot_be_named",
+            Self::AnotherJoined { .. } => "another_joined",
             Self::TeamNotDeleted { .. } => "team_not_deleted",
             Self::TeamNameTaken { .. } => "team_name_taken",
             Self::GrafanaRefused { .. } => "grafana_refused",
@@ -164,6 +188,18 @@ impl Attention {
             _ => true,
         }
     }
+}
+
+/// What became of an account that was put into an organization by mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intruder {
+    /// It was in there before: nothing changed.
+    WasInside,
+    /// It was taken out again.
+    TakenOut,
+    /// Grafana refused to take it out: it is still in.
+    StillInside,
 }
 
 /// Why an account is never touched.

@@ -6,6 +6,7 @@
 
 mod act;
 pub(crate) mod input;
+mod join;
 pub(crate) mod live;
 pub(crate) mod observe;
 mod record;

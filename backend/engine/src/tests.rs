@@ -388,7 +388,7 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
         (record.grafana_id, record.origin),
         (Some(ann.id), AccountOrigin::Provisioned)
     );
-    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_creation("id-ann").await.expect("read"), None);
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 1);
     assert_eq!(rig.actions().await, [(Action::UserCreate, Outcome::Done)]);
     rig.until("checked", || async {
@@ -431,7 +431,7 @@ async fn a_crash_before_our_record_makes_nothing_twice() {
     rig.user("ann", true).await;
     rig.user("bob", true).await;
     rig.store
-        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
         .await
         .expect("noted");
     let ann = rig.add_account("ann", Role::Viewer);
@@ -901,7 +901,7 @@ async fn a_user_deleted_while_the_account_is_made_is_closed() {
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
     rig.store
-        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
         .await
         .expect("noted");
     rig.add_account("ann", Role::Viewer);

@@ -102,6 +102,8 @@ CREATE TABLE account_creation (
     org_id     BIGINT NOT NULL,
     connection TEXT   NOT NULL,
     login      TEXT   NOT NULL,
+    -- The time just before the call: an account that had the login before is a stranger's.
+    since_ms   BIGINT NOT NULL,
     -- The first comparison that looked for the account since the last request.
     looked_ms  BIGINT
 );

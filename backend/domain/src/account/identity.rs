@@ -102,6 +102,21 @@ pub fn frees_names(theirs: &Desired, login: &str, email: &str, wanted: &Profile)
         .all(|name| !keeps.contains(&name))
 }
 
+/// The texts that Grafana may take for this account, the safest first: nobody else has its e-mail, while its login may be somebody's
+/// e-mail, which Grafana looks for first in whatever has an `@` (G4).
+#[must_use]
+pub fn texts(account: &Account) -> Vec<&str> {
+    let (login, email) = (account.login.as_str(), account.email.as_str());
+    let mut texts = if email.contains('@') {
+        vec![email, login]
+    } else {
+        vec![login, email]
+    };
+    texts.retain(|text| !text.is_empty());
+    texts.dedup();
+    texts
+}
+
 /// Whose login and e-mail other accounts may be in the way of: the provider's word, or what a recreated account is to be made with again.
 #[must_use]
 pub fn profile_to_match(desired: &Desired, link: Option<&Link>) -> Option<Profile> {

@@ -10,6 +10,13 @@ pub(crate) fn attentions() -> Vec<Attention> {
         operation: Operation::UpdateAccount { login: login() },
         refusal,
     };
+    let another_joined = |outcome| Attention::AnotherJoined {
+        login: login(),
+        grafana_id: 7,
+        other: 8,
+        org_id: OrgId::new(1),
+        outcome,
+    };
     let mut all: Vec<Attention> = [
         Protection::Ourselves,
         Protection::ServerAdmin,
@@ -44,6 +51,19 @@ pub(crate) fn attentions() -> Vec<Attention> {
             grafana_id: 8,
         },
         Attention::ProfileNotApplied { login: login() },
+        Attention::CannotBeNamed {
+            login: login(),
+            grafana_id: 7,
+            means: Some(8),
+        },
+        Attention::CannotBeNamed {
+            login: login(),
+            grafana_id: 7,
+            means: None,
+        },
+        another_joined(Intruder::WasInside),
+        another_joined(Intruder::TakenOut),
+        another_joined(Intruder::StillInside),
         Attention::TeamNotDeleted {
             team: team(),
             others: 2,

@@ -3,7 +3,7 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
-use crate::attention::{Attention, Delay, Operation, Problem, Protection, Reading, Refusal};
+use crate::attention::{Attention, Delay, Intruder, Operation, Problem, Protection, Reading, Refusal};
 
 /// What is wrong.
 #[must_use]
@@ -51,6 +51,39 @@ pub fn reason(attention: &Attention) -> String {
         ),
         Attention::ProfileNotApplied { login } => {
             format!("Could not change the profile of “{login}”: Grafana took the change and shows the old values.")
+        }
+        Attention::CannotBeNamed {
+            login,
+            grafana_id,
+            means: Some(other),
+        } => format!(
+            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana takes this login for another account \
+             (id {other}), and its e-mail is no address of its own. Nothing was changed."
+        ),
+        Attention::CannotBeNamed {
+            login,
+            grafana_id,
+            means: None,
+        } => format!(
+            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana finds the account neither by its login \
+             nor by its e-mail. Nothing was changed."
+        ),
+        Attention::AnotherJoined {
+            login,
+            grafana_id,
+            other,
+            org_id,
+            outcome,
+        } => {
+            let then = match outcome {
+                Intruder::WasInside => "It was in there before, so nothing changed.",
+                Intruder::TakenOut => "It was taken out again.",
+                Intruder::StillInside => "Grafana refused to take it out again: it is still in.",
+            };
+            format!(
+                "Grafana took the name of “{login}” (id {grafana_id}) for another account (id {other}) \
+                 and added that one to organization {org_id}. {then}"
+            )
         }
         Attention::TeamNotDeleted { team, others } => format!(
             "The group of the team “{team}” is gone, but the team was not deleted: \
@@ -122,6 +155,18 @@ pub const fn next_step(attention: &Attention) -> &'static str {
         Attention::ProfileNotApplied { .. } => {
             "If [users] verify_email_enabled is on, the person must follow the link in Grafana's mail; \
              or turn it off and press Check now."
+        }
+        Attention::CannotBeNamed { .. } => {
+            "Give one of the two accounts another login or e-mail in Grafana, or add this account to the organization there."
+        }
+        Attention::AnotherJoined {
+            outcome: Intruder::StillInside,
+            ..
+        } => {
+            "Take the other account out of the organization in Grafana, and give one of the two another login or e-mail."
+        }
+        Attention::AnotherJoined { .. } => {
+            "Find out who set that login or e-mail, and give one of the two accounts another one in Grafana."
         }
         Attention::TeamNotDeleted { .. } => {
             "Delete the team in Grafana, or set team_removal to “archive” or “keep”; \
