@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use vocabulary::Attribute;
 use vocabulary::OrgId;
 
+use crate::account::{Doubt, Evidence};
+
 /// What only a person can put right. Each case has one reason and one next step
 /// ([`crate::wording::reason`], [`crate::wording::next_step`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,10 +38,14 @@ pub enum Attention {
         /// Grafana's id of the account that has the e-mail.
         grafana_id: i64,
     },
-    /// Neither the login nor the e-mail leads to an account.
-    NoAccount {
-        /// The login that the provider wants.
+    /// Somebody who was deleted at the provider had the account, and nothing shows that it is the same person.
+    LeaversAccount {
+        /// Its login.
         login: String,
+        /// Grafana's id of it.
+        grafana_id: i64,
+        /// Why it is not known to be the same person.
+        doubt: Doubt,
     },
     /// The account is only in organizations that this provider has no say in.
     InAnotherOrganization {
@@ -51,10 +57,14 @@ pub enum Attention {
         /// Its login.
         login: String,
     },
-    /// `claim_policy` is `ask`, and no admin has answered.
+    /// An account with an equal name may be the person's, and no admin has answered.
     ClaimNeedsApproval {
         /// The account's login.
         login: String,
+        /// Grafana's id of it.
+        grafana_id: i64,
+        /// What speaks for it, and what is missing.
+        evidence: Evidence,
     },
     /// `claim_policy` is `never`.
     ClaimForbidden {
@@ -145,7 +155,7 @@ impl Attention {
             Self::Protected { .. } => "protected",
             Self::TwoAccounts { .. } => "two_accounts",
             Self::EmailTaken { .. } => "email_taken",
-            Self::NoAccount { .. } => "no_account",
+            Self::LeaversAccount { .. } => "leavers_account",
             Self::InAnotherOrganization { .. } => "in_another_organization",
             Self::ManagedForAnother { .. } => "managed_for_another",
             Self::ClaimNeedsApproval { .. } => "claim_needs_approval",
@@ -227,6 +237,18 @@ pub enum Operation {
     },
     /// Write the profile.
     UpdateAccount {
+        /// The user's name.
+        login: String,
+    },
+    /// Give the account of somebody who left other names.
+    MoveAside {
+        /// The name of the user who is to have its names.
+        login: String,
+        /// Grafana's id of the account.
+        grafana_id: i64,
+    },
+    /// Make the password random.
+    RenewPassword {
         /// The user's name.
         login: String,
     },

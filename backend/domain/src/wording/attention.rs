@@ -3,6 +3,7 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
+use crate::account::{Doubt, Evidence, Lack, SignedInBy};
 use crate::attention::{Attention, Delay, Intruder, Operation, Problem, Protection, Reading, Refusal};
 
 /// What is wrong.
@@ -22,16 +23,26 @@ pub fn reason(attention: &Attention) -> String {
         Attention::EmailTaken { login, grafana_id } => {
             format!("The e-mail of “{login}” belongs to another account in Grafana (id {grafana_id}).")
         }
-        Attention::NoAccount { login } => format!("“{login}” has no account in Grafana."),
+        Attention::LeaversAccount {
+            login,
+            grafana_id,
+            doubt,
+        } => format!(
+            "Grafana's account “{login}” (id {grafana_id}) was somebody's who was deleted at the identity provider, \
+             and nothing shows that it is the same person: {}.",
+            doubts(*doubt)
+        ),
         Attention::InAnotherOrganization { login } => {
             format!("“{login}” exists in Grafana already, in another organization, so it is not taken over from here.")
         }
         Attention::ManagedForAnother { login } => {
             format!("Grafana's account “{login}” is managed for another user of the identity provider.")
         }
-        Attention::ClaimNeedsApproval { login } => {
-            format!("“{login}” exists in Grafana already, and claiming waits for you.")
-        }
+        Attention::ClaimNeedsApproval {
+            login,
+            grafana_id,
+            evidence,
+        } => asked(login, *grafana_id, evidence),
         Attention::ClaimForbidden { login } => {
             format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
         }
@@ -96,6 +107,38 @@ pub fn reason(attention: &Attention) -> String {
     }
 }
 
+fn doubts(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::NoExternalId => "there is no externalId to compare",
+        Doubt::OtherExternalId => "the new user has another externalId",
+        Doubt::ExternalIdIsName => "the externalId is made of a name, which the next person of that name has as well",
+        Doubt::TooLate => "it is too long ago (setting return_days)",
+        Doubt::Several => "several deleted users had this externalId",
+    }
+}
+
+/// What speaks for an account being a person's, and what is missing.
+fn asked(login: &str, grafana_id: i64, evidence: &Evidence) -> String {
+    let equal = match (evidence.login, evidence.email) {
+        (true, true) => "login and e-mail are equal",
+        (true, false) => "the login is equal, the e-mail is not",
+        (false, _) => "the e-mail is equal, the login is not",
+    };
+    let by = match &evidence.by {
+        SignedInBy::Password => "it is signed in to by a password, so its owner chose these names".to_owned(),
+        SignedInBy::Provider { label } => format!("it was signed in to by {label}"),
+    };
+    let lack = match evidence.lack {
+        Lack::Policy => "claim_policy asks",
+        Lack::NoSignInNamed => "the setting sign_in names no provider",
+        Lack::SignInOff => "the provider that sign_in names is not seen to be on",
+        Lack::NotByThatSignIn => "that is not the provider that the setting sign_in names",
+        Lack::Admin => "it is an Admin's",
+        Lack::Several => "several accounts have one of the names",
+    };
+    format!("“{login}” (id {grafana_id}) exists in Grafana already, and claiming waits for you: {equal}; {by}; {lack}.")
+}
+
 fn refused(what: &Operation, refusal: &Refusal) -> String {
     let doing = operation(what);
     match refusal {
@@ -128,7 +171,10 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "If it is the same person, press Manage this account on the person's row under Users, \
              or set claim_policy to “email”; if not, change the e-mail of one of the two."
         }
-        Attention::NoAccount { .. } => "Press Check now.",
+        Attention::LeaversAccount { .. } => {
+            "If it is the same person, press Manage this account on the person's row under Users: roles and teams come back. \
+             If not, rename or delete the old account in Grafana, and the new person gets an account of their own."
+        }
         Attention::InAnotherOrganization { .. } => {
             "If it is the same person, add the account to this organization in Grafana; \
              if not, rename one of the two."
