@@ -5,8 +5,7 @@
 //! database. Must never hold a sentence: those are in [`crate::wording`]. Start at [`Attention`].
 
 use serde::{Deserialize, Serialize};
-use vocabulary::Attribute;
-use vocabulary::OrgId;
+use vocabulary::{Attribute, OrgId, TeamId, UserId};
 
 use crate::account::{Doubt, Evidence};
 
@@ -27,23 +26,23 @@ pub enum Attention {
         /// The login that the provider wants.
         login: String,
         /// Grafana's id of the account that has it.
-        login_owner: i64,
+        login_owner: UserId,
         /// Grafana's id of the account that has the e-mail.
-        email_owner: i64,
+        email_owner: UserId,
     },
     /// Another account has the e-mail, and it may not be claimed by that.
     EmailTaken {
         /// The login that the provider wants.
         login: String,
         /// Grafana's id of the account that has the e-mail.
-        grafana_id: i64,
+        grafana_id: UserId,
     },
     /// Somebody who was deleted at the provider had the account, and nothing shows that it is the same person.
     LeaversAccount {
         /// Its login.
         login: String,
         /// Grafana's id of it.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// Why it is not known to be the same person.
         doubt: Doubt,
     },
@@ -62,7 +61,7 @@ pub enum Attention {
         /// The account's login.
         login: String,
         /// Grafana's id of it.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// What speaks for it, and what is missing.
         evidence: Evidence,
     },
@@ -93,7 +92,7 @@ pub enum Attention {
         /// The login of the account that cannot be changed.
         login: String,
         /// Grafana's id of the other account.
-        grafana_id: i64,
+        grafana_id: UserId,
     },
     /// Grafana answered 200 to a profile and shows the old one: with `[users] verify_email_enabled`
     /// it sends a mail instead, and every further try would be one more (`api/user.go`,
@@ -107,18 +106,18 @@ pub enum Attention {
         /// The account's login.
         login: String,
         /// Grafana's id of it.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// Whom Grafana takes its login for.
-        means: Option<i64>,
+        means: Option<UserId>,
     },
     /// Grafana put another account into an organization than the one that was meant.
     AnotherJoined {
         /// The login of the account that was meant.
         login: String,
         /// Grafana's id of it.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// Grafana's id of the one it took.
-        other: i64,
+        other: UserId,
         /// The organization.
         org_id: OrgId,
         /// What became of the other one there.
@@ -245,7 +244,7 @@ pub enum Operation {
         /// The name of the user who is to have its names.
         login: String,
         /// Grafana's id of the account.
-        grafana_id: i64,
+        grafana_id: UserId,
     },
     /// Make the password random.
     RenewPassword {
@@ -298,7 +297,7 @@ pub enum Operation {
         /// The user's name.
         login: String,
         /// The team.
-        team_id: i64,
+        team_id: TeamId,
     },
     /// Create a team.
     CreateTeam {

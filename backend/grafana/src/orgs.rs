@@ -3,7 +3,7 @@
 //! Owns: the calls about org membership. Must never call `DELETE /api/org/users/:id`: it deletes the whole user with their last
 //! organization (G31). Start at [`Grafana::org_users`].
 
-use domain::OrgId;
+use domain::{OrgId, UserId};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -19,7 +19,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct OrgUser {
     /// Grafana's user id.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Login.
     #[serde(default)]
     pub login: String,
@@ -38,7 +38,7 @@ pub struct OrgUser {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
     /// The account that Grafana took the text for, where it says so.
-    pub user_id: Option<i64>,
+    pub user_id: Option<UserId>,
     /// It was in already, and nothing was changed.
     pub already: bool,
 }
@@ -46,7 +46,7 @@ pub struct Joined {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JoinedUser {
-    user_id: Option<i64>,
+    user_id: Option<UserId>,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +84,7 @@ impl Grafana {
     }
 
     /// Takes a user out of one organization; the user stays, with their last one too.
-    pub async fn leave_org(&self, org_id: OrgId, user_id: i64) -> Result<()> {
+    pub async fn leave_org(&self, org_id: OrgId, user_id: UserId) -> Result<()> {
         self.act::<()>(
             Scope::Server,
             Method::DELETE,
@@ -98,7 +98,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::Forbidden`] where their provider says their role (`org.externallySynced`).
-    pub async fn set_role(&self, org_id: OrgId, user_id: i64, role: &str) -> Result<()> {
+    pub async fn set_role(&self, org_id: OrgId, user_id: UserId, role: &str) -> Result<()> {
         self.act(
             Scope::Server,
             Method::PATCH,

@@ -3,8 +3,7 @@
 //! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
 
 use serde::{Deserialize, Serialize};
-use vocabulary::AccountOrigin;
-use vocabulary::OrgId;
+use vocabulary::{AccountOrigin, OrgId, TeamId, UserId};
 
 use vocabulary::Attribute;
 
@@ -64,7 +63,7 @@ pub struct TeamMembership {
     /// The team's organization.
     pub org_id: OrgId,
     /// The team.
-    pub team_id: i64,
+    pub team_id: TeamId,
 }
 
 /// What to give back on return: Grafana forgets roles and team memberships of who leaves an organization, and everything of who is deleted.
@@ -98,7 +97,7 @@ impl Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Grafana's id; `None` once we have deleted the account.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// Where it came from.
     pub origin: AccountOrigin,
     /// What to give back on return, if it was suspended, deleted or made again.
@@ -114,7 +113,7 @@ pub struct Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Grafana's id.
-    pub id: i64,
+    pub id: UserId,
     /// Login.
     pub login: String,
     /// E-mail.
@@ -238,7 +237,7 @@ pub enum Action {
     /// Take an existing account over. No Grafana call.
     Claim {
         /// Its id.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// Ours from before, or found.
         origin: AccountOrigin,
         /// The deleted SCIM user it belonged to.
@@ -253,7 +252,7 @@ pub enum Action {
     /// Give another login and e-mail to the closed account of somebody who left, because somebody else is to have these.
     MoveAside {
         /// Its id.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// Its names from then on.
         write: Write,
     },
@@ -437,7 +436,7 @@ pub(super) enum ProfileEnd {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Grafana's id.
-    pub grafana_id: i64,
+    pub grafana_id: UserId,
     /// Its login.
     pub login: String,
 }

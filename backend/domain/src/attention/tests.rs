@@ -47,12 +47,12 @@ pub(crate) fn attentions() -> Vec<Attention> {
     all.extend([
         Attention::TwoAccounts {
             login: login(),
-            login_owner: 7,
-            email_owner: 8,
+            login_owner: UserId::new(7),
+            email_owner: UserId::new(8),
         },
         Attention::EmailTaken {
             login: login(),
-            grafana_id: 8,
+            grafana_id: UserId::new(8),
         },
         leavers(Doubt::NoExternalId),
         leavers(Doubt::OtherExternalId),
@@ -70,7 +70,7 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::CannotDisable { login: login() },
         Attention::NameTaken {
             login: login(),
-            grafana_id: 8,
+            grafana_id: UserId::new(8),
         },
         Attention::ProfileNotApplied { login: login() },
         Attention::CannotBeNamed {
@@ -141,7 +141,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         },
         Operation::JoinTeam {
             login: login(),
-            team_id: 3,
+            team_id: TeamId::new(3),
         },
         Operation::CreateTeam { team: team() },
         Operation::RenameTeam {
