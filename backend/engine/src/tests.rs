@@ -567,7 +567,7 @@ async fn what_a_person_must_fix_says_why_and_is_tried_on_check_now() {
 
 #[tokio::test]
 async fn server_admins_and_the_last_admin_are_never_closed() {
-    let rig = Rig::new(&[]).await;
+    let rig = Rig::new(&[("claim_policy", "login")]).await;
     rig.add_account("boss", Role::Admin);
     rig.grafana.change(|world| world.join(ME, 1, Role::Viewer));
     let engine = rig.start();
@@ -595,7 +595,7 @@ async fn server_admins_and_the_last_admin_are_never_closed() {
 
 #[tokio::test]
 async fn a_single_sign_on_user_is_suspended_and_gets_everything_back() {
-    let rig = Rig::new(&[]).await;
+    let rig = Rig::new(&[("claim_policy", "login")]).await;
     let ann = rig.add_account("ann", Role::Editor);
     rig.grafana
         .change(|world| world.link(ann, "oauth_generic_oauth", "ann"));

@@ -55,13 +55,7 @@ pub enum Doubt {
 
 /// Why the user who comes is not known to be the one who left; `None`: it is the same person.
 #[must_use]
-pub fn doubt(
-    left: &Left,
-    comes: &ProviderIdentity,
-    profile: &Profile,
-    now_ms: i64,
-    return_days: i64,
-) -> Option<Doubt> {
+pub fn doubt(left: &Left, comes: &ProviderIdentity, profile: &Profile, now_ms: i64, return_days: i64) -> Option<Doubt> {
     let (Some(had), Some(has)) = (given(left.external_id.as_deref()), given(comes.external_id.as_deref())) else {
         return Some(Doubt::NoExternalId);
     };
@@ -83,7 +77,11 @@ fn given(id: Option<&str>) -> Option<&str> {
 /// Whether an `externalId` is one of the person's names, or the part of one before the `@`.
 fn is_name(external_id: &str, comes: &ProviderIdentity, profile: &Profile) -> bool {
     let external_id = external_id.trim().to_lowercase();
-    let names = [Some(profile.login.as_str()), profile.email.as_deref(), comes.nickname.as_deref()];
+    let names = [
+        Some(profile.login.as_str()),
+        profile.email.as_deref(),
+        comes.nickname.as_deref(),
+    ];
     names.into_iter().flatten().any(|name| {
         let name = name.trim().to_lowercase();
         let local_part = name.split('@').next().unwrap_or_default();
@@ -168,8 +166,12 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("auth.saml", "SAML"),
 ];
 
+/// `sign_in` names no provider.
+const NONE: &str = "none";
+
 /// What `sign_in` may name.
 pub const SIGN_INS: &[&str] = &[
+    NONE,
     "auth.azuread",
     "auth.generic_oauth",
     "auth.github",
@@ -242,8 +244,18 @@ mod tests {
 
     #[test]
     fn an_id_that_follows_a_name_is_nobodys() {
-        for id in ["ann.archer@ex.com", "ANN.archer", "a.archer", "A.Archer@ex.com", "annie"] {
-            assert_eq!(judged(&left(Some(id), 1), &comes(Some(id))), Some(Doubt::ExternalIdIsName), "{id}");
+        for id in [
+            "ann.archer@ex.com",
+            "ANN.archer",
+            "a.archer",
+            "A.Archer@ex.com",
+            "annie",
+        ] {
+            assert_eq!(
+                judged(&left(Some(id), 1), &comes(Some(id))),
+                Some(Doubt::ExternalIdIsName),
+                "{id}"
+            );
         }
     }
 
@@ -269,7 +281,8 @@ mod tests {
     #[test]
     fn every_sign_in_that_may_be_named_has_a_label() {
         let sections: Vec<&str> = PROVIDERS.iter().map(|(section, _)| *section).collect();
-        assert_eq!(sections, SIGN_INS);
+        assert_eq!((SIGN_INS[0], &SIGN_INS[1..]), (NONE, &sections[..]));
+        assert_eq!(label_of(NONE), None);
         assert_eq!(label_of("auth.proxy"), None);
     }
 

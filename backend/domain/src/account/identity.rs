@@ -145,15 +145,17 @@ pub fn profile_to_match(desired: &Desired, link: Option<&Link>) -> Option<Profil
 /// The names that an account of this person is to have.
 pub(super) struct WantedNames<'a> {
     pub(super) login: &'a str,
-    /// Without an e-mail Grafana takes the login.
-    email: &'a str,
+    email: Option<&'a str>,
 }
 
 impl<'a> WantedNames<'a> {
-    fn of(profile: &'a Profile) -> Self {
+    fn of(profile: &'a Profile, others: &[Candidate]) -> Self {
+        let login = profile.login.as_str();
+        let is_new = || !others.iter().any(|c| c.account.login.to_lowercase() == login);
         Self {
-            login: &profile.login,
-            email: profile.email.as_deref().unwrap_or(&profile.login),
+            login,
+            // A new account without an e-mail has the login for one.
+            email: profile.email.as_deref().or_else(|| is_new().then_some(login)),
         }
     }
 
@@ -162,7 +164,7 @@ impl<'a> WantedNames<'a> {
     }
 
     fn email_of(&self, account: &Account) -> bool {
-        account.email.to_lowercase() == self.email
+        self.email == Some(account.email.to_lowercase().as_str())
     }
 
     /// Grafana keeps each kind of name unique by itself: a login that is somebody's e-mail is free (G4).
@@ -171,7 +173,7 @@ impl<'a> WantedNames<'a> {
     }
 
     pub(super) fn both_of(&self, account: &Account) -> bool {
-        self.login_of(account) && self.email_of(account)
+        self.login_of(account) && self.email.is_none_or(|_| self.email_of(account))
     }
 }
 
@@ -188,18 +190,14 @@ pub(super) enum Choice<'a> {
 }
 
 /// Which of these accounts is this person's.
-pub(super) fn choose<'a>(
-    profile: &Profile,
-    others: &'a [Candidate],
-    rules: &Rules,
-) -> Result<Choice<'a>, Unclaimed> {
+pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<Choice<'a>, Unclaimed> {
     if let Some(own) = others.iter().find(|c| is_the_persons(c)) {
         return match protection(&own.account, rules) {
             Some(why) => Err(protected_attention(&own.account.login, why).into()),
             None => Ok(Choice::Claim(own)),
         };
     }
-    let wanted = WantedNames::of(profile);
+    let wanted = WantedNames::of(profile, others);
     match make_room(&wanted, others, rules)? {
         Room::Free => {}
         Room::Moves(actions) => return Ok(Choice::MakeRoom(actions)),
@@ -233,7 +231,7 @@ pub(super) fn choose<'a>(
         Manager::Nobody if is_elsewhere(account, rules) => {
             Err(Attention::InAnotherOrganization { login: login() }.into())
         }
-        Manager::Nobody => strangers(profile, found, several, rules).map(|()| Choice::Claim(found)),
+        Manager::Nobody => strangers(profile, &wanted, found, several, rules).map(|()| Choice::Claim(found)),
     }
 }
 
@@ -246,9 +244,14 @@ fn email_taken(profile: &Profile, account: &Account) -> Unclaimed {
 }
 
 /// Whether an account that nobody ever managed is the person's: an admin's word, or what the policy takes for enough.
-fn strangers(profile: &Profile, found: &Candidate, several: bool, rules: &Rules) -> Result<(), Unclaimed> {
+fn strangers(
+    profile: &Profile,
+    wanted: &WantedNames<'_>,
+    found: &Candidate,
+    several: bool,
+    rules: &Rules,
+) -> Result<(), Unclaimed> {
     let account = &found.account;
-    let wanted = WantedNames::of(profile);
     let by_login = wanted.login_of(account);
     if found.approved {
         return Ok(());

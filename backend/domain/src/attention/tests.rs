@@ -13,19 +13,19 @@ pub(crate) fn attentions() -> Vec<Attention> {
     };
     let another_joined = |outcome| Attention::AnotherJoined {
         login: login(),
-        grafana_id: 7,
-        other: 8,
+        grafana_id: UserId::new(7),
+        other: UserId::new(8),
         org_id: OrgId::new(1),
         outcome,
     };
     let leavers = |doubt| Attention::LeaversAccount {
         login: login(),
-        grafana_id: 7,
+        grafana_id: UserId::new(7),
         doubt,
     };
     let asked = |login_too, by, lack| Attention::ClaimNeedsApproval {
         login: login(),
-        grafana_id: 7,
+        grafana_id: UserId::new(7),
         evidence: Evidence {
             login: login_too,
             email: true,
@@ -75,12 +75,12 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::ProfileNotApplied { login: login() },
         Attention::CannotBeNamed {
             login: login(),
-            grafana_id: 7,
-            means: Some(8),
+            grafana_id: UserId::new(7),
+            means: Some(UserId::new(8)),
         },
         Attention::CannotBeNamed {
             login: login(),
-            grafana_id: 7,
+            grafana_id: UserId::new(7),
             means: None,
         },
         asked(true, SignedInBy::Password, Lack::Policy),
@@ -123,6 +123,11 @@ pub(crate) fn operations() -> Vec<Operation> {
     let mut all = vec![
         Operation::CreateAccount { login: login() },
         Operation::UpdateAccount { login: login() },
+        Operation::MoveAside {
+            login: login(),
+            grafana_id: UserId::new(8),
+        },
+        Operation::RenewPassword { login: login() },
         Operation::DisableAccount { login: login() },
         Operation::EnableAccount { login: login() },
         Operation::DeleteAccount { login: login() },

@@ -3,6 +3,8 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
+use vocabulary::UserId;
+
 use crate::account::{Doubt, Evidence, Lack, SignedInBy};
 use crate::attention::{Attention, Delay, Intruder, Operation, Problem, Protection, Reading, Refusal};
 
@@ -118,7 +120,7 @@ fn doubts(doubt: Doubt) -> &'static str {
 }
 
 /// What speaks for an account being a person's, and what is missing.
-fn asked(login: &str, grafana_id: i64, evidence: &Evidence) -> String {
+fn asked(login: &str, grafana_id: UserId, evidence: &Evidence) -> String {
     let equal = match (evidence.login, evidence.email) {
         (true, true) => "login and e-mail are equal",
         (true, false) => "the login is equal, the e-mail is not",
@@ -254,6 +256,10 @@ pub fn operation(what: &Operation) -> String {
     match what {
         Operation::CreateAccount { login } => format!("create the account “{login}”"),
         Operation::UpdateAccount { login } => format!("update “{login}”"),
+        Operation::MoveAside { login, grafana_id } => {
+            format!("rename the account of somebody who left (id {grafana_id}) so that “{login}” can have its names")
+        }
+        Operation::RenewPassword { login } => format!("give “{login}” a new password"),
         Operation::DisableAccount { login } => format!("disable “{login}”"),
         Operation::EnableAccount { login } => format!("enable “{login}”"),
         Operation::DeleteAccount { login } => format!("delete “{login}”"),

@@ -69,6 +69,7 @@ impl Person<'_> {
                 from,
                 snapshot,
                 deprovisioned_by,
+                renew_password,
             } => {
                 if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
                     core.store.remove_account(from).await?;
@@ -77,6 +78,7 @@ impl Person<'_> {
                 let login = found.map_or(login, |c| c.account.login.clone());
                 let mut record = self.new_record(*grafana_id, *origin, login);
                 record.deprovisioned_by = *deprovisioned_by;
+                record.renew_password = *renew_password;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;
                 self.log(org, Done::UserClaim, 0).await
@@ -90,6 +92,8 @@ impl Person<'_> {
                 learn(org, id, write);
                 Ok(())
             }
+            Action::MoveAside { grafana_id, write } => self.move_aside(org, *grafana_id, write).await,
+            Action::RenewPassword => self.renew_password(org, id, observed).await,
             Action::Disable => {
                 let call = org.grafana.disable_user(id);
                 self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
@@ -248,7 +252,7 @@ impl Person<'_> {
     }
 }
 
-fn sent(write: &Write) -> grafana::Write<'_> {
+pub(super) fn sent(write: &Write) -> grafana::Write<'_> {
     grafana::Write {
         login: &write.login,
         email: &write.email,
