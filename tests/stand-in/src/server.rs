@@ -36,6 +36,7 @@ use super::{
     plugins::{self, Plugin},
     process::Process,
     settings::Settings,
+    wire::{End, Wire},
     world::World,
 };
 
@@ -49,7 +50,8 @@ const CALLS_KEPT: usize = 50_000;
 
 pub(super) struct Server {
     world: Mutex<World>,
-    settings: Settings,
+    /// Locked after the world, where both are.
+    settings: Mutex<Settings>,
     plugins: Vec<Plugin>,
     pages: Pages,
     calls: Mutex<VecDeque<Call>>,
@@ -76,7 +78,7 @@ impl Server {
     ) -> Self {
         Self {
             world: Mutex::new(world),
-            settings,
+            settings: Mutex::new(settings),
             plugins,
             pages,
             calls: Mutex::default(),
@@ -121,9 +123,13 @@ impl Server {
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut World, &Settings) -> T) -> T {
-        let changed = change(&mut lock(&self.world), &self.settings);
+        let changed = change(&mut lock(&self.world), &lock(&self.settings));
         self.changed.store(true, Ordering::SeqCst);
         changed
+    }
+
+    pub(super) fn configure(&self, section: &str, key: &str, value: &str) {
+        lock(&self.settings).put(section, key, value);
     }
 
     pub(super) fn look<T>(&self, look: impl FnOnce(&World) -> T) -> T {
@@ -138,12 +144,14 @@ impl Server {
 
     fn fault(&self, method: &str, path: &str) -> Option<Effect> {
         let mut faults = lock(&self.faults);
-        let fault = faults.iter_mut().find(|fault| fault.fits(method, path))?;
-        Some(fault.take())
+        let fault = faults
+            .iter_mut()
+            .find_map(|fault| fault.hits(method, path).then_some(fault))?;
+        Some(fault.effect.clone())
     }
 
     /// One request, faults and the log around it.
-    async fn serve(&self, parts: Parts, body: Bytes, peer: SocketAddr) -> Result<Response<Body>, Broken> {
+    async fn serve(&self, parts: Parts, body: Bytes, peer: SocketAddr, end: &End) -> Result<Response<Body>, Broken> {
         let target = parts
             .uri
             .path_and_query()
@@ -164,47 +172,34 @@ impl Server {
             at: now,
         };
         let fault = logged.then(|| self.fault(&call.method, &call.path)).flatten();
-        let mut cut = false;
+        let cut = matches!(fault, Some(Effect::Truncate));
         let answer = match fault {
             Some(Effect::Answer(status, body)) => Some(Answer::new(
                 status,
                 "application/json; charset=UTF-8",
                 body.into_bytes(),
             )),
+            Some(Effect::Page(status)) => Some(Answer::page_of_a_proxy(status)),
+            Some(Effect::Busy(status, seconds)) => {
+                let busy = Answer::message(status, "a fault of the test");
+                Some(busy.with(header::RETRY_AFTER, &seconds.to_string()))
+            }
             Some(Effect::Hang) => {
                 self.stop.cancelled().await;
                 None
             }
             Some(Effect::Drop) => None,
-            Some(Effect::DropAnswer) => {
-                self.answer(&parts, path, body, peer, &mut call.who).await;
+            Some(Effect::Reset) => {
+                end.reset();
                 None
             }
-            Some(Effect::Busy(status, seconds)) => {
-                let busy = Answer::message(status, "a fault of the test");
-                Some(busy.with(header::RETRY_AFTER, &seconds.to_string()))
-            }
-            Some(Effect::Truncate) => {
-                let whole = self.answer(&parts, path, body, peer, &mut call.who).await;
-                cut = true;
-                Some(whole)
-            }
-            Some(Effect::Slow(by)) => {
-                let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
-                tokio::time::sleep(by).await;
-                Some(answer)
-            }
-            Some(Effect::Garble) => {
-                self.answer(&parts, path, body, peer, &mut call.who).await;
-                Some(Answer::json(200, &json!(["not", "Grafana"])))
-            }
-            None => {
-                let before = self.costs.then(std::time::Instant::now);
+            done => {
+                let before = (self.costs && done.is_none()).then(std::time::Instant::now);
                 let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
                 if let Some(before) = before {
                     costs::spend(&self.queues, &parts, &call, &answer, before).await;
                 }
-                Some(answer)
+                on_its_way(done, answer).await
             }
         };
         call.at = std::time::Instant::now();
@@ -290,7 +285,7 @@ impl Server {
             .or_else(query)
             .and_then(|org| org.parse().ok())
             .filter(|org| *org > 0);
-        identity::identify(&mut lock(&self.world), &self.settings, &parts.headers, org)
+        identity::identify(&mut lock(&self.world), &lock(&self.settings), &parts.headers, org)
     }
 
     async fn api(&self, parts: &Parts, path: &str, body: Bytes, peer: SocketAddr, who: &mut String) -> Outcome {
@@ -307,6 +302,10 @@ impl Server {
         let identity = self.identify(parts)?;
         let identity = identity.ok_or_else(|| Answer::error(401, "auth.unauthorized", "Unauthorized"))?;
         who.clone_from(&identity.login);
+        // `ReqSignedInNoAnonymous`: what is about the caller needs one (G80).
+        if identity.anonymous && (path == "user" || path.starts_with("user/")) {
+            return Err(Answer::message(401, "Unauthorized"));
+        }
         if let Some(rest) = path.strip_prefix("plugins/") {
             return self.plugin_api(parts, rest, body, peer, identity).await;
         }
@@ -334,7 +333,7 @@ impl Server {
         let mut world = lock(&self.world);
         let outcome = job(&mut Desk {
             world: &mut world,
-            settings: &self.settings,
+            settings: &lock(&self.settings),
             who,
             headers: &parts.headers,
             query: &query,
@@ -383,6 +382,21 @@ impl Server {
     }
 }
 
+/// What becomes of the answer to a call that was done.
+async fn on_its_way(fault: Option<Effect>, answer: Answer) -> Option<Answer> {
+    match fault {
+        Some(Effect::DropAnswer) => None,
+        Some(Effect::Garble) => Some(Answer::json(200, &json!(["not", "Grafana"]))),
+        Some(Effect::Slow(by)) => {
+            tokio::time::sleep(by).await;
+            Some(answer)
+        }
+        Some(Effect::BalancerCookie) => Some(answer.after_a_balancer()),
+        Some(Effect::Rewrite(rewrite)) => Some(answer.rewritten(rewrite)),
+        _ => Some(answer),
+    }
+}
+
 fn json_sent(parts: &Parts) -> bool {
     let sent = parts
         .headers
@@ -407,9 +421,11 @@ pub(super) async fn accept(server: Arc<Server>, listener: TcpListener) {
 async fn connection(server: Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     _ = stream.set_nodelay(true);
     let stop = server.stop.clone();
-    let service = tower::service_fn(move |request| enter(server.clone(), request, peer));
+    let end = End::default();
+    let wire = Wire::new(stream, end.clone());
+    let service = tower::service_fn(move |request| enter(server.clone(), request, peer, end.clone()));
     let builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let serving = builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(service));
     tokio::select! {
         () = stop.cancelled() => {}
         // An error is the other side gone, or a fault's doing.
@@ -417,12 +433,17 @@ async fn connection(server: Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     }
 }
 
-async fn enter<B>(server: Arc<Server>, request: Request<B>, peer: SocketAddr) -> Result<Response<Body>, Broken>
+async fn enter<B>(
+    server: Arc<Server>,
+    request: Request<B>,
+    peer: SocketAddr,
+    end: End,
+) -> Result<Response<Body>, Broken>
 where
     B: http_body::Body,
 {
     let (parts, body) = request.into_parts();
     // Grafana reads the whole body, without a limit (G59).
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
-    server.serve(parts, body, peer).await
+    server.serve(parts, body, peer, &end).await
 }
