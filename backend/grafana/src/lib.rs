@@ -27,7 +27,7 @@ pub use credentials::Credentials;
 pub use failure::{Error, Result};
 pub use http::Http;
 pub use instance::{AdminSettings, SignInSettings};
-pub use orgs::OrgUser;
+pub use orgs::{Joined, OrgUser};
 pub use probe::{Finding, Probe, probe};
 pub use session::{Me, Session};
 pub use teams::{Team, TeamMember, TeamMembers};

@@ -665,7 +665,7 @@ async fn a_setting_is_changed_on_the_page_unless_a_file_sets_it() {
     let read = server.admin(Method::GET, "/settings", Value::Null).await;
     assert_eq!(
         find(&read, "claim_policy")["value"],
-        json!("login"),
+        json!("linked"),
         "one wrong value changes nothing"
     );
     let done = put(json!({ "claim_policy": "email" })).await;
