@@ -7,6 +7,8 @@
 //! over `[plugin.rollcall-scim-app]` over provisioning/`jsonData` over the page over the default. A value that is not valid is
 //! refused by name and the next source counts, so a typing error in a file never turns into a surprise.
 
+pub mod reach;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -84,7 +86,7 @@ pub struct Effective {
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
     pub break_glass: Vec<String>,
-    /// Logins that may call SCIM without being an Admin service account.
+    /// Logins of service accounts that the file says may call SCIM.
     pub scim_callers: Vec<String>,
     /// Where Grafana is called.
     pub grafana_url: String,

@@ -12,6 +12,7 @@ mod http;
 mod instance;
 mod orgs;
 mod probe;
+mod service_accounts;
 mod session;
 mod teams;
 mod users;
