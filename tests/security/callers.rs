@@ -9,6 +9,7 @@ use acceptance::{
     rig::{BOT, Rig, user},
     wait::{SOON, until},
 };
+use admin_api::{CallerRow, CallerState, Callers};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -91,16 +92,17 @@ async fn rename(rig: &Rig, from: &str, to: &str) -> Result<()> {
         .map(drop)
 }
 
-async fn listed(rig: &Rig, list: &str) -> Result<Vec<Value>> {
-    let shown: Value = rig.page.admin("callers").await?;
-    Ok(shown[list].as_array().cloned().unwrap_or_default())
+async fn listed(rig: &Rig, state: CallerState) -> Result<Vec<CallerRow>> {
+    let mut shown: Callers = rig.page.admin("callers").await?;
+    shown.rows.retain(|row| row.state == state);
+    Ok(shown.rows)
 }
 
-/// Waits until the page shows this caller in one of its lists.
-async fn shown(rig: &Rig, list: &str, id: i64) -> Result<Value> {
-    until(&format!("the page shows {id} as {list}"), SOON, async || {
-        let rows = listed(rig, list).await?;
-        let row = rows.iter().find(|row| row["id"] == id).cloned();
+/// Waits until the page shows this caller so.
+async fn shown(rig: &Rig, state: CallerState, id: i64) -> Result<CallerRow> {
+    until(&format!("the page shows {id} as {state:?}"), SOON, async || {
+        let rows = listed(rig, state).await?;
+        let row = rows.iter().find(|row| row.id == id).cloned();
         row.with_context(|| format!("it shows {rows:?}"))
     })
     .await
@@ -124,7 +126,7 @@ async fn a_person_named_like_a_service_account_is_no_caller() -> Result<()> {
         let refused = asks_for_users(&somebody).await?.expect(&[403])?;
         ensure!(refused.json["schemas"][0] == ERROR, "{}", refused.text);
     }
-    ensure!(listed(&rig, "waiting").await?.is_empty(), "a person waits to be accepted");
+    ensure!(listed(&rig, CallerState::Waiting).await?.is_empty(), "a person waits to be accepted");
     rig.finish().await
 }
 
@@ -149,7 +151,7 @@ async fn an_entry_of_the_file_names_an_account_not_a_name() -> Result<()> {
         scim.get("/Users").await?.expect(&[200]).map(drop)
     })
     .await?;
-    shown(&rig, "registered", id).await?;
+    shown(&rig, CallerState::File, id).await?;
     let path = format!("/api/serviceaccounts/{id}");
     rig.grafana.call(Method::DELETE, &path, None).await?.expect(&[200])?;
     person(&rig, "mallory", "Viewer").await?;
@@ -185,10 +187,10 @@ async fn an_unknown_caller_waits_until_an_admin_accepts_it() -> Result<()> {
     let refused = scim.get("/Users").await?.expect(&[403])?;
     ensure!(refused.json["schemas"][0] == ERROR, "{}", refused.text);
     ensure!(refused.str("/detail").contains("Set-up"), "{}", refused.text);
-    let waiting = shown(&rig, "waiting", id).await?;
+    let waiting = shown(&rig, CallerState::Waiting, id).await?;
     ensure!(
-        waiting["login"] == "sa-1-newcomer" && waiting["role"] == "Viewer",
-        "{waiting}"
+        waiting.login == "sa-1-newcomer" && waiting.role == "Viewer",
+        "{waiting:?}"
     );
     rig.page
         .admin_send(Method::POST, &format!("callers/{id}/accept"), &json!({}))
@@ -198,9 +200,9 @@ async fn an_unknown_caller_waits_until_an_admin_accepts_it() -> Result<()> {
         .await?
         .expect(&[201])?;
     rig.open("ada@example.com").await?;
-    let row = shown(&rig, "registered", id).await?;
-    ensure!(row["warning"].is_null(), "{row}");
-    ensure!(listed(&rig, "waiting").await?.is_empty());
+    let row = shown(&rig, CallerState::Accepted, id).await?;
+    ensure!(row.warning.is_none(), "{row:?}");
+    ensure!(listed(&rig, CallerState::Waiting).await?.is_empty());
     // …and may be sent away again.
     rig.page
         .admin_send(Method::POST, &format!("callers/{id}/dismiss"), &json!({}))
@@ -221,11 +223,9 @@ async fn a_caller_with_the_role_admin_works_and_is_warned_of() -> Result<()> {
         .await?
         .expect(&[200])?;
     scim.get("/Users").await?.expect(&[200])?;
-    let row = shown(&rig, "registered", id).await?;
-    ensure!(
-        row["warning"].as_str().is_some_and(|warning| warning.contains("Viewer")),
-        "{row}"
-    );
+    let row = shown(&rig, CallerState::Accepted, id).await?;
+    let warning = row.warning.as_deref().unwrap_or_default();
+    ensure!(warning.contains("Viewer"), "{row:?}");
     rig.finish().await
 }
 
@@ -239,8 +239,8 @@ async fn callers_stay_known_while_their_list_is_unreadable() -> Result<()> {
     );
     rig.check_now().await?;
     until("the page says that the list cannot be read", SOON, async || {
-        let shown: Value = rig.page.admin("callers").await?;
-        ensure!(shown["problem"].is_string(), "{shown}");
+        let shown: Callers = rig.page.admin("callers").await?;
+        ensure!(!shown.problems.is_empty(), "{shown:?}");
         Ok(())
     })
     .await?;
@@ -282,7 +282,7 @@ async fn an_organizations_admin_changes_nothing_beyond_it() -> Result<()> {
         ("break_glass", "ann"),
         ("break_glass", ""),
         ("deprovision", "delete"),
-        ("deprovision", "closed"),
+        ("deprovision", "recreate"),
         ("grafana_url", "http://127.0.0.1:9"),
         ("admin_user", "ann"),
     ] {

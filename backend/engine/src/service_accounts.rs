@@ -17,8 +17,10 @@ use grafana::{Error, Grafana};
 
 /// A list this old is read again before it counts.
 pub(super) const GOOD_FOR: Duration = Duration::from_secs(60);
-/// After a refusal, and for a login that is new, it is read no sooner than this.
+/// After a refusal it is read no sooner than this.
 const AGAIN: Duration = Duration::from_secs(2);
+/// For a login that is new it is read no sooner than this.
+const FOR_NEW: Duration = Duration::from_millis(250);
 /// A caller waits no longer than this for a list.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -36,7 +38,9 @@ pub struct ServiceAccountsSeen {
 pub enum Freshness {
     /// At most a minute old.
     Recent,
-    /// Read now, or a moment ago: somebody asks about an account that is new.
+    /// Read a moment ago: somebody asks about an account that may be new.
+    Momentary,
+    /// Read for this: a person waits for it.
     Now,
 }
 
@@ -60,10 +64,11 @@ struct Org {
 impl Org {
     fn is_good(&self, freshness: Freshness) -> bool {
         let younger = |at: Option<Instant>, age| at.is_some_and(|at| at.elapsed() < age);
-        let recent = younger(self.read, GOOD_FOR) && self.seen.problem.is_none();
+        let again = if self.seen.problem.is_some() { AGAIN } else { FOR_NEW };
         match freshness {
-            Freshness::Recent => recent || younger(self.tried, AGAIN),
-            Freshness::Now => younger(self.tried, AGAIN),
+            Freshness::Recent if self.seen.problem.is_none() => younger(self.read, GOOD_FOR),
+            Freshness::Recent | Freshness::Momentary => younger(self.tried, again),
+            Freshness::Now => false,
         }
     }
 }

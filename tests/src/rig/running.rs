@@ -243,7 +243,14 @@ impl Rig {
         self.grafana
             .enable_app(&json_data, &json!({ "adminPassword": password }))
             .await?;
-        self.answers().await.map(drop)
+        self.answers().await?;
+        // As the page does: where the same password is typed for another URL, Grafana tells nobody that it was typed.
+        let given = json!({ "admin_password": password });
+        let answer = self
+            .grafana
+            .admin_send(Method::POST, "credentials/given", &given)
+            .await?;
+        answer.expect(&[200]).map(drop)
     }
 
     /// Gives the plugin its account, with the right password.

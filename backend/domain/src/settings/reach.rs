@@ -7,7 +7,7 @@
 pub const FILE_ONLY: &str = "scim_callers";
 
 /// How harsh each way of closing is, the mildest first.
-const DEPROVISION: [&str; 4] = ["disable", "suspend", "closed", "delete"];
+const DEPROVISION: [&str; 4] = ["disable", "suspend", "recreate", "delete"];
 /// How many accounts each policy takes over, the fewest first.
 const CLAIMS: [&str; 5] = ["never", "ask", "linked", "login", "email"];
 
@@ -64,7 +64,7 @@ mod tests {
         for (name, value) in [
             ("grafana_url", "http://x"),
             ("break_glass", ""),
-            ("deprovision", "closed"),
+            ("deprovision", "recreate"),
             ("deprovision", "delete"),
             ("deprovision", "something new"),
         ] {

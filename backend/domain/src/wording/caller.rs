@@ -61,13 +61,16 @@ pub fn left_out_of_json(name: &str) -> String {
     )
 }
 
-/// A secret that is not sent, because it was given for somewhere else.
+/// A secret that is not sent, because it was given for somewhere else than `now`.
 #[must_use]
-pub fn secret_kept_back(name: &str, url: &str, login: &str) -> String {
+pub fn secret_kept_back(name: &str, url: &str, login: &str, now: &str) -> String {
     let whose = if login.is_empty() {
         String::new()
     } else {
         format!(" and the login {login}")
     };
-    format!("{name} was given for {url}{whose}, and is sent nowhere else. Type it again on this page, or set that back.")
+    format!(
+        "{name} was given for {url}{whose}, so it is not sent to {now}. If that is your Grafana, type it again on this page; else set it \
+         back."
+    )
 }

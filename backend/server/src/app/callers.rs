@@ -197,7 +197,7 @@ impl ScimCallers {
         let is_new = matches!(decided, Err(Denied::NotAServiceAccount | Denied::Unread));
         if is_new && caller::kind(&caller.login, None) == Kind::Unproven {
             // Made a moment ago, perhaps.
-            seen = self.engine.service_accounts(caller.org_id, Freshness::Now).await;
+            seen = self.engine.service_accounts(caller.org_id, Freshness::Momentary).await;
             decided = self.decide(caller, &seen).await;
         }
         if decided == Err(Denied::NotAccepted) {

@@ -18,20 +18,20 @@ const AFTER_WRONG: Duration = Duration::from_secs(120);
 
 /// When what was tested last.
 #[derive(Debug, Default)]
-pub(super) struct Limit {
+pub(in crate::app) struct Limit {
     orgs: HashMap<OrgId, Instant>,
     /// By URL and login.
     wrong: HashMap<(String, String), Instant>,
 }
 
 /// Whose password is tried where.
-pub(super) fn account(url: &str, login: Option<&str>) -> (String, String) {
+pub(in crate::app) fn account(url: &str, login: Option<&str>) -> (String, String) {
     (url.to_lowercase(), login.unwrap_or_default().trim().to_lowercase())
 }
 
 impl Limit {
     /// A test begins now, or has to wait so long.
-    pub(super) fn begin(&mut self, org_id: OrgId, account: &(String, String), now: Instant) -> Result<(), Duration> {
+    pub(in crate::app) fn begin(&mut self, org_id: OrgId, account: &(String, String), now: Instant) -> Result<(), Duration> {
         let left = |since: Option<&Instant>, span: Duration| {
             since.and_then(|at| span.checked_sub(now.saturating_duration_since(*at)))
         };
@@ -47,7 +47,7 @@ impl Limit {
     }
 
     /// The password was wrong.
-    pub(super) fn refused(&mut self, account: (String, String), now: Instant) {
+    pub(in crate::app) fn refused(&mut self, account: (String, String), now: Instant) {
         self.wrong
             .retain(|_, at| now.saturating_duration_since(*at) < AFTER_WRONG);
         self.wrong.insert(account, now);

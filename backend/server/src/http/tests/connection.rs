@@ -53,7 +53,7 @@ async fn every_providers_requests_are_played_and_not_kept() {
 #[tokio::test]
 async fn a_token_that_was_refused_is_named_until_it_is_let_in() {
     let server = server(&[]).await;
-    let viewer = caller("sa-1-okta", "Viewer");
+    let viewer = caller("sa-1-new", "Viewer");
     let nobody = tested(&server, "okta", None).await;
     assert_eq!(about(&nobody, "has ever arrived").outcome, TestOutcome::Warning);
     server
