@@ -8,8 +8,8 @@ mod plain;
 use std::collections::BTreeMap;
 
 use admin_api::{
-    Activity, Callers, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, MappingEdit, NewMapping,
-    Overview, People, Preview, Settings, SettingsUpdate, Teams,
+    Activity, Callers, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, MappingEdit,
+    NewMapping, Overview, People, Preview, Settings, SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -106,8 +106,9 @@ pub async fn callers(host: Host) -> Result<Callers, ApiError> {
 }
 
 /// Lets one call (`accept`), or not (`dismiss`).
-pub async fn decide_caller(host: Host, id: i64, what: &str) -> Result<Callers, ApiError> {
-    call(host, "POST", &format!("admin/callers/{id}/{what}"), None).await
+pub async fn decide_caller(host: Host, id: i64, what: &str, login: Option<&str>) -> Result<Callers, ApiError> {
+    let body = login.map(|login| serde_json::json!({ "login": login }).to_string());
+    call(host, "POST", &format!("admin/callers/{id}/{what}"), body).await
 }
 
 #[derive(Deserialize)]

@@ -369,7 +369,8 @@ impl Grafana {
     /// # Errors
     /// If the plugin refuses.
     pub async fn accept(&self, account: &ServiceAccount) -> Result<()> {
-        self.admin_send(Method::POST, &format!("callers/{}/accept", account.id), &json!({}))
+        let body = json!({ "login": account.login });
+        self.admin_send(Method::POST, &format!("callers/{}/accept", account.id), &body)
             .await?
             .expect(&[200])
             .map(drop)

@@ -18,6 +18,15 @@ pub struct Callers {
     pub problems: Vec<String>,
 }
 
+/// `POST admin/callers/{id}/accept`; an empty body is as good as none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptCaller {
+    /// Its login, as Grafana told it to whoever made the account. It counts only while the list of service accounts was never read.
+    #[serde(default)]
+    pub login: Option<String>,
+}
+
 /// One service account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CallerRow {

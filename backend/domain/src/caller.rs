@@ -54,7 +54,9 @@ pub enum Denied {
     #[error("Anonymous callers are never allowed. Call with a service-account token.")]
     Anonymous,
     /// A person on the SCIM surface, whatever the login.
-    #[error("This caller may not use SCIM: it is no service account of this organization. Call with a service-account token.")]
+    #[error(
+        "This caller may not use SCIM: it is no service account of this organization. Call with a service-account token."
+    )]
     NotAServiceAccount,
     /// A service account that nobody has accepted.
     #[error(

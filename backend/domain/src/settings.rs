@@ -564,7 +564,22 @@ mod tests {
             validate(url, " http://grafana:3000/sub/ "),
             Ok("http://grafana:3000/sub".into())
         );
-        for bad in ["grafana:3000", "http://", "ftp://x", "http://a b", "http://user@host", "http://x/<script>", "http://x/\u{2028}", "http://ä", "HTTP://x", "http://x:80", "http://x/a/../b", "http://x?y", "http://x#y", "http://[::1]x"] {
+        for bad in [
+            "grafana:3000",
+            "http://",
+            "ftp://x",
+            "http://a b",
+            "http://user@host",
+            "http://x/<script>",
+            "http://x/\u{2028}b",
+            "http://ä",
+            "HTTP://x",
+            "http://x:80",
+            "http://x/a/../b",
+            "http://x?y",
+            "http://x#y",
+            "http://[::1]x",
+        ] {
             assert!(validate(url, bad).is_err(), "{bad}");
         }
     }

@@ -64,10 +64,11 @@ struct Org {
 impl Org {
     fn is_good(&self, freshness: Freshness) -> bool {
         let younger = |at: Option<Instant>, age| at.is_some_and(|at| at.elapsed() < age);
-        let again = if self.seen.problem.is_some() { AGAIN } else { FOR_NEW };
         match freshness {
             Freshness::Recent if self.seen.problem.is_none() => younger(self.read, GOOD_FOR),
-            Freshness::Recent | Freshness::Momentary => younger(self.tried, again),
+            Freshness::Recent => younger(self.tried, AGAIN),
+            // What was read before somebody asked does not show who was made since.
+            Freshness::Momentary => self.seen.problem.is_some() && younger(self.tried, AGAIN),
             Freshness::Now => false,
         }
     }
@@ -85,6 +86,7 @@ impl ServiceAccounts {
 
     /// The list, read again where it is not fresh enough.
     pub(super) async fn read(&self, org_id: OrgId, freshness: Freshness) -> ServiceAccountsSeen {
+        let asked = Instant::now();
         let (grafana, reading) = {
             let mut orgs = locked(&self.orgs);
             let org = orgs.entry(org_id).or_default();
@@ -102,20 +104,28 @@ impl ServiceAccounts {
         let _alone = reading.lock().await;
         // Another call may have read it meanwhile.
         if let Some(org) = locked(&self.orgs).get(&org_id)
-            && org.is_good(freshness)
+            && (org.is_good(freshness) || org.tried.is_some_and(|at| at > asked))
         {
             return org.seen.clone();
         }
+        if freshness == Freshness::Momentary {
+            tokio::time::sleep(self.pause(org_id)).await;
+        }
         let answer = tokio::time::timeout(PATIENCE, grafana.service_accounts()).await;
-        self.learn(org_id, answer.unwrap_or_else(|_| Err(Error::Away("no answer in time".to_owned()))))
+        self.learn(
+            org_id,
+            answer.unwrap_or_else(|_| Err(Error::Away("no answer in time".to_owned()))),
+        )
+    }
+
+    /// How long it is too soon for another reading.
+    fn pause(&self, org_id: OrgId) -> Duration {
+        let tried = locked(&self.orgs).get(&org_id).and_then(|org| org.tried);
+        tried.map_or(Duration::ZERO, |at| FOR_NEW.saturating_sub(at.elapsed()))
     }
 
     /// What a reading gave.
-    pub(super) fn learn(
-        &self,
-        org_id: OrgId,
-        answer: Result<Vec<ServiceAccount>, Error>,
-    ) -> ServiceAccountsSeen {
+    pub(super) fn learn(&self, org_id: OrgId, answer: Result<Vec<ServiceAccount>, Error>) -> ServiceAccountsSeen {
         let mut orgs = locked(&self.orgs);
         let org = orgs.entry(org_id).or_default();
         org.tried = Some(Instant::now());
@@ -159,7 +169,10 @@ impl ServiceAccounts {
     /// Whether somebody of this login is known to be a service account, by the last list.
     #[must_use]
     pub(super) fn last(&self, org_id: OrgId) -> ServiceAccountsSeen {
-        locked(&self.orgs).get(&org_id).map(|org| org.seen.clone()).unwrap_or_default()
+        locked(&self.orgs)
+            .get(&org_id)
+            .map(|org| org.seen.clone())
+            .unwrap_or_default()
     }
 }
 

@@ -14,7 +14,9 @@ use domain::{
 };
 use tokio::sync::Notify;
 
-use super::{lock::locked, names::Names, roster_requests::RosterRequests, service_accounts::ServiceAccounts, status::LoginSeen};
+use super::{
+    lock::locked, names::Names, roster_requests::RosterRequests, service_accounts::ServiceAccounts, status::LoginSeen,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {

@@ -3,7 +3,7 @@
 //! Owns: the two readings by which a caller is told from another. Must never look a login up by `/api/users/lookup`: that goes by
 //! e-mail first (G5). Start at [`Grafana::service_accounts`].
 
-use domain::{caller::ServiceAccount, UserId};
+use domain::{UserId, caller::ServiceAccount};
 use serde::Deserialize;
 
 use super::{

@@ -5,7 +5,9 @@
 
 use domain::settings::Deprovision;
 
-use super::{AccountOrigin, Action, Attribute, CallerState, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
+use super::{
+    AccountOrigin, Action, Attribute, CallerState, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind,
+};
 
 /// A type that a column holds as one of a few words.
 pub(super) trait Code: Sized {

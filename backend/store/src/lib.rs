@@ -63,9 +63,9 @@ pub use records::{
     GroupSummary, Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source,
     TargetKind, Urgency, UserRecord, Waiting, Work,
 };
+pub use scim::{member::Member, patch::MemberChange};
 pub use scim_callers::CallerRecord;
 pub use secret_bindings::SecretBinding;
-pub use scim::{member::Member, patch::MemberChange};
 pub use team_memberships::TeamMembership;
 pub use users::{Decision, Updated, UserChange, UserView};
 pub use vocabulary::CallerState;

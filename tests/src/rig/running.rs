@@ -34,7 +34,7 @@ pub const ADMIN: (&str, &str) = ("admin", "admin");
 pub const BOT: &str = "rollcall-bot";
 const BOT_PASSWORD: &str = "Vk7-only-the-plugin-knows-it";
 /// A person with the role Admin and no more, whose role no test changes.
-const WATCHER: &str = "test-watcher";
+pub const WATCHER: &str = "test-watcher";
 const WATCHER_PASSWORD: &str = "Wq3-sees-what-the-page-shows";
 
 /// What the plugin calls on its way; not the plugin's own routes, which stay open while Grafana is "away" for it.

@@ -70,7 +70,11 @@ mod tests {
         ] {
             assert!(reaches_beyond(name, value), "{name} {value}");
         }
-        for (name, value) in [("deprovision", "disable"), ("deprovision", "suspend"), ("claim_policy", "email")] {
+        for (name, value) in [
+            ("deprovision", "disable"),
+            ("deprovision", "suspend"),
+            ("claim_policy", "email"),
+        ] {
             assert!(!reaches_beyond(name, value), "{name} {value}");
         }
         assert!(is_left_out_of_json("break_glass", "ann") && is_left_out_of_json("scim_callers", "sa-1-x"));

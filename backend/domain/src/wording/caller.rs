@@ -6,7 +6,9 @@
 #[must_use]
 pub fn caller_warning(role: &str, is_listed: bool) -> Option<&'static str> {
     if !is_listed {
-        return Some("Grafana's list has no such service account: it was deleted. Dismiss it, or accept the one that replaces it.");
+        return Some(
+            "Grafana's list has no such service account: it was deleted. Dismiss it, or accept the one that replaces it.",
+        );
     }
     match role {
         "Admin" | "Editor" => Some(

@@ -271,7 +271,7 @@ impl ScimCallers {
         })
     }
 
-    async fn accept_caller(&self, org_id: OrgId, id: UserId) -> store::Result<CallerDecision> {
+    async fn accept_caller(&self, org_id: OrgId, id: UserId, said: String) -> store::Result<CallerDecision> {
         let seen = self.engine.service_accounts(org_id, Freshness::Now).await;
         let rows = self.rows(org_id, &seen).await?;
         let row = rows.iter().find(|row| row.id == id);
@@ -281,8 +281,13 @@ impl ScimCallers {
         let listed = seen.listed.as_ref().map_or(&[][..], |listed| listed.as_slice());
         let account = match listed.iter().find(|account| account.id == id) {
             Some(account) => account.clone(),
-            // Nobody can look: it counts once a list shows this id, and no person is ever in one.
-            None if seen.listed.is_none() || seen.problem.is_some() => ServiceAccount {
+            // Nobody can look yet: an Admin's word counts until a list shows who has this id, and no person is ever in one.
+            None if seen.listed.is_none() => ServiceAccount {
+                id,
+                login: said.trim().to_owned(),
+                role: String::new(),
+            },
+            None if seen.problem.is_some() => ServiceAccount {
                 id,
                 login: String::new(),
                 role: String::new(),
@@ -328,8 +333,8 @@ impl Callers for ScimCallers {
         Box::pin(self.known_callers(org_id))
     }
 
-    fn accept(&self, org_id: OrgId, id: UserId) -> Boxed<'_, store::Result<CallerDecision>> {
-        Box::pin(self.accept_caller(org_id, id))
+    fn accept(&self, org_id: OrgId, id: UserId, login: String) -> Boxed<'_, store::Result<CallerDecision>> {
+        Box::pin(self.accept_caller(org_id, id, login))
     }
 
     fn dismiss(&self, org_id: OrgId, id: UserId) -> Boxed<'_, store::Result<CallerDecision>> {
@@ -385,10 +390,7 @@ mod tests {
     #[test]
     fn what_the_file_lists_no_longer_goes_and_what_was_accepted_stays() {
         let listed = [account(7, "sa-1-a"), account(8, "sa-1-b")];
-        let known = [
-            row(7, "sa-1-a", CallerState::File),
-            row(8, "", CallerState::Accepted),
-        ];
+        let known = [row(7, "sa-1-a", CallerState::File), row(8, "", CallerState::Accepted)];
         assert_eq!(
             steps(&listed, &[], &known),
             [Step::Forget(UserId::new(7)), Step::Refresh(account(8, "sa-1-b"))]

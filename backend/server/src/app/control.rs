@@ -16,7 +16,10 @@ use domain::{
 
 use super::{
     callers::ScimCallers,
-    credential_test::{self, limit::{self, Limit}},
+    credential_test::{
+        self,
+        limit::{self, Limit},
+    },
     settings::{self, SettingsState},
 };
 use crate::http::{Boxed, Callers, Control, Given, SettingsView, TestAnswer};
@@ -163,7 +166,10 @@ impl Control for Controls {
             if self.settings.view(org_id).kept_back.is_empty() {
                 return Given::Taken;
             }
-            if let Some(left) = self.last_wrong_guess(org_id).and_then(|ago| GUESS_EVERY.checked_sub(ago)) {
+            if let Some(left) = self
+                .last_wrong_guess(org_id)
+                .and_then(|ago| GUESS_EVERY.checked_sub(ago))
+            {
                 return Given::Wait(left);
             }
             let typed = [

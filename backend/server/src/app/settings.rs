@@ -138,7 +138,10 @@ impl SettingsState {
         let targets = self.targets(org_id, &now);
         let mut bindings = before.bindings.clone();
         // Slow on purpose, so only for a secret that this process has not seen.
-        for (name, secret) in secrets.iter().filter(|(name, secret)| before.secrets.get(*name) != Some(*secret)) {
+        for (name, secret) in secrets
+            .iter()
+            .filter(|(name, secret)| before.secrets.get(*name) != Some(*secret))
+        {
             let binding = secret_binding::bound(name, secret, bindings.get(name), &targets(name), salt);
             bindings.insert(name, binding);
         }
@@ -166,7 +169,11 @@ impl SettingsState {
     pub(super) fn given_again(&self, org_id: OrgId, typed: &[(&'static str, Secret)]) -> Option<Vec<SecretBinding>> {
         let org = self.orgs().get(&org_id).cloned().unwrap_or_default();
         let targets = self.targets(org_id, &org);
-        let kept_back = |name: &str| org.bindings.get(name).is_some_and(|binding| !targets(name).is_of(binding));
+        let kept_back = |name: &str| {
+            org.bindings
+                .get(name)
+                .is_some_and(|binding| !targets(name).is_of(binding))
+        };
         let mut new = Vec::new();
         for (name, secret) in typed.iter().filter(|(name, _)| kept_back(name)) {
             if org.secrets.get(name) != Some(secret) {
@@ -588,7 +595,7 @@ mod tests {
         assert_eq!(state.of(OrgId::new(1)).credentials.url, "http://localhost:3000");
         assert_eq!(
             state.public_url(OrgId::new(1)).as_deref(),
-            Some("https://grafana.example/")
+            Some("https://grafana.example")
         );
     }
 }

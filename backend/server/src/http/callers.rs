@@ -15,8 +15,8 @@ pub trait Callers: Send + Sync + 'static {
     fn may_use_page<'a>(&'a self, caller: &'a Caller) -> Boxed<'a, Result<(), Denied>>;
     /// Every caller of an organization that is known.
     fn known(&self, org_id: OrgId) -> Boxed<'_, store::Result<KnownCallers>>;
-    /// Lets a service account call from now on.
-    fn accept(&self, org_id: OrgId, id: UserId) -> Boxed<'_, store::Result<CallerDecision>>;
+    /// Lets a service account call from now on. `login` counts only while no list of service accounts was ever read.
+    fn accept(&self, org_id: OrgId, id: UserId, login: String) -> Boxed<'_, store::Result<CallerDecision>>;
     /// Lets it call no longer, and asks nobody about it again.
     fn dismiss(&self, org_id: OrgId, id: UserId) -> Boxed<'_, store::Result<CallerDecision>>;
     /// Whether the person with exactly this login is a Grafana server admin, by Grafana's word of now. `None`: it could not be asked.

@@ -25,6 +25,7 @@ use tower::ServiceExt as _;
 use super::*;
 
 mod activity;
+mod authority;
 mod bulk;
 mod conditions;
 mod connection;
@@ -82,6 +83,7 @@ struct Quiet {
     holders: Vec<(&'static str, i64)>,
     rosters: Mutex<Vec<RosterSeen>>,
     wakes: AtomicUsize,
+    accepted: Mutex<Vec<UserId>>,
 }
 
 impl Control for Quiet {
@@ -186,10 +188,11 @@ impl Callers for Quiet {
             login: login.into(),
             role: "Viewer".into(),
         });
-        let registered = [7, 8].map(|id| Registered {
-            id: UserId::new(id),
+        let known = |id: &UserId| Registered {
+            id: *id,
             login: String::new(),
-        });
+        };
+        let registered: Vec<_> = self.accepted.lock().unwrap().iter().map(known).collect();
         let decided = domain::caller::may_use_scim(caller, Some(&listed), &registered);
         Box::pin(async move { decided.map(drop) })
     }
@@ -205,7 +208,8 @@ impl Callers for Quiet {
     fn known(&self, _: OrgId) -> Boxed<'_, store::Result<KnownCallers>> {
         Box::pin(async { Ok(KnownCallers::default()) })
     }
-    fn accept(&self, _: OrgId, _: UserId) -> Boxed<'_, store::Result<CallerDecision>> {
+    fn accept(&self, _: OrgId, id: UserId, _: String) -> Boxed<'_, store::Result<CallerDecision>> {
+        self.accepted.lock().unwrap().push(id);
         Box::pin(async { Ok(CallerDecision::Done("sa-1-new".into())) })
     }
     fn dismiss(&self, _: OrgId, _: UserId) -> Boxed<'_, store::Result<CallerDecision>> {
@@ -255,6 +259,7 @@ async fn server_at(ini: &[(&'static str, &'static str)], holders: &[(&'static st
         holders: holders.to_vec(),
         rosters: Mutex::default(),
         wakes: AtomicUsize::new(0),
+        accepted: Mutex::new([7, 8].map(UserId::new).into()),
     });
     let clock = Arc::new(Ticking(AtomicI64::new(1_700_000_000_000)));
     let api = Api::new(store, clock, Arc::new(Counting(AtomicI64::new(1))), quiet.clone());

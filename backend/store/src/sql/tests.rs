@@ -6,8 +6,8 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Statement;
 use crate::{
-    Store, account_creations, accounts, activity, groups, listing, management, mappings, membership, people, scim_callers,
-    secret_bindings, settings, team_memberships, users, work,
+    Store, account_creations, accounts, activity, groups, listing, management, mappings, membership, people,
+    scim_callers, secret_bindings, settings, team_memberships, users, work,
 };
 
 /// The texts of every module that names some.

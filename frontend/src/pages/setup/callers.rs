@@ -35,7 +35,7 @@ pub fn WhoMayCall() -> impl IntoView {
     let decide = move |id: i64, what: &'static str| {
         busy.set(true);
         spawn_local(async move {
-            let answer = api::decide_caller(host, id, what).await;
+            let answer = api::decide_caller(host, id, what, None).await;
             busy.try_set(false);
             match answer {
                 Ok(now) => callers.set(now),
@@ -45,10 +45,11 @@ pub fn WhoMayCall() -> impl IntoView {
     };
     let row = move |row: CallerRow| {
         let id = row.id;
-        let button =
-            move |text: &'static str, what| view! { <Button disabled=busy on_click=move |_| decide(id, what)>{text}</Button> };
-        let accept = matches!(row.state, CallerState::Waiting | CallerState::Dismissed).then(|| button("Accept", "accept"));
-        let dismiss = matches!(row.state, CallerState::Waiting | CallerState::Accepted).then(|| button("Dismiss", "dismiss"));
+        let button = move |text: &'static str, what| view! { <Button disabled=busy on_click=move |_| decide(id, what)>{text}</Button> };
+        let accept =
+            matches!(row.state, CallerState::Waiting | CallerState::Dismissed).then(|| button("Accept", "accept"));
+        let dismiss =
+            matches!(row.state, CallerState::Waiting | CallerState::Accepted).then(|| button("Dismiss", "dismiss"));
         let name = if row.login.is_empty() {
             format!("id {id}")
         } else {

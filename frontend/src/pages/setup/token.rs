@@ -30,7 +30,7 @@ pub struct NewToken {
 
 async fn make(host: Host, name: &str, seconds: u32) -> Result<NewToken, ApiError> {
     let account = api::add_service_account(host, name).await?;
-    api::decide_caller(host, account.id, "accept").await?;
+    api::decide_caller(host, account.id, "accept", Some(&account.login)).await?;
     let key = api::add_token(host, account.id, name, Some(seconds).filter(|s| *s > 0)).await?;
     Ok(NewToken {
         login: account.login,

@@ -31,7 +31,12 @@ pub(in crate::app) fn account(url: &str, login: Option<&str>) -> (String, String
 
 impl Limit {
     /// A test begins now, or has to wait so long.
-    pub(in crate::app) fn begin(&mut self, org_id: OrgId, account: &(String, String), now: Instant) -> Result<(), Duration> {
+    pub(in crate::app) fn begin(
+        &mut self,
+        org_id: OrgId,
+        account: &(String, String),
+        now: Instant,
+    ) -> Result<(), Duration> {
         let left = |since: Option<&Instant>, span: Duration| {
             since.and_then(|at| span.checked_sub(now.saturating_duration_since(*at)))
         };

@@ -2,13 +2,13 @@
 //!
 //! Owns: the handlers. Must never accept anything but an id that Grafana's list of service accounts has. Start at [`list`].
 
-use admin_api::{CallerRow, Callers};
-use axum::{Json, extract::Path, http::StatusCode};
+use admin_api::{AcceptCaller, CallerRow, Callers};
+use axum::{Json, body::Bytes, extract::Path, http::StatusCode};
 use domain::{UserId, wording};
 use store::{Action, TargetKind};
 
 use super::{
-    call::AdminCall,
+    call::{AdminCall, parsed},
     failure::{AdminFailure, Answer},
 };
 use crate::http::callers::CallerDecision;
@@ -33,8 +33,19 @@ pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<Callers>> {
     }))
 }
 
-pub(in crate::http) async fn accept(call: AdminCall, Path(id): Path<i64>) -> Answer<Json<Callers>> {
-    let decided = call.api.control.callers().accept(call.org_id(), UserId::new(id)).await?;
+pub(in crate::http) async fn accept(call: AdminCall, Path(id): Path<i64>, bytes: Bytes) -> Answer<Json<Callers>> {
+    let said = if bytes.is_empty() {
+        AcceptCaller::default()
+    } else {
+        parsed(&bytes)?
+    };
+    let login = said.login.unwrap_or_default();
+    let decided = call
+        .api
+        .control
+        .callers()
+        .accept(call.org_id(), UserId::new(id), login)
+        .await?;
     let login = done(decided)?;
     tracing::warn!(
         org = call.org_id().get(),
@@ -43,16 +54,29 @@ pub(in crate::http) async fn accept(call: AdminCall, Path(id): Path<i64>) -> Ans
         correlation = call.context.correlation,
         "an admin let a service account call SCIM"
     );
-    call.log(Action::CallerAccept, (TargetKind::Service, &id.to_string(), &login), String::new())
-        .await;
+    call.log(
+        Action::CallerAccept,
+        (TargetKind::Service, &id.to_string(), &login),
+        String::new(),
+    )
+    .await;
     list(call).await
 }
 
 pub(in crate::http) async fn dismiss(call: AdminCall, Path(id): Path<i64>) -> Answer<Json<Callers>> {
-    let decided = call.api.control.callers().dismiss(call.org_id(), UserId::new(id)).await?;
+    let decided = call
+        .api
+        .control
+        .callers()
+        .dismiss(call.org_id(), UserId::new(id))
+        .await?;
     let login = done(decided)?;
-    call.log(Action::CallerDismiss, (TargetKind::Service, &id.to_string(), &login), String::new())
-        .await;
+    call.log(
+        Action::CallerDismiss,
+        (TargetKind::Service, &id.to_string(), &login),
+        String::new(),
+    )
+    .await;
     list(call).await
 }
 

@@ -24,8 +24,7 @@ use crate::http::control::{Given, TestAnswer};
 
 /// Not through `call::Body`: serde's words could quote a password.
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Answer<T> {
-    serde_json::from_slice(bytes)
-        .map_err(|_| AdminFailure::new(StatusCode::BAD_REQUEST, "The request cannot be read."))
+    serde_json::from_slice(bytes).map_err(|_| AdminFailure::new(StatusCode::BAD_REQUEST, "The request cannot be read."))
 }
 
 /// What is in force may be tried by every Admin. Anything typed could be a guess, or an address of the network behind.
@@ -44,7 +43,12 @@ pub(in crate::http) async fn test(call: AdminCall, bytes: Bytes) -> Answer<Respo
             TestAnswer::Wait(wait) => Err(wait),
         };
     Ok(answer.map_or_else(
-        |wait| too_soon(wait, "Credentials were tested a moment ago, and wrong passwords lock an account."),
+        |wait| {
+            too_soon(
+                wait,
+                "Credentials were tested a moment ago, and wrong passwords lock an account.",
+            )
+        },
         |found| found.into_response(),
     ))
 }
@@ -54,7 +58,11 @@ fn is_typed(call: &AdminCall, wanted: &CredentialsTest) -> bool {
     let now = &call.api.control.settings(call.org_id()).effective;
     let filled = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
     let other_url = wanted.grafana_url.as_ref().is_some_and(|url| *url != now.grafana_url);
-    let user = wanted.admin_user.as_deref().map(str::trim).filter(|user| !user.is_empty());
+    let user = wanted
+        .admin_user
+        .as_deref()
+        .map(str::trim)
+        .filter(|user| !user.is_empty());
     let other_user = user.is_some_and(|user| now.admin_user.as_deref() != Some(user));
     other_url || other_user || filled(&wanted.admin_password) || filled(&wanted.service_account_token)
 }

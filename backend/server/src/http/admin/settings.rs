@@ -96,7 +96,9 @@ async fn permitted(call: &AdminCall, view: &SettingsView, name: &str, after: Opt
     if is_place && !works {
         return Ok(());
     }
-    server_admin::needed(call, name).await.map_err(|refusal| refusal.at(key.name))
+    server_admin::needed(call, name)
+        .await
+        .map_err(|refusal| refusal.at(key.name))
 }
 
 /// A page can prune its own log, and not Grafana's. No value is in it: it may be an e-mail.

@@ -182,7 +182,7 @@ impl Callers for Still {
     fn known(&self, _: OrgId) -> Boxed<'_, store::Result<KnownCallers>> {
         Box::pin(std::future::ready(Ok(KnownCallers::default())))
     }
-    fn accept(&self, _: OrgId, _: UserId) -> Boxed<'_, store::Result<CallerDecision>> {
+    fn accept(&self, _: OrgId, _: UserId, _: String) -> Boxed<'_, store::Result<CallerDecision>> {
         Box::pin(std::future::ready(Ok(CallerDecision::Unknown)))
     }
     fn dismiss(&self, _: OrgId, _: UserId) -> Boxed<'_, store::Result<CallerDecision>> {
