@@ -167,7 +167,7 @@ async fn an_entry_of_the_file_names_an_account_not_a_name() -> Result<()> {
             .map(drop)
     })
     .await?;
-    // The account is made anew: the file means it, and the log says so.
+    // The account is made again: the file means it, and the log says so.
     rename(&rig, "sa-1-scim", "mallory").await?;
     let (again, token, _) = robot(&rig, "scim", "Viewer").await?;
     ensure!(again != id, "the same id");

@@ -22,7 +22,7 @@ pub struct Callers {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptCaller {
-    /// Its login, as Grafana told it to whoever made the account. It counts only while the list of service accounts was never read.
+    /// Its login, as Grafana told it when the account was made. It counts only while the list of service accounts was never read.
     #[serde(default)]
     pub login: Option<String>,
 }

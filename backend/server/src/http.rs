@@ -5,6 +5,7 @@
 
 mod admin;
 mod api;
+mod boxed;
 mod callers;
 mod control;
 mod gate;
@@ -20,7 +21,8 @@ use domain::Caller;
 
 pub use api::{Api, MAX_BODY};
 pub use callers::{CallerDecision, Callers, KnownCallers};
-pub use control::{Boxed, Control, Given, SecretOrigin, SettingsView, TestAnswer};
+pub use boxed::Boxed;
+pub use control::{Control, Given, SecretOrigin, SettingsView, TestAnswer};
 pub use surface::PATH_PREFIX;
 
 /// The answer to everything while the store cannot be opened: nobody learns why who could not have called.

@@ -26,7 +26,7 @@ pub fn reaches_beyond(name: &str, after: &str) -> bool {
     }
 }
 
-/// Whether a value that Grafana's own route may have brought (`jsonData`) is left out: whoever may write it there is not known, and an
+/// Whether a value that Grafana's own route may have brought (`jsonData`) is left out: who wrote it there is not known, and an
 /// organization's Admin, or a token with that role, may. Where a secret goes is another matter: it is bound to the URL.
 #[must_use]
 pub fn is_left_out_of_json(name: &str, value: &str) -> bool {

@@ -46,7 +46,7 @@ pub fn server_admin_needed(what: &str) -> String {
 pub fn server_admin_unproven(what: &str) -> String {
     format!(
         "{what} reaches beyond this organization and needs a Grafana server admin. Whether you are one could not be asked: Rollcall is not \
-         signed in to Grafana. Mend that first, or say it in [plugin.rollcall-scim-app]."
+         signed in to Grafana. Fix that first, or say it in [plugin.rollcall-scim-app]."
     )
 }
 

@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_the_file_follows_the_account_that_was_made_anew() {
+    fn an_entry_of_the_file_follows_the_account_that_was_made_again() {
         let file = ["sa-1-a".to_owned(), "sa-1-gone".to_owned(), "ann".to_owned()];
         let first = account(7, "sa-1-a");
         assert_eq!(steps(&[first.clone()], &file, &[]), [Step::Register(first.clone())]);
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_file_lists_no_longer_goes_and_what_was_accepted_stays() {
+    fn what_the_file_no_longer_lists_goes_and_the_accepted_stay() {
         let listed = [account(7, "sa-1-a"), account(8, "sa-1-b")];
         let known = [row(7, "sa-1-a", CallerState::File), row(8, "", CallerState::Accepted)];
         assert_eq!(

@@ -62,12 +62,12 @@ pub(super) fn bound(
 ) -> SecretBinding {
     match before {
         Some(before) if digest(&before.salt, secret) == before.digest => before.clone(),
-        _ => anew(name, secret, now, salt()),
+        _ => again_to(name, secret, now, salt()),
     }
 }
 
 /// From now on it goes there.
-pub(super) fn anew(name: &str, secret: &Secret, now: &Target, salt: String) -> SecretBinding {
+pub(super) fn again_to(name: &str, secret: &Secret, now: &Target, salt: String) -> SecretBinding {
     SecretBinding {
         name: name.to_owned(),
         url: now.url.clone(),

@@ -179,7 +179,7 @@ impl SettingsState {
             if org.secrets.get(name) != Some(secret) {
                 return None;
             }
-            new.push((*name, secret_binding::anew(name, secret, &targets(name), salt())));
+            new.push((*name, secret_binding::again_to(name, secret, &targets(name), salt())));
         }
         self.change(org_id, |org| org.bindings.extend(new.iter().cloned()));
         Some(new.into_iter().map(|(_, binding)| binding).collect())

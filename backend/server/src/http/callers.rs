@@ -5,7 +5,7 @@
 use domain::{Caller, Denied, OrgId, UserId};
 use store::CallerRecord;
 
-use super::control::Boxed;
+use super::boxed::Boxed;
 
 /// Who calls, and what they may.
 pub trait Callers: Send + Sync + 'static {

@@ -2,7 +2,7 @@
 //!
 //! Owns: the trait and its plain types. Start at [`Control`]; `app` implements it.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use admin_api::{CredentialTest, CredentialsGiven, CredentialsTest, LoginDoctor};
 use domain::{
@@ -11,10 +11,7 @@ use domain::{
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 
-use super::callers::Callers;
-
-/// A future a trait object can return.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use super::{boxed::Boxed, callers::Callers};
 
 /// The rest of the process.
 pub trait Control: Send + Sync + 'static {

@@ -2,16 +2,20 @@
 //!
 //! Must never decide by a name: an account is accepted by its id. Start at [`WhoMayCall`].
 
+use std::time::Duration;
+
 use admin_api::{CallerRow, CallerState, Callers};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::PERIOD;
 use crate::{
     api,
     components::{Ago, Button, failure},
     host::Host,
     loaded::{Loaded, poll},
 };
+
+/// An account that has just been refused shows at once.
+const PERIOD: Duration = Duration::from_secs(2);
 
 fn said(state: CallerState) -> &'static str {
     match state {
@@ -22,7 +26,7 @@ fn said(state: CallerState) -> &'static str {
     }
 }
 
-/// Whoever asked stands here until an admin says yes or no.
+/// Each that asked stands here until an admin says yes or no.
 #[component]
 pub fn WhoMayCall() -> impl IntoView {
     let host = Host::get();

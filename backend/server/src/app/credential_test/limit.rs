@@ -1,7 +1,7 @@
 //! How often credentials may be tested.
 //!
 //! Owns: the two waits. Grafana locks an account for five minutes after five wrong passwords (G26), and the account may be the one that
-//! Rollcall needs; so a password that was refused is followed by no other for two minutes, whoever asks. Must never wait itself.
+//! Rollcall needs; so a password that was refused is followed by no other for two minutes, whichever organization asks. Must never wait itself.
 //! Start at [`Limit::begin`].
 
 use std::{

@@ -67,7 +67,7 @@ fn is_typed(call: &AdminCall, wanted: &CredentialsTest) -> bool {
     other_url || other_user || filled(&wanted.admin_password) || filled(&wanted.service_account_token)
 }
 
-/// Whoever knows a secret may say that it goes where the settings say now.
+/// Everybody who knows a secret may say that it goes where the settings say now.
 pub(in crate::http) async fn given(call: AdminCall, bytes: Bytes) -> Answer<Response> {
     let given: CredentialsGiven = body(&bytes)?;
     match call.api.control.secrets_given(call.org_id(), given).await {

@@ -11,7 +11,7 @@ use super::{
     failure::{AdminFailure, Answer},
 };
 
-/// Refuses whoever is not a Grafana server admin. `what` begins the sentence: a setting's name, or what is decided.
+/// Refuses everybody who is not a Grafana server admin. `what` begins the sentence: a setting's name, or what is decided.
 pub(super) async fn needed(call: &AdminCall, what: &str) -> Answer<()> {
     let callers = call.api.control.callers();
     let said = match callers.is_server_admin(call.org_id(), &call.context.actor).await {

@@ -20,7 +20,8 @@ use tower::ServiceExt as _;
 use crate::http::{
     api::{Api, MAX_BODY},
     callers::{CallerDecision, Callers, KnownCallers},
-    control::{Boxed, Control, Given, SettingsView, TestAnswer},
+    boxed::Boxed,
+    control::{Control, Given, SettingsView, TestAnswer},
 };
 use store::{self, Store};
 
