@@ -20,8 +20,8 @@ use axum::{Extension, Router, extract::Request, middleware, response::Response};
 use domain::Caller;
 
 pub use api::{Api, MAX_BODY};
-pub use callers::{CallerDecision, Callers, KnownCallers};
 pub use boxed::Boxed;
+pub use callers::{CallerDecision, Callers, KnownCallers};
 pub use control::{Control, Given, SecretOrigin, SettingsView, TestAnswer};
 pub use surface::PATH_PREFIX;
 

@@ -19,8 +19,8 @@ use tower::ServiceExt as _;
 
 use crate::http::{
     api::{Api, MAX_BODY},
-    callers::{CallerDecision, Callers, KnownCallers},
     boxed::Boxed,
+    callers::{CallerDecision, Callers, KnownCallers},
     control::{Control, Given, SettingsView, TestAnswer},
 };
 use store::{self, Store};
