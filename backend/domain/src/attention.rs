@@ -104,6 +104,15 @@ pub enum Attention {
         team: String,
         /// The name it should have.
         wanted: String,
+        /// The team that has it.
+        owner: TeamId,
+    },
+    /// Somebody made a team of the group's name, and `team_claim` is `ask`.
+    TeamClaimNeedsApproval {
+        /// The team.
+        team: String,
+        /// Grafana's id of it.
+        team_id: TeamId,
     },
     /// Grafana refused a call, and will again until somebody changes something.
     GrafanaRefused {
@@ -134,6 +143,7 @@ impl Attention {
             Self::ProfileNotApplied { .. } => "profile_not_applied",
             Self::TeamNotDeleted { .. } => "team_not_deleted",
             Self::TeamNameTaken { .. } => "team_name_taken",
+            Self::TeamClaimNeedsApproval { .. } => "team_claim_needs_approval",
             Self::GrafanaRefused { .. } => "grafana_refused",
         }
     }
