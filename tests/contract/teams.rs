@@ -358,3 +358,24 @@ async fn a_hidden_account_sees_itself() {
     })
     .await;
 }
+
+/// The trap: an id that was read wrong is not a team without members but the members of all teams.
+#[tokio::test]
+async fn the_team_0_has_the_members_of_all_teams() {
+    contract(async |g| {
+        let (ann, bob, one, two) = (g.person().await, g.person().await, g.team().await, g.team().await);
+        one.add(ann.id).await.expect(&[200]).unwrap();
+        two.add(bob.id).await.expect(&[200]).unwrap();
+        let all = g.get("/api/teams/0/members").await.expect(&[200]).unwrap().json;
+        let has = |user: i64, team: i64| {
+            let mut rows = all.as_array().unwrap().iter();
+            rows.any(|row| row["userId"] == user && row["teamId"] == team)
+        };
+        assert!(has(ann.id, one.id) && has(bob.id, two.id));
+        assert_eq!(g.get("/api/teams/-1/members").await.json, json!([]));
+        let answer = g.put("/api/teams/0/members", json!({ "members": [] })).await;
+        assert_eq!((answer.status, answer.str("/message")), (404, "team not found"));
+        assert_eq!(one.members().await, [(ann.id, 0)]);
+    })
+    .await;
+}
