@@ -318,7 +318,11 @@ async fn hidden_members_are_not_seen_and_are_there() {
         }
         let search = "/api/org/users/search?query=contract-hidden";
         let found = g.call(&token, "GET", search, Value::Null).await.json;
-        assert_eq!((&found["totalCount"], &found["orgUsers"]), (&json!(1), &json!([])));
+        let counted = u32::from(g.version().await < 12);
+        assert_eq!(
+            (&found["totalCount"], &found["orgUsers"]),
+            (&json!(counted), &json!([]))
+        );
 
         // The trap: the member that the caller cannot see, and so does not name, is thrown out.
         let body = json!({ "members": [ann.email] });
@@ -374,7 +378,7 @@ async fn the_team_0_has_the_members_of_all_teams() {
         assert!(has(ann.id, one.id) && has(bob.id, two.id));
         assert_eq!(g.get("/api/teams/-1/members").await.json, json!([]));
         let answer = g.put("/api/teams/0/members", json!({ "members": [] })).await;
-        assert_eq!((answer.status, answer.str("/message")), (404, "team not found"));
+        assert_eq!(answer.status, 404);
         assert_eq!(one.members().await, [(ann.id, 0)]);
     })
     .await;
