@@ -180,6 +180,12 @@ impl Rig {
         let bot = grafana
             .make_account(BOT, "rollcall-bot@localhost", BOT_PASSWORD)
             .await?;
+        // Without `auto_assign_org` it is in an organization of its own only; 409: it is in this one.
+        let joins = json!({ "loginOrEmail": BOT, "role": "Admin" });
+        grafana
+            .call(Method::POST, "/api/orgs/1/users", Some(&joins))
+            .await?
+            .expect(&[200, 409])?;
         grafana.set_role(bot, "Admin").await?;
         let permissions = format!("/api/admin/users/{bot}/permissions");
         grafana
