@@ -80,7 +80,7 @@ async fn erin(rig: &Rig) -> Result<(i64, Account)> {
 /// S2, with every policy that is harsher than the default.
 #[tokio::test]
 async fn another_organizations_admin_only_leaves_ours() -> Result<()> {
-    for deprovision in ["suspend", "closed", "delete"] {
+    for deprovision in ["suspend", "recreate", "delete"] {
         let rig = Rig::start().await?;
         let scim = rig.scim().await?;
         rig.grafana.set("claim_policy", "login").await?.expect(&[200])?;
