@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use vocabulary::Attribute;
+use vocabulary::OrgId;
 
 /// What only a person can put right. Each case has one reason and one next step
 /// ([`crate::wording::reason`], [`crate::wording::next_step`]).
@@ -70,7 +71,7 @@ pub enum Attention {
         /// The account's login.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Linked to a provider, so Grafana will not disable it, and the setting allows no more.
     CannotDisable {
@@ -218,21 +219,21 @@ pub enum Operation {
         /// The user's name.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Bring it back.
     JoinOrg {
         /// The user's name.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Give back the role it had there.
     RestoreRole {
         /// The user's name.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Bring it back to a team.
     JoinTeam {

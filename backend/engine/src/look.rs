@@ -2,6 +2,7 @@
 //!
 //! Owns: what is asked of Grafana for it. Must never change anything. Start at [`look`].
 
+use domain::OrgId;
 use std::collections::{HashMap, HashSet};
 
 use domain::status::RosterSeen;
@@ -9,7 +10,7 @@ use domain::status::RosterSeen;
 use super::{context::Core, error::Result, org::Org, roster};
 
 /// Answers the open requests. Where Grafana cannot be asked now, the request ends without an answer.
-pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {
+pub(super) async fn look(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result<()> {
     let looks = &core.shared.looks;
     for key in looks.open() {
         core.go_on()?;

@@ -3,6 +3,7 @@
 //! Owns: its client, its state (`org_state.rs`: no calls while Grafana is away or refuses us), its status and what the last listing
 //! showed. Must never keep another organization waiting. Start at [`Org::went_wrong`].
 
+use domain::OrgId;
 use std::collections::{BTreeSet, HashSet};
 
 use domain::{
@@ -71,7 +72,7 @@ impl Org {
         }
     }
 
-    pub(super) fn id(&self) -> i64 {
+    pub(super) fn id(&self) -> OrgId {
         self.settings.org_id
     }
 
@@ -138,7 +139,7 @@ impl Org {
             (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
                 self.state.refuse();
                 tracing::warn!(
-                    org = self.id(),
+                    org = self.id().get(),
                     "Grafana refused to sign Rollcall in; not tried again until the credentials change"
                 );
             }
@@ -150,7 +151,7 @@ impl Org {
             }
             (_, Failure::Away) => {
                 if self.state.shown() != EngineState::GrafanaAway {
-                    tracing::warn!(org = self.id(), %error, "Grafana is away");
+                    tracing::warn!(org = self.id().get(), %error, "Grafana is away");
                 }
                 let until = now.saturating_add(wait.min(AWAY_MS));
                 self.state.pause(Pause::Away, until);

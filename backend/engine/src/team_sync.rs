@@ -36,7 +36,7 @@ pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Tea
         org.external_groups.licence_from_ms = now.saturating_add(ASK_AGAIN_MS);
         match org.grafana.licensed_for_team_sync().await {
             Ok(licensed) => org.external_groups.licensed = licensed,
-            Err(error) => tracing::debug!(org = org.id(), %error, "Grafana's licence could not be asked for"),
+            Err(error) => tracing::debug!(org = org.id().get(), %error, "Grafana's licence could not be asked for"),
         }
     }
     let licensed = group_sync && org.external_groups.licensed;
@@ -58,7 +58,7 @@ pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Tea
                 }
                 // What was seen before still counts.
                 Err(error) => {
-                    tracing::debug!(org = org.id(), %error, "whether Team Sync fills a team could not be asked");
+                    tracing::debug!(org = org.id().get(), %error, "whether Team Sync fills a team could not be asked");
                     org.external_groups.quiet_until_ms = now.saturating_add(ASK_AGAIN_MS);
                     break;
                 }
@@ -73,14 +73,14 @@ pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Tea
         .collect();
     if !twice.is_empty() && org.status.twice_filled_teams != twice {
         tracing::warn!(
-            org = org.id(),
+            org = org.id().get(),
             teams = ?twice,
             "Grafana's Team Sync fills teams that Rollcall fills: each undoes what the other does"
         );
     }
     if licensed && !org.status.team_sync_licensed {
         tracing::warn!(
-            org = org.id(),
+            org = org.id().get(),
             "Grafana's licence has Team Sync, and Rollcall syncs groups: a team must not be filled by both"
         );
     }

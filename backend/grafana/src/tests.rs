@@ -1,5 +1,6 @@
 //! The client against a small Grafana: signing in, staying signed in, and what failures mean.
 
+use domain::OrgId;
 use std::time::Duration;
 
 use domain::{Secret, attempt::Failure};
@@ -42,7 +43,12 @@ fn answer(stand_in: &StandIn, method: &str, path: &str, status: u16, body: &Valu
 
 fn client(credentials: &Credentials) -> Grafana {
     let http = Http::build().expect("a client");
-    Grafana::new(http, Session::new(credentials), credentials.token().cloned(), 1)
+    Grafana::new(
+        http,
+        Session::new(credentials),
+        credentials.token().cloned(),
+        OrgId::new(1),
+    )
 }
 
 #[tokio::test]
@@ -225,7 +231,7 @@ async fn the_test_says_what_each_credential_can_do_and_signs_out() {
         service_account_token: Some(Secret::new("glsa_bad")),
         ..credentials(&stand_in)
     };
-    let found = probe(&bad, 1).await;
+    let found = probe(&bad, OrgId::new(1)).await;
     assert_eq!(found.version.as_deref(), Some("11.1.1"));
     for good in [
         &found.reached,

@@ -2,6 +2,7 @@
 //!
 //! Owns: the calls under `/api/users` and `/api/admin/users`. Start at [`Grafana::user`].
 
+use domain::OrgId;
 use domain::Secret;
 use reqwest::Method;
 use serde::Deserialize;
@@ -69,7 +70,7 @@ pub struct ListedUser {
 #[serde(rename_all = "camelCase")]
 pub struct OrgMembership {
     /// Its id.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// `Viewer`, `Editor`, `Admin`, `None`.
     pub role: String,
 }
@@ -175,7 +176,7 @@ impl Grafana {
     }
 
     /// The teams of a user in one organization.
-    pub async fn teams_of_user(&self, id: i64, org_id: i64) -> Result<Vec<i64>> {
+    pub async fn teams_of_user(&self, id: i64, org_id: OrgId) -> Result<Vec<i64>> {
         let teams: Option<Vec<Created>> = self
             .get(Scope::Org(org_id), &format!("/api/users/{id}/teams"), &[])
             .await?;

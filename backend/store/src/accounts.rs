@@ -3,6 +3,7 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
+use domain::OrgId;
 use domain::Tenant;
 use sqlx::SqliteConnection;
 
@@ -50,7 +51,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
     let deferred = serde_json::to_string(&a.deferred).map_err(|e| sqlx::Error::Encode(e.into()))?;
     SAVE.query()
         .bind(&a.user_id)
-        .bind(a.tenant.org_id)
+        .bind(a.tenant.org_id.get())
         .bind(&a.tenant.connection)
         .bind(a.grafana_id)
         .bind(a.origin.code())
@@ -100,7 +101,7 @@ impl Store {
     pub async fn accounts(&self, tenant: &Tenant) -> Result<Vec<AccountRecord>> {
         Ok(OF_TENANT
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
@@ -197,7 +198,7 @@ impl Store {
     pub async fn team_desired(&self, tenant: &Tenant, team_id: i64) -> Result<Vec<(DesiredMember, bool)>> {
         let rows: Vec<(String, Option<i64>, bool, bool)> = TEAM_DESIRED
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(team_id)
             .fetch_all(&self.read)
@@ -218,31 +219,31 @@ impl Store {
     }
 
     /// The members that Rollcall put into a team.
-    pub async fn applied_members(&self, org_id: i64, team_id: i64) -> Result<Vec<i64>> {
+    pub async fn applied_members(&self, org_id: OrgId, team_id: i64) -> Result<Vec<i64>> {
         Ok(APPLIED_MEMBERS
             .query_scalar()
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(team_id)
             .fetch_all(&self.read)
             .await?)
     }
 
     /// Records the members that Rollcall put into a team; an empty list forgets the team.
-    pub async fn set_applied_members(&self, org_id: i64, team_id: i64, members: &[i64]) -> Result<()> {
+    pub async fn set_applied_members(&self, org_id: OrgId, team_id: i64, members: &[i64]) -> Result<()> {
         let mut tx = self.begin().await?;
         let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {
             what: "list of members",
         })?;
         FORGET_MEMBERS
             .query()
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(team_id)
             .bind(&list)
             .execute(&mut *tx)
             .await?;
         ADD_MEMBERS
             .query()
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(team_id)
             .bind(&list)
             .execute(&mut *tx)

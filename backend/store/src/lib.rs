@@ -32,6 +32,7 @@ mod team_memberships;
 mod users;
 mod work;
 
+use domain::OrgId;
 use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -248,7 +249,10 @@ impl Store {
         let rows: Vec<(i64, String)> = TENANTS.query_as().fetch_all(&self.read).await?;
         Ok(rows
             .into_iter()
-            .map(|(org_id, connection)| Tenant { org_id, connection })
+            .map(|(org_id, connection)| Tenant {
+                org_id: OrgId::new(org_id),
+                connection,
+            })
             .collect())
     }
 }

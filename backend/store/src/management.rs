@@ -4,6 +4,7 @@
 //! told what was approved, and looks again. Start at [`Store::approve_claim`] and
 //! [`Store::stop_managing`].
 
+use domain::OrgId;
 use std::collections::HashMap;
 
 use domain::Tenant;
@@ -65,7 +66,7 @@ pub(super) async fn is_unmanaged(tx: &mut SqliteConnection, user_id: &str) -> Re
 async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Management) -> Result<()> {
     SAVE.query()
         .bind(user_id)
-        .bind(tenant.org_id)
+        .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .bind(s.state.code())
         .bind(s.grafana_id)
@@ -80,7 +81,7 @@ async fn user(tx: &mut SqliteConnection, tenant: &Tenant, id: &str) -> Result<Op
     Ok(USER
         .query_as()
         .bind(id)
-        .bind(tenant.org_id)
+        .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .fetch_optional(tx)
         .await?)
@@ -107,7 +108,7 @@ impl Store {
     pub async fn managements(&self, tenant: &Tenant) -> Result<HashMap<String, Management>> {
         let rows = OF_TENANT
             .query()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?;
@@ -205,7 +206,7 @@ impl Store {
         put(&mut tx, &ctx.tenant, id, &released).await?;
         FORGET_WORK
             .query()
-            .bind(ctx.tenant.org_id)
+            .bind(ctx.tenant.org_id.get())
             .bind(&ctx.tenant.connection)
             .bind(id)
             .execute(&mut *tx)
@@ -214,7 +215,7 @@ impl Store {
         // the members that it put in.
         FORGET_TEAM_MEMBER
             .query()
-            .bind(ctx.tenant.org_id)
+            .bind(ctx.tenant.org_id.get())
             .bind(grafana_id)
             .execute(&mut *tx)
             .await?;
@@ -233,10 +234,10 @@ impl Store {
     }
 
     /// Grafana's ids of the unmanaged accounts of an organization.
-    pub async fn unmanaged_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
+    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<std::collections::HashSet<i64>> {
         let ids: Vec<i64> = UNMANAGED_ACCOUNTS
             .query_scalar()
-            .bind(org_id)
+            .bind(org_id.get())
             .fetch_all(&self.read)
             .await?;
         Ok(ids.into_iter().collect())

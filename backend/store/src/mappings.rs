@@ -3,6 +3,7 @@
 //! Owns: the tables `mapping` and `team_creation`. Must never decide which team a group gets: an
 //! admin or the engine does. Start at [`Store::add_mapping`].
 
+use domain::OrgId;
 use domain::Tenant;
 
 use super::{
@@ -93,7 +94,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let made = INSERT
             .query_as()
-            .bind(new.tenant.org_id)
+            .bind(new.tenant.org_id.get())
             .bind(&new.tenant.connection)
             .bind(&new.group_id)
             .bind(&new.group_name)
@@ -116,7 +117,7 @@ impl Store {
         Ok(FIND
             .query_as()
             .bind(id)
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_optional(&self.read)
             .await?)
@@ -126,7 +127,7 @@ impl Store {
     pub async fn mappings_of_group(&self, tenant: &Tenant, group_id: &str) -> Result<Vec<MappingRecord>> {
         Ok(OF_GROUP
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(group_id)
             .fetch_all(&self.read)
@@ -134,10 +135,10 @@ impl Store {
     }
 
     /// The mappings that feed one team.
-    pub async fn mappings_of_team(&self, org_id: i64, team_id: i64) -> Result<Vec<MappingRecord>> {
+    pub async fn mappings_of_team(&self, org_id: OrgId, team_id: i64) -> Result<Vec<MappingRecord>> {
         Ok(OF_TEAM
             .query_as()
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(team_id)
             .fetch_all(&self.read)
             .await?)
@@ -147,7 +148,7 @@ impl Store {
     pub async fn all_mappings(&self, tenant: &Tenant) -> Result<Vec<MappingRecord>> {
         Ok(OF_TENANT
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
@@ -195,8 +196,12 @@ impl Store {
 
     /// Teams with members that Rollcall put there, and without a mapping: those members have to
     /// leave.
-    pub async fn orphaned_teams(&self, org_id: i64) -> Result<Vec<i64>> {
-        Ok(ORPHANED_TEAMS.query_scalar().bind(org_id).fetch_all(&self.read).await?)
+    pub async fn orphaned_teams(&self, org_id: OrgId) -> Result<Vec<i64>> {
+        Ok(ORPHANED_TEAMS
+            .query_scalar()
+            .bind(org_id.get())
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// Notes that Grafana is about to be asked for a team. If the process or the answer is lost,
@@ -204,7 +209,7 @@ impl Store {
     pub async fn note_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
         NOTE_TEAM
             .query()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(group_id)
             .bind(name)
@@ -218,7 +223,7 @@ impl Store {
     pub async fn team_creations(&self, tenant: &Tenant) -> Result<Vec<TeamCreation>> {
         Ok(TEAM_NOTES
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
@@ -228,7 +233,7 @@ impl Store {
     pub async fn clear_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
         CLEAR_TEAM_NOTE
             .query()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(group_id)
             .bind(name)

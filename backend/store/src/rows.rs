@@ -2,6 +2,7 @@
 //!
 //! Owns: reading, for every table. Must never write, or decide anything. Start at [`code`].
 
+use domain::OrgId;
 use domain::{Tenant, attention::Attention};
 use serde::de::DeserializeOwned;
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
@@ -39,7 +40,7 @@ fn attributes(text: &str) -> Result<Vec<Attribute>> {
 
 fn tenant(row: &SqliteRow) -> Result<Tenant> {
     Ok(Tenant {
-        org_id: row.try_get("org_id")?,
+        org_id: OrgId::new(row.try_get("org_id")?),
         connection: row.try_get("connection")?,
     })
 }

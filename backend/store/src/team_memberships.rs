@@ -5,6 +5,7 @@
 //! Start at [`Store::team_memberships`].
 
 use super::{Error, Result, Store, sql::statements};
+use domain::OrgId;
 
 statements! {
     MEMBERSHIPS =
@@ -36,12 +37,12 @@ pub struct TeamMembership {
 impl Store {
     /// The people of several groups of an organization, each group as (SCIM id, its people are team
     /// admins). A person in two groups is admin if one of them says so.
-    pub async fn team_memberships(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<TeamMembership>> {
+    pub async fn team_memberships(&self, org_id: OrgId, groups: &[(&str, bool)]) -> Result<Vec<TeamMembership>> {
         let groups = serde_json::to_string(groups).map_err(|_| Error::Unreadable { what: "list of groups" })?;
         Ok(MEMBERSHIPS
             .query_as()
             .bind(groups)
-            .bind(org_id)
+            .bind(org_id.get())
             .fetch_all(&self.read)
             .await?)
     }
@@ -49,6 +50,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use domain::OrgId;
     use std::collections::BTreeSet;
 
     use domain::Tenant;
@@ -96,14 +98,17 @@ mod tests {
              VALUES ('u4', 1, 'default', 'unmanaged', 4, 'u4')";
         sqlx::raw_sql(released).execute(&store.write).await.unwrap();
         let engine: BTreeSet<_> = store
-            .team_desired(&Tenant::of_org(1), 7)
+            .team_desired(&Tenant::of_org(OrgId::new(1)), 7)
             .await
             .unwrap()
             .into_iter()
             .filter(|(member, _)| !member.suspended)
             .map(|(member, admin)| (member.grafana_id, admin))
             .collect();
-        let preview = store.team_memberships(1, &[("a", false), ("b", true)]).await.unwrap();
+        let preview = store
+            .team_memberships(OrgId::new(1), &[("a", false), ("b", true)])
+            .await
+            .unwrap();
         let preview: BTreeSet<_> = preview
             .into_iter()
             .filter(|member| !member.suspended)

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use vocabulary::AccountOrigin;
+use vocabulary::OrgId;
 
 use vocabulary::Attribute;
 
@@ -51,7 +52,7 @@ impl Profile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrgRole {
     /// The organization.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// `Viewer`, `Editor`, `Admin`, `None`.
     pub role: String,
 }
@@ -60,7 +61,7 @@ pub struct OrgRole {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamMembership {
     /// The team's organization.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// The team.
     pub team_id: i64,
 }
@@ -130,7 +131,7 @@ pub struct Account {
     /// Memberships in teams, where they were looked up (before a suspension and on return).
     pub teams: Vec<TeamMembership>,
     /// Organizations in which no other person is Admin.
-    pub last_admin_of: Vec<i64>,
+    pub last_admin_of: Vec<OrgId>,
 }
 
 /// Another account that has the desired login or e-mail.
@@ -177,7 +178,7 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// The organization this is about.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// The role Grafana gives who is new in it (`auto_assign_org_role`).
     pub new_role: String,
     /// Which accounts may be claimed.
@@ -245,7 +246,7 @@ pub enum Action {
     /// Remember what the next steps destroy.
     Remember(Snapshot),
     /// Leave one organization, by the call that keeps the user.
-    LeaveOrg(i64),
+    LeaveOrg(OrgId),
     /// End every session.
     Logout,
     /// Come back to an organization.

@@ -1,6 +1,7 @@
 //! What a person, an admin and an identity provider would notice of the account planner.
 
 use proptest::prelude::*;
+use vocabulary::OrgId;
 
 use super::*;
 use crate::{
@@ -24,7 +25,7 @@ fn account() -> Account {
         is_disabled: false,
         is_self: false,
         orgs: vec![OrgRole {
-            org_id: 1,
+            org_id: OrgId::new(1),
             role: "Viewer".into(),
         }],
         teams: Vec::new(),
@@ -43,7 +44,7 @@ fn link() -> Link {
 
 fn rules() -> Rules {
     Rules {
-        org_id: 1,
+        org_id: OrgId::new(1),
         new_role: "Viewer".into(),
         claim: ClaimPolicy::Login,
         linking: Linking::PreCreate,
@@ -110,7 +111,7 @@ fn a_single_sign_on_user_leaves_organizations_and_returns() {
     let leaving = plan(&closed, Some(&link()), &seen(external.clone()), &rules());
     assert!(matches!(
         &leaving.actions[..],
-        [Action::Remember(_), Action::LeaveOrg(1), Action::Logout]
+        [Action::Remember(_), Action::LeaveOrg(org), Action::Logout] if *org == OrgId::new(1)
     ));
     let Some(Action::Remember(snapshot)) = leaving.actions.first().cloned() else {
         unreachable!()
@@ -208,7 +209,7 @@ fn an_admins_yes_claims_that_one_account() {
 #[test]
 fn protected_and_foreign_accounts_are_never_asked_about() {
     let elsewhere = vec![OrgRole {
-        org_id: 2,
+        org_id: OrgId::new(2),
         role: "Viewer".into(),
     }];
     let admin = |login: &str| Account {
@@ -459,7 +460,7 @@ fn an_account_deleted_by_hand_is_made_again_or_forgotten() {
 #[test]
 fn the_last_admin_of_an_organization_stays() {
     let last = Account {
-        last_admin_of: vec![1],
+        last_admin_of: vec![OrgId::new(1)],
         ..account()
     };
     let plan = plan(&Desired::Gone, Some(&link()), &seen(last), &rules());
@@ -485,7 +486,7 @@ prop_compose! {
             is_disabled: flags.2,
             is_self: flags.3 && flags.0,
             orgs: if in_org { account().orgs } else { Vec::new() },
-            last_admin_of: if last && in_org { vec![1] } else { Vec::new() },
+            last_admin_of: if last && in_org { vec![OrgId::new(1)] } else { Vec::new() },
             ..account()
         }
     }
@@ -504,7 +505,7 @@ fn any_snapshot() -> impl Strategy<Value = Option<Snapshot>> {
         Just(None),
         Just(Some(Snapshot {
             orgs: vec![OrgRole {
-                org_id: 1,
+                org_id: OrgId::new(1),
                 role: "Editor".into()
             }],
             teams: Vec::new(),
@@ -648,10 +649,13 @@ fn external() -> Account {
     Account {
         is_external: true,
         orgs: vec![OrgRole {
-            org_id: 1,
+            org_id: OrgId::new(1),
             role: "Editor".into(),
         }],
-        teams: vec![TeamMembership { org_id: 1, team_id: 3 }],
+        teams: vec![TeamMembership {
+            org_id: OrgId::new(1),
+            team_id: 3,
+        }],
         ..account()
     }
 }
@@ -780,24 +784,34 @@ fn people_of_other_organizations_are_not_claimed() {
         role: "Viewer".into(),
     };
     let in_orgs = |orgs| stranger(Account { orgs, ..account() });
-    let elsewhere = plan(&Desired::Open(profile()), None, &in_orgs(vec![role(2)]), &rules());
+    let elsewhere = plan(
+        &Desired::Open(profile()),
+        None,
+        &in_orgs(vec![role(OrgId::new(2))]),
+        &rules(),
+    );
     assert_eq!(elsewhere.actions, []);
     assert!(matches!(
         elsewhere.end.attention(),
         Some(Attention::InAnotherOrganization { .. })
     ));
-    let closing = plan(&Desired::Closed(profile()), None, &in_orgs(vec![role(2)]), &rules());
+    let closing = plan(
+        &Desired::Closed(profile()),
+        None,
+        &in_orgs(vec![role(OrgId::new(2))]),
+        &rules(),
+    );
     assert_eq!(closing.actions, []);
 
     let both = plan(
         &Desired::Open(profile()),
         None,
-        &in_orgs(vec![role(1), role(2)]),
+        &in_orgs(vec![role(OrgId::new(1)), role(OrgId::new(2))]),
         &rules(),
     );
     assert!(matches!(both.actions[..], [Action::Claim { .. }]));
     let none = plan(&Desired::Open(profile()), None, &in_orgs(Vec::new()), &rules());
-    assert_eq!(none.actions.last(), Some(&Action::JoinOrg(role(1))));
+    assert_eq!(none.actions.last(), Some(&Action::JoinOrg(role(OrgId::new(1)))));
 }
 
 proptest! {
@@ -846,7 +860,7 @@ proptest! {
     ) {
         let desired = if gone { Desired::Gone } else { Desired::Closed(profile()) };
         let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(max_action));
-        if account.last_admin_of.contains(&1) {
+        if account.last_admin_of.contains(&OrgId::new(1)) {
             let closing = |a: &Action| matches!(a, Action::Disable | Action::LeaveOrg(_) | Action::Logout | Action::Delete(_));
             prop_assert!(!plan.actions.iter().any(closing));
         }

@@ -36,7 +36,7 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::CannotEnable { login: login() },
         Attention::LastAdmin {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Attention::CannotDisable { login: login() },
         Attention::NameTaken {
@@ -81,15 +81,15 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::SignOut { login: login() },
         Operation::LeaveOrg {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Operation::JoinOrg {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Operation::RestoreRole {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Operation::JoinTeam {
             login: login(),

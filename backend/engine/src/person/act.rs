@@ -3,6 +3,7 @@
 //! Owns: what each step of a plan is in Grafana, with its line in the log. Must never act on an account the plan does not name.
 //! Start at [`Person::act`].
 
+use domain::OrgId;
 use std::time::Instant;
 
 use domain::{
@@ -117,7 +118,7 @@ impl Person<'_> {
         }
     }
 
-    async fn leave_org(&self, org: &Org, id: i64, org_id: i64) -> Result<()> {
+    async fn leave_org(&self, org: &Org, id: i64, org_id: OrgId) -> Result<()> {
         let operation = Operation::LeaveOrg {
             login: self.name.clone(),
             org_id,

@@ -30,10 +30,10 @@ fn core(rig: &Rig) -> Core {
 }
 
 fn org(rig: &Rig) -> Org {
-    let settings = rig.settings.of(1);
+    let settings = rig.settings.of(OrgId::new(1));
     let http = Http::build().expect("a client");
     let session = Session::new(&settings.credentials);
-    let grafana = Grafana::new(http, session, None, 1);
+    let grafana = Grafana::new(http, session, None, OrgId::new(1));
     Org::new(settings, grafana)
 }
 
@@ -165,7 +165,7 @@ async fn both_observers_tell_the_planner_the_same() {
     let core = core(&rig);
     let (asked, mut listed) = (org(&rig), org(&rig));
     listed.refresh_listing(&core).await.expect("listed");
-    let org_users = listed.grafana.org_users(1).await.expect("listed");
+    let org_users = listed.grafana.org_users(OrgId::new(1)).await.expect("listed");
     let records = rig.store.accounts(&rig.tenant).await.expect("read");
     let accounts = listed.listing.as_ref().expect("just listed");
     let listing = Listing::read(&core, &listed, accounts, &rig.tenant, &org_users, &records)

@@ -3,6 +3,7 @@
 //! Owns: [`Api`], and what is remembered of callers since the process started. Must never know a
 //! route. Start at [`Api`].
 
+use domain::OrgId;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -40,7 +41,7 @@ pub struct Api {
 }
 
 /// By organization and login.
-pub(super) type CallersSeen = HashMap<(i64, String), CallerSeen>;
+pub(super) type CallersSeen = HashMap<(OrgId, String), CallerSeen>;
 
 /// What was seen of one caller of the SCIM surface since the process started.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +98,7 @@ impl Api {
     /// The SCIM base URL: absolute where Grafana's public URL is known, else a reference from the
     /// root. Never from headers: Grafana removes Host and X-Forwarded-Host, and anybody could send
     /// them.
-    pub(super) fn scim_url(&self, org_id: i64) -> String {
+    pub(super) fn scim_url(&self, org_id: OrgId) -> String {
         let public = self.control.public_url(org_id).unwrap_or_default();
         format!("{}{PATH_PREFIX}/scim/v2", public.trim_end_matches('/'))
     }

@@ -1,5 +1,6 @@
 //! The HTTP surface against a real store and a silent rest of the process.
 
+use domain::OrgId;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicI64, AtomicUsize, Ordering},
@@ -87,10 +88,10 @@ impl Control for Quiet {
     fn wake(&self) {
         self.wakes.fetch_add(1, Ordering::Relaxed);
     }
-    fn check_now(&self, _: i64) {
+    fn check_now(&self, _: OrgId) {
         self.wake();
     }
-    fn engine(&self, _: i64) -> EngineStatus {
+    fn engine(&self, _: OrgId) -> EngineStatus {
         EngineStatus {
             version: Some("11.1.1".into()),
             signed_in_as: Some("admin".into()),
@@ -101,13 +102,13 @@ impl Control for Quiet {
             ..EngineStatus::new(EngineState::Running, "http://localhost:3000".into())
         }
     }
-    fn login_doctor(&self, _: i64) -> LoginDoctor {
+    fn login_doctor(&self, _: OrgId) -> LoginDoctor {
         LoginDoctor::default()
     }
-    fn public_url(&self, _: i64) -> Option<String> {
+    fn public_url(&self, _: OrgId) -> Option<String> {
         Some("https://grafana.example/".into())
     }
-    fn teams(&self, _: i64) -> Vec<TeamSeen> {
+    fn teams(&self, _: OrgId) -> Vec<TeamSeen> {
         let team = |id, name: &str| TeamSeen {
             id,
             name: name.into(),
@@ -115,14 +116,14 @@ impl Control for Quiet {
         };
         vec![team(7, "Platform"), team(8, "Data")]
     }
-    fn rosters(&self, _: i64, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+    fn rosters(&self, _: OrgId, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
         let known = self.rosters.lock().unwrap().clone();
         Box::pin(async move { known.into_iter().filter(|r| teams.contains(&r.team_id)).collect() })
     }
-    fn is_server_admin(&self, _: i64, login: &str) -> bool {
+    fn is_server_admin(&self, _: OrgId, login: &str) -> bool {
         login.eq_ignore_ascii_case("root")
     }
-    fn name_owners(&self, _: i64, login: &str, email: Option<&str>) -> NameOwners {
+    fn name_owners(&self, _: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         let find = |name: &str| {
             self.holders
                 .iter()
@@ -137,7 +138,7 @@ impl Control for Quiet {
             email: email.and_then(find),
         }
     }
-    fn settings(&self, _: i64) -> Arc<SettingsView> {
+    fn settings(&self, _: OrgId) -> Arc<SettingsView> {
         let sources = Sources {
             plugin_ini: self.ini.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
             page: self.page.lock().unwrap().clone(),
@@ -153,13 +154,13 @@ impl Control for Quiet {
             }],
         })
     }
-    fn page_settings_changed(&self, org_id: i64) -> Boxed<'_, ()> {
+    fn page_settings_changed(&self, org_id: OrgId) -> Boxed<'_, ()> {
         Box::pin(async move {
             let page = self.store.page_settings(org_id).await.unwrap();
             *self.page.lock().unwrap() = page;
         })
     }
-    fn test_credentials(&self, _: i64, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
+    fn test_credentials(&self, _: OrgId, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
         Box::pin(async {
             CredentialTest {
                 ok: true,
@@ -220,7 +221,7 @@ async fn server_at(ini: &[(&'static str, &'static str)], holders: &[(&'static st
 
 fn caller(login: &str, role: &str) -> Caller {
     Caller {
-        org_id: 1,
+        org_id: OrgId::new(1),
         login: login.into(),
         role: role.into(),
     }
@@ -340,7 +341,13 @@ async fn every_route_refuses_everyone_but_its_own_callers() {
         }
     }
     assert_eq!(
-        server.api.store.tally(&domain::Tenant::of_org(1)).await.unwrap().users,
+        server
+            .api
+            .store
+            .tally(&domain::Tenant::of_org(OrgId::new(1)))
+            .await
+            .unwrap()
+            .users,
         0
     );
 }
@@ -599,7 +606,10 @@ async fn pages_are_stable_and_sorted_pages_are_sorted() {
 async fn another_organization_sees_nothing_of_ours() {
     let server = server(&[]).await;
     let id = server.user("ada").await;
-    let other = Caller { org_id: 2, ..idp() };
+    let other = Caller {
+        org_id: OrgId::new(2),
+        ..idp()
+    };
     let read = server
         .send(
             other.clone(),

@@ -1,5 +1,6 @@
 //! The serving loop in this process, with an application that shows what reaches it.
 
+use domain::OrgId;
 use std::{
     collections::HashMap,
     io::{self, Write},
@@ -118,8 +119,8 @@ impl Application for Tiny {
         self.0.settings.lock().unwrap().push(settings);
     }
 
-    async fn health(&self, org_id: i64) -> Health {
-        assert_eq!(org_id, 7, "health panics for any other organization");
+    async fn health(&self, org_id: OrgId) -> Health {
+        assert_eq!(org_id, OrgId::new(7), "health panics for any other organization");
         Health {
             ok: true,
             message: "All is well.".into(),
@@ -392,7 +393,7 @@ async fn new_settings_are_handed_on_before_the_request() {
     let seen = || {
         let seen = plugin.app.0.settings.lock().unwrap();
         seen.iter()
-            .map(|s| (s.org_id, s.updated_ms, s.json_data.clone()))
+            .map(|s| (s.org_id.get(), s.updated_ms, s.json_data.clone()))
             .collect::<Vec<_>>()
     };
     let call = |org_id, updated_ms, json_data: &str| {

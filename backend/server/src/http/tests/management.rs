@@ -16,7 +16,7 @@ impl Server {
     pub(super) async fn managed(&self, id: &str, grafana_id: i64) {
         let record = AccountRecord {
             user_id: id.to_owned(),
-            tenant: Tenant::of_org(1),
+            tenant: Tenant::of_org(OrgId::new(1)),
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: "ada".into(),
@@ -39,7 +39,10 @@ impl Server {
     /// What the engine would have left: an account waits for an admin's yes.
     async fn asked(&self, id: &str, login: &str) {
         let store = &self.api.store;
-        store.ask_about(&Tenant::of_org(1), id, 7, login).await.unwrap();
+        store
+            .ask_about(&Tenant::of_org(OrgId::new(1)), id, 7, login)
+            .await
+            .unwrap();
         for work in store.due_work(i64::MAX, 10).await.unwrap() {
             store
                 .attention(

@@ -86,7 +86,7 @@ async fn who_is_to_have_no_access_is_never_refused_for_a_name() {
     let path = format!("/Users/{}", made.id());
     let closed = server.scim(Method::PUT, &path, ada("bob@ex.com", false)).await;
     assert_eq!(closed.status, StatusCode::OK, "{}", closed.body);
-    assert!(server.api.store.urgent_due(1, i64::MAX).await.unwrap());
+    assert!(server.api.store.urgent_due(OrgId::new(1), i64::MAX).await.unwrap());
     // What stands already is in no other change's way.
     let titled = server
         .scim(Method::PATCH, &path, replace("title", &json!("Countess")))

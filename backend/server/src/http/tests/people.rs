@@ -8,7 +8,7 @@ impl Server {
     pub(super) async fn account(&self, user: &str, login: &str, grafana_id: i64, deferred: &[&str]) {
         let account = AccountRecord {
             user_id: user.to_owned(),
-            tenant: domain::Tenant::of_org(1),
+            tenant: domain::Tenant::of_org(OrgId::new(1)),
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),

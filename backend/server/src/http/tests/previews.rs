@@ -120,7 +120,12 @@ async fn a_changed_mapping_says_its_consequence_and_is_in_force() {
     server.platform_is_seen();
     let group = server.engineering().await;
     let id = server.map(json!({ "group_id": group, "team_id": 7 })).await;
-    server.api.store.set_applied_members(1, 7, &[11]).await.unwrap();
+    server
+        .api
+        .store
+        .set_applied_members(OrgId::new(1), 7, &[11])
+        .await
+        .unwrap();
     server.nothing_waits().await;
 
     let removal = server.preview(json!({ "remove": id })).await;
@@ -171,7 +176,12 @@ async fn a_preview_without_grafana_says_what_it_does_not_know() {
     let server = server(&[]).await;
     let group = server.engineering().await;
     let id = server.map(json!({ "group_id": group, "team_id": 7 })).await;
-    server.api.store.set_applied_members(1, 7, &[11]).await.unwrap();
+    server
+        .api
+        .store
+        .set_applied_members(OrgId::new(1), 7, &[11])
+        .await
+        .unwrap();
     let removal = server.preview(json!({ "remove": id })).await;
     assert_eq!((removal.leaves, removal.as_of_ms), (1, None));
     assert!(removal.teams[0].lines[0].contains("could not be asked"), "{removal:?}");

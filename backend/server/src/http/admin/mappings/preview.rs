@@ -3,6 +3,7 @@
 //! Owns: the question put to the very planner the engine asks (`domain::team::plan`), and its answer in words. Must never change
 //! anything. Who is in a team now is what the engine has seen: it is asked to look. Start at [`preview`].
 
+use domain::OrgId;
 use std::collections::{BTreeMap, BTreeSet};
 
 use admin_api::{MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, TeamPreview};
@@ -124,7 +125,7 @@ pub(in crate::http) async fn preview(call: AdminCall, Body(change): Body<Planned
     Ok(Json(answer))
 }
 
-async fn as_it_is(api: &Api, org_id: i64, team_id: Option<i64>, name: String, teams: &[TeamSeen]) -> Answer<WhatIf> {
+async fn as_it_is(api: &Api, org_id: OrgId, team_id: Option<i64>, name: String, teams: &[TeamSeen]) -> Answer<WhatIf> {
     let feeds = match team_id {
         Some(team_id) => api.store.mappings_of_team(org_id, team_id).await?,
         None => Vec::new(),
@@ -199,7 +200,7 @@ async fn a_team_for_every_group(
     Ok((what_ifs, Some(said)))
 }
 
-async fn told(api: &Api, org_id: i64, mut what_ifs: Vec<WhatIf>, teams: &[TeamSeen]) -> Answer<Preview> {
+async fn told(api: &Api, org_id: OrgId, mut what_ifs: Vec<WhatIf>, teams: &[TeamSeen]) -> Answer<Preview> {
     let more = what_ifs.len().saturating_sub(MOST_TEAMS);
     what_ifs.truncate(MOST_TEAMS);
     let ids: Vec<i64> = what_ifs
@@ -248,7 +249,7 @@ struct PlannedTeam {
 /// Asks the planner about one team.
 async fn plan_team(
     api: &Api,
-    org_id: i64,
+    org_id: OrgId,
     what_if: WhatIf,
     roster: Option<&RosterSeen>,
     teams: &[TeamSeen],
