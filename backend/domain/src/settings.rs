@@ -54,6 +54,28 @@ pub enum Deprovision {
     Delete,
 }
 
+/// Whose accounts the provider speaks for (docs/decisions/0007-authority.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Those of its organization; what is another one's too is left to that.
+    #[default]
+    Organization,
+    /// The whole server's.
+    Server,
+}
+
+/// What becomes of a person who is not in our organization any more, by nobody's doing that Rollcall knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MembershipPolicy {
+    /// An admin is asked.
+    #[default]
+    Ask,
+    /// Rollcall joins the account again.
+    Repair,
+}
+
 /// What becomes of a team when its group is deleted in the identity provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +102,10 @@ pub struct Effective {
     pub linking: Linking,
     /// How far closing an account may go.
     pub deprovision: Deprovision,
+    /// Whose accounts the provider speaks for.
+    pub authority: Reach,
+    /// What becomes of who was taken out of the organization.
+    pub membership: MembershipPolicy,
     /// What becomes of a team whose group is gone.
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
@@ -124,6 +150,8 @@ pub enum Kind {
     Logins,
     /// A whole number from the first to the second.
     Number(i64, i64),
+    /// One of a few words, and only Grafana's configuration file may say which: it reaches beyond the organization.
+    FileChoice(&'static [&'static str]),
     /// A secret: never stored or shown by us, only known to be set or not.
     Secret,
 }
@@ -207,6 +235,20 @@ pub const KEYS: &[Key] = &[
         json: "deprovision",
         kind: Kind::Choice(&["disable", "suspend", "recreate", "delete"]),
         default: "suspend",
+        in_auth_section: false,
+    },
+    Key {
+        name: "authority",
+        json: "authority",
+        kind: Kind::FileChoice(&["organization", "server"]),
+        default: "organization",
+        in_auth_section: false,
+    },
+    Key {
+        name: "membership",
+        json: "membership",
+        kind: Kind::Choice(&["ask", "repair"]),
+        default: "ask",
         in_auth_section: false,
     },
     Key {

@@ -64,7 +64,7 @@ pub(super) struct Powers {
 
 impl Powers {
     pub(super) fn over(link: &Link, account: &Account, rules: &Rules) -> Self {
-        let everywhere = rules.whole_server || link.authority == Authority::Full;
+        let everywhere = rules.whole_server || link.history.authority == Authority::Full;
         let write = everywhere && elsewhere(account, rules).is_empty();
         Self {
             everywhere,

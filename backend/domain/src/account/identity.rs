@@ -4,8 +4,9 @@
 //! or that is in other organizations only. Start at [`choose`]; [`taken`] asks the same before anything is stored.
 
 use super::{
+    authority::{Claimant, at_claim},
     model::{Account, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_recreated, remembered},
-    protection::{protected_attention, protection},
+    protection::account_protection,
 };
 use crate::{attention::Attention, settings::ClaimPolicy};
 
@@ -122,11 +123,19 @@ pub(super) fn choose<'a>(
 ) -> Result<&'a Candidate, Unclaimed> {
     let found = by_name(profile, others, rules)?;
     let login = || found.account.login.clone();
-    if let Some(why) = protection(&found.account, rules) {
-        return Err(protected_attention(&found.account.login, why).into());
+    if let Some(why) = account_protection(&found.account, rules) {
+        return Err(Attention::Protected { login: login(), why }.into());
     }
-    if found.manager == Manager::Nobody && is_elsewhere(&found.account, rules) {
-        return Err(Attention::InAnotherOrganization { login: login() }.into());
+    if found.manager == Manager::Nobody {
+        match at_claim(&found.account, rules) {
+            Claimant::Ours(_) => {}
+            Claimant::AnotherOrganization => return Err(Attention::InAnotherOrganization { login: login() }.into()),
+            // Only a server admin can vouch for it, and the page cannot tell one from an Admin.
+            Claimant::NoOrganization if !rules.claim.is_by_name() => {
+                return Err(Attention::InNoOrganization { login: login() }.into());
+            }
+            Claimant::NoOrganization => {}
+        }
     }
     match (&found.manager, rules.claim) {
         (Manager::Other, _) => Err(Attention::ManagedForAnother { login: login() }.into()),
@@ -168,8 +177,8 @@ fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Res
             let askable = !ambiguous
                 && rules.claim != ClaimPolicy::Never
                 && found.manager == Manager::Nobody
-                && protection(&found.account, rules).is_none()
-                && !is_elsewhere(&found.account, rules);
+                && account_protection(&found.account, rules).is_none()
+                && matches!(at_claim(&found.account, rules), Claimant::Ours(_));
             Err(if askable {
                 unclaimed.until_yes(&found.account)
             } else {
@@ -178,10 +187,4 @@ fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Res
         }
         (None, None) => Err(Attention::NoAccount { login: login() }.into()),
     }
-}
-
-/// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
-/// logins.
-fn is_elsewhere(account: &Account, rules: &Rules) -> bool {
-    !account.orgs.is_empty() && account.orgs.iter().all(|o| o.org_id != rules.org_id)
 }

@@ -3,6 +3,8 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
+use vocabulary::OrgId;
+
 use crate::attention::{Attention, Delay, Operation, Problem, Protection, Reading, Refusal};
 
 /// What is wrong.
@@ -11,6 +13,28 @@ pub fn reason(attention: &Attention) -> String {
     match attention {
         Attention::Protected { login, why } => {
             format!("“{login}” is protected: {}. Nothing was changed.", protection(*why))
+        }
+        Attention::ProtectedLeaver { login, why } => format!(
+            "“{login}” can still sign in: the identity provider says no, and the account is protected: {}.",
+            protection(*why)
+        ),
+        Attention::InNoOrganization { login } => format!(
+            "“{login}” exists in Grafana already and is in no organization, so nobody here can say whose it is."
+        ),
+        Attention::StillInOrganizations { login, org_ids } => format!(
+            "“{login}” is out of this organization and still in {}.",
+            organizations(org_ids)
+        ),
+        Attention::ProfileNotOurs { login, org_ids } => format!(
+            "The login, e-mail and name of “{login}” stay as they are: the account is not this organization's alone{}.",
+            also_in(org_ids)
+        ),
+        Attention::DisabledByHand { login } => {
+            format!("“{login}” was disabled by hand in Grafana, and Rollcall opens only what it has closed.")
+        }
+        Attention::DeletedByHand { login } => format!("The account of “{login}” was deleted by hand in Grafana."),
+        Attention::TakenOutByHand { login, org_id } => {
+            format!("“{login}” was taken out of organization {org_id} by hand.")
         }
         Attention::TwoAccounts {
             login,
@@ -63,6 +87,23 @@ pub fn reason(attention: &Attention) -> String {
     }
 }
 
+/// “organization 2”, “organizations 2 and 3”.
+fn organizations(org_ids: &[OrgId]) -> String {
+    let ids: Vec<String> = org_ids.iter().map(ToString::to_string).collect();
+    match &ids[..] {
+        [one] => format!("organization {one}"),
+        [first @ .., last] => format!("organizations {} and {last}", first.join(", ")),
+        [] => "no other organization".to_owned(),
+    }
+}
+
+fn also_in(org_ids: &[OrgId]) -> String {
+    match org_ids {
+        [] => String::new(),
+        ids => format!(", it is also in {}", organizations(ids)),
+    }
+}
+
 fn refused(what: &Operation, refusal: &Refusal) -> String {
     let doing = operation(what);
     match refusal {
@@ -89,6 +130,33 @@ pub const fn next_step(attention: &Attention) -> &'static str {
         Attention::Protected { .. } => {
             "Unassign this person in the identity provider, or take the protection away in Grafana \
              or in the setting break_glass."
+        }
+        Attention::ProtectedLeaver { .. } => {
+            "Close the account in Grafana yourself, or take the protection away in Grafana or in the \
+             setting break_glass: then Rollcall closes it."
+        }
+        Attention::InNoOrganization { .. } => {
+            "If it is the same person, let a Grafana server admin add the account to this organization; \
+             if not, rename one of the two."
+        }
+        Attention::StillInOrganizations { .. } => {
+            "An Admin of that organization or a Grafana server admin closes it there. If Rollcall is to do it, \
+             add Rollcall's Grafana account to that organization."
+        }
+        Attention::ProfileNotOurs { .. } => {
+            "A Grafana server admin changes them in Grafana, or sets authority = server in the configuration file."
+        }
+        Attention::DisabledByHand { .. } => {
+            "If the person may sign in again, press Manage this account on the person's row under Users, or \
+             enable the account in Grafana; if not, deactivate the person in the identity provider."
+        }
+        Attention::DeletedByHand { .. } => {
+            "If the person is to have an account again, press Manage this account on the person's row under \
+             Users; if not, unassign the person in the identity provider."
+        }
+        Attention::TakenOutByHand { .. } => {
+            "If the person is to be in it again, press Manage this account on the person's row under Users, or \
+             add the account in Grafana; if not, unassign the person in the identity provider."
         }
         Attention::TwoAccounts { .. } => "Give one of the two accounts another e-mail in Grafana.",
         Attention::EmailTaken { .. } => {
