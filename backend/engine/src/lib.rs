@@ -32,11 +32,10 @@ mod wake;
 #[cfg(test)]
 mod tests;
 
-use domain::OrgId;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Clock, Ids,
+    Clock, Ids, OrgId, TeamId,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -118,7 +117,7 @@ impl Engine {
     }
 
     /// Who is in some teams: looked up now where Grafana can be asked, else as last seen. A team nobody could look at is left out.
-    pub async fn rosters(&self, org_id: OrgId, teams: &[i64]) -> Vec<RosterSeen> {
+    pub async fn rosters(&self, org_id: OrgId, teams: &[TeamId]) -> Vec<RosterSeen> {
         self.0.shared.looks.ask(org_id, teams);
         self.0.shared.notify.notify_one();
         self.0.shared.looks.answer(org_id, teams).await

@@ -2,10 +2,9 @@
 //!
 //! Owns: what is asked of Grafana for it. Must never change anything. Start at [`look`].
 
-use domain::OrgId;
 use std::collections::{HashMap, HashSet};
 
-use domain::status::RosterSeen;
+use domain::{OrgId, TeamId, UserId, status::RosterSeen};
 
 use super::{context::Core, error::Result, org::Org, roster};
 
@@ -30,8 +29,8 @@ pub(super) async fn look(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result<
 /// `None`: there is no such team any more.
 async fn members(
     org: &Org,
-    team_id: i64,
-    released: &HashSet<i64>,
+    team_id: TeamId,
+    released: &HashSet<UserId>,
     now_ms: i64,
 ) -> std::result::Result<Option<RosterSeen>, grafana::Error> {
     let me = org.grafana.me().await?.id;

@@ -3,10 +3,10 @@
 //! Owns: its client, its state (`org_state.rs`: no calls while Grafana is away or refuses us), its status and what the last listing
 //! showed. Must never keep another organization waiting. Start at [`Org::went_wrong`].
 
-use domain::OrgId;
 use std::collections::{BTreeSet, HashSet};
 
 use domain::{
+    MappingId, OrgId, UserId,
     attempt::{Failure, backoff_ms},
     attention::Reading,
     concurrency::Limit,
@@ -38,9 +38,9 @@ pub(super) struct Org {
     pub(super) next_scan_ms: i64,
     pub(super) listing: Option<UserListing>,
     /// Grafana's server admins, once a listing showed them.
-    pub(super) admins: Option<HashSet<i64>>,
+    pub(super) admins: Option<HashSet<UserId>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
-    pub(super) mappings: Option<BTreeSet<(i64, bool, bool, bool)>>,
+    pub(super) mappings: Option<BTreeSet<(MappingId, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.

@@ -3,14 +3,13 @@
 //! Owns: the order of work (closing first, then people, then groups), how much of it is under way at once, and waiting. Must never
 //! spin: every reason to go on is either work that is due and may be done, or a time to wait for. Start at [`run`].
 
-use domain::OrgId;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use domain::{Tenant, attempt::Failure};
+use domain::{MappingId, OrgId, Tenant, attempt::Failure};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{
@@ -175,7 +174,7 @@ impl Loop {
 
     /// A mapping that was added, paused or removed shows in the teams at once: what it did not mark itself, the next look finds.
     async fn take_mappings(&mut self) -> Result<()> {
-        let mut by_org: HashMap<OrgId, BTreeSet<(i64, bool, bool, bool)>> = HashMap::new();
+        let mut by_org: HashMap<OrgId, BTreeSet<(MappingId, bool, bool, bool)>> = HashMap::new();
         for tenant in self.core.store.tenants().await? {
             let mappings = self.core.store.all_mappings(&tenant).await?;
             // Those the engine makes itself are no news.
@@ -364,13 +363,13 @@ impl Loop {
                 match group::empty_orphan(&self.core, org, team_id).await {
                     Ok(()) => {}
                     Err(SyncError::Grafana { error, .. }) => {
-                        tracing::warn!(org = org.id().get(), team_id, %error, "people of a removed mapping are still in their team");
+                        tracing::warn!(org = org.id().get(), team_id = team_id.get(), %error, "people of a removed mapping are still in their team");
                         org.went_wrong(&self.core, &error).await;
                         break;
                     }
                     Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
                     Err(e) => {
-                        tracing::warn!(org = org.id().get(), team_id, error = %e, "people of a removed mapping are still in their team")
+                        tracing::warn!(org = org.id().get(), team_id = team_id.get(), error = %e, "people of a removed mapping are still in their team")
                     }
                 }
             }

@@ -2,10 +2,9 @@
 //!
 //! Owns: the shape of it and the trait by which it is asked for. Must never keep a copy of its own. Start at [`Settings`].
 
-use domain::OrgId;
 use std::collections::BTreeMap;
 
-use domain::settings::Effective;
+use domain::{OrgId, settings::Effective};
 use grafana::Credentials;
 use tokio::sync::watch;
 

@@ -3,13 +3,15 @@
 //! Owns: the organizations to check now, the last status and what the last listings showed. Must never block: handlers read it.
 //! Start at [`Shared`].
 
-use domain::OrgId;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Mutex,
 };
 
-use domain::status::{EngineStatus, NameOwners, TeamSeen};
+use domain::{
+    OrgId, UserId,
+    status::{EngineStatus, NameOwners, TeamSeen},
+};
 use tokio::sync::Notify;
 
 use super::{lock::locked, names::Names, roster_requests::RosterRequests, status::LoginSeen};
@@ -81,7 +83,7 @@ impl Shared {
     }
 
     /// An account was deleted: its names are free.
-    pub(super) fn forget_name_owner(&self, org_id: OrgId, id: i64) {
+    pub(super) fn forget_name_owner(&self, org_id: OrgId, id: UserId) {
         if let Some(names) = locked(&self.names).get_mut(&org_id) {
             names.forget(id);
         }

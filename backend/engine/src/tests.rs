@@ -1,6 +1,5 @@
 //! The engine against a small Grafana and a real store: what people and an identity provider would notice.
 
-use domain::OrgId;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -11,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    Clock, Ids, Secret, Tenant,
+    Clock, Ids, OrgId, Secret, TeamId, Tenant, UserId,
     attention::{Attention, Operation, Refusal},
     settings::{Effective, Sources, TeamRemoval},
     status::EngineState,
@@ -209,9 +208,9 @@ impl Rig {
     }
 
     /// Somebody changes an account in Grafana by hand.
-    fn change_account(&self, id: i64, change: impl FnOnce(&mut User)) {
+    fn change_account(&self, id: UserId, change: impl FnOnce(&mut User)) {
         self.grafana
-            .change(|world| change(world.person_mut(id).expect("the account")));
+            .change(|world| change(world.person_mut(id.get()).expect("the account")));
     }
 
     /// Somebody makes a team in Grafana by hand: members' ids and permissions.
@@ -299,7 +298,7 @@ impl Rig {
         self.wake();
     }
 
-    async fn map(&self, group: &str, team_id: i64, remove_others: bool) {
+    async fn map(&self, group: &str, team_id: TeamId, remove_others: bool) {
         let new = NewMapping {
             tenant: self.tenant.clone(),
             group_id: format!("id-{group}"),
@@ -386,7 +385,7 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
     assert_eq!(
         (record.grafana_id, record.origin),
-        (Some(ann.id), AccountOrigin::Provisioned)
+        (Some(UserId::new(ann.id)), AccountOrigin::Provisioned)
     );
     assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 1);
@@ -441,7 +440,7 @@ async fn a_crash_before_our_record_makes_nothing_twice() {
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
     assert_eq!(
         (record.grafana_id, record.origin),
-        (Some(ann), AccountOrigin::Provisioned)
+        (Some(UserId::new(ann)), AccountOrigin::Provisioned)
     );
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 0);
     assert_eq!(rig.store.account("id-bob").await.expect("read"), None);
@@ -605,7 +604,7 @@ async fn a_single_sign_on_user_is_suspended_and_gets_everything_back() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.group("mapped", &["ann"]).await;
-    rig.map("mapped", mapped, false).await;
+    rig.map("mapped", TeamId::new(mapped), false).await;
     rig.quiet().await;
     assert_eq!(logins(&rig.grafana, "mapped"), ["ann"]);
     rig.set("ann", "active", json!(false)).await;
@@ -692,7 +691,7 @@ async fn bulk_changes_keep_people_who_were_added_by_hand() {
         .await;
     rig.user("bob", true).await;
     rig.group("eng", &["ann", "bob"]).await;
-    rig.map("eng", team, false).await;
+    rig.map("eng", TeamId::new(team), false).await;
     rig.quiet().await;
     rig.user("cy", true).await;
     rig.user("dan", true).await;
@@ -721,7 +720,7 @@ async fn strict_mode_touches_no_team_until_the_group_is_mapped() {
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
     assert!(logins(&rig.grafana, "eng").is_empty());
-    rig.map("eng", team, false).await;
+    rig.map("eng", TeamId::new(team), false).await;
     rig.quiet().await;
     assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
     // The mapping goes: so do the people it brought, and the team stays.
@@ -788,7 +787,7 @@ async fn drift_is_put_right_by_the_next_comparison() {
     rig.quiet().await;
     let ann = rig.grafana.user("ann").expect("an account").id;
     let eng = rig.grafana.team("eng").expect("the team").id;
-    rig.change_account(ann, |ann| ann.disabled = true);
+    rig.change_account(UserId::new(ann), |ann| ann.disabled = true);
     rig.grafana
         .change(|world| world.team_mut(eng).expect("the team").members.remove(&ann));
     rig.check_now();

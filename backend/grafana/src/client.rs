@@ -3,7 +3,6 @@
 //! Owns: in whose name a call is made ([`Scope`]), and how long the last one took. Must never decide what
 //! an answer means for one route: `users`, `orgs`, `teams` and `instance` do. Start at [`Grafana`].
 
-use domain::OrgId;
 use std::{
     sync::{
         Arc,
@@ -12,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use domain::Secret;
+use domain::{OrgId, Secret};
 use reqwest::{Method, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 

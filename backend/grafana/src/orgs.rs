@@ -3,7 +3,7 @@
 //! Owns: the calls about org membership. Must never call `DELETE /api/org/users/:id`: it deletes the whole user with their last
 //! organization (G31). Start at [`Grafana::org_users`].
 
-use domain::OrgId;
+use domain::{OrgId, UserId};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -19,7 +19,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct OrgUser {
     /// Grafana's user id.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Login.
     #[serde(default)]
     pub login: String,
@@ -69,7 +69,7 @@ impl Grafana {
     }
 
     /// Takes a user out of one organization; the user stays, with their last one too.
-    pub async fn leave_org(&self, org_id: OrgId, user_id: i64) -> Result<()> {
+    pub async fn leave_org(&self, org_id: OrgId, user_id: UserId) -> Result<()> {
         self.act::<()>(
             Scope::Server,
             Method::DELETE,
@@ -83,7 +83,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::Forbidden`] where their provider says their role (`org.externallySynced`).
-    pub async fn set_role(&self, org_id: OrgId, user_id: i64, role: &str) -> Result<()> {
+    pub async fn set_role(&self, org_id: OrgId, user_id: UserId, role: &str) -> Result<()> {
         self.act(
             Scope::Server,
             Method::PATCH,

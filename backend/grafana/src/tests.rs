@@ -1,9 +1,8 @@
 //! The client against a small Grafana: signing in, staying signed in, and what failures mean.
 
-use domain::OrgId;
 use std::time::Duration;
 
-use domain::{Secret, attempt::Failure};
+use domain::{OrgId, Secret, UserId, attempt::Failure};
 use grafana_stand_in::{Call, Effect, Fault, Options, Role, StandIn};
 use serde_json::{Value, json};
 
@@ -190,7 +189,7 @@ async fn failures_are_told_apart_by_what_to_do_about_them() {
         (302, json!({})),
     ] {
         answer(&stand_in, "POST", "/api/admin/users", status, &body);
-        let failed = grafana.disable_user(7).await.expect_err("refused");
+        let failed = grafana.disable_user(UserId::new(7)).await.expect_err("refused");
         seen.push(Failure::from(&failed));
     }
     assert_eq!(

@@ -3,14 +3,13 @@
 //! Owns: the names of the variables and the choice of the data directory. Must never print the environment: Grafana before 12.4
 //! passes its whole own one on, secrets included (G67). Start at [`Config::new`].
 
-use domain::OrgId;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
 use domain::{
-    Secret,
+    OrgId, Secret,
     settings::{self, Kind},
 };
 

@@ -3,8 +3,7 @@
 //! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of
 //! fields, so there is nothing to redact. Start at [`Store::record`].
 
-use domain::OrgId;
-use domain::Tenant;
+use domain::{OrgId, Tenant};
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{

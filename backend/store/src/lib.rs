@@ -32,7 +32,6 @@ mod team_memberships;
 mod users;
 mod work;
 
-use domain::OrgId;
 use std::{
     fs::File,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -41,7 +40,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::Tenant;
+use domain::{OrgId, Tenant};
 use sql::statements;
 use sqlx::{
     Connection as _, Sqlite, SqlitePool, Transaction,

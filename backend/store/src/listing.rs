@@ -3,7 +3,6 @@
 //! Owns: counting, cutting a page, and reading what evaluation has to look at, for users and groups
 //! alike. Must never decide what matches: [`filter`] does. Start at [`USERS`].
 
-use domain::OrgId;
 use domain::Tenant;
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -96,7 +95,7 @@ pub(crate) fn samples() -> Vec<String> {
         r#"members eq "x" or members.value eq "y""#,
         r#"members[value eq "x"]"#,
     ];
-    let tenant = Tenant::of_org(OrgId::new(1));
+    let tenant = Tenant::of_org(domain::OrgId::new(1));
     let mut texts = Vec::new();
     let filters = OF_USERS
         .map(|text| (&USERS, ResourceType::User, text))

@@ -4,10 +4,9 @@
 //! told what was approved, and looks again. Start at [`Store::approve_claim`] and
 //! [`Store::stop_managing`].
 
-use domain::OrgId;
 use std::collections::HashMap;
 
-use domain::Tenant;
+use domain::{OrgId, Tenant, UserId};
 use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
 use super::{
@@ -69,7 +68,7 @@ async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Mana
         .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .bind(s.state.code())
-        .bind(s.grafana_id)
+        .bind(s.grafana_id.get())
         .bind(&s.login)
         .execute(tx)
         .await?;
@@ -119,7 +118,7 @@ impl Store {
 
     /// The planner asks whether this account may be claimed for this person. A decision that was
     /// made since about the same account stays.
-    pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: i64, login: &str) -> Result<()> {
+    pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: UserId, login: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let known: Option<Management> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
         let decided = known.is_some_and(|s| {
@@ -156,7 +155,7 @@ impl Store {
         let done = statement
             .query()
             .bind(id)
-            .bind(seen.grafana_id)
+            .bind(seen.grafana_id.get())
             .execute(&mut *tx)
             .await?;
         if done.rows_affected() == 0 {
@@ -200,7 +199,7 @@ impl Store {
         );
         let released = Management {
             state: ManagementState::Unmanaged,
-            grafana_id,
+            grafana_id: UserId::new(grafana_id),
             login,
         };
         put(&mut tx, &ctx.tenant, id, &released).await?;
@@ -234,12 +233,12 @@ impl Store {
     }
 
     /// Grafana's ids of the unmanaged accounts of an organization.
-    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<std::collections::HashSet<i64>> {
+    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<std::collections::HashSet<UserId>> {
         let ids: Vec<i64> = UNMANAGED_ACCOUNTS
             .query_scalar()
             .bind(org_id.get())
             .fetch_all(&self.read)
             .await?;
-        Ok(ids.into_iter().collect())
+        Ok(ids.into_iter().map(UserId::new).collect())
     }
 }

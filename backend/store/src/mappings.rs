@@ -3,8 +3,7 @@
 //! Owns: the tables `mapping` and `team_creation`. Must never decide which team a group gets: an
 //! admin or the engine does. Start at [`Store::add_mapping`].
 
-use domain::OrgId;
-use domain::Tenant;
+use domain::{MappingId, OrgId, TeamId, Tenant};
 
 use super::{
     Error, Kind, MappingOrigin, MappingRecord, Mark, Result, Store, Urgency, codes::Code as _, is_taken,
@@ -51,7 +50,7 @@ pub struct NewMapping {
     /// Its displayName.
     pub group_name: String,
     /// An existing team.
-    pub team_id: Option<i64>,
+    pub team_id: Option<TeamId>,
     /// The name of the team, which may not exist yet.
     pub team_name: String,
     /// Members become team admins.
@@ -98,7 +97,7 @@ impl Store {
             .bind(&new.tenant.connection)
             .bind(&new.group_id)
             .bind(&new.group_name)
-            .bind(new.team_id)
+            .bind(new.team_id.map(TeamId::get))
             .bind(&new.team_name)
             .bind(new.admins)
             .bind(new.remove_others)
@@ -113,10 +112,10 @@ impl Store {
     }
 
     /// One mapping of a tenant.
-    pub async fn mapping(&self, tenant: &Tenant, id: i64) -> Result<Option<MappingRecord>> {
+    pub async fn mapping(&self, tenant: &Tenant, id: MappingId) -> Result<Option<MappingRecord>> {
         Ok(FIND
             .query_as()
-            .bind(id)
+            .bind(id.get())
             .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_optional(&self.read)
@@ -135,11 +134,11 @@ impl Store {
     }
 
     /// The mappings that feed one team.
-    pub async fn mappings_of_team(&self, org_id: OrgId, team_id: i64) -> Result<Vec<MappingRecord>> {
+    pub async fn mappings_of_team(&self, org_id: OrgId, team_id: TeamId) -> Result<Vec<MappingRecord>> {
         Ok(OF_TEAM
             .query_as()
             .bind(org_id.get())
-            .bind(team_id)
+            .bind(team_id.get())
             .fetch_all(&self.read)
             .await?)
     }
@@ -156,12 +155,17 @@ impl Store {
 
     /// Records the team of a mapping once it is created or renamed; `None` when the team was
     /// deleted by hand and is needed again.
-    pub async fn set_mapping_team(&self, mapping: &MappingRecord, team_id: Option<i64>, team_name: &str) -> Result<()> {
+    pub async fn set_mapping_team(
+        &self,
+        mapping: &MappingRecord,
+        team_id: Option<TeamId>,
+        team_name: &str,
+    ) -> Result<()> {
         SET_TEAM
             .query()
-            .bind(team_id)
+            .bind(team_id.map(TeamId::get))
             .bind(team_name)
-            .bind(mapping.id)
+            .bind(mapping.id.get())
             .execute(&self.write)
             .await
             .map_err(|e| if is_taken(&e) { Error::MappingTaken } else { e.into() })?;
@@ -177,7 +181,7 @@ impl Store {
             .bind(changed.admins)
             .bind(changed.remove_others)
             .bind(changed.paused)
-            .bind(changed.id)
+            .bind(changed.id.get())
             .execute(&mut *tx)
             .await?;
         work::mark(
@@ -189,19 +193,20 @@ impl Store {
     }
 
     /// Removes a mapping.
-    pub async fn remove_mapping(&self, id: i64) -> Result<()> {
-        REMOVE.query().bind(id).execute(&self.write).await?;
+    pub async fn remove_mapping(&self, id: MappingId) -> Result<()> {
+        REMOVE.query().bind(id.get()).execute(&self.write).await?;
         Ok(())
     }
 
     /// Teams with members that Rollcall put there, and without a mapping: those members have to
     /// leave.
-    pub async fn orphaned_teams(&self, org_id: OrgId) -> Result<Vec<i64>> {
-        Ok(ORPHANED_TEAMS
+    pub async fn orphaned_teams(&self, org_id: OrgId) -> Result<Vec<TeamId>> {
+        let ids: Vec<i64> = ORPHANED_TEAMS
             .query_scalar()
             .bind(org_id.get())
             .fetch_all(&self.read)
-            .await?)
+            .await?;
+        Ok(ids.into_iter().map(TeamId::new).collect())
     }
 
     /// Notes that Grafana is about to be asked for a team. If the process or the answer is lost,

@@ -6,7 +6,6 @@
 mod access_state;
 pub(crate) mod counts;
 
-use domain::OrgId;
 use std::collections::HashMap;
 
 use domain::Tenant;
@@ -188,7 +187,7 @@ fn tally() -> QueryBuilder<Sqlite> {
 /// Every state of access, each with and without the other conditions.
 #[cfg(test)]
 pub(crate) fn samples() -> Vec<String> {
-    let tenant = Tenant::of_org(OrgId::new(1));
+    let tenant = Tenant::of_org(domain::OrgId::new(1));
     let text = || Some("x".to_owned());
     let mut texts = vec![tally().into_string()];
     for access in AccessState::ALL.map(Some).into_iter().chain([None]) {

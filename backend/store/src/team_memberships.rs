@@ -5,7 +5,7 @@
 //! Start at [`Store::team_memberships`].
 
 use super::{Error, Result, Store, sql::statements};
-use domain::OrgId;
+use domain::{OrgId, UserId};
 
 statements! {
     MEMBERSHIPS =
@@ -20,12 +20,12 @@ statements! {
 }
 
 /// One person's membership of a team.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamMembership {
     /// The login in Grafana, or the userName while there is none.
     pub login: String,
     /// Grafana's id; `None` while there is no account.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
     /// Whether the identity provider says that the person is active.
@@ -50,10 +50,9 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use domain::OrgId;
     use std::collections::BTreeSet;
 
-    use domain::Tenant;
+    use domain::{OrgId, TeamId, Tenant, UserId};
 
     use super::Store;
 
@@ -98,7 +97,7 @@ mod tests {
              VALUES ('u4', 1, 'default', 'unmanaged', 4, 'u4')";
         sqlx::raw_sql(released).execute(&store.write).await.unwrap();
         let engine: BTreeSet<_> = store
-            .team_desired(&Tenant::of_org(OrgId::new(1)), 7)
+            .team_desired(&Tenant::of_org(OrgId::new(1)), TeamId::new(7))
             .await
             .unwrap()
             .into_iter()
@@ -114,7 +113,11 @@ mod tests {
             .filter(|member| !member.suspended)
             .map(|member| (member.grafana_id, member.admin))
             .collect();
-        assert!(engine.len() > 5 && engine.contains(&(Some(8), true)) && engine.contains(&(Some(5), false)));
+        assert!(
+            engine.len() > 5
+                && engine.contains(&(Some(UserId::new(8)), true))
+                && engine.contains(&(Some(UserId::new(5)), false))
+        );
         assert_eq!(preview, engine);
     }
 }

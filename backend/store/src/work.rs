@@ -4,9 +4,8 @@
 //! g" (invariant 2), so a mark made while the engine works on the same resource survives. Start at
 //! [`Store::due_work`].
 
-use domain::OrgId;
 use domain::{
-    Tenant,
+    OrgId, Tenant,
     attention::{Attention, Delay, Problem},
 };
 use sqlx::SqliteConnection;
@@ -296,8 +295,7 @@ async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str)
 
 #[cfg(test)]
 mod tests {
-    use domain::OrgId;
-    use domain::Tenant;
+    use domain::{OrgId, Tenant};
 
     use super::{Kind, Mark, Store, Urgency};
 

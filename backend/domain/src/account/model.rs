@@ -3,8 +3,7 @@
 //! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
 
 use serde::{Deserialize, Serialize};
-use vocabulary::AccountOrigin;
-use vocabulary::OrgId;
+use vocabulary::{AccountOrigin, OrgId, TeamId, UserId};
 
 use vocabulary::Attribute;
 
@@ -65,7 +64,7 @@ pub struct TeamMembership {
     /// The team's organization.
     pub org_id: OrgId,
     /// The team.
-    pub team_id: i64,
+    pub team_id: TeamId,
 }
 
 /// What to give back on return: Grafana forgets roles and team memberships of who leaves an organization, and everything of who is deleted.
@@ -125,7 +124,7 @@ impl History {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Grafana's id; `None` once we have deleted the account.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// Where it came from.
     pub origin: AccountOrigin,
     /// What to give back on return, if it was suspended, deleted or made again.
@@ -141,7 +140,7 @@ pub struct Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Grafana's id.
-    pub id: i64,
+    pub id: UserId,
     /// Login.
     pub login: String,
     /// E-mail.
@@ -271,7 +270,7 @@ pub enum Action {
     /// Take an existing account over. No Grafana call.
     Claim {
         /// Its id.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// Ours from before, or found.
         origin: AccountOrigin,
         /// What it is claimed as.
@@ -466,7 +465,7 @@ pub(super) enum ProfileEnd {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Grafana's id.
-    pub grafana_id: i64,
+    pub grafana_id: UserId,
     /// Its login.
     pub login: String,
 }

@@ -1,14 +1,13 @@
 //! What a person, an admin and an identity provider would notice of the account planner.
 
 use proptest::prelude::*;
-use vocabulary::OrgId;
 
 use super::*;
 use crate::{
     attention::{Attention, Delay},
     settings::ClaimPolicy,
 };
-use vocabulary::Attribute;
+use vocabulary::{Attribute, OrgId, TeamId, UserId};
 
 fn profile() -> Profile {
     Profile::new("Ann", Some("ann@ex.com"), Some("Ann Archer"))
@@ -16,7 +15,7 @@ fn profile() -> Profile {
 
 fn account() -> Account {
     Account {
-        id: 7,
+        id: UserId::new(7),
         login: "ann".into(),
         email: "ann@ex.com".into(),
         name: "Ann Archer".into(),
@@ -35,7 +34,7 @@ fn account() -> Account {
 
 fn link() -> Link {
     Link {
-        grafana_id: Some(7),
+        grafana_id: Some(UserId::new(7)),
         origin: AccountOrigin::Provisioned,
         snapshot: None,
         deprovisioned_by: None,
@@ -196,11 +195,11 @@ fn an_admins_yes_claims_that_one_account() {
         let asked = plan(&Desired::Open(profile()), None, &observed, rules);
         assert_eq!(asked.actions, []);
         let question = asked.end.question().expect("a question");
-        assert_eq!((question.grafana_id, &question.login), (7, &there.login));
+        assert_eq!((question.grafana_id, &question.login), (UserId::new(7), &there.login));
         observed.others[0].approved = true;
         let claimed = plan(&Desired::Open(profile()), None, &observed, rules);
         assert!(
-            matches!(claimed.actions.first(), Some(Action::Claim { grafana_id: 7, .. })),
+            matches!(claimed.actions.first(), Some(Action::Claim { grafana_id, .. }) if *grafana_id == UserId::new(7)),
             "{claimed:?}"
         );
     }
@@ -252,22 +251,28 @@ fn a_name_is_taken_where_nobody_may_claim_or_ask() {
     for claim in all {
         assert_eq!(taken(None, None, false, claim), None);
         // Who has an account gets no second one, whatever the policy.
-        assert_eq!(taken(None, at(8), true, claim), Some(NameConflict::Email(8)));
-        assert_eq!(taken(at(8), None, true, claim), Some(NameConflict::UserName(8)));
         assert_eq!(
-            taken(at(8), at(9), false, claim),
-            Some(NameConflict::Email(9)),
+            taken(None, at(UserId::new(8)), true, claim),
+            Some(NameConflict::Email(UserId::new(8)))
+        );
+        assert_eq!(
+            taken(at(UserId::new(8)), None, true, claim),
+            Some(NameConflict::UserName(UserId::new(8)))
+        );
+        assert_eq!(
+            taken(at(UserId::new(8)), at(UserId::new(9)), false, claim),
+            Some(NameConflict::Email(UserId::new(9))),
             "two accounts"
         );
         let held = |id| Some(NameOwner { id, protected: true });
         assert_eq!(
-            taken(None, held(1), false, claim),
-            Some(NameConflict::Email(1)),
+            taken(None, held(UserId::new(1)), false, claim),
+            Some(NameConflict::Email(UserId::new(1))),
             "protected"
         );
         assert_eq!(
-            taken(held(1), held(1), false, claim),
-            Some(NameConflict::UserName(1)),
+            taken(held(UserId::new(1)), held(UserId::new(1)), false, claim),
+            Some(NameConflict::UserName(UserId::new(1))),
             "protected"
         );
     }
@@ -278,11 +283,15 @@ fn a_name_is_taken_where_nobody_may_claim_or_ask() {
             login: "old".into(),
             ..account()
         };
-        for (there, login) in [(account(), at(7)), (by_email, None)] {
+        for (there, login) in [(account(), at(UserId::new(7))), (by_email, None)] {
             let plan = plan(&Desired::Open(profile()), None, &stranger(there), &rules);
             // What was stored before can still be approved, so under the policy "login" there is a question as well.
             let open = !plan.actions.is_empty() || (plan.end.question().is_some() && claim == ClaimPolicy::Ask);
-            assert_eq!(taken(login, at(7), false, claim).is_none(), open, "{claim:?}");
+            assert_eq!(
+                taken(login, at(UserId::new(7)), false, claim).is_none(),
+                open,
+                "{claim:?}"
+            );
         }
     }
 }
@@ -291,7 +300,7 @@ fn a_name_is_taken_where_nobody_may_claim_or_ask() {
 fn an_email_of_another_account_is_shown_and_changes_nothing() {
     let other = Candidate {
         account: Account {
-            id: 8,
+            id: UserId::new(8),
             login: "other".into(),
             email: "new@ex.com".into(),
             ..account()
@@ -313,7 +322,7 @@ fn an_email_of_another_account_is_shown_and_changes_nothing() {
 fn bob_holds(email: &str, leaving: bool) -> Candidate {
     Candidate {
         account: Account {
-            id: 8,
+            id: UserId::new(8),
             login: "bob".into(),
             email: email.into(),
             ..account()
@@ -409,7 +418,7 @@ fn with_first_login_the_account_that_comes_is_claimed() {
     };
     let claimed = plan(&open, None, &stranger(signed_up.clone()), &at_first);
     assert!(
-        matches!(claimed.actions[..], [Action::Claim { grafana_id: 7, .. }]),
+        matches!(claimed.actions[..], [Action::Claim { grafana_id, .. }] if grafana_id == UserId::new(7)),
         "{claimed:?}"
     );
     // Who was deactivated meanwhile is closed as soon as they come.
@@ -579,14 +588,14 @@ impl World {
             Action::Create(w) => {
                 self.ids += 1;
                 self.account = Some(Account {
-                    id: self.ids,
+                    id: UserId::new(self.ids),
                     login: w.login.clone(),
                     email: w.email.clone(),
                     name: w.name.clone(),
                     ..account()
                 });
                 let mut made = self.link.clone().unwrap_or_else(link);
-                made.grafana_id = Some(self.ids);
+                made.grafana_id = Some(UserId::new(self.ids));
                 self.link = Some(made);
             }
             Action::Delete(by) => {
@@ -654,7 +663,7 @@ fn external() -> Account {
         }],
         teams: vec![TeamMembership {
             org_id: OrgId::new(1),
-            team_id: 3,
+            team_id: TeamId::new(3),
         }],
         ..account()
     }
@@ -669,7 +678,7 @@ fn under_recreate_a_single_sign_on_user_is_disabled_and_returns() {
         let by = Deprovision::Recreate;
         assert_eq!(closed.end.access(), Some(Access::Closed { by, holds: Some(true) }));
         let recreated = world.account.clone().expect("a recreated account");
-        assert!(recreated.is_disabled && !recreated.is_external && recreated.id != 7);
+        assert!(recreated.is_disabled && !recreated.is_external && recreated.id != UserId::new(7));
         assert_eq!(
             (recreated.login.as_str(), recreated.email.as_str()),
             ("ann", "ann@ex.com")
@@ -749,7 +758,7 @@ fn a_disabled_and_then_linked_account_is_made_again() {
     let mut world = World::of(stuck.clone(), by_us);
     settle(&mut world, &Desired::Open(profile()), &rules());
     let back = world.account.expect("an account");
-    assert!(!back.is_disabled && !back.is_external && back.id != 7);
+    assert!(!back.is_disabled && !back.is_external && back.id != UserId::new(7));
     assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
 
     // LDAP disables who left its directory, and enables them itself.

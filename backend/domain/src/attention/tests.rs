@@ -44,12 +44,12 @@ pub(crate) fn attentions() -> Vec<Attention> {
         },
         Attention::TwoAccounts {
             login: login(),
-            login_owner: 7,
-            email_owner: 8,
+            login_owner: UserId::new(7),
+            email_owner: UserId::new(8),
         },
         Attention::EmailTaken {
             login: login(),
-            grafana_id: 8,
+            grafana_id: UserId::new(8),
         },
         Attention::NoAccount { login: login() },
         Attention::InAnotherOrganization { login: login() },
@@ -64,7 +64,7 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::CannotDisable { login: login() },
         Attention::NameTaken {
             login: login(),
-            grafana_id: 8,
+            grafana_id: UserId::new(8),
         },
         Attention::ProfileNotApplied { login: login() },
         Attention::TeamNotDeleted {
@@ -116,7 +116,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         },
         Operation::JoinTeam {
             login: login(),
-            team_id: 3,
+            team_id: TeamId::new(3),
         },
         Operation::CreateTeam { team: team() },
         Operation::RenameTeam {

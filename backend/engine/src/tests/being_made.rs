@@ -1,9 +1,8 @@
 //! What was on its way when the process died, and what must be known before anything is done: two hundred random kills found these.
 
-use domain::OrgId;
 use std::sync::atomic::AtomicUsize;
 
-use domain::settings::MappingMode;
+use domain::{OrgId, settings::MappingMode};
 
 use super::*;
 
@@ -104,7 +103,7 @@ async fn nothing_is_done_before_grafanas_configuration_is_known() {
         tenant: rig.tenant.clone(),
         group_id: "id-eng".into(),
         group_name: "eng".into(),
-        team_id: Some(team),
+        team_id: Some(TeamId::new(team)),
         team_name: "eng".into(),
         admins: false,
         remove_others: false,

@@ -1,6 +1,6 @@
 //! What the minute's look finds beside people and teams: Team Sync, sign-ins, the log's age.
 
-use domain::login::Severity;
+use domain::{TeamId, login::Severity};
 
 use super::*;
 use store::{Action, ActivityLine, ActivityQuery, Source, TargetKind};
@@ -42,13 +42,13 @@ async fn a_team_that_team_sync_fills_too_is_named_while_it_does() {
     fill_from(&rig, team, &["cn=platform"]);
     rig.user("ann", true).await;
     rig.group("eng", &["ann"]).await;
-    rig.map("eng", team, false).await;
+    rig.map("eng", TeamId::new(team), false).await;
     let engine = rig.start();
     rig.until("warned", || async { !engine.status(OrgId::new(1)).warnings.is_empty() })
         .await;
     let status = engine.status(OrgId::new(1));
     assert!(status.warnings[0].contains("“Platform”") && status.warnings[0].contains("team_sync_mode"));
-    assert_eq!(status.twice_filled_teams, [team]);
+    assert_eq!(status.twice_filled_teams, [TeamId::new(team)]);
     rig.quiet().await;
     assert_eq!(
         logins(&rig.grafana, "Platform"),
@@ -59,7 +59,7 @@ async fn a_team_that_team_sync_fills_too_is_named_while_it_does() {
     fill_from(&rig, team, &[]);
     compared(&rig, &engine).await;
     let status = engine.status(OrgId::new(1));
-    assert_eq!(status.twice_filled_teams, Vec::<i64>::new());
+    assert_eq!(status.twice_filled_teams, Vec::<TeamId>::new());
     // What is left to say is that the licence has Team Sync (G45).
     assert!(status.team_sync_licensed && status.warnings.len() == 1);
     assert!(!status.warnings[0].contains("“Platform”"), "{:?}", status.warnings);
@@ -72,7 +72,7 @@ async fn users_only_is_no_conflict_with_team_sync() {
     let team = rig.add_team("Platform", &[]);
     fill_from(&rig, team, &["cn=platform"]);
     rig.group("eng", &[]).await;
-    rig.map("eng", team, false).await;
+    rig.map("eng", TeamId::new(team), false).await;
     let engine = rig.start();
     compared(&rig, &engine).await;
     assert!(engine.status(OrgId::new(1)).warnings.is_empty());
@@ -86,7 +86,7 @@ async fn a_grafana_without_team_sync_is_asked_once() {
     for n in 0..8 {
         let (name, team) = (format!("g{n}"), rig.add_team(&format!("Team {n}"), &[]));
         rig.group(&name, &[]).await;
-        rig.map(&name, team, false).await;
+        rig.map(&name, TeamId::new(team), false).await;
     }
     let engine = rig.start();
     compared(&rig, &engine).await;
@@ -99,14 +99,16 @@ async fn a_grafana_without_team_sync_is_asked_once() {
 #[tokio::test]
 async fn every_team_has_its_turn_and_a_comparison_asks_a_few() {
     let rig = Rig::with(enterprise(), &[]).await;
-    let teams: Vec<i64> = (0..8).map(|n| rig.add_team(&format!("Team {n}"), &[])).collect();
+    let teams: Vec<_> = (0..8)
+        .map(|n| TeamId::new(rig.add_team(&format!("Team {n}"), &[])))
+        .collect();
     for (n, team) in teams.iter().enumerate() {
         let name = format!("g{n}");
         rig.group(&name, &[]).await;
         rig.map(&name, *team, false).await;
     }
     for team in &teams {
-        fill_from(&rig, *team, &["cn=everybody"]);
+        fill_from(&rig, (*team).get(), &["cn=everybody"]);
     }
     let engine = rig.start();
     rig.until("all eight are known", || async {

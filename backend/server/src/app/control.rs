@@ -2,11 +2,13 @@
 //!
 //! Owns: which part of the process answers a handler. Must never decide. Start at [`Controls`].
 
-use domain::OrgId;
 use std::sync::Arc;
 
 use admin_api::{CredentialTest, CredentialsTest, LoginDoctor, LoginFinding};
-use domain::status::{EngineStatus, NameOwners, RosterSeen, TeamSeen};
+use domain::{
+    OrgId, TeamId,
+    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+};
 
 use super::{
     credential_test,
@@ -72,7 +74,7 @@ impl Control for Controls {
         self.engine.teams(org_id)
     }
 
-    fn rosters(&self, org_id: OrgId, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+    fn rosters(&self, org_id: OrgId, teams: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(async move { self.engine.rosters(org_id, &teams).await })
     }
 

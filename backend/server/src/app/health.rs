@@ -3,10 +3,9 @@
 //! Owns: what is counted, and which finding is the worst. Every signed-in user can read the health check, and anybody at all the metrics (Grafana serves them without
 //! sign-in): must never hold configuration, names, e-mails or paths. Start at [`of`].
 
-use domain::OrgId;
 use std::fmt::Write as _;
 
-use domain::{Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
+use domain::{OrgId, Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};

@@ -3,14 +3,13 @@
 //! Owns: the four sources as last seen, and what they resolve to. Must never let a secret out but to the engine, and never send one
 //! that a file gave to a URL that a page gave. Start at [`SettingsState::view`].
 
-use domain::OrgId;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use domain::{
-    Secret,
+    OrgId, Secret,
     settings::{self, Effective, Kind, Origin, Sources},
 };
 use serde_json::Value;

@@ -3,7 +3,6 @@
 //! Owns: [`Api`], and what is remembered of callers since the process started. Must never know a
 //! route. Start at [`Api`].
 
-use domain::OrgId;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    Clock, Ids,
+    Clock, Ids, OrgId,
     rate::{self, Allowance, Rate},
 };
 use store::{Store, WriteContext};

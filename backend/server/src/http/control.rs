@@ -2,11 +2,11 @@
 //!
 //! Owns: the trait and its plain types. Start at [`Control`]; `app` implements it.
 
-use domain::OrgId;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
 use domain::{
+    OrgId, TeamId,
     settings::{Effective, Origin, Resolved},
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
@@ -27,7 +27,7 @@ pub trait Control: Send + Sync + 'static {
     /// Grafana's teams as last seen.
     fn teams(&self, org_id: OrgId) -> Vec<TeamSeen>;
     /// Who is in some of them: the engine is asked to look now, and what it last saw is answered where it cannot.
-    fn rosters(&self, org_id: OrgId, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>>;
+    fn rosters(&self, org_id: OrgId, teams: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>>;
     /// What Grafana's configuration will do to sign-ins, as last read.
     fn login_doctor(&self, org_id: OrgId) -> LoginDoctor;
     /// Whether the account of this login is known to be a Grafana server admin. `false` may also mean that nobody has looked yet.

@@ -1,6 +1,5 @@
 //! The HTTP surface against a real store and a silent rest of the process.
 
-use domain::OrgId;
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicI64, AtomicUsize, Ordering},
@@ -12,7 +11,7 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use domain::{
-    Clock, Ids, Secret, Surface,
+    Clock, Ids, OrgId, Secret, Surface, TeamId, UserId,
     account::NameOwner,
     settings::{self, Sources},
     status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
@@ -114,9 +113,9 @@ impl Control for Quiet {
             name: name.into(),
             members: 3,
         };
-        vec![team(7, "Platform"), team(8, "Data")]
+        vec![team(TeamId::new(7), "Platform"), team(TeamId::new(8), "Data")]
     }
-    fn rosters(&self, _: OrgId, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+    fn rosters(&self, _: OrgId, teams: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         let known = self.rosters.lock().unwrap().clone();
         Box::pin(async move { known.into_iter().filter(|r| teams.contains(&r.team_id)).collect() })
     }
@@ -129,7 +128,7 @@ impl Control for Quiet {
                 .iter()
                 .find(|(held, _)| *held == name)
                 .map(|(_, id)| NameOwner {
-                    id: *id,
+                    id: UserId::new(*id),
                     protected: false,
                 })
         };

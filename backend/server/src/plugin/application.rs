@@ -2,10 +2,9 @@
 //!
 //! Owns: the trait and its plain types. Must never know gRPC. Start at [`Application`].
 
-use domain::OrgId;
 use std::{collections::HashMap, future::Future};
 
-use domain::Secret;
+use domain::{OrgId, Secret};
 
 /// What the serving loop needs from the application.
 pub trait Application: Clone + Send + Sync + 'static {

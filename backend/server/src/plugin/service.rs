@@ -3,7 +3,6 @@
 //! Owns: what is taken from a `PluginContext` (organization, caller, settings) before it is dropped. Must never put one, or a whole
 //! request, into a span or log line: it holds every decrypted secret.
 
-use domain::OrgId;
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -12,7 +11,7 @@ use std::{
 };
 
 use axum::{Router, extract::DefaultBodyLimit};
-use domain::{Caller, Secret};
+use domain::{Caller, OrgId, Secret};
 use futures_util::FutureExt as _;
 use grafana_plugin_sdk::pluginv2::{
     self as pb, check_health_response::HealthStatus, diagnostics_server::Diagnostics, resource_server::Resource,

@@ -1,6 +1,5 @@
 //! The serving loop in this process, with an application that shows what reaches it.
 
-use domain::OrgId;
 use std::{
     collections::HashMap,
     io::{self, Write},
@@ -16,7 +15,7 @@ use axum::{
     response::IntoResponse,
     routing::{any, get, post},
 };
-use domain::Caller;
+use domain::{Caller, OrgId};
 use serde_json::{Value, json};
 use server::{
     http::MAX_BODY,

@@ -1,7 +1,6 @@
 //! Each person has exactly one state of access, whichever way it is asked.
 
-use domain::OrgId;
-use domain::Tenant;
+use domain::{OrgId, Tenant};
 
 use super::{PeopleQuery, Store};
 

@@ -3,12 +3,12 @@
 //! Owns: the words and what counts as wrong. Pure: anybody who asks has read everything. Start at
 //! [`credentials`].
 
-use domain::OrgId;
 use std::{collections::BTreeMap, net::IpAddr};
 
 use admin_api::{Caller, Check, IdentityProvider, LoginDoctor, Severity, TestOutcome};
 use axum::http::Uri;
 use domain::{
+    OrgId,
     settings::{Effective, MappingMode},
     status::{EngineState, EngineStatus},
 };
@@ -29,11 +29,11 @@ pub(super) fn provider_name(provider: IdentityProvider) -> &'static str {
     }
 }
 
-pub(super) fn check(outcome: TestOutcome, what: String, detail: String) -> Check {
+pub(super) fn check(outcome: TestOutcome, what: impl Into<String>, detail: impl Into<String>) -> Check {
     Check {
-        what,
+        what: what.into(),
         outcome,
-        detail,
+        detail: detail.into(),
         ..Check::default()
     }
 }

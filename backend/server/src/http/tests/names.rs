@@ -64,13 +64,13 @@ async fn a_strangers_login_is_refused_where_nobody_may_be_claimed() {
     let server = server_at(&[], &[("bob", 9)]).await;
     server.user("bob").await;
     let id = server.user("carl").await;
-    server.managed(&id, 12).await;
+    server.managed(&id, UserId::new(12)).await;
     let renamed = replace("userName", &json!("bob"));
     let refused = server.scim(Method::PATCH, &format!("/Users/{id}"), renamed).await;
     assert_eq!(refused.body["scimType"], "uniqueness", "the provider's own Bob");
     let server = server_at(&[], &[("dora", 9)]).await;
     let id = server.user("carl").await;
-    server.managed(&id, 12).await;
+    server.managed(&id, UserId::new(12)).await;
     let renamed = replace("userName", &json!("Dora"));
     let refused = server.scim(Method::PATCH, &format!("/Users/{id}"), renamed).await;
     server.assert_refused(&refused, "userName");
@@ -101,7 +101,7 @@ async fn an_account_that_may_be_claimed_is_in_nobodys_way() {
     // Two of the provider's people may swap: Grafana follows.
     let server = server_at(&[], &[("ada@ex.com", 8), ("bob@ex.com", 9)]).await;
     let bob = server.user("bob").await;
-    server.managed(&bob, 9).await;
+    server.managed(&bob, UserId::new(9)).await;
     let made = server.scim(Method::POST, "/Users", ada("bob@ex.com", true)).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     for (policy, status) in [

@@ -2,7 +2,6 @@
 //!
 //! Owns: what must not leave it. Its control answers what is set and wakes nobody, its store ends with it. Start at [`Sandbox::open`].
 
-use domain::OrgId;
 use std::sync::Arc;
 
 use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
@@ -12,7 +11,7 @@ use axum::{
     http::{Method, Request, header},
 };
 use domain::{
-    Caller,
+    Caller, OrgId, TeamId,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use serde_json::Value;
@@ -147,7 +146,7 @@ impl Control for Still {
     fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool {
         self.0.is_server_admin(org_id, login)
     }
-    fn rosters(&self, _: OrgId, _: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+    fn rosters(&self, _: OrgId, _: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(std::future::ready(Vec::new()))
     }
     /// Nobody: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
