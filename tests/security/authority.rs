@@ -39,7 +39,10 @@ async fn compared(rig: &Rig) -> Result<()> {
 
 /// A second organization, which the plugin's account is not in.
 async fn second_org(rig: &Rig) -> Result<i64> {
-    let made = rig.grafana.send(Method::POST, "/api/orgs", &json!({ "name": "Second" })).await?;
+    let made = rig
+        .grafana
+        .send(Method::POST, "/api/orgs", &json!({ "name": "Second" }))
+        .await?;
     made.json["orgId"].as_i64().context("an organization without id")
 }
 
@@ -72,7 +75,9 @@ async fn erin(rig: &Rig) -> Result<(i64, Account)> {
     rig.grafana.send(Method::POST, "/api/admin/users", &body).await?;
     let erin = rig.grafana.existing_account(ERIN).await?;
     let path = format!("/api/orgs/{second}/users/{}", erin.id);
-    rig.grafana.send(Method::PATCH, &path, &json!({ "role": "Admin" })).await?;
+    rig.grafana
+        .send(Method::PATCH, &path, &json!({ "role": "Admin" }))
+        .await?;
     join(rig, 1, ERIN, "Viewer").await?;
     Ok((second, erin))
 }
@@ -130,7 +135,10 @@ async fn who_joined_another_organization_keeps_the_email_and_is_closed() -> Resu
     scim.patch(&format!("/Users/{id}"), moved).await?.expect(&[200])?;
     let told = rig.attention(ERIN).await?;
     ensure!(told.reason.contains(&second.to_string()), "{told:?}");
-    ensure!(rig.grafana.existing_account(ERIN).await? == erin, "her account was changed");
+    ensure!(
+        rig.grafana.existing_account(ERIN).await? == erin,
+        "her account was changed"
+    );
     set_active(&scim, &id, false).await?;
     let closed = rig.closed(ERIN).await?;
     ensure!(closed.id == erin.id && closed.email == erin.email, "{closed:?}");
@@ -190,9 +198,14 @@ async fn a_single_sign_on_leaver_is_out_of_ours_whatever_others_say() -> Result<
 async fn a_person_called_like_a_service_account_is_closed() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
-    let ids = rig.people(&scim, ["sa-jane@example.com", "sa-kim", "ann@example.com"]).await?;
+    let ids = rig
+        .people(&scim, ["sa-jane@example.com", "sa-kim", "ann@example.com"])
+        .await?;
     let [jane, kim, ann] = &ids;
-    let made = scim.post("/Groups", &group("Robots", &[jane, kim, ann])).await?.expect(&[201])?;
+    let made = scim
+        .post("/Groups", &group("Robots", &[jane, kim, ann]))
+        .await?
+        .expect(&[201])?;
     rig.map_to_new(&made.id(), "Robots").await?;
     rig.team_is("Robots", &["sa-jane@example.com", "sa-kim", "ann@example.com"])
         .await?;
@@ -216,7 +229,10 @@ async fn a_person_called_like_a_service_account_is_closed() -> Result<()> {
 async fn who_takes_a_break_glass_name_is_closed_all_the_same() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
-    let glass = rig.grafana.make_account("breakglass", "glass@example.com", "sealed").await?;
+    let glass = rig
+        .grafana
+        .make_account("breakglass", "glass@example.com", "sealed")
+        .await?;
     rig.grafana.set("break_glass", "breakglass").await?.expect(&[200])?;
     let [id] = rig.people(&scim, ["mallory"]).await?;
     let mallory = rig.open("mallory").await?;
@@ -243,7 +259,10 @@ async fn a_break_glass_account_stays_protected_under_another_name() -> Result<()
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.grafana.set("claim_policy", "login").await?.expect(&[200])?;
-    let glass = rig.grafana.make_account("breakglass", "glass@example.com", "sealed").await?;
+    let glass = rig
+        .grafana
+        .make_account("breakglass", "glass@example.com", "sealed")
+        .await?;
     rig.grafana.set("break_glass", "breakglass").await?.expect(&[200])?;
     compared(&rig).await?;
     rename(&rig, glass, "sealed", "glass@example.com").await?;
@@ -269,7 +288,10 @@ async fn a_break_glass_account_stays_protected_under_another_name() -> Result<()
 async fn a_break_glass_name_on_another_account_is_an_alarm() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
-    let glass = rig.grafana.make_account("breakglass", "glass@example.com", "sealed").await?;
+    let glass = rig
+        .grafana
+        .make_account("breakglass", "glass@example.com", "sealed")
+        .await?;
     rig.grafana.set("break_glass", "breakglass").await?.expect(&[200])?;
     let [_id] = rig.people(&scim, ["mallory"]).await?;
     let mallory = rig.open("mallory").await?;
@@ -307,7 +329,10 @@ async fn rollcalls_own_account_is_no_last_admin() -> Result<()> {
     set_active(&scim, &id, false).await?;
     let told = until("somebody is told", SOON, async || {
         let bot = rig.attention("boss@example.com").await;
-        ensure!(!rig.grafana.existing_account("boss@example.com").await?.is_disabled, "closed");
+        ensure!(
+            !rig.grafana.existing_account("boss@example.com").await?.is_disabled,
+            "closed"
+        );
         bot
     })
     .await?;

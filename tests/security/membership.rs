@@ -97,7 +97,10 @@ async fn who_was_disabled_by_hand_stays_so_until_a_yes() -> Result<()> {
     rig.settled().await?;
     set_active(&scim, &id, true).await?;
     compared(&rig).await?;
-    ensure!(rig.grafana.existing_account(ANN).await?.is_disabled, "opened by the provider");
+    ensure!(
+        rig.grafana.existing_account(ANN).await?.is_disabled,
+        "opened by the provider"
+    );
     says_yes(&rig, &id).await?;
     rig.open(ANN).await?;
     until("all is well", SOON, async || {

@@ -15,11 +15,11 @@ mod protection;
 #[cfg(test)]
 mod tests;
 
+use authority::{Claimant, at_claim};
 use identity::choose;
 use lifecycle::managed;
 use model::{is_recreated, remembered};
 use profile::first_write;
-use authority::{Claimant, at_claim};
 use protection::account_protection;
 
 use vocabulary::AccountOrigin;
@@ -29,14 +29,15 @@ use crate::{
     settings::{Deprovision, Linking},
 };
 
-pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken};
-pub use model::{
-    Access, Account, Action, Candidate, Desired, End, History, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
-    Snapshot, TeamMembership, Write,
-};
 pub use authority::Authority;
 pub use break_glass::{Bearer, Entry, resolve};
+pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken};
 pub use last_admin::{OrgMember, is_kept};
+pub use model::{
+    Access, Account, Action, Candidate, Desired, End, History, Link, Manager, Observed, OrgRole, Plan, Profile,
+    Question, Rules, Snapshot, TeamMembership, Write,
+};
+pub use profile::differs;
 pub use protection::{ProtectedIds, Rank, protection};
 
 /// Desired × observed → what to do.
@@ -119,9 +120,7 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
         Some(Deprovision::Recreate) => {
             let write = remembered(Some(link)).cloned();
             match write.or_else(|| profile.map(|p| first_write(&p, None))) {
-                Some(write) if rules.break_glass.contains(&write.login) => {
-                    Plan::blocked(reserved(&write.login), None)
-                }
+                Some(write) if rules.break_glass.contains(&write.login) => Plan::blocked(reserved(&write.login), None),
                 Some(write) => Plan::new(
                     vec![Action::Create(write), Action::Disable],
                     rules.closed(Deprovision::Recreate),

@@ -27,6 +27,14 @@ pub enum ClaimPolicy {
     Never,
 }
 
+impl ClaimPolicy {
+    /// Whether equal names are enough, whoever wrote them.
+    #[must_use]
+    pub const fn is_by_name(self) -> bool {
+        matches!(self, Self::Login | Self::Email)
+    }
+}
+
 /// When a person's account is made (docs/settings.md, "Signing in").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -368,6 +376,12 @@ pub enum Invalid {
         /// The largest.
         most: i64,
     },
+    /// It reaches beyond the organization.
+    #[error("{name} is set in [plugin.rollcall-scim-app] of Grafana's configuration file and nowhere else.")]
+    OnlyInFile {
+        /// The setting.
+        name: &'static str,
+    },
     /// More than one line, or too long.
     #[error("{name} must be one line of at most 1,000 characters.")]
     NotOneLine {
@@ -384,6 +398,17 @@ pub enum Invalid {
     },
 }
 
+/// Checks one value that somebody other than Grafana's configuration file gives.
+///
+/// # Errors
+/// [`Invalid`] says what is wrong and what may be given.
+pub fn validate_outside_file(key: &'static Key, raw: &str) -> Result<String, Invalid> {
+    match key.kind {
+        Kind::FileChoice(_) => Err(Invalid::OnlyInFile { name: key.name }),
+        _ => validate(key, raw),
+    }
+}
+
 /// Checks one value and returns it trimmed.
 ///
 /// # Errors
@@ -395,7 +420,7 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
         return Err(Invalid::NotOneLine { name: key.name });
     }
     match key.kind {
-        Kind::Choice(choices) if !choices.contains(&value) => Err(Invalid::NotAChoice {
+        Kind::Choice(choices) | Kind::FileChoice(choices) if !choices.contains(&value) => Err(Invalid::NotAChoice {
             name: key.name,
             value: value.to_owned(),
             choices: choices.join(", "),
@@ -445,6 +470,10 @@ fn resolve_one(key: &'static Key, sources: &Sources) -> Resolved {
         let Some(raw) = map.get(key.name).filter(|v| !v.trim().is_empty()) else {
             continue;
         };
+        if matches!(key.kind, Kind::FileChoice(_)) && origin != Origin::PluginIni {
+            problem = Some(problem.unwrap_or_else(|| Invalid::OnlyInFile { name: key.name }.to_string()));
+            continue;
+        }
         match validate(key, raw) {
             Ok(value) => {
                 return Resolved {
@@ -505,6 +534,16 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "recreate" => Deprovision::Recreate,
             "delete" => Deprovision::Delete,
             _ => Deprovision::Suspend,
+        },
+        authority: if get("authority") == "server" {
+            Reach::Server
+        } else {
+            Reach::Organization
+        },
+        membership: if get("membership") == "repair" {
+            MembershipPolicy::Repair
+        } else {
+            MembershipPolicy::Ask
         },
         team_removal: match get("team_removal") {
             "remove" => TeamRemoval::Remove,

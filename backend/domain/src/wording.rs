@@ -14,7 +14,7 @@ mod person;
 #[cfg(test)]
 mod tests;
 
-pub use attention::{delay, next_step, operation, problem, protection, reason};
+pub use attention::{delay, next_step, operation, problem, protection, reason, taken_name};
 pub use health::health;
 pub use overview::{Numbers, summary};
 pub use person::{

@@ -16,6 +16,7 @@ mod names;
 mod org;
 mod org_state;
 mod person;
+mod protected;
 mod reconcile_loop;
 mod reservation;
 mod roster;
@@ -35,7 +36,8 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Clock, Ids, OrgId, TeamId,
+    Clock, Ids, OrgId, TeamId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -129,10 +131,10 @@ impl Engine {
         self.0.shared.login(org_id)
     }
 
-    /// Whether the last listing showed a server admin of this login.
+    /// Why an account is never touched, as the last listing showed it.
     #[must_use]
-    pub fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.0.shared.is_admin(org_id, login)
+    pub fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.0.shared.protection(org_id, id)
     }
 
     /// Who has this login and who this e-mail in Grafana, as the last listing showed it.

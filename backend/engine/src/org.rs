@@ -7,8 +7,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use domain::{
     MappingId, OrgId, UserId,
+    account::{ProtectedIds, Rank, protection},
     attempt::{Failure, backoff_ms},
-    attention::Reading,
+    attention::{Protection, Reading},
     concurrency::Limit,
     status::{EngineState, EngineStatus},
 };
@@ -18,11 +19,12 @@ use super::{
     error::{Result, looking},
     external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
+    protected,
     reservation::Reservations,
     settings::OrgSettings,
     user_listing::UserListing,
 };
-use grafana::{Error, Grafana, SignInSettings};
+use grafana::{Error, Grafana, ListedUser, SignInSettings};
 
 #[derive(Debug)]
 pub(super) struct Org {
@@ -39,6 +41,10 @@ pub(super) struct Org {
     pub(super) listing: Option<UserListing>,
     /// Grafana's server admins, once a listing showed them.
     pub(super) admins: Option<HashSet<UserId>>,
+    /// Accounts that are never touched, beside server admins and our own.
+    pub(super) protected: ProtectedIds,
+    /// The list `break_glass` that [`Self::protected`] is of; `None`: of none yet.
+    pub(super) resolved: Option<Vec<String>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
     pub(super) mappings: Option<BTreeSet<(MappingId, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
@@ -65,6 +71,8 @@ impl Org {
             next_scan_ms: 0,
             listing: None,
             admins: None,
+            protected: ProtectedIds::default(),
+            resolved: None,
             mappings: None,
             role_sync_skipped: None,
             external_groups: ExternalGroups::default(),
@@ -181,10 +189,25 @@ impl Org {
         let users = self.grafana.all_users().await.map_err(looking(Reading::AllAccounts))?;
         let listing = UserListing::of(users, core.clock.now_ms());
         self.admins = Some(listing.admins());
-        core.shared.set_admins(self.id(), listing.admin_logins());
-        core.shared.set_names(self.id(), listing.names());
         self.listing = Some(listing);
-        Ok(())
+        protected::know(core, self).await
+    }
+
+    /// Who has which name, for handlers to ask.
+    pub(super) fn publish_names(&self, core: &Core) {
+        if let Some(listing) = &self.listing {
+            let protection = |user: &ListedUser| self.protection(user.id, user.is_admin, false);
+            core.shared.set_names(self.id(), listing.names(protection));
+        }
+    }
+
+    /// Why an account is never touched.
+    pub(super) fn protection(&self, id: UserId, is_server_admin: bool, is_self: bool) -> Option<Protection> {
+        let rank = Rank {
+            is_self,
+            is_server_admin,
+        };
+        protection(id, rank, &self.protected)
     }
 
     /// Our name in the log.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
     MappingId, TeamId, Tenant, UserId,
-    attention::Reading,
+    attention::{Protection, Reading},
     settings::{MappingMode, TeamRemoval},
     team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
 };
@@ -101,19 +101,12 @@ impl Roster {
 }
 
 pub(super) fn member(org: &Org, seen: TeamMember, me: UserId, released: &HashSet<UserId>) -> Member {
-    let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
     let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
-    let class = if seen.user_id == me {
-        MemberClass::Ourselves
-    } else if is_admin
-        || released.contains(&seen.user_id)
-        || seen.login.starts_with("sa-")
-        || listed(&seen.login)
-        || listed(&seen.email)
-    {
-        MemberClass::Protected
-    } else {
-        MemberClass::Person
+    let class = match org.protection(seen.user_id, is_admin, seen.user_id == me) {
+        Some(Protection::Ourselves) => MemberClass::Ourselves,
+        Some(_) => MemberClass::Protected,
+        None if released.contains(&seen.user_id) => MemberClass::Protected,
+        None => MemberClass::Person,
     };
     Member {
         grafana_id: seen.user_id,

@@ -3,7 +3,7 @@
 //! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
 //! the same, and a test compares them. Start at [`Code`].
 
-use domain::settings::Deprovision;
+use domain::{account::Authority, settings::Deprovision};
 
 use super::{AccountOrigin, Action, Attribute, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
 
@@ -77,6 +77,7 @@ pub(super) enum WorkState {
 codes!(WorkState, "state of a mark": WorkState::Pending = "pending", WorkState::Blocked = "blocked");
 codes!(Deprovision, "way of deprovisioning":
     Deprovision::Disable = "disable", Deprovision::Suspend = "suspend", Deprovision::Recreate = "recreate", Deprovision::Delete = "delete");
+codes!(Authority, "authority over an account": Authority::Full = "full", Authority::Organization = "organization");
 codes!(ManagementState, "decision about an account":
     ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
     ManagementState::Unmanaged = "unmanaged");
@@ -112,6 +113,7 @@ mod tests {
             check::<WorkState>("state"),
             check::<AccountOrigin>("origin"),
             check::<Deprovision>("deprovisioned_by"),
+            check::<Authority>("authority"),
             check::<ManagementState>("state"),
             check::<MappingOrigin>("origin"),
             check::<Source>("source"),

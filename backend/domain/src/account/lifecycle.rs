@@ -117,7 +117,10 @@ impl Managed<'_> {
         if let Some(snapshot) = &link.snapshot {
             self.give_back(snapshot, &mut plan.actions);
         }
-        let returns = plan.actions.iter().any(|a| matches!(a, Action::JoinOrg(o) if self.rules.serves(o.org_id)));
+        let returns = plan
+            .actions
+            .iter()
+            .any(|a| matches!(a, Action::JoinOrg(o) if self.rules.serves(o.org_id)));
         if self.is_inside() || returns {
             return plan;
         }
@@ -155,7 +158,10 @@ impl Managed<'_> {
         }
         if !by_rollcall && !self.observed.approved {
             let question = self.question().filter(|_| self.powers.everywhere);
-            return Some(Plan::blocked(Attention::DisabledByHand { login: self.login() }, question));
+            return Some(Plan::blocked(
+                Attention::DisabledByHand { login: self.login() },
+                question,
+            ));
         }
         if cannot {
             actions.extend(self.remember());
@@ -187,14 +193,7 @@ impl Managed<'_> {
             }
         }
         let missing = |t: &&TeamMembership| !account.teams.contains(t);
-        actions.extend(
-            snapshot
-                .teams
-                .iter()
-                .filter(missing)
-                .cloned()
-                .map(Action::JoinTeam),
-        );
+        actions.extend(snapshot.teams.iter().filter(missing).cloned().map(Action::JoinTeam));
     }
 
     fn close(&self) -> Plan {
@@ -291,8 +290,12 @@ impl Managed<'_> {
             actions.extend(self.remember());
         }
         let (ours, others): (Vec<OrgId>, Vec<OrgId>) = may.into_iter().partition(|org| self.rules.serves(*org));
+        // Signed out already, where all that is left is what another organization refuses.
+        let signed_out = ours.is_empty() && self.link.deprovisioned_by == Some(Deprovision::Suspend);
         actions.extend(ours.into_iter().map(Action::LeaveOrg));
-        actions.push(Action::Logout);
+        if !signed_out {
+            actions.push(Action::Logout);
+        }
         actions.extend(others.into_iter().map(Action::LeaveOrg));
         Plan::new(actions, self.rules.closed(Deprovision::Suspend))
     }

@@ -58,6 +58,14 @@ fn differing(profile: &Profile, account: &Account, email: &str, name: &str) -> V
     differs
 }
 
+/// Whether the account is not called as the provider wants.
+#[must_use]
+pub fn differs(profile: &Profile, account: &Account) -> bool {
+    let email = profile.email.as_deref().unwrap_or(&account.email);
+    let name = profile.name.as_deref().unwrap_or(&account.name);
+    !differing(profile, account, email, name).is_empty()
+}
+
 /// Profile attributes: written, deferred, or in somebody's way. `out_of_reach`: nothing is written,
 /// because these organizations have a say too; the e-mail is the key to the password.
 pub(super) fn write(

@@ -5,6 +5,8 @@
 
 use vocabulary::OrgId;
 
+use crate::status::TakenName;
+
 use crate::attention::{Attention, Delay, Operation, Problem, Protection, Reading, Refusal};
 
 /// What is wrong.
@@ -212,6 +214,20 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             Refusal::Other { .. } => "Correct what Grafana names, then press Check now.",
         },
     }
+}
+
+/// A listed name that protects nobody who has it now.
+#[must_use]
+pub fn taken_name(taken: &TakenName) -> String {
+    let protects = match taken.protects {
+        Some(id) => format!("it protects the account with the id {id}, whatever that is called now"),
+        None => "it protects nobody".to_owned(),
+    };
+    format!(
+        "The account with the id {} has the name “{}” from the setting break_glass and is not protected by it: {protects}. \
+         If it is the one that is meant, take the name off the list, save, and list it again.",
+        taken.taken_by, taken.entry
+    )
 }
 
 /// Completes “it is protected: …”.

@@ -59,6 +59,7 @@ impl Person<'_> {
             Action::Claim {
                 grafana_id,
                 origin,
+                history,
                 from,
                 snapshot,
                 deprovisioned_by,
@@ -69,6 +70,7 @@ impl Person<'_> {
                 let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = found.map_or(login, |c| c.account.login.clone());
                 let mut record = self.new_record(*grafana_id, *origin, login);
+                record.history = *history;
                 record.deprovisioned_by = *deprovisioned_by;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;
@@ -84,6 +86,7 @@ impl Person<'_> {
                 Ok(())
             }
             Action::Disable => {
+                self.closing(Deprovision::Disable).await?;
                 let call = org.grafana.disable_user(id);
                 self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
                     .await

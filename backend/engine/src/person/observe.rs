@@ -6,7 +6,7 @@
 
 use domain::{
     Tenant, UserId,
-    account::{self, Account, Candidate, Desired, Link, Manager, Observed, Profile},
+    account::{self, Account, Authority, Candidate, Desired, Link, Manager, Observed, Profile},
     settings::Deprovision,
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct Depth {
     pub(crate) returning: bool,
     /// Nobody manages it: the organizations it is in decide whether it may be claimed.
     pub(crate) unmanaged: bool,
+    /// Every organization it is in bears on the plan, not ours alone.
+    pub(crate) everywhere: bool,
 }
 
 /// The person who is looked at.
@@ -64,16 +66,32 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
         deleting: org.settings.effective.deprovision == Deprovision::Delete,
         returning: link.is_some_and(|l| l.snapshot.is_some()),
         unmanaged: false,
+        everywhere: false,
     };
     let linked_id = link.and_then(|l| l.grafana_id);
-    let linked = match linked_id {
+    let mut linked = match linked_id {
         Some(id) => source.account(id, depth).await?,
         None => None,
     };
+    if let (Some(account), Some(link)) = (&linked, link)
+        && others_have_a_say(desired, link, account)
+    {
+        let depth = Depth {
+            everywhere: true,
+            ..depth
+        };
+        linked = source.account(account.id, depth).await?;
+    }
+    if let (Some(account), Some(own)) = (&mut linked, link.and_then(|l| l.history.own_org))
+        && !account.alone_in.contains(&own)
+    {
+        account.alone_in.push(own);
+    }
     let mut observed = Observed {
         linked,
-        others: Vec::new(),
+        approved: linked_id.is_some_and(|id| subject.management.is_some_and(|s| approves(s, id))),
         waited: subject.waited,
+        ..Observed::default()
     };
     let Some(profile) = account::profile_to_match(desired, link) else {
         return Ok(observed);
@@ -88,6 +106,14 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
         }
     }
     Ok(observed)
+}
+
+/// Whether what is to be done depends on organizations that are not ours.
+fn others_have_a_say(desired: &Desired, link: &Link, account: &Account) -> bool {
+    match desired {
+        Desired::Open(profile) => !account.is_external && account::differs(profile, account),
+        Desired::Closed(_) | Desired::Gone => link.history.authority == Authority::Organization && !account.is_disabled,
+    }
 }
 
 /// Another account that has a name the person is to get.

@@ -13,6 +13,7 @@ use axum::{
 use domain::{
     Clock, Ids, OrgId, Secret, Surface, TeamId, UserId,
     account::NameOwner,
+    attention::Protection,
     settings::{self, Sources},
     status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
@@ -119,8 +120,8 @@ impl Control for Quiet {
         let known = self.rosters.lock().unwrap().clone();
         Box::pin(async move { known.into_iter().filter(|r| teams.contains(&r.team_id)).collect() })
     }
-    fn is_server_admin(&self, _: OrgId, login: &str) -> bool {
-        login.eq_ignore_ascii_case("root")
+    fn protection(&self, _: OrgId, id: UserId) -> Option<Protection> {
+        (id == ROOT).then_some(Protection::ServerAdmin)
     }
     fn name_owners(&self, _: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         let find = |name: &str| {
@@ -132,6 +133,15 @@ impl Control for Quiet {
                     protected: false,
                 })
         };
+        if login.eq_ignore_ascii_case("root") {
+            return NameOwners {
+                login: Some(NameOwner {
+                    id: ROOT,
+                    protected: true,
+                }),
+                email: None,
+            };
+        }
         NameOwners {
             login: find(login),
             email: email.and_then(find),

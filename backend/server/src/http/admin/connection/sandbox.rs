@@ -11,7 +11,8 @@ use axum::{
     http::{Method, Request, header},
 };
 use domain::{
-    Caller, OrgId, TeamId,
+    Caller, OrgId, TeamId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use serde_json::Value;
@@ -143,8 +144,8 @@ impl Control for Still {
     fn login_doctor(&self, org_id: OrgId) -> LoginDoctor {
         self.0.login_doctor(org_id)
     }
-    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.0.is_server_admin(org_id, login)
+    fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.0.protection(org_id, id)
     }
     fn rosters(&self, _: OrgId, _: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(std::future::ready(Vec::new()))
