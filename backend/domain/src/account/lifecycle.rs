@@ -156,8 +156,9 @@ impl Managed<'_> {
             // itself.
             return Some(Plan::blocked(Attention::CannotEnable { login: self.login() }, None));
         }
-        if !by_rollcall && !self.observed.approved {
-            let question = self.question().filter(|_| self.powers.everywhere);
+        let may = self.powers.everywhere;
+        if !may || (!by_rollcall && !self.observed.approved) {
+            let question = self.question().filter(|_| may);
             return Some(Plan::blocked(
                 Attention::DisabledByHand { login: self.login() },
                 question,

@@ -73,6 +73,9 @@ impl Ids for Counting {
     }
 }
 
+/// The account of a server admin.
+const ROOT: UserId = UserId::new(1);
+
 /// The rest of the process: nothing happens, everything is counted.
 struct Quiet {
     store: Store,
@@ -130,7 +133,7 @@ impl Control for Quiet {
                 .find(|(held, _)| *held == name)
                 .map(|(_, id)| NameOwner {
                     id: UserId::new(*id),
-                    protected: false,
+                    protected: *id == ROOT.get(),
                 })
         };
         if login.eq_ignore_ascii_case("root") {

@@ -150,9 +150,13 @@ impl Control for Still {
     fn rosters(&self, _: OrgId, _: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(std::future::ready(Vec::new()))
     }
-    /// Nobody: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
-    fn name_owners(&self, _: OrgId, _: &str, _: Option<&str>) -> NameOwners {
-        NameOwners::default()
+    /// Nobody but who is protected: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
+    fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
+        let real = self.0.name_owners(org_id, login, email);
+        NameOwners {
+            login: real.login.filter(|owner| owner.protected),
+            email: real.email.filter(|owner| owner.protected),
+        }
     }
     fn settings(&self, org_id: OrgId) -> Arc<SettingsView> {
         self.0.settings(org_id)
