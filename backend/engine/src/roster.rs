@@ -183,6 +183,14 @@ async fn emails_of_new(
         }
         wanted.remove(&id);
         if let Some(person) = people.iter().find(|p| p.member.grafana_id == Some(id)) {
+            // Deleted by hand, and told so already: it waits for somebody.
+            let shown = core.store.attention_rows(&person.tenant, i64::MAX).await?;
+            if shown
+                .iter()
+                .any(|row| row.kind == Kind::User && row.id == person.user_id)
+            {
+                continue;
+            }
             let (correlation, now) = (core.ids.correlation(), core.clock.now_ms());
             core.store
                 .mark(&Mark {

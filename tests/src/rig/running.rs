@@ -616,6 +616,18 @@ impl Rig {
         })
     }
 
+    /// The account has a sign-in link of the provider, as one that LDAP or an e-mail lookup links has.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn is_linked(&self, email: &str) -> Result<()> {
+        let account = self.grafana.existing_account(email).await?;
+        let subject = format!("subject of {email}");
+        self.disturbed()
+            .change(|world| world.link(account.id, "oauth_generic_oauth", &subject));
+        Ok(())
+    }
+
     /// Somebody that Grafana does not know comes in through the provider and has an account by that.
     ///
     /// # Errors
