@@ -258,7 +258,12 @@ async fn an_unknown_team_is_a_404_but_for_a_rename() {
         let answer = team.call("GET", "", Value::Null).await;
         assert_eq!((answer.status, answer.str("/message")), (404, "Team not found"));
         let answer = team.call("PUT", "", json!({ "name": unique("Gone") })).await;
-        assert_eq!((answer.status, answer.str("/message")), (500, "Failed to update Team"));
+        let refused = if g.version().await < 12 {
+            (500, "Failed to update Team")
+        } else {
+            (404, "Team not found")
+        };
+        assert_eq!((answer.status, answer.str("/message")), refused);
         assert_eq!(team.members().await, []);
     })
     .await;

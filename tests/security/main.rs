@@ -10,3 +10,4 @@ mod closing;
 mod identity;
 mod membership;
 mod store_identity;
+mod teams;

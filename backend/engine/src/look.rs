@@ -39,6 +39,7 @@ async fn members(
         team_id,
         at_ms: now_ms,
         members: seen
+            .shown
             .into_iter()
             .map(|seen| (seen.login.clone(), roster::member(org, seen, me, released)))
             .collect(),

@@ -27,5 +27,5 @@ pub use instance::{AdminSettings, SignInSettings};
 pub use orgs::OrgUser;
 pub use probe::{Finding, Probe, probe};
 pub use session::{Me, Session};
-pub use teams::{Team, TeamMember};
+pub use teams::{Team, TeamMember, TeamMembers};
 pub use users::{ListedUser, OrgMembership, User, Write};

@@ -25,7 +25,7 @@ pub struct Team {
     /// Its e-mail, which a rename without it would blank.
     #[serde(default)]
     pub email: String,
-    /// How many members, hidden ones included.
+    /// How many members, service accounts included; without those who are hidden from the caller (G79).
     #[serde(default)]
     pub member_count: i64,
 }
@@ -45,6 +45,15 @@ pub struct TeamMember {
     /// 0 member, 4 admin.
     #[serde(default)]
     pub permission: i64,
+}
+
+/// The members of a team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamMembers {
+    /// Those Grafana shows us.
+    pub shown: Vec<TeamMember>,
+    /// Whether these are all: they were read as a server admin, from whom Grafana hides nobody (G79).
+    pub all: bool,
 }
 
 #[derive(Deserialize)]
@@ -157,11 +166,24 @@ impl Grafana {
         )
     }
 
-    /// Every member. Grafana shows no page of them, and leaves out those the caller may not see.
-    pub async fn team_members(&self, id: TeamId) -> Result<Option<Vec<TeamMember>>> {
-        let members: Result<Option<Vec<TeamMember>>> =
-            self.get(Scope::Team, &format!("/api/teams/{id}/members"), &[]).await;
-        Ok(known(members)?.map(Option::unwrap_or_default))
+    /// The members. Grafana shows no page of them. They are read as the server admin, because from a service account Grafana hides
+    /// people without a word, and leaves them out of the count as well (G44, G79). Where the server admin may not look (that takes the role
+    /// Admin in this organization), the token does, and somebody may be missing.
+    pub async fn team_members(&self, id: TeamId) -> Result<Option<TeamMembers>> {
+        let path = format!("/api/teams/{id}/members");
+        let seen: Result<Option<Vec<TeamMember>>> = self.get(Scope::Org(self.org_id), &path, &[]).await;
+        let (seen, all) = match seen {
+            Err(Error::Forbidden { .. } | Error::Unauthorized(_)) if self.has_token() => {
+                (self.get(Scope::Team, &path, &[]).await, false)
+            }
+            Ok(seen) => (Ok(seen), self.me().await?.is_grafana_admin),
+            refused => (refused, false),
+        };
+        let seen: Option<Option<Vec<TeamMember>>> = known(seen)?;
+        Ok(seen.map(|shown| TeamMembers {
+            shown: shown.unwrap_or_default(),
+            all,
+        }))
     }
 
     /// Adds one member; as admin it takes a second call.

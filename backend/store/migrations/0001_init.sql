@@ -168,6 +168,9 @@ CREATE TABLE team_member (
     org_id     BIGINT  NOT NULL,
     team_id    BIGINT  NOT NULL,
     grafana_id BIGINT  NOT NULL,
+    -- Whether Rollcall made the member an admin of the team; only then it may take that back. 'asked': Grafana was asked to, and nobody
+    -- has looked since. 'seen': the member was seen as an admin after that.
+    made_admin TEXT    NOT NULL CHECK (made_admin IN ('no', 'asked', 'seen')),
     PRIMARY KEY (org_id, team_id, grafana_id)
 );
 

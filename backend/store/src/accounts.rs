@@ -3,9 +3,9 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use domain::{OrgId, TeamId, Tenant, UserId};
+use domain::{OrgId, TeamId, Tenant, UserId, team::MadeAdmin};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -45,15 +45,15 @@ statements! {
          WHERE s.user_id = u.id AND s.state = 'unmanaged') \
          GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id";
     APPLIED_MEMBERS =
-        "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 \
-         ORDER BY grafana_id";
+        "SELECT grafana_id, made_admin FROM team_member WHERE org_id = $1 AND team_id = $2";
     FORGET_MEMBERS =
         "DELETE FROM team_member \
-         WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value \
-         FROM json_each($3))";
+         WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT \
+         json_extract(value, '$[0]') FROM json_each($3))";
     ADD_MEMBERS =
-        "INSERT INTO team_member (org_id, team_id, grafana_id) SELECT $1, $2, value \
-         FROM json_each($3) WHERE true ON CONFLICT DO NOTHING";
+        "INSERT INTO team_member (org_id, team_id, grafana_id, made_admin) SELECT $1, $2, \
+         json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each($3) WHERE true \
+         ON CONFLICT (org_id, team_id, grafana_id) DO UPDATE SET made_admin = excluded.made_admin";
 }
 
 /// Writes an account inside the caller's transaction.
@@ -238,21 +238,31 @@ impl Store {
             .collect())
     }
 
-    /// The members that Rollcall put into a team.
-    pub async fn applied_members(&self, org_id: OrgId, team_id: TeamId) -> Result<Vec<UserId>> {
-        let ids: Vec<i64> = APPLIED_MEMBERS
-            .query_scalar()
+    /// The members that Rollcall put into a team, and which of them it made admin.
+    pub async fn applied_members(&self, org_id: OrgId, team_id: TeamId) -> Result<BTreeMap<UserId, MadeAdmin>> {
+        let rows: Vec<(i64, String)> = APPLIED_MEMBERS
+            .query_as()
             .bind(org_id.get())
             .bind(team_id.get())
             .fetch_all(&self.read)
             .await?;
-        Ok(ids.into_iter().map(UserId::new).collect())
+        let read = |(id, made): (i64, String)| {
+            let made = MadeAdmin::from_code(&made).ok_or(Error::Unreadable { what: MadeAdmin::WHAT })?;
+            Ok((UserId::new(id), made))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Records the members that Rollcall put into a team; an empty list forgets the team.
-    pub async fn set_applied_members(&self, org_id: OrgId, team_id: TeamId, members: &[UserId]) -> Result<()> {
+    pub async fn set_applied_members(
+        &self,
+        org_id: OrgId,
+        team_id: TeamId,
+        members: &BTreeMap<UserId, MadeAdmin>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
-        let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {
+        let pairs: Vec<(UserId, &str)> = members.iter().map(|(id, made)| (*id, made.code())).collect();
+        let list = serde_json::to_string(&pairs).map_err(|_| Error::Unreadable {
             what: "list of members",
         })?;
         FORGET_MEMBERS
@@ -270,5 +280,26 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whom_we_put_into_a_team_and_made_admin_is_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).await.unwrap();
+        let (org, team) = (OrgId::new(1), TeamId::new(7));
+        let users = |all: &[(i64, MadeAdmin)]| -> BTreeMap<UserId, MadeAdmin> {
+            all.iter().map(|(id, made)| (UserId::new(*id), *made)).collect()
+        };
+        let first = users(&[(1, MadeAdmin::No), (2, MadeAdmin::Asked), (3, MadeAdmin::Seen)]);
+        let then = users(&[(2, MadeAdmin::Seen), (3, MadeAdmin::No), (4, MadeAdmin::No)]);
+        for members in [first, then, BTreeMap::new()] {
+            store.set_applied_members(org, team, &members).await.unwrap();
+            assert_eq!(store.applied_members(org, team).await.unwrap(), members);
+        }
     }
 }

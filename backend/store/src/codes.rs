@@ -3,7 +3,7 @@
 //! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
 //! the same, and a test compares them. Start at [`Code`].
 
-use domain::{account::Authority, settings::Deprovision};
+use domain::{account::Authority, settings::Deprovision, team::MadeAdmin};
 
 use super::{AccountOrigin, Action, Attribute, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
 
@@ -78,6 +78,8 @@ codes!(WorkState, "state of a mark": WorkState::Pending = "pending", WorkState::
 codes!(Deprovision, "way of deprovisioning":
     Deprovision::Disable = "disable", Deprovision::Suspend = "suspend", Deprovision::Recreate = "recreate", Deprovision::Delete = "delete");
 codes!(Authority, "authority over an account": Authority::Full = "full", Authority::Organization = "organization");
+codes!(MadeAdmin, "permission in a team":
+    MadeAdmin::No = "no", MadeAdmin::Asked = "asked", MadeAdmin::Seen = "seen");
 codes!(ManagementState, "decision about an account":
     ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
     ManagementState::Unmanaged = "unmanaged");
@@ -116,6 +118,7 @@ mod tests {
             check::<Authority>("authority"),
             check::<ManagementState>("state"),
             check::<MappingOrigin>("origin"),
+            check::<MadeAdmin>("made_admin"),
             check::<Source>("source"),
             check::<Outcome>("outcome"),
             check::<TargetKind>("target_kind"),
