@@ -50,6 +50,8 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::UserDelete => words("deleted", "delete", "", place),
         Action::UserClaim => words("took over", "take over", "", place),
         Action::UserRelease => words("stopped managing", "stop managing", "", ""),
+        Action::UserMoveAside => words("renamed", "rename", "a former account for", ""),
+        Action::UserPassword => words("gave", "give", "", "a new password"),
         Action::UserDisable => words("disabled", "disable", "", "in Grafana"),
         Action::UserEnable => words("enabled", "enable", "", "in Grafana"),
         Action::UserLeaveOrg => words("took", "take", "", "out of an organization"),
@@ -219,6 +221,8 @@ mod tests {
             | Action::UserLeaveOrg
             | Action::UserJoinOrg
             | Action::UserJoinTeam
+            | Action::UserMoveAside
+            | Action::UserPassword
             | Action::UserLogout
             | Action::UserRestore
             | Action::TeamCreate

@@ -126,6 +126,9 @@ async fn a_service_account_is_never_touched() -> Result<()> {
 #[tokio::test]
 async fn the_last_admin_among_people_is_never_closed() -> Result<()> {
     let rig = Rig::start().await?;
+    for (key, value) in [("claim_policy", "login"), ("claim_password", "keep")] {
+        rig.grafana.set(key, value).await?.expect(&[200])?;
+    }
     let scim = rig.scim().await?;
     let password = "a good password".to_owned();
     let boss = rig.grafana.make_account("boss", "boss@example.com", &password).await?;

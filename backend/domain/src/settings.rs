@@ -16,8 +16,10 @@ pub use vocabulary::MappingMode;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimPolicy {
-    /// The one with the same login.
+    /// One that the connection's sign-in made or signed in; an admin is asked about every other one.
     #[default]
+    Linked,
+    /// The one with the same login, whoever chose it.
     Login,
     /// The one with the same login, else the one with the same e-mail.
     Email,
@@ -106,6 +108,12 @@ pub struct Effective {
     pub mapping_mode: MappingMode,
     /// Which accounts may be claimed.
     pub claim_policy: ClaimPolicy,
+    /// The section of the provider by which this connection's people sign in.
+    pub sign_in: Option<String>,
+    /// Whether a local account that is claimed keeps its password.
+    pub claim_keeps_password: bool,
+    /// For how many days who was deleted at the provider may return to the account.
+    pub return_days: i64,
     /// When accounts come to be.
     pub linking: Linking,
     /// How far closing an account may go.
@@ -227,8 +235,31 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "claim_policy",
         json: "claimPolicy",
-        kind: Kind::Choice(&["login", "email", "ask", "never"]),
-        default: "login",
+        kind: Kind::Choice(&["linked", "ask", "login", "email", "never"]),
+        default: "linked",
+        in_auth_section: false,
+    },
+    Key {
+        name: "sign_in",
+        json: "signIn",
+        kind: Kind::Choice(crate::account::SIGN_INS),
+        default: "none",
+        in_auth_section: false,
+    },
+    // Who knows the password of an account that is somebody's by now would still open it.
+    Key {
+        name: "claim_password",
+        json: "claimPassword",
+        kind: Kind::Choice(&["renew", "keep"]),
+        default: "renew",
+        in_auth_section: false,
+    },
+    // As long as most directories keep whom they deleted; nothing to do with how long the log is.
+    Key {
+        name: "return_days",
+        json: "returnDays",
+        kind: Kind::Number(1, 365),
+        default: "30",
         in_auth_section: false,
     },
     Key {
@@ -522,8 +553,12 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "email" => ClaimPolicy::Email,
             "ask" => ClaimPolicy::Ask,
             "never" => ClaimPolicy::Never,
-            _ => ClaimPolicy::Login,
+            "login" => ClaimPolicy::Login,
+            _ => ClaimPolicy::Linked,
         },
+        sign_in: some("sign_in"),
+        claim_keeps_password: get("claim_password") == "keep",
+        return_days: get("return_days").parse().unwrap_or(30),
         linking: if get("linking") == "first_login" {
             Linking::FirstLogin
         } else {

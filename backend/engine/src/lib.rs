@@ -25,6 +25,7 @@ mod scan;
 mod settings;
 mod shared;
 mod status;
+mod sudden_loss;
 mod team_sync;
 mod user_listing;
 mod verdict;

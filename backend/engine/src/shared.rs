@@ -21,6 +21,7 @@ use super::{lock::locked, names::Names, roster_requests::RosterRequests, status:
 pub(super) struct Shared {
     pub(super) notify: Notify,
     checks: Mutex<BTreeSet<OrgId>>,
+    retries: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
     teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
     login: Mutex<HashMap<OrgId, LoginSeen>>,
@@ -33,6 +34,15 @@ impl Shared {
     /// Compare everything of an organization with Grafana now.
     pub(super) fn add_check(&self, org_id: OrgId) {
         locked(&self.checks).insert(org_id);
+    }
+
+    /// Let no pause hold up what an admin asked for in an organization.
+    pub(super) fn add_retry(&self, org_id: OrgId) {
+        locked(&self.retries).insert(org_id);
+    }
+
+    pub(super) fn take_retries(&self) -> BTreeSet<OrgId> {
+        std::mem::take(&mut locked(&self.retries))
     }
 
     pub(super) fn take_checks(&self) -> BTreeSet<OrgId> {

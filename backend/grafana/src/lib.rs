@@ -6,11 +6,14 @@
 
 mod call;
 mod client;
+mod cookies;
 mod credentials;
 mod failure;
 mod http;
 mod instance;
+mod lock_out;
 mod orgs;
+mod plausible;
 mod probe;
 mod session;
 mod teams;
@@ -24,7 +27,7 @@ pub use credentials::Credentials;
 pub use failure::{Error, Result};
 pub use http::Http;
 pub use instance::{AdminSettings, SignInSettings};
-pub use orgs::OrgUser;
+pub use orgs::{Joined, OrgUser};
 pub use probe::{Finding, Probe, probe};
 pub use session::{Me, Session};
 pub use teams::{Team, TeamMember, TeamMembers};

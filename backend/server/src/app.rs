@@ -92,7 +92,7 @@ impl App {
         }
         let known: BTreeSet<OrgId> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
         let settings = Arc::new(SettingsState::new(config, page, known));
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let (clock, ids) = (Arc::new(SystemClock::new()), Arc::new(RandomIds));
         let failpoints = failpoints(config);
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
         let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone()));

@@ -96,11 +96,18 @@ CREATE TABLE account (
     snapshot         TEXT,
     -- JSON array: the attributes that wait for the next sign-in.
     deferred         TEXT    NOT NULL,
-    synced_ms        BIGINT  NOT NULL
+    synced_ms        BIGINT  NOT NULL,
+    -- The provider's own id of the person: of now, or of the moment when the SCIM user was deleted. Who comes with it again is the same.
+    external_id      TEXT,
+    -- When the SCIM user was deleted.
+    gone_ms          BIGINT,
+    -- Somebody else may know the password: it becomes random before the account is opened.
+    renew_password   BOOLEAN NOT NULL DEFAULT FALSE
 );
 -- A Grafana account belongs to one SCIM user, the first that claims it.
 CREATE UNIQUE INDEX account_grafana_id ON account (grafana_id);
 CREATE INDEX account_deprovisioned ON account (org_id, connection, user_id) WHERE deprovisioned_by IS NOT NULL;
+CREATE INDEX account_left ON account (org_id, connection, external_id) WHERE gone_ms IS NOT NULL;
 CREATE INDEX account_known ON account (user_id) WHERE grafana_id IS NOT NULL;
 
 -- Accounts that Grafana was asked to create and that no row of `account` names yet. It says in which organization the account is looked
@@ -110,6 +117,8 @@ CREATE TABLE account_creation (
     org_id     BIGINT NOT NULL,
     connection TEXT   NOT NULL,
     login      TEXT   NOT NULL,
+    -- The time just before the call: an account that had the login before is a stranger's.
+    since_ms   BIGINT NOT NULL,
     -- The first comparison that looked for the account since the last request.
     looked_ms  BIGINT
 );
@@ -124,7 +133,9 @@ CREATE TABLE management (
     -- 'unmanaged': Rollcall does not touch it.
     state      TEXT   NOT NULL CHECK (state IN ('needs_approval', 'approved', 'unmanaged')),
     grafana_id BIGINT NOT NULL,
-    login      TEXT   NOT NULL
+    login      TEXT   NOT NULL,
+    -- With an approval: the account's password stays.
+    keep_password BOOLEAN NOT NULL DEFAULT FALSE
 );
 CREATE INDEX management_tenant ON management (org_id, connection);
 
@@ -184,9 +195,10 @@ CREATE TABLE work (
     generation     BIGINT  NOT NULL,
     -- Somebody must lose access: always first.
     urgent         BOOLEAN NOT NULL,
-    -- 'blocked': an admin has to act, and there is no other attempt until something changes.
+    -- 'blocked': an admin may have to act, and is shown why. It is tried again all the same.
     state          TEXT    NOT NULL CHECK (state IN ('pending', 'blocked')),
     since_ms       BIGINT  NOT NULL,
+    -- The largest number there is: only when something changes.
     due_ms         BIGINT  NOT NULL,
     attempts       BIGINT  NOT NULL,
     -- The last failed attempt: its code, and what the page shows of it as JSON.

@@ -48,7 +48,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub use account_creations::AccountCreation;
+pub use account_creations::{AccountCreation, NotedCreation};
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 use error::is_taken;
 pub use error::{Error, Result};

@@ -94,6 +94,7 @@ impl FromRow<'_, SqliteRow> for Work {
             since_ms: row.try_get("since_ms")?,
             attempts: row.try_get("attempts")?,
             correlation: row.try_get("correlation")?,
+            told: problem(row)?,
         })
     }
 }
@@ -117,6 +118,9 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             snapshot: row.try_get("snapshot")?,
             deferred: attributes(row.try_get("deferred")?)?,
             synced_ms: row.try_get("synced_ms")?,
+            external_id: row.try_get("external_id")?,
+            gone_ms: row.try_get("gone_ms")?,
+            renew_password: row.try_get("renew_password")?,
         })
     }
 }
@@ -139,6 +143,7 @@ impl FromRow<'_, SqliteRow> for Management {
             state: code(row, "state")?,
             grafana_id: UserId::new(row.try_get("grafana_id")?),
             login: row.try_get("login")?,
+            keep_password: row.try_get("keep_password")?,
         })
     }
 }

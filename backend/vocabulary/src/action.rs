@@ -22,6 +22,10 @@ codes! {
         UserClaim = "user.claim",
         /// An admin ended that.
         UserRelease = "user.release",
+        /// The closed account of somebody who left got other names, because somebody else is to have these.
+        UserMoveAside = "user.move_aside",
+        /// The password became one that nobody knows.
+        UserPassword = "user.password",
         /// Grafana's "disabled" was set.
         UserDisable = "user.disable",
         /// Grafana's "disabled" was taken away.

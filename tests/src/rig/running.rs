@@ -114,6 +114,7 @@ pub struct Rig {
 pub(super) struct Permitted {
     pub(super) teams: HashSet<i64>,
     pub(super) removals: HashSet<String>,
+    pub(super) expulsions: HashSet<String>,
 }
 
 impl Rig {
@@ -681,6 +682,11 @@ impl Rig {
     /// The test has told the plugin to take this one, that nobody provisions, out of a team.
     pub fn may_leave_teams(&self, login: &str) {
         self.permitted().removals.insert(login.to_owned());
+    }
+
+    /// The test lets the plugin take this one, whom nobody provisions, out of an organization again.
+    pub fn may_leave_organizations(&self, login: &str) {
+        self.permitted().expulsions.insert(login.to_owned());
     }
 
     fn undisturbed(&self) -> std::sync::MutexGuard<'_, Option<usize>> {

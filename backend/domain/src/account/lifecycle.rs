@@ -40,7 +40,8 @@ pub(super) fn managed(desired: &Desired, link: &Link, account: &Account, observe
         Desired::Gone => None,
     };
     if let Some(profile) = profile.filter(|_| !deletes) {
-        let written = write(profile, account, observed, person.out_of_reach(), &mut plan.actions);
+        let out_of_reach = person.out_of_reach();
+        let written = write(profile, account, observed, out_of_reach, rules, &mut plan.actions);
         plan.end = plan.end.with_profile(written);
     }
     match account_protection(account, rules) {
@@ -113,6 +114,10 @@ impl Managed<'_> {
             && let Some(other) = self.enable(profile, &mut plan.actions)
         {
             return other;
+        }
+        // Before it is open again, or given anything. A password is the whole server's.
+        if link.renew_password && !account.is_external && self.powers.write {
+            plan.actions.insert(0, Action::RenewPassword);
         }
         if let Some(snapshot) = &link.snapshot {
             self.give_back(snapshot, &mut plan.actions);

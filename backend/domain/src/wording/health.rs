@@ -24,7 +24,9 @@ pub fn health(health: Health, pending: i64) -> String {
             format!("Waiting for the first request, with which Grafana hands the credentials over.{waiting}")
         }
         Health::CredentialsRefused => {
-            format!("Grafana refused the credentials: change them.{waiting}")
+            format!(
+                "Grafana refused the credentials: change them, or press Check now when they are right again.{waiting}"
+            )
         }
         Health::GrafanaAway => format!("Grafana's API does not answer.{waiting}"),
         Health::WrongSettings(n) => {

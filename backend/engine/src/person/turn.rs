@@ -83,7 +83,7 @@ impl<'a> Turn<'a> {
             return Then::End;
         };
         let failure = Failure::from(error);
-        let refused = !matches!(failure, Failure::Away | Failure::Unauthorized | Failure::Busy(_));
+        let refused = !matches!(failure, Failure::Away(_) | Failure::Unauthorized | Failure::Busy(_));
         match action {
             // What follows is about an account that is not there.
             Action::Delete(_) | Action::Create(_) => Then::End,

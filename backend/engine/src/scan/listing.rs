@@ -106,6 +106,7 @@ impl AccountSource for Listing<'_> {
             is_grafana_admin: user.is_admin,
             // A provider's label means a sign-in link.
             is_external: !user.auth_labels.is_empty(),
+            sign_ins: user.auth_labels,
             is_disabled: user.is_disabled,
             is_self: id == self.me,
             orgs,
@@ -125,5 +126,14 @@ impl AccountSource for Listing<'_> {
             record: (*record).clone(),
             desired: input::desired(self.users.get(&record.user_id)),
         }))
+    }
+
+    async fn left_with(&self, tenant: &Tenant, external_id: &str) -> Result<Vec<AccountRecord>> {
+        let left = self
+            .managed
+            .values()
+            .filter(|r| r.gone_ms.is_some() && r.tenant == *tenant);
+        let same = left.filter(|r| r.external_id.as_deref() == Some(external_id));
+        Ok(same.map(|r| (*r).clone()).collect())
     }
 }

@@ -42,6 +42,10 @@ impl Control for Controls {
         self.wake.wake();
     }
 
+    fn retry_now(&self, org_id: OrgId) {
+        self.wake.retry_now(org_id);
+    }
+
     fn check_now(&self, org_id: OrgId) {
         self.wake.check_now(org_id);
     }

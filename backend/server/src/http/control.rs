@@ -19,6 +19,8 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Control: Send + Sync + 'static {
     /// Something was marked: the engine may start at once.
     fn wake(&self);
+    /// An admin asked for one thing: no pause holds it up.
+    fn retry_now(&self, org_id: OrgId);
     /// Compare everything with Grafana now.
     fn check_now(&self, org_id: OrgId);
     /// How the engine stands.

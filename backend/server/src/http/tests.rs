@@ -48,6 +48,10 @@ impl Clock for Ticking {
     fn now_ms(&self) -> i64 {
         self.0.fetch_add(1, Ordering::Relaxed)
     }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 struct Counting(AtomicI64);
@@ -91,6 +95,7 @@ impl Control for Quiet {
     fn wake(&self) {
         self.wakes.fetch_add(1, Ordering::Relaxed);
     }
+    fn retry_now(&self, _: OrgId) {}
     fn check_now(&self, _: OrgId) {
         self.wake();
     }
@@ -673,7 +678,7 @@ async fn a_setting_is_changed_on_the_page_unless_a_file_sets_it() {
     let read = server.admin(Method::GET, "/settings", Value::Null).await;
     assert_eq!(
         find(&read, "claim_policy")["value"],
-        json!("login"),
+        json!("linked"),
         "one wrong value changes nothing"
     );
     let done = put(json!({ "claim_policy": "email" })).await;

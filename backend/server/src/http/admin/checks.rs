@@ -71,7 +71,7 @@ pub(super) fn credentials(engine: &EngineStatus) -> Check {
         EngineState::CredentialsRefused => settings(
             TestOutcome::Failed,
             "Correct admin_user or admin_password".to_owned(),
-            "Grafana refused them, and nothing is tried again until they change.".to_owned(),
+            "Grafana refused them. They are tried again every ten minutes, and others at once.".to_owned(),
         ),
         EngineState::GrafanaAway => settings(
             TestOutcome::Failed,

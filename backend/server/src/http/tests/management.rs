@@ -6,6 +6,8 @@ use domain::{
     settings::Deprovision,
 };
 
+use domain::account::{Evidence, Lack, SignedInBy};
+
 use super::*;
 use domain::attention::Attention;
 use store::{AccountOrigin, AccountRecord};
@@ -30,6 +32,9 @@ impl Server {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: 1,
+            external_id: None,
+            gone_ms: None,
+            renew_password: false,
         };
         self.api.store.save_account(&record).await.unwrap();
         self.done().await;
@@ -56,8 +61,16 @@ impl Server {
             store
                 .attention(
                     &work,
+                    None,
                     Attention::ClaimNeedsApproval {
                         login: login.to_owned(),
+                        grafana_id: UserId::new(7),
+                        evidence: Evidence {
+                            login: true,
+                            email: true,
+                            by: SignedInBy::Password,
+                            lack: Lack::Policy,
+                        },
                     },
                 )
                 .await

@@ -131,6 +131,7 @@ struct Still(Arc<dyn Control>);
 
 impl Control for Still {
     fn wake(&self) {}
+    fn retry_now(&self, _: OrgId) {}
     fn check_now(&self, _: OrgId) {}
     fn engine(&self, org_id: OrgId) -> EngineStatus {
         self.0.engine(org_id)
