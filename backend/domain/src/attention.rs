@@ -21,6 +21,49 @@ pub enum Attention {
         /// Why.
         why: Protection,
     },
+    /// The account is never touched, and the person is to have no access: an alarm.
+    ProtectedLeaver {
+        /// Its login.
+        login: String,
+        /// Why.
+        why: Protection,
+    },
+    /// The account is in no organization: only a server admin could vouch for it.
+    InNoOrganization {
+        /// Its login.
+        login: String,
+    },
+    /// Out of our organization, and open in others, which we have no say in.
+    StillInOrganizations {
+        /// The account's login.
+        login: String,
+        /// The organizations.
+        org_ids: Vec<OrgId>,
+    },
+    /// The account is in other organizations too: its names are not written.
+    ProfileNotOurs {
+        /// The account's login.
+        login: String,
+        /// The organizations.
+        org_ids: Vec<OrgId>,
+    },
+    /// Somebody disabled the account of a person who may sign in.
+    DisabledByHand {
+        /// The account's login.
+        login: String,
+    },
+    /// Somebody deleted it.
+    DeletedByHand {
+        /// The account's login, as last seen.
+        login: String,
+    },
+    /// Somebody took it out of our organization.
+    TakenOutByHand {
+        /// The account's login.
+        login: String,
+        /// The organization.
+        org_id: OrgId,
+    },
     /// One account has the login, another one the e-mail.
     TwoAccounts {
         /// The login that the provider wants.
@@ -161,6 +204,13 @@ impl Attention {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Protected { .. } => "protected",
+            Self::ProtectedLeaver { .. } => "protected_leaver",
+            Self::InNoOrganization { .. } => "in_no_organization",
+            Self::StillInOrganizations { .. } => "still_in_organizations",
+            Self::ProfileNotOurs { .. } => "profile_not_ours",
+            Self::DisabledByHand { .. } => "disabled_by_hand",
+            Self::DeletedByHand { .. } => "deleted_by_hand",
+            Self::TakenOutByHand { .. } => "taken_out_by_hand",
             Self::TwoAccounts { .. } => "two_accounts",
             Self::EmailTaken { .. } => "email_taken",
             Self::LeaversAccount { .. } => "leavers_account",
@@ -186,7 +236,7 @@ impl Attention {
     #[must_use]
     pub const fn attributes(&self) -> &'static [Attribute] {
         match self {
-            Self::ProfileNotApplied { .. } => Attribute::ALL,
+            Self::ProfileNotApplied { .. } | Self::ProfileNotOurs { .. } => Attribute::ALL,
             Self::TwoAccounts { .. } | Self::EmailTaken { .. } | Self::NameTaken { .. } => {
                 &[Attribute::UserName, Attribute::Emails]
             }
