@@ -393,7 +393,7 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
         (record.grafana_id, record.origin),
         (Some(UserId::new(ann.id)), AccountOrigin::Provisioned)
     );
-    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_creation("id-ann").await.expect("read"), None);
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 1);
     assert_eq!(rig.actions().await, [(Action::UserCreate, Outcome::Done)]);
     rig.until("checked", || async {
@@ -436,7 +436,7 @@ async fn a_crash_before_our_record_makes_nothing_twice() {
     rig.user("ann", true).await;
     rig.user("bob", true).await;
     rig.store
-        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
         .await
         .expect("noted");
     let ann = rig.add_account("ann", Role::Viewer);
@@ -576,7 +576,7 @@ async fn what_a_person_must_fix_says_why_and_is_tried_on_check_now() {
 
 #[tokio::test]
 async fn server_admins_and_the_last_admin_are_never_closed() {
-    let rig = Rig::new(&[]).await;
+    let rig = Rig::new(&[("claim_policy", "login")]).await;
     rig.add_account("boss", Role::Admin);
     rig.grafana.change(|world| world.join(ME, 1, Role::Viewer));
     let engine = rig.start();
@@ -604,7 +604,7 @@ async fn server_admins_and_the_last_admin_are_never_closed() {
 
 #[tokio::test]
 async fn a_single_sign_on_user_is_suspended_and_gets_everything_back() {
-    let rig = Rig::new(&[]).await;
+    let rig = Rig::new(&[("claim_policy", "login")]).await;
     let ann = rig.add_account("ann", Role::Editor);
     rig.grafana
         .change(|world| world.link(ann, "oauth_generic_oauth", "ann"));
@@ -909,7 +909,7 @@ async fn a_user_deleted_while_the_account_is_made_is_closed() {
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
     rig.store
-        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
         .await
         .expect("noted");
     rig.add_account("ann", Role::Viewer);

@@ -52,6 +52,18 @@ impl UserListing {
         self.listed().learn(user);
     }
 
+    /// Other names, and all else as it was.
+    pub(super) fn rename(&self, id: UserId, login: &str, email: &str) {
+        let mut listed = self.listed();
+        if let Some(user) = listed.users.get(&id).cloned() {
+            listed.learn(ListedUser {
+                login: login.to_owned(),
+                email: email.to_owned(),
+                ..user
+            });
+        }
+    }
+
     /// Deleted.
     pub(super) fn forget(&self, id: UserId) {
         self.listed().forget(id);

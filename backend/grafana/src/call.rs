@@ -77,6 +77,11 @@ impl Answer {
         set.filter_map(|value| value.to_str().ok())
     }
 
+    /// What Grafana says beside its words, in a refusal too.
+    pub fn fields<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
     pub fn error(&self) -> Error {
         if self.status.is_redirection() {
             let to = self

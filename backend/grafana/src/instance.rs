@@ -3,7 +3,10 @@
 //! Owns: what is read of `/api/health` and `/api/admin/settings`. Must never keep the whole configuration: it has masked secrets and
 //! everybody's settings in it. Start at [`Grafana::admin_settings`].
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::login::Lines;
 use serde::Deserialize;
@@ -36,6 +39,10 @@ pub struct SignInSettings {
     pub sign_up: Option<bool>,
     /// The role of who is new in an organization.
     pub new_role: Option<String>,
+    /// The sections of the providers that are on.
+    pub providers: Option<BTreeSet<String>>,
+    /// Whether Grafana takes no new password for anybody.
+    pub login_form_off: Option<bool>,
 }
 
 impl SignInSettings {
@@ -44,6 +51,8 @@ impl SignInSettings {
             ldap: Some(login.ldap_on()),
             sign_up: login.makes_accounts(),
             new_role,
+            providers: Some(login.sign_ins()),
+            login_form_off: Some(login.login_form_off()),
         }
     }
 }

@@ -6,6 +6,7 @@ use domain::{OrgId, Secret, TeamId, UserId};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     client::{Grafana, Scope},
@@ -37,6 +38,12 @@ pub struct User {
     /// A sign-in link of a provider exists.
     #[serde(default)]
     pub is_external: bool,
+    /// The provider of the newest sign-in link, as Grafana calls it.
+    #[serde(default, deserialize_with = "null_as_empty")]
+    pub auth_labels: Vec<String>,
+    /// When it was made, where Grafana says so.
+    #[serde(default, rename = "createdAt", deserialize_with = "as_ms")]
+    pub created_ms: Option<i64>,
 }
 
 /// One user, as a list shows it.
@@ -111,6 +118,13 @@ where
     T: Deserialize<'de>,
 {
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A time as Go writes it, in milliseconds since 1970; what is none is not known.
+fn as_ms<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<i64>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    let time = OffsetDateTime::parse(&text, &Rfc3339).ok();
+    Ok(time.and_then(|t| i64::try_from(t.unix_timestamp_nanos() / 1_000_000).ok()))
 }
 
 #[derive(Deserialize)]
@@ -260,6 +274,16 @@ impl Grafana {
     /// Ends every session of a user; works for external users too.
     pub async fn logout_user(&self, id: UserId) -> Result<()> {
         self.of_admin(id, "logout").await
+    }
+
+    /// Gives a local user another password; a disabled one too (G15).
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] while the login form is off, [`Error::ExternalUser`] for who has a sign-in link.
+    pub async fn set_password(&self, id: UserId, password: &Secret) -> Result<()> {
+        let body = json!({"password": password.expose()});
+        let path = format!("/api/admin/users/{id}/password");
+        self.act(Scope::Server, Method::PUT, &path, Some(&body)).await
     }
 
     /// Deletes a user, with everything that is theirs: sessions, sign-in links, stars, preferences, memberships. One who is gone already is fine.

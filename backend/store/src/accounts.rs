@@ -16,11 +16,17 @@ use super::{
 statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
-         deprovisioned_by, holds, snapshot, deferred, synced_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE \
+         deprovisioned_by, holds, snapshot, deferred, synced_ms, external_id, gone_ms, renew_password) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
-         excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms";
+         excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
+         renew_password = excluded.renew_password, external_id = CASE WHEN account.gone_ms IS NULL \
+         THEN excluded.external_id ELSE account.external_id END";
+    LEFT_WITH =
+        "SELECT * FROM account WHERE org_id = $1 AND connection = $2 AND external_id = $3 \
+         AND gone_ms IS NOT NULL ORDER BY user_id";
+    LEAVE = "UPDATE account SET external_id = $2, gone_ms = $3 WHERE user_id = $1";
     FIND = "SELECT * FROM account WHERE user_id = $1";
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
     OF_TENANT =
@@ -62,8 +68,24 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(&a.snapshot)
         .bind(deferred)
         .bind(a.synced_ms)
+        .bind(&a.external_id)
+        .bind(a.gone_ms)
+        .bind(a.renew_password)
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// The provider deletes a user, inside its transaction: who returns with this `externalId` is the same person. It is the one of now,
+/// whenever the account was linked, and no later save changes it.
+pub(super) async fn leave(
+    tx: &mut SqliteConnection,
+    user_id: &str,
+    external_id: Option<&str>,
+    now_ms: i64,
+) -> Result<()> {
+    let leave = LEAVE.query().bind(user_id).bind(external_id).bind(now_ms);
+    leave.execute(tx).await?;
     Ok(())
 }
 
@@ -95,6 +117,17 @@ impl Store {
             .query_as()
             .bind(grafana_id.get())
             .fetch_optional(&self.read)
+            .await?)
+    }
+
+    /// The accounts of deleted users who had this `externalId`.
+    pub async fn left_with(&self, tenant: &Tenant, external_id: &str) -> Result<Vec<AccountRecord>> {
+        Ok(LEFT_WITH
+            .query_as()
+            .bind(tenant.org_id.get())
+            .bind(&tenant.connection)
+            .bind(external_id)
+            .fetch_all(&self.read)
             .await?)
     }
 

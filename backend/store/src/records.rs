@@ -123,6 +123,12 @@ pub struct AccountRecord {
     pub deferred: Vec<Attribute>,
     /// The time at which Grafana last matched.
     pub synced_ms: i64,
+    /// The provider's own id of the person: as it is now, or was when the SCIM user was deleted.
+    pub external_id: Option<String>,
+    /// When the SCIM user was deleted.
+    pub gone_ms: Option<i64>,
+    /// The password has to become random before the account is opened.
+    pub renew_password: bool,
 }
 
 /// A group member as the team planner needs it.
@@ -268,4 +274,6 @@ pub struct Management {
     pub grafana_id: UserId,
     /// The login of that account at that time.
     pub login: String,
+    /// The admin said that its password stays.
+    pub keep_password: bool,
 }

@@ -112,6 +112,9 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             snapshot: row.try_get("snapshot")?,
             deferred: attributes(row.try_get("deferred")?)?,
             synced_ms: row.try_get("synced_ms")?,
+            external_id: row.try_get("external_id")?,
+            gone_ms: row.try_get("gone_ms")?,
+            renew_password: row.try_get("renew_password")?,
         })
     }
 }
@@ -134,6 +137,7 @@ impl FromRow<'_, SqliteRow> for Management {
             state: code(row, "state")?,
             grafana_id: UserId::new(row.try_get("grafana_id")?),
             login: row.try_get("login")?,
+            keep_password: row.try_get("keep_password")?,
         })
     }
 }

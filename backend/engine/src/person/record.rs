@@ -5,7 +5,7 @@
 
 use domain::{
     UserId,
-    account::{self, Access, Observed, Question, Snapshot},
+    account::{self, Access, Observed, ProviderIdentity, Question, Snapshot},
     attention::Delay,
     settings::Deprovision,
 };
@@ -29,6 +29,9 @@ pub(super) struct Person<'a> {
     pub(super) name: String,
     pub(super) record: Option<AccountRecord>,
     pub(super) management: Option<Management>,
+    pub(super) provider: ProviderIdentity,
+    /// The provider has deleted the user.
+    pub(super) gone: bool,
     /// What the teams of the person's groups know.
     pub(super) told: Option<TeamsView>,
 }
@@ -53,6 +56,9 @@ impl Person<'_> {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: self.core.clock.now_ms(),
+            external_id: self.provider.external_id.clone(),
+            gone_ms: self.gone.then(|| self.core.clock.now_ms()),
+            renew_password: false,
         }
     }
 
@@ -162,6 +168,9 @@ impl Person<'_> {
             Some(Access::Open) => (record.deprovisioned_by, record.holds, record.snapshot) = (None, None, None),
             Some(Access::Closed { by, holds }) => (record.deprovisioned_by, record.holds) = (Some(by), holds),
             Some(Access::None | Access::AtFirstSignIn) | None => {}
+        }
+        if !self.gone {
+            record.external_id.clone_from(&self.provider.external_id);
         }
         record.synced_ms = now_ms;
         Some(record)

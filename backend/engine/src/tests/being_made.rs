@@ -245,7 +245,7 @@ impl Clock for Ahead {
 async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
     rig.user("ann", true).await;
     rig.store
-        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
         .await
         .expect("noted");
     let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
@@ -270,7 +270,7 @@ async fn an_account_that_appears_late_is_closed_if_its_user_is_gone() {
     })
     .await;
     rig.quiet().await;
-    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_creation("id-ann").await.expect("read"), None);
     rig.check_now();
     rig.until("forgotten", || async {
         let left = rig.store.account_creations(&rig.tenant).await.expect("read");
@@ -295,7 +295,7 @@ async fn an_account_that_cannot_be_ours_any_more_is_a_strangers() {
     clock.0.store(121_000, Ordering::Relaxed);
     rig.check_now();
     rig.until("forgotten", || async {
-        rig.store.noted_login("id-ann").await.expect("read").is_none()
+        rig.store.noted_creation("id-ann").await.expect("read").is_none()
     })
     .await;
     rig.add_account("ann", Role::Viewer);

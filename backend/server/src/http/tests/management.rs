@@ -2,6 +2,8 @@
 
 use domain::{Tenant, UserId, settings::Deprovision};
 
+use domain::account::{Evidence, Lack, SignedInBy};
+
 use super::*;
 use domain::attention::Attention;
 use store::{AccountOrigin, AccountRecord};
@@ -25,6 +27,9 @@ impl Server {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: 1,
+            external_id: None,
+            gone_ms: None,
+            renew_password: false,
         };
         self.api.store.save_account(&record).await.unwrap();
         self.done().await;
@@ -50,6 +55,13 @@ impl Server {
                     None,
                     Attention::ClaimNeedsApproval {
                         login: login.to_owned(),
+                        grafana_id: UserId::new(7),
+                        evidence: Evidence {
+                            login: true,
+                            email: true,
+                            by: SignedInBy::Password,
+                            lack: Lack::Policy,
+                        },
                     },
                 )
                 .await

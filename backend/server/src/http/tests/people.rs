@@ -18,6 +18,9 @@ impl Server {
             snapshot: None,
             deferred: deferred.iter().map(|a| a.parse().expect("an attribute")).collect(),
             synced_ms: 42,
+            external_id: None,
+            gone_ms: None,
+            renew_password: false,
         };
         self.api.store.save_account(&account).await.unwrap();
     }
