@@ -14,6 +14,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 pub use vocabulary::MappingMode;
 
+pub use team_claim::TeamClaim;
+
+mod team_claim;
+
 /// Which existing Grafana account a SCIM user may take over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +94,8 @@ pub struct Effective {
     pub linking: Linking,
     /// How far closing an account may go.
     pub deprovision: Deprovision,
+    /// Whether a team that was there before is filled.
+    pub team_claim: TeamClaim,
     /// What becomes of a team whose group is gone.
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
@@ -240,6 +246,13 @@ pub const KEYS: &[Key] = &[
         json: "deprovision",
         kind: Kind::Choice(&["disable", "suspend", "recreate", "delete"]),
         default: "suspend",
+        in_auth_section: false,
+    },
+    Key {
+        name: "team_claim",
+        json: "teamClaim",
+        kind: Kind::Choice(&["use", "ask"]),
+        default: "use",
         in_auth_section: false,
     },
     Key {
@@ -515,6 +528,7 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "delete" => Deprovision::Delete,
             _ => Deprovision::Suspend,
         },
+        team_claim: TeamClaim::of(get("team_claim")),
         team_removal: match get("team_removal") {
             "remove" => TeamRemoval::Remove,
             "keep" => TeamRemoval::Keep,
