@@ -57,7 +57,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
     if (!loading) {
       loading = wasm_bindgen({ module_or_path: assetUrl(meta, "rollcall_bg.wasm?v=/*HASH*/") });
       loading.catch(() => {
-        loading = null; // "Try again" fetches anew
+        loading = null; // "Try again" fetches it again
       });
     }
     return loading;

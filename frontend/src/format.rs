@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_busiest_hour_is_as_high_as_the_chart_and_one_request_is_still_seen() {
+    fn the_busiest_hour_is_as_high_as_the_chart() {
         assert_eq!(bars(&[0, 400, 1], 400), "M10 40v-40h8v40zM20 40v-1h8v1z");
         assert_eq!(bars(&[0, 0], 0), "");
     }

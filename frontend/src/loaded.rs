@@ -74,7 +74,7 @@ impl<T: PartialEq + Send + Sync + 'static> Loaded<T> {
         self.error.read_only()
     }
 
-    /// One part of the answer; whoever shows it is told only when this part changes.
+    /// One part of the answer; a part that shows it is told only when this part changes.
     pub fn part<U>(self, of: impl Fn(&T) -> U + Send + Sync + 'static) -> Memo<Option<U>>
     where
         U: PartialEq + Send + Sync + 'static,

@@ -5,7 +5,7 @@
 
 use admin_api::{Action, ActivityEntry, Outcome, Source, TargetKind};
 
-/// A sentence in parts: who, what, to whom, and the rest.
+/// A sentence in parts: who, what, the target, and the rest.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sentence {
     /// The caller's login, or Rollcall.
@@ -13,7 +13,7 @@ pub struct Sentence {
     /// The verb, and the kind of object.
     pub did: String,
     /// The name.
-    pub whom: String,
+    pub target: String,
     /// What comes after the name.
     pub rest: &'static str,
 }
@@ -124,7 +124,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         Outcome::Refused => format!("tried to {}", words.to_do),
         Outcome::Retry | Outcome::Attention => format!("could not {}", words.to_do),
     };
-    let whom = match entry.target_name.as_str() {
+    let target = match entry.target_name.as_str() {
         _ if of_request || entry.action == Action::CallerDeny => "",
         "" => &entry.target_id,
         name => name,
@@ -140,7 +140,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         } else {
             format!("{verb} {object}")
         },
-        whom: whom.to_owned(),
+        target: target.to_owned(),
         rest: words.rest,
     }
 }
@@ -194,7 +194,7 @@ mod tests {
 
     fn read(entry: &ActivityEntry) -> String {
         let said = activity_sentence(entry);
-        let parts = [said.who.as_str(), &said.did, &said.whom, said.rest];
+        let parts = [said.who.as_str(), &said.did, &said.target, said.rest];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join(" ")
     }

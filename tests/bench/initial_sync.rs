@@ -34,7 +34,7 @@ fn login(n: usize) -> String {
 
 /// Who is in a group, by number.
 fn members(group: usize) -> impl Iterator<Item = usize> {
-    (0..MEMBERS).map(move |seat| (group * MEMBERS / 2 + seat) % PEOPLE)
+    (0..MEMBERS).map(move |number| (group * MEMBERS / 2 + number) % PEOPLE)
 }
 
 #[tokio::main]
@@ -99,8 +99,8 @@ async fn by_plugin() -> Result<(Duration, Vec<Call>, HashMap<i64, String>)> {
         .collect();
     ensure!(ids.len() == PEOPLE, "{} people", ids.len());
     for n in 0..GROUPS {
-        let seats: Vec<&str> = members(n).map(|who| ids[who].as_str()).collect();
-        scim.post("/Groups", &group(&format!("Team {n}"), &seats))
+        let members: Vec<&str> = members(n).map(|who| ids[who].as_str()).collect();
+        scim.post("/Groups", &group(&format!("Team {n}"), &members))
             .await?
             .expect(&[201])?;
     }
@@ -108,7 +108,7 @@ async fn by_plugin() -> Result<(Duration, Vec<Call>, HashMap<i64, String>)> {
     let began = Instant::now();
     rig.grafana_back();
     until("everything is in Grafana", LONGEST, async || {
-        // Once a quarter of a second at most: whoever looks costs Grafana time, too.
+        // Once a quarter of a second at most: anybody who looks costs Grafana time, too.
         tokio::time::timeout(Duration::from_millis(250), std::future::pending::<()>())
             .await
             .ok();
@@ -222,8 +222,8 @@ async fn by_script() -> Result<Duration> {
         for who in members(n) {
             grafana.join_team(team, accounts[who]).await?;
         }
-        let seat = format!("/api/teams/{team}/members/{}", own["id"]);
-        grafana.call(Method::DELETE, &seat, None).await?.expect(&[200])?;
+        let membership = format!("/api/teams/{team}/members/{}", own["id"]);
+        grafana.call(Method::DELETE, &membership, None).await?.expect(&[200])?;
     }
     let took = began.elapsed();
     complete(&grafana).await?;

@@ -24,7 +24,7 @@ test('the requests of the provider are played, each with its answer, and the wro
     await result(page).getByText(/^PATCH \/Users\/.* → 200$/).first().waitFor();
     assert.equal(await result(page).getAttribute('aria-live'), 'polite');
     // The tests' Grafana listens on this machine only: what a cloud does not reach.
-    await result(page).getByText(/^Mend this first: Set root_url/).waitFor();
+    await result(page).getByText(/^Fix this first: Set root_url/).waitFor();
     await result(page).getByText('root_url = https://grafana.example.com/').waitFor();
     for (const theme of ['dark', 'light']) {
       await setTheme(page, theme);
@@ -56,7 +56,7 @@ test('what a provider sent is looked at on a copy, and what it was answered is e
     assert.equal(still.access, person.access, 'the person is as before');
     await field.fill('{"message":"Expired API key"}');
     await look.click();
-    await result(page).getByText('Mend this first: Make a new token.').waitFor();
+    await result(page).getByText('Fix this first: Make a new token.').waitFor();
   }));
 
 test('the sign-in check is a step of its own', () =>

@@ -21,7 +21,7 @@ fn user(user_name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_service_provider_config_is_read_first_and_says_how_many_operations_fit() -> Result<()> {
+async fn the_service_provider_config_says_how_many_operations_fit() -> Result<()> {
     let config = scim()?.get("/ServiceProviderConfig").await?.expect(&[200])?;
     ensure!(
         config.json["patch"]["supported"] == true && config.json["filter"]["supported"] == true,

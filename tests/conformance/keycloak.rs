@@ -35,7 +35,7 @@ async fn the_filter_operator_is_in_capitals() -> Result<()> {
 }
 
 #[tokio::test]
-async fn patch_resource_sends_all_members_at_each_change_and_without_a_path() -> Result<()> {
+async fn patch_resource_sends_all_members_without_a_path() -> Result<()> {
     let scim = scim()?;
     let group = json!({ "schemas": [GROUP], "displayName": unique("All of them") });
     let path = format!("/Groups/{}", scim.post("/Groups", &group).await?.expect(&[201])?.id());

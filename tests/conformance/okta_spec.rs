@@ -157,7 +157,7 @@ async fn required_test_verify_that_user_was_created() -> Result<()> {
 }
 
 #[tokio::test]
-async fn required_test_expect_failure_when_recreating_user_with_same_values() -> Result<()> {
+async fn recreating_a_user_with_the_same_values_fails() -> Result<()> {
     let scim = scim()?;
     let body = random_user(&unique("twice@example.com"));
     scim.post("/Users", &body).await?.expect(&[201])?;

@@ -21,7 +21,7 @@ fn user(user_name: &str, external_id: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn initial_sync_walks_pages_of_100_and_needs_every_field_of_the_envelope() -> Result<()> {
+async fn initial_sync_walks_pages_of_100_and_needs_the_envelope() -> Result<()> {
     let list = scim()?.get("/Groups?startIndex=1&count=100").await?.expect(&[200])?;
     for number in ["itemsPerPage", "startIndex", "totalResults"] {
         ensure!(
@@ -64,14 +64,14 @@ async fn user_sync_looks_up_by_external_id_then_by_name_and_puts() -> Result<()>
     let path = format!("/Users/{}", made.id());
     let put = scim.put(&path, &put).await?.expect(&[200])?;
     ensure!(put.json["active"] == false, "{}", put.text);
-    // Its way to let go of somebody without deleting him.
+    // Its way to let go of somebody without deleting them.
     scim.put(&path, &user(&user_name, &json!(null))).await?.expect(&[200])?;
     let read = scim.get(&path).await?.expect(&[200])?;
     ensure!(read.str("/externalId").is_empty(), "null clears: {}", read.text);
     Ok(())
 }
 
-/// It decides by `User.groups[].display` what to remove: without them a member who moved stays in both groups for ever.
+/// It decides by `User.groups[].display` what to remove: without them a member who moved stays in both groups without end.
 #[tokio::test]
 async fn a_move_between_groups_is_seen_in_the_users_derived_groups() -> Result<()> {
     let scim = scim()?;
@@ -116,7 +116,7 @@ async fn a_move_between_groups_is_seen_in_the_users_derived_groups() -> Result<(
 }
 
 #[tokio::test]
-async fn group_update_is_a_replace_without_a_path_and_keeps_the_members() -> Result<()> {
+async fn group_update_replaces_without_a_path_and_keeps_members() -> Result<()> {
     let scim = scim()?;
     let id = scim
         .post("/Users", &user(&unique("stays@example.com"), &json!(null)))

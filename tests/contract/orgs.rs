@@ -20,7 +20,7 @@ async fn own_id(g: &Target) -> i64 {
 }
 
 #[tokio::test]
-async fn leaving_the_last_organization_keeps_the_user_and_takes_his_team_rows() {
+async fn leaving_the_last_organization_keeps_the_user() {
     contract(async |g| {
         let (ann, team) = (g.person().await, g.team().await);
         team.add(ann.id).await.expect(&[200]).unwrap();
@@ -37,7 +37,7 @@ async fn leaving_the_last_organization_keeps_the_user_and_takes_his_team_rows() 
 }
 
 #[tokio::test]
-async fn leaving_by_the_current_organizations_route_deletes_a_user_who_has_no_other() {
+async fn the_current_organizations_route_deletes_a_last_member() {
     contract(async |g| {
         let (ann, bob) = (g.person().await, g.person().await);
         let org = org(g).await;
@@ -60,7 +60,7 @@ async fn leaving_by_the_current_organizations_route_deletes_a_user_who_has_no_ot
 }
 
 #[tokio::test]
-async fn somebody_without_an_organization_may_read_himself_and_nothing_else() {
+async fn a_user_without_an_organization_reads_only_itself() {
     contract(async |g| {
         let ann = g.person().await;
         g.delete(&format!("/api/orgs/1/users/{}", ann.id))
@@ -153,7 +153,7 @@ async fn a_role_is_changed_and_a_wrong_one_refused() {
 }
 
 #[tokio::test]
-async fn the_last_admin_of_an_organization_can_neither_leave_nor_be_demoted() {
+async fn the_last_admin_can_neither_leave_nor_be_demoted() {
     contract(async |g| {
         let (org, me) = (org(g).await, own_id(g).await);
         let path = format!("/api/orgs/{org}/users/{me}");
@@ -179,7 +179,7 @@ async fn an_admin_service_account_counts_as_the_admin_that_is_left() {
             (answer.status, answer.str("/message")),
             (200, "User removed from organization")
         );
-        // Back in, by the account that let him go.
+        // Back in, by the account that let them go.
         let login = g.get("/api/user").await.json["login"].clone();
         let body = json!({ "loginOrEmail": login, "role": "Admin" });
         let back = g.call(&token, "POST", &format!("/api/orgs/{org}/users"), body).await;
@@ -194,7 +194,7 @@ async fn an_admin_service_account_counts_as_the_admin_that_is_left() {
 }
 
 #[tokio::test]
-async fn the_list_of_an_organization_has_people_and_no_service_accounts() {
+async fn the_list_of_an_organization_has_no_service_accounts() {
     contract(async |g| {
         let ann = g.person().await;
         let (account, _) = g.service_account("Admin").await;
@@ -214,9 +214,9 @@ async fn the_list_of_an_organization_has_people_and_no_service_accounts() {
     .await;
 }
 
-/// Somebody who has just left is not asked here: Grafana keeps what he may do for up to a minute.
+/// Somebody who has just left is not asked here: Grafana keeps what they may do for up to a minute.
 #[tokio::test]
-async fn a_server_admin_is_refused_in_an_organization_he_was_never_in() {
+async fn a_server_admin_is_refused_in_a_foreign_organization() {
     contract(async |g| {
         let (ann, org) = (g.person().await, org(g).await);
         let path = format!("/api/admin/users/{}/permissions", ann.id);
@@ -233,7 +233,7 @@ async fn a_server_admin_is_refused_in_an_organization_he_was_never_in() {
             ("POST", format!("/api/orgs/{org}/users"), 403),
             ("PATCH", format!("/api/orgs/{org}/users/1"), 403),
             ("DELETE", format!("/api/orgs/{org}/users/1"), 403),
-            // In his own, where he is a Viewer, he is a server admin, and no admin of teams or service accounts.
+            // In their own, where they are a Viewer, they are a server admin, and no admin of teams or service accounts.
             ("GET", "/api/orgs/1/users".to_owned(), 200),
             ("GET", "/api/org/users".to_owned(), 200),
             ("GET", "/api/orgs".to_owned(), 200),
@@ -254,7 +254,7 @@ async fn a_server_admin_is_refused_in_an_organization_he_was_never_in() {
 }
 
 #[tokio::test]
-async fn a_server_admin_without_an_organization_may_still_manage_users_but_not_read_them() {
+async fn a_server_admin_without_an_organization_cannot_read_users() {
     contract(async |g| {
         let (ann, bob) = (g.person().await, g.person().await);
         g.put(

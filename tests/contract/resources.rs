@@ -257,7 +257,7 @@ async fn statuses_and_headers_come_back_with_grafanas_own_on_top() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_plugins_limit_is_grafanas_500_and_a_large_answer_passes() {
+async fn a_body_over_the_limit_is_500_and_a_large_answer_passes() {
     echo(async |g| {
         let (_, account) = g.service_account("Viewer").await;
         let send = async |size: usize| {

@@ -110,7 +110,7 @@ async fn without_role_sync_an_external_users_role_can_be_changed() {
 
 /// The way back is to delete and create; an account recreated as disabled stays closed (G22).
 #[tokio::test]
-async fn a_disabled_user_who_tries_oauth_with_the_lookup_on_can_never_be_enabled_and_a_tombstone_holds() {
+async fn a_disabled_user_stays_closed_with_oauth_and_the_lookup() {
     let options = |options| provider(options).with_setting("auth", "oauth_allow_insecure_email_lookup", "true");
     with_stand_in(options, async |g| {
         let ann = g.person().await;

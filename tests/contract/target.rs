@@ -1,4 +1,4 @@
-//! Whom the tests ask.
+//! The Grafana that the tests ask.
 //!
 //! Owns: a Grafana for each test, people and teams with names nobody else has, and taking them away again.
 

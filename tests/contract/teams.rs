@@ -148,7 +148,7 @@ async fn an_unknown_member_is_a_500() {
 }
 
 #[tokio::test]
-async fn disabled_people_and_those_without_an_organization_can_be_members() {
+async fn disabled_people_and_outsiders_can_be_team_members() {
     contract(async |g| {
         let (ann, bob, team) = (g.person().await, g.person().await, g.team().await);
         g.post(&format!("/api/admin/users/{}/disable", ann.id), Value::Null)
@@ -192,7 +192,7 @@ async fn a_members_permission_is_changed_alone() {
 
 /// The trap: a member in the wrong case is removed, with a 200; a new one is added.
 #[tokio::test]
-async fn the_bulk_call_removes_a_member_whose_email_is_in_another_case() {
+async fn the_bulk_call_removes_a_member_in_another_letter_case() {
     contract(async |g| {
         let (ann, bob, cat, team) = (g.person().await, g.person().await, g.person().await, g.team().await);
         for user in [&ann, &bob] {
@@ -236,7 +236,7 @@ async fn the_bulk_call_changes_nothing_when_one_email_is_unknown() {
 }
 
 #[tokio::test]
-async fn the_bulk_call_takes_duplicates_and_a_member_who_is_also_named_admin_is_a_member() {
+async fn the_bulk_call_takes_duplicates_and_members_named_admin() {
     contract(async |g| {
         let (ann, bob, team) = (g.person().await, g.person().await, g.team().await);
         let body = json!({ "members": [ann.email, ann.email], "admins": [ann.email, bob.email] });

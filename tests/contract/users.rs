@@ -182,7 +182,7 @@ async fn an_id_that_is_no_number_is_a_400() {
 }
 
 #[tokio::test]
-async fn an_update_needs_login_or_email_and_writes_only_what_is_not_empty() {
+async fn an_update_needs_login_or_email_and_writes_what_is_there() {
     contract(async |g| {
         let ann = g.person().await;
         let path = format!("/api/users/{}", ann.id);
@@ -274,7 +274,7 @@ async fn disabling_ends_every_session() {
 }
 
 #[tokio::test]
-async fn a_logout_ends_every_session_and_nobody_logs_himself_out() {
+async fn a_logout_ends_every_session_and_nobody_logs_themselves_out() {
     contract(async |g| {
         let ann = g.person().await;
         let session = g.sign_in(&ann.login, &ann.password).await.unwrap();
@@ -308,7 +308,7 @@ async fn a_new_password_replaces_the_old_and_ends_sessions() {
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_gone_with_his_team_rows() {
+async fn a_deleted_user_is_gone_with_their_team_rows() {
     contract(async |g| {
         let (ann, team) = (g.person().await, g.team().await);
         team.add(ann.id).await.expect(&[200]).unwrap();

@@ -120,7 +120,7 @@ async fn all_refused(rig: &Rig, who: &str, somebody: &Grafana, surface: &Surface
 }
 
 #[tokio::test]
-async fn nobody_without_the_admin_role_gets_in_anywhere_whatever_he_puts_into_headers() -> Result<()> {
+async fn nobody_without_the_admin_role_gets_in_by_headers() -> Result<()> {
     let rig = Rig::start().await?;
     for role in ["Viewer", "Editor"] {
         let robot = rig.grafana.service_account(&format!("Robot {role}"), role).await?;
@@ -154,7 +154,7 @@ async fn a_persons_own_sign_in_cannot_drive_scim_not_even_an_admins() -> Result<
 
 /// Grafana's own refusal: such a call does not reach the plugin.
 #[tokio::test]
-async fn who_says_nothing_about_himself_or_lies_gets_grafanas_401() -> Result<()> {
+async fn who_says_nothing_about_themselves_or_lies_gets_grafanas_401() -> Result<()> {
     let rig = Rig::start().await?;
     let nobody = rig.grafana.as_somebody(Credentials::Anonymous);
     let liar = rig

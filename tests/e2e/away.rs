@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 #[tokio::test]
-async fn while_grafana_is_away_changes_are_taken_and_arrive_when_it_is_back() -> Result<()> {
+async fn changes_are_taken_while_grafana_is_away_and_arrive_later() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
@@ -44,7 +44,7 @@ async fn while_grafana_is_away_changes_are_taken_and_arrive_when_it_is_back() ->
 }
 
 #[tokio::test]
-async fn an_answer_that_grafana_never_finished_is_asked_for_again_and_nothing_is_done_twice() -> Result<()> {
+async fn an_unfinished_answer_is_asked_for_again_and_done_once() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.drop_answers();
@@ -95,7 +95,7 @@ async fn a_wrong_password_is_tried_once_and_the_page_says_so() -> Result<()> {
 }
 
 #[tokio::test]
-async fn without_credentials_changes_are_kept_and_the_page_asks_for_them() -> Result<()> {
+async fn changes_without_credentials_are_kept() -> Result<()> {
     let rig = Rig::unconnected(|setup| setup).await?;
     let scim = rig.scim().await?;
     scim.post("/Users", &user("ada@example.com", "Ada", "King"))

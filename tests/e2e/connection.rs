@@ -21,7 +21,7 @@ fn played(report: &ConnectionReport) -> Vec<&Check> {
 }
 
 #[tokio::test]
-async fn a_providers_requests_are_played_without_grafana_or_the_log_noticing() -> Result<()> {
+async fn a_providers_requests_are_played_without_a_trace() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.people(&scim, ["ann@example.com"]).await?;
@@ -63,7 +63,7 @@ async fn a_providers_requests_are_played_without_grafana_or_the_log_noticing() -
 }
 
 #[tokio::test]
-async fn what_is_pasted_from_a_providers_log_is_answered_with_what_to_mend() -> Result<()> {
+async fn a_pasted_log_is_answered_with_what_to_fix() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ann] = rig.people(&scim, ["ann@example.com"]).await?;

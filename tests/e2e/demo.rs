@@ -8,7 +8,7 @@ use admin_api::{GroupStatus, Groups, MappingMode, Overview, People, SyncState};
 use anyhow::{Result, ensure};
 
 #[tokio::test]
-async fn the_demo_has_people_a_team_made_from_a_group_and_a_strict_table_and_may_be_run_again() -> Result<()> {
+async fn the_demo_has_people_teams_and_mappings_and_runs_again() -> Result<()> {
     let rig = Rig::unconnected(|setup| setup).await?;
     let (user, password) = ADMIN;
     let mut teams_before = None;

@@ -32,7 +32,7 @@ async fn health(rig: &Rig) -> Result<Value> {
 }
 
 #[tokio::test]
-async fn who_the_doctor_says_is_locked_out_is_and_its_lines_let_them_in() -> Result<()> {
+async fn the_doctors_lines_let_locked_out_people_in() -> Result<()> {
     // Sick.
     let rig = Rig::with(|setup| {
         setup
@@ -101,7 +101,7 @@ async fn who_the_doctor_says_is_locked_out_is_and_its_lines_let_them_in() -> Res
 
 /// "Retry now" and "resync this", as the page's buttons do it.
 #[tokio::test]
-async fn what_was_changed_by_hand_is_put_right_when_an_admin_says_resync() -> Result<()> {
+async fn resync_puts_right_what_was_changed_by_hand() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ann] = rig.people(&scim, [ANN]).await?;

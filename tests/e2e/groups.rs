@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_group_with_members_is_a_team_with_members_and_who_leaves_it_is_gone() -> Result<()> {
+async fn a_member_who_leaves_the_group_leaves_the_team() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ada, bob] = rig.people(&scim, ["ada@example.com", "bob@example.com"]).await?;
@@ -57,7 +57,7 @@ async fn removing_one_member_by_value_leaves_the_others_in_the_team() -> Result<
 }
 
 #[tokio::test]
-async fn a_returning_member_is_in_the_team_again_though_no_provider_says_so_twice() -> Result<()> {
+async fn a_returning_member_is_in_the_team_again() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ada, bob] = rig.people(&scim, ["ada@example.com", "bob@example.com"]).await?;
@@ -89,7 +89,7 @@ async fn a_returning_member_is_in_the_team_again_though_no_provider_says_so_twic
 }
 
 #[tokio::test]
-async fn people_put_into_a_team_by_hand_stay_unless_the_mapping_says_otherwise() -> Result<()> {
+async fn people_put_into_a_team_by_hand_stay_unless_mapped_away() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ada] = rig.people(&scim, ["ada@example.com"]).await?;
@@ -107,7 +107,7 @@ async fn people_put_into_a_team_by_hand_stay_unless_the_mapping_says_otherwise()
         rig.map_to(&made.id(), team, policy).await?;
     }
     rig.may_leave_teams("guest");
-    // Whoever makes a team by hand is in it, and he is a server admin, whom nobody removes.
+    // Who makes a team by hand is in it; here that is a server admin, and nobody removes those.
     rig.team_is("Open house", &["admin", "ada@example.com", "guest"])
         .await?;
     rig.team_is("Members only", &["admin", "ada@example.com"]).await?;
@@ -155,9 +155,9 @@ async fn a_member_somebody_removed_by_hand_is_put_back() -> Result<()> {
     rig.map_to_new(&made.id(), "Engineering").await?;
     let team = rig.team_is("Engineering", &["ada@example.com"]).await?;
     let account = rig.account("ada@example.com").await?;
-    let seat = format!("/api/teams/{team}/members/{}", account.id);
+    let membership = format!("/api/teams/{team}/members/{}", account.id);
     rig.grafana
-        .call(reqwest::Method::DELETE, &seat, None)
+        .call(reqwest::Method::DELETE, &membership, None)
         .await?
         .expect(&[200])?;
     rig.check_now().await?;

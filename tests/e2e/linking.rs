@@ -1,4 +1,4 @@
-//! `linking = first_login`: nobody is made, and whoever signs in is linked.
+//! `linking = first_login`: nobody is made, and anybody who signs in is linked.
 
 use acceptance::{
     rig::{Rig, group},
@@ -37,8 +37,8 @@ async fn compared(rig: &Rig) -> Result<Overview> {
 }
 
 #[tokio::test]
-async fn nobody_is_made_before_the_first_sign_in_and_then_account_teams_and_closing_follow() -> Result<()> {
-    // Without the look-up by e-mail Grafana would refuse the sign-in of whom Rollcall had made before.
+async fn nobody_is_made_before_the_first_sign_in() -> Result<()> {
+    // Without the look-up by e-mail Grafana would refuse the sign-in of somebody Rollcall had made before.
     let rig = Rig::with(|setup| setup.ini("auth.generic_oauth", "enabled", "true")).await?;
     rig.grafana.set("linking", "first_login").await?.expect(&[200])?;
     let scim = rig.scim().await?;
@@ -53,7 +53,7 @@ async fn nobody_is_made_before_the_first_sign_in_and_then_account_teams_and_clos
     let told = compared(&rig).await?;
     ensure!(
         told.sync == SyncState::InSync && told.attention.is_empty(),
-        "waiting is no trouble: {told:?}"
+        "waiting is no problem: {told:?}"
     );
     for (id, login) in [(&ada, ADA), (&bob, BOB)] {
         let person = shown(&rig, id, Access::WaitingForSignIn).await?;
@@ -63,7 +63,7 @@ async fn nobody_is_made_before_the_first_sign_in_and_then_account_teams_and_clos
     let found: People = rig.grafana.admin("users?access=waiting_for_sign_in").await?;
     ensure!(found.total == 2, "{found:?}");
 
-    // Bob is deactivated before he ever came: he is closed when he does.
+    // Bob is deactivated before they ever came: they are closed when they do.
     let off = json!([{ "op": "replace", "path": "active", "value": false }]);
     scim.patch(&format!("/Users/{bob}"), off.clone())
         .await?

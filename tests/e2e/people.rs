@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::json;
 
 #[tokio::test]
-async fn who_is_deactivated_cannot_sign_in_and_who_returns_has_the_same_account() -> Result<()> {
+async fn a_deactivated_person_returns_to_the_same_account() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let made = scim
@@ -39,7 +39,7 @@ async fn who_is_deactivated_cannot_sign_in_and_who_returns_has_the_same_account(
 }
 
 #[tokio::test]
-async fn who_is_inactive_from_the_start_has_no_account_until_he_is_let_in() -> Result<()> {
+async fn a_person_inactive_from_the_start_has_no_account() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let mut ada = user("ada@example.com", "Ada", "King");
@@ -66,7 +66,7 @@ async fn a_deactivated_user_is_still_found_by_the_provider() -> Result<()> {
         .post("/Users", &user("ada@example.com", "Ada", "King"))
         .await?
         .expect(&[201])?;
-    // Nobody gets an account who is inactive before he has one.
+    // Nobody gets an account who is inactive before they have one.
     rig.open("ada@example.com").await?;
     scim.patch(
         &format!("/Users/{}", made.id()),
@@ -84,7 +84,7 @@ async fn a_deactivated_user_is_still_found_by_the_provider() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_is_deleted_is_closed_and_has_the_old_account_when_hired_again() -> Result<()> {
+async fn a_deleted_person_is_closed_and_rehired_to_the_old_account() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let made = scim
@@ -155,7 +155,7 @@ async fn an_account_somebody_opened_by_hand_is_closed_again() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_person_of_the_sso_provider_is_shut_out_and_gets_everything_back_on_return() -> Result<()> {
+async fn an_sso_person_is_shut_out_and_gets_everything_back() -> Result<()> {
     let rig = Rig::with(|setup| setup.ini("auth", "oauth_allow_insecure_email_lookup", "true")).await?;
     let scim = rig.scim().await?;
     let made = scim
@@ -201,7 +201,7 @@ async fn a_person_of_the_sso_provider_is_shut_out_and_gets_everything_back_on_re
 }
 
 #[tokio::test]
-async fn a_second_user_of_one_name_is_refused_and_twelve_at_once_make_one_account() -> Result<()> {
+async fn a_second_user_of_one_name_is_refused_also_at_once() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let body = user("ada@example.com", "Ada", "King");

@@ -32,7 +32,7 @@ async fn do_everything_to(scim: &ScimClient, login: &str) -> Result<Vec<Answer>>
     Ok(answers)
 }
 
-/// The account stays as it is, and whoever asked is told: by 409 at once, or on the page.
+/// The account stays as it is, and anybody who asked is told: by 409 at once, or on the page.
 async fn untouched(rig: &Rig, scim: &ScimClient, login: &str) -> Result<()> {
     let before: Account = rig.grafana.existing_account(login).await?;
     let orgs: Value = rig.grafana.get(&format!("/api/users/{}/orgs", before.id)).await?;
@@ -135,7 +135,7 @@ async fn the_last_admin_among_people_is_never_closed() -> Result<()> {
     let made = scim.post("/Users", &body).await?.expect(&[201])?;
     rig.open("boss").await?;
     rig.settled().await?;
-    // From now on he is the only person with the role; the two server admins stay in the organization.
+    // From now on they are the only person with the role; the two server admins stay in the organization.
     let page = rig.grafana.as_somebody(Credentials::Basic {
         user: "boss".into(),
         password,
@@ -169,7 +169,7 @@ async fn the_last_admin_among_people_is_never_closed() -> Result<()> {
         .context("nobody is told")?;
     ensure!(!told.next_step.is_empty(), "{told:?}");
 
-    // With a second one he is an admin like others.
+    // With a second one they are an admin like others.
     rig.grafana
         .make_account("deputy", "deputy@example.com", "a good password")
         .await?;

@@ -1,4 +1,4 @@
-//! A year in a company, as each provider tells it: the same for Grafana, whoever speaks.
+//! A year in a company, as each provider tells it: the same for Grafana, whichever speaks.
 
 use acceptance::{
     idp::{Directory, Entra, Okta, Person, Provider},

@@ -67,7 +67,7 @@ async fn what_was_acknowledged_while_grafana_was_away_survives_a_kill() -> Resul
 }
 
 #[tokio::test]
-async fn killed_right_after_each_acknowledgement_grafana_still_converges() -> Result<()> {
+async fn killed_after_each_acknowledgement_grafana_converges() -> Result<()> {
     let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create")).await?;
     let scim = rig.scim().await?;
     let names: Vec<String> = (0..8).map(|n| format!("person-{n}@example.com")).collect();
@@ -147,12 +147,12 @@ async fn dies_at(place: Failpoint) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_kill_between_the_acknowledgement_and_grafanas_call_loses_nothing() -> Result<()> {
+async fn a_kill_before_grafanas_call_loses_nothing() -> Result<()> {
     dies_at(Failpoint::BeforeGrafanaCall).await
 }
 
 #[tokio::test]
-async fn a_kill_after_grafanas_call_and_before_its_record_does_nothing_twice() -> Result<()> {
+async fn a_kill_after_grafanas_call_does_nothing_twice() -> Result<()> {
     dies_at(Failpoint::AfterGrafanaCall).await
 }
 

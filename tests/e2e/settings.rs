@@ -28,7 +28,7 @@ async fn setting_from(rig: &Rig, key: &str, origin: SettingOrigin) -> Result<Set
 }
 
 #[tokio::test]
-async fn strict_in_the_file_wins_over_create_in_the_plugins_own_section() -> Result<()> {
+async fn strict_in_the_file_wins_over_create_in_the_own_section() -> Result<()> {
     let rig = Rig::with(|setup| {
         setup
             .ini("auth", "mapping_mode", "strict")
@@ -63,7 +63,7 @@ async fn any_other_team_sync_mode_syncs_people_and_no_teams() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_line_in_the_plugins_own_section_locks_the_page_and_a_wrong_one_is_named() -> Result<()> {
+async fn a_line_in_the_own_section_locks_the_page() -> Result<()> {
     let rig = Rig::with(|setup| {
         setup.ini("plugin.rollcall-scim-app", "claim_policy", "never").ini(
             "plugin.rollcall-scim-app",

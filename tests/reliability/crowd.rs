@@ -16,7 +16,7 @@ const MADE_BETWEEN: usize = 32;
 const LONG: Duration = Duration::from_secs(120);
 
 #[tokio::test]
-async fn a_company_made_several_at_a_time_is_made_once_however_often_the_plugin_is_killed() -> Result<()> {
+async fn a_company_made_concurrently_is_made_once_despite_kills() -> Result<()> {
     // Whatever Grafana made without our knowing is ours by the note alone.
     let rig = Rig::with(|setup| {
         setup

@@ -45,7 +45,7 @@ async fn fill(scim: &ScimClient) -> Result<(Vec<String>, Vec<String>)> {
 }
 
 #[tokio::test]
-async fn on_a_full_disk_changes_are_refused_as_to_be_sent_again_and_reading_goes_on() -> Result<()> {
+async fn a_full_disk_refuses_changes_and_goes_on_reading() -> Result<()> {
     let mut rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ada] = rig.people(&scim, ["ada@example.com"]).await?;

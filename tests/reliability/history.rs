@@ -27,7 +27,7 @@ const AFTERWARDS: usize = 60;
 const PEOPLE: usize = 24;
 const GROUPS: usize = 6;
 
-/// Somebody as the provider knows him.
+/// Somebody as the provider knows them.
 #[derive(Clone, Debug)]
 struct Person {
     id: String,
@@ -73,7 +73,7 @@ impl Company {
             4 => self.leaves(scim, who).await,
             5..=9 => match self.groups.get(&which) {
                 None => self.founded(scim, which).await,
-                Some(_) => self.reseated(scim, which, random).await,
+                Some(_) => self.moved(scim, which, random).await,
             },
             10 => self.renamed(scim, which).await,
             _ => self.dissolved(scim, which).await,
@@ -141,7 +141,7 @@ impl Company {
         Ok(())
     }
 
-    async fn reseated(&mut self, scim: &ScimClient, which: usize, random: &mut StdRng) -> Result<()> {
+    async fn moved(&mut self, scim: &ScimClient, which: usize, random: &mut StdRng) -> Result<()> {
         let Some(group) = self.groups.get_mut(&which) else {
             return Ok(());
         };
@@ -187,7 +187,7 @@ impl Company {
     /// Grafana, compared with what was acknowledged.
     async fn is_what_grafana_shows(&self, rig: &Rig) -> Result<()> {
         let accounts = rig.grafana.accounts("person-").await?;
-        // Who was let in has an account. Who was shut out or left may have none: if that was said before Grafana had heard of him, no
+        // Who was let in has an account. Who was shut out or left may have none: if that was said before Grafana had heard of them, no
         // account is ever made (`tests/e2e/people.rs`).
         for (who, _) in self.people.iter().filter(|(_, person)| person.active) {
             ensure!(
@@ -214,7 +214,7 @@ impl Company {
         for group in self.groups.values() {
             let team = rig.grafana.existing_team(&group.name).await?;
             let members = rig.grafana.members(team.id).await?;
-            // Who never had an account is in no team either, until he is let in.
+            // Who never had an account is in no team either, until they are let in.
             let has = |who: &&usize| accounts.iter().any(|account| account.login == login(**who));
             let wanted: BTreeSet<String> = group.members.iter().filter(has).map(|who| login(*who)).collect();
             ensure!(members == wanted, "{}: {members:?} instead of {wanted:?}", group.name);
@@ -290,7 +290,7 @@ async fn kill_again_and_again(rig: &Rig, mut random: StdRng) -> Result<()> {
 }
 
 #[tokio::test]
-async fn two_hundred_kills_lose_nothing_that_was_acknowledged_and_do_nothing_twice() -> Result<()> {
+async fn two_hundred_kills_lose_nothing_and_do_nothing_twice() -> Result<()> {
     let seed = seed();
     survives(seed).await.with_context(|| format!("SEED={seed}"))
 }

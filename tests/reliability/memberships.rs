@@ -35,7 +35,7 @@ impl Team {
         let made = scim.post("/Groups", &group("Engineering", &[&ada, &bob])).await?;
         let group = made.expect(&[201])?.id();
         rig.map_to(&group, id, MemberPolicy::Keep).await?;
-        // Whoever makes a team by hand is in it, here the server admin.
+        // Anybody who makes a team by hand is in it, here the server admin.
         rig.members_are(id, &["admin", HAND, ADA, BOB]).await?;
         rig.settled().await?;
         Ok(Self { rig, scim, group, id })
@@ -78,7 +78,7 @@ async fn an_upper_case_address_throws_nobody_out() -> Result<()> {
         let made = team.scim.post("/Users", &user(name, "Some", "Body")).await?;
         ids.push(made.expect(&[201])?.id());
     }
-    // Twice, because it is the members already there whom Grafana looks for by exact spelling.
+    // Twice, because it is the members already there that Grafana looks for by exact spelling.
     team.join(&ids).await?;
     team.rig
         .members_are(
@@ -127,7 +127,7 @@ async fn where_nothing_is_to_be_done_nothing_is_written() -> Result<()> {
 
 /// A group that lost everybody is a plan too: its own leave, and who was put there by hand stays.
 #[tokio::test]
-async fn an_emptied_group_empties_its_own_seats_only() -> Result<()> {
+async fn an_emptied_group_empties_its_own_memberships_only() -> Result<()> {
     let team = Team::new().await?;
     let path = format!("/Groups/{}", team.group);
     let empties = json!([{ "op": "replace", "path": "members", "value": [] }]);
@@ -157,7 +157,7 @@ async fn an_account_deleted_by_hand_keeps_nobody_else_waiting() -> Result<()> {
         .await?
         .expect(&[200])?;
     team.join(&[cleo, dan, eve]).await?;
-    // She is made anew, with the same SCIM id, and comes in after the others.
+    // She is made again, with the same SCIM id, and comes in after the others.
     team.ends_with(&["cleo@example.com", "dan@example.com", "eve@example.com"])
         .await
 }

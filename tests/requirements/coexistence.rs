@@ -24,11 +24,14 @@ async fn left_alone_until_assigned(rig: &Rig, there: &Account) -> Result<()> {
     compared(rig).await?;
     ensure!(whole(rig, there.id).await? == before, "{} was touched", there.login);
     let found = scim.find("/Users", &eq("userName", &there.login)).await?;
-    ensure!(found.is_none(), "the provider sees whom it has not assigned: {found:?}");
+    ensure!(
+        found.is_none(),
+        "the provider sees somebody it has not assigned: {found:?}"
+    );
     linked(rig, &scim, there).await
 }
 
-/// The provider assigns who has this account: no second one, and what he had is still his.
+/// The provider assigns who has this account: no second one, and what they had is still theirs.
 async fn linked(rig: &Rig, scim: &ScimClient, there: &Account) -> Result<()> {
     let before = whole(rig, there.id).await?;
     let everybody = rig.grafana.accounts("").await?.len();
@@ -36,7 +39,7 @@ async fn linked(rig: &Rig, scim: &ScimClient, there: &Account) -> Result<()> {
         .post("/Users", &with_email(&there.login, &there.email))
         .await?
         .expect(&[201])?;
-    until("he is linked", SOON, async || {
+    until("they are linked", SOON, async || {
         let person = shown(rig, &made.id()).await?;
         ensure!(
             person.origin == Some(AccountOrigin::Claimed) && person.grafana_id == Some(there.id),
@@ -63,7 +66,7 @@ fn with_email(login: &str, email: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn r12_who_signed_up_through_the_provider_is_left_alone_until_he_is_assigned() -> Result<()> {
+async fn r12_a_person_who_signed_up_is_left_alone_until_assigned() -> Result<()> {
     if only_on_the_stand_in("somebody signs up by OAuth") {
         return Ok(());
     }
@@ -76,7 +79,7 @@ async fn r12_who_signed_up_through_the_provider_is_left_alone_until_he_is_assign
 
 /// What the page *New user* and its form for roles send.
 #[tokio::test]
-async fn r13_a_user_made_on_grafanas_pages_is_left_alone_until_he_is_assigned() -> Result<()> {
+async fn r13_a_user_made_in_grafana_is_left_alone_until_assigned() -> Result<()> {
     on_any_grafana(async |rig| {
         let login = rig.own("ada");
         let id = rig
@@ -92,7 +95,7 @@ async fn r13_a_user_made_on_grafanas_pages_is_left_alone_until_he_is_assigned() 
 
 /// What the resources `grafana_user` and `grafana_team` of Terraform's provider send: the roster of a team as a whole, by e-mail.
 #[tokio::test]
-async fn r14_a_user_and_a_team_made_by_terraform_are_left_alone_until_assigned() -> Result<()> {
+async fn r14_what_terraform_made_is_left_alone_until_assigned() -> Result<()> {
     on_any_grafana(async |rig| {
         let (login, email) = (rig.own("ada"), rig.own("ada@work.example.com"));
         let body = json!({ "login": login, "email": email, "name": "Terraformed", "password": PASSWORD });
@@ -116,7 +119,7 @@ async fn r14_a_user_and_a_team_made_by_terraform_are_left_alone_until_assigned()
 
 /// The least the API takes: a login, no name, no e-mail; and a place in the organization with another role.
 #[tokio::test]
-async fn r15_a_user_made_by_the_api_is_left_alone_until_he_is_assigned() -> Result<()> {
+async fn r15_a_user_made_by_the_api_is_left_alone_until_assigned() -> Result<()> {
     on_any_grafana(async |rig| {
         let login = rig.own("robot@example.com");
         let body = json!({ "login": login, "password": PASSWORD });
@@ -131,7 +134,7 @@ async fn r15_a_user_made_by_the_api_is_left_alone_until_he_is_assigned() -> Resu
 }
 
 #[tokio::test]
-async fn r16_an_account_that_was_there_is_linked_and_keeps_role_teams_and_password() -> Result<()> {
+async fn r16_a_linked_account_keeps_role_teams_and_password() -> Result<()> {
     on_any_grafana(async |rig| {
         let (login, email) = (rig.own("ada"), rig.own("ada@work.example.com"));
         let id = rig.grafana.make_account(&login, &email, PASSWORD).await?;
@@ -154,7 +157,7 @@ async fn r16_an_account_that_was_there_is_linked_and_keeps_role_teams_and_passwo
 }
 
 #[tokio::test]
-async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_listed() -> Result<()> {
+async fn r17_the_policy_says_which_accounts_may_be_linked() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (old, email) = (rig.own("old-login"), rig.own("ada@work.example.com"));
@@ -165,7 +168,7 @@ async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_lis
         let new = rig.own("ada@example.com");
         let refused = scim.post("/Users", &with_email(&new, &email)).await?.expect(&[409])?;
         ensure!(refused.str("/scimType") == "uniqueness", "{}", refused.text);
-        // Where an admin is asked, she waits for him; and for "email" to be in force.
+        // Where an admin is asked, she waits for them; and for "email" to be in force.
         rig.grafana.set("claim_policy", "ask").await?.expect(&[200])?;
         let made = scim.post("/Users", &with_email(&new, &email)).await?.expect(&[201])?;
         let told = rig.attention(&new).await?;
@@ -174,11 +177,13 @@ async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_lis
         // "Never" takes over nobody, not even by login.
         rig.grafana.set("claim_policy", "never").await?.expect(&[200])?;
         let third = rig.own("bob");
-        let his = rig.own("bob@work.example.com");
-        let bob = rig.grafana.make_account(&third, &his, PASSWORD).await?;
+        let theirs = rig.own("bob@work.example.com");
+        let bob = rig.grafana.make_account(&third, &theirs, PASSWORD).await?;
         let bobs = whole(rig, bob).await?;
         compared(rig).await?;
-        scim.post("/Users", &with_email(&third, &his)).await?.expect(&[409])?;
+        scim.post("/Users", &with_email(&third, &theirs))
+            .await?
+            .expect(&[409])?;
         throughout("neither account changes", A_WHILE, async || {
             ensure!(
                 whole(rig, id).await? == before && whole(rig, bob).await? == bobs,
@@ -209,7 +214,7 @@ async fn r17_the_policy_says_who_may_be_linked_and_nobody_else_is_changed_or_lis
 }
 
 #[tokio::test]
-async fn r18_the_page_counts_whom_it_made_whom_it_took_over_whom_nobody_manages_and_who_is_in_conflict() -> Result<()> {
+async fn r18_the_page_counts_made_claimed_and_unmanaged_accounts() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         compared(rig).await?;
@@ -246,7 +251,7 @@ async fn r18_the_page_counts_whom_it_made_whom_it_took_over_whom_nobody_manages_
 }
 
 #[tokio::test]
-async fn r18_what_the_page_counts_as_closed_or_made_is_what_its_list_shows_also_after_a_deletion() -> Result<()> {
+async fn r18_the_counts_are_what_the_lists_show() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let listed = async |access: &str| -> Result<i64> {

@@ -36,7 +36,7 @@ async fn r01_who_is_assigned_has_an_account_with_login_email_and_name() -> Resul
 }
 
 #[tokio::test]
-async fn r02_a_changed_profile_arrives_in_the_same_account_by_put_and_by_patch() -> Result<()> {
+async fn r02_a_changed_profile_arrives_by_put_and_by_patch() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (id, before) = assigned(rig, &scim, &rig.own("ada@example.com")).await?;
@@ -118,7 +118,7 @@ async fn r04_a_new_email_is_the_email_in_grafana() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r05_an_attribute_that_is_not_sent_blanks_nothing_and_an_unknown_one_is_ignored() -> Result<()> {
+async fn r05_an_unsent_attribute_blanks_nothing() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -151,7 +151,7 @@ async fn r05_an_attribute_that_is_not_sent_blanks_nothing_and_an_unknown_one_is_
 }
 
 #[tokio::test]
-async fn r06_who_is_removed_is_disabled_and_nothing_of_him_is_deleted() -> Result<()> {
+async fn r06_a_removed_person_is_disabled_and_nothing_is_deleted() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let team = rig.empty_team(&rig.own("By hand")).await?;
@@ -178,7 +178,7 @@ async fn r06_who_is_removed_is_disabled_and_nothing_of_him_is_deleted() -> Resul
             ensure!(closed.id == before.id && after.0.is_disabled, "{way}: {closed:?}");
             ensure!(
                 (after.0.name, after.0.email) == (before.name, before.email) && (after.1, after.2) == (orgs, teams),
-                "{way}: something of him is gone"
+                "{way}: something of them is gone"
             );
         }
         Ok(())
@@ -188,7 +188,7 @@ async fn r06_who_is_removed_is_disabled_and_nothing_of_him_is_deleted() -> Resul
 
 /// Grafana refuses to disable who signs in through a provider (F1): the way out is out of every organization.
 #[tokio::test]
-async fn r06_who_signs_in_through_the_provider_is_shut_out_and_his_account_stays() -> Result<()> {
+async fn r06_an_sso_person_is_shut_out_and_the_account_stays() -> Result<()> {
     if only_on_the_stand_in("somebody signs in by OAuth") {
         return Ok(());
     }
@@ -218,7 +218,7 @@ async fn r06_who_signs_in_through_the_provider_is_shut_out_and_his_account_stays
 
 /// The stand-in has neither dashboards nor preferences, so this one asks a real Grafana only.
 #[tokio::test]
-async fn r06_the_dashboards_and_preferences_of_who_is_removed_are_there_when_he_returns() -> Result<()> {
+async fn r06_dashboards_and_preferences_are_there_on_return() -> Result<()> {
     on_any_grafana(async |rig| {
         if only_on_a_real_grafana(rig, "it has neither dashboards nor preferences") {
             return Ok(());
@@ -266,7 +266,7 @@ async fn r06_the_dashboards_and_preferences_of_who_is_removed_are_there_when_he_
 }
 
 #[tokio::test]
-async fn r07_the_sessions_of_who_is_removed_end_and_he_cannot_sign_in_again() -> Result<()> {
+async fn r07_the_sessions_of_a_removed_person_end() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -314,7 +314,7 @@ async fn r08_who_is_assigned_again_has_the_same_account_again() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r09_an_account_deleted_by_hand_is_made_again_with_its_teams_and_its_scim_id() -> Result<()> {
+async fn r09_an_account_deleted_by_hand_is_made_again() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -323,7 +323,7 @@ async fn r09_an_account_deleted_by_hand_is_made_again_with_its_teams_and_its_sci
         let (_, team) = mapped(rig, &scim, &name, &[&id], &[&login]).await?;
         let by_hand = format!("/api/admin/users/{}", before.id);
         rig.grafana.call(Method::DELETE, &by_hand, None).await?.expect(&[200])?;
-        // The next sync of that user, not only a comparison, brings him back.
+        // The next sync of that user, not only a comparison, brings them back.
         let operations = json!([{ "op": "replace", "path": "displayName", "value": "Ada Lovelace" }]);
         scim.patch(&format!("/Users/{id}"), operations).await?.expect(&[200])?;
         rig.account_is(&login, |account| {
@@ -347,13 +347,13 @@ async fn takes(scim: &ScimClient, id: &str, email: &str) -> Result<Answer> {
 }
 
 #[tokio::test]
-async fn r10_an_email_of_somebody_else_is_refused_as_not_unique_and_changes_nothing() -> Result<()> {
+async fn r10_an_email_of_another_account_is_refused() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
         let (id, hers) = assigned(rig, &scim, &ada).await?;
-        let other = rig.grafana.make_account(&bob, &bob, "his own password").await?;
-        let his = whole(rig, other).await?;
+        let other = rig.grafana.make_account(&bob, &bob, "their own password").await?;
+        let theirs = whole(rig, other).await?;
         compared(rig).await?;
         let path = format!("/Users/{id}");
         let stored = scim.get(&path).await?.expect(&[200])?;
@@ -383,7 +383,7 @@ async fn r10_an_email_of_somebody_else_is_refused_as_not_unique_and_changes_noth
         );
         compared(rig).await?;
         ensure!(rig.grafana.existing_account(&ada).await? == hers, "hers changed");
-        ensure!(whole(rig, other).await? == his, "his changed");
+        ensure!(whole(rig, other).await? == theirs, "their account changed");
 
         // Closing access outranks: the same e-mail in a deactivation is taken, and the conflict is shown.
         body["userName"] = json!(ada);
@@ -392,22 +392,22 @@ async fn r10_an_email_of_somebody_else_is_refused_as_not_unique_and_changes_noth
         rig.closed(&ada).await?;
         let told = rig.attention(&ada).await?;
         ensure!(told.reason.contains("belongs to another account"), "{told:?}");
-        ensure!(whole(rig, other).await? == his, "his changed");
+        ensure!(whole(rig, other).await? == theirs, "their account changed");
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn r10_a_conflict_that_arises_later_is_shown_and_ends_when_it_ends() -> Result<()> {
+async fn r10_a_later_conflict_is_shown_and_ends_when_it_ends() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
         let (id, hers) = assigned(rig, &scim, &ada).await?;
         compared(rig).await?;
-        // Nobody has looked since he came: the provider's change is taken, and Grafana would refuse it.
-        let other = rig.grafana.make_account(&bob, &bob, "his own password").await?;
-        let his = whole(rig, other).await?;
+        // Nobody has looked since they came: the provider's change is taken, and Grafana would refuse it.
+        let other = rig.grafana.make_account(&bob, &bob, "their own password").await?;
+        let theirs = whole(rig, other).await?;
         let answer = takes(&scim, &id, &bob).await?;
         if answer.status == 409 {
             // A minute's comparison fell between the two lines above.
@@ -418,7 +418,7 @@ async fn r10_a_conflict_that_arises_later_is_shown_and_ends_when_it_ends() -> Re
         ensure!(!told.reason.is_empty() && !told.next_step.is_empty(), "{told:?}");
         throughout("neither account changes", A_WHILE, async || {
             ensure!(rig.grafana.existing_account(&ada).await? == hers, "hers changed");
-            ensure!(whole(rig, other).await? == his, "his changed");
+            ensure!(whole(rig, other).await? == theirs, "their account changed");
             Ok(())
         })
         .await?;
@@ -482,10 +482,10 @@ async fn r10_two_people_swap_their_emails_and_grafana_follows() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r11_a_new_user_is_in_the_teams_of_his_groups_whatever_comes_first() -> Result<()> {
+async fn r11_a_new_user_is_in_the_teams_whatever_comes_first() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
-        // User, group with him, mapping.
+        // User, group with them, mapping.
         let ada = rig.own("ada@example.com");
         let [ada_id] = rig.people(&scim, [ada.as_str()]).await?;
         let (first, _) = mapped(rig, &scim, &rig.own("First"), &[&ada_id], &[&ada]).await?;

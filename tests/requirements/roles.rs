@@ -42,7 +42,7 @@ async fn r19_scim_changes_neither_the_role_nor_who_is_server_admin() -> Result<(
 }
 
 #[tokio::test]
-async fn r20_roles_and_entitlements_in_a_payload_are_accepted_and_give_nothing() -> Result<()> {
+async fn r20_roles_and_entitlements_are_accepted_and_give_nothing() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let plain = rig.own("plain@example.com");

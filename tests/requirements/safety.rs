@@ -25,7 +25,7 @@ async fn logged(rig: &Rig, target: &str, outcome: &str) -> Result<admin_api::Act
 }
 
 #[tokio::test]
-async fn r43_a_failure_has_a_line_in_the_log_with_its_cause_and_a_next_step_on_the_page() -> Result<()> {
+async fn r43_a_failure_has_a_cause_and_a_next_step() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -48,7 +48,7 @@ async fn r43_a_failure_has_a_line_in_the_log_with_its_cause_and_a_next_step_on_t
             "{line:?}"
         );
         let note = shown(rig, &made).await?.note;
-        ensure!(note.is_some_and(|note| !note.is_empty()), "his row says nothing");
+        ensure!(note.is_some_and(|note| !note.is_empty()), "their row says nothing");
         Ok(())
     })
     .await
@@ -87,7 +87,7 @@ async fn r43_a_refused_request_has_a_line_in_the_log_with_its_cause() -> Result<
 
 /// CVE-2025-41115: an `externalId` of 1 made its owner Grafana's first user.
 #[tokio::test]
-async fn r44_an_external_id_is_text_and_never_the_number_of_an_account() -> Result<()> {
+async fn r44_an_external_id_is_text_and_never_an_account_number() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let admin = rig.grafana.existing_account(rig.admin_login()).await?;
@@ -173,7 +173,7 @@ async fn untouched(rig: &Rig, login: &str) -> Result<()> {
     }
     told?;
     compared(rig).await?;
-    throughout(&format!("{login} stays as he is"), A_WHILE, async || {
+    throughout(&format!("{login} stays as it is"), A_WHILE, async || {
         let now = whole(rig, account.id).await?;
         ensure!(now == before, "{before:?} became {now:?}");
         Ok(())
@@ -187,12 +187,12 @@ async fn r45_a_server_admin_can_be_neither_disabled_nor_changed() -> Result<()> 
 }
 
 #[tokio::test]
-async fn r45_the_account_the_plugin_works_with_can_be_neither_disabled_nor_changed() -> Result<()> {
+async fn r45_rollcalls_own_account_is_never_changed() -> Result<()> {
     on_any_grafana(async |rig| untouched(rig, rig.plugin_login()).await).await
 }
 
 #[tokio::test]
-async fn r45_who_is_on_the_break_glass_list_can_be_neither_disabled_nor_changed() -> Result<()> {
+async fn r45_a_break_glass_account_is_never_changed() -> Result<()> {
     on_any_grafana(async |rig| {
         let login = rig.own("glass@example.com");
         rig.grafana.make_account(&login, &login, "in a sealed envelope").await?;
@@ -209,9 +209,9 @@ async fn r45_who_is_on_the_break_glass_list_can_be_neither_disabled_nor_changed(
     .await
 }
 
-/// "Emptied out": he keeps his seat in a team that a group with the policy *remove* owns.
+/// "Emptied out": they keep the membership in a team that a group with the policy *remove* owns.
 #[tokio::test]
-async fn r45_a_server_admin_is_not_taken_out_of_a_team_that_a_group_owns() -> Result<()> {
+async fn r45_a_server_admin_stays_in_a_team_that_a_group_owns() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let ada = rig.own("ada@example.com");
@@ -227,7 +227,7 @@ async fn r45_a_server_admin_is_not_taken_out_of_a_team_that_a_group_owns() -> Re
         let rows: Vec<Value> = rig.grafana.get(&format!("/api/teams/{team}/members")).await?;
         ensure!(
             rows.iter().any(|row| row["login"] == admin.as_str()),
-            "he is out: {rows:?}"
+            "they are out: {rows:?}"
         );
         Ok(())
     })

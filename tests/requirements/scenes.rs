@@ -78,11 +78,11 @@ pub async fn whole(rig: &Rig, id: i64) -> Result<(Account, Value, Value)> {
     Ok((account, orgs, teams))
 }
 
-/// The person as the page shows him.
+/// The person as the page shows them.
 pub async fn shown(rig: &Rig, id: &str) -> Result<Person> {
     let people: People = rig.grafana.admin("users?count=200").await?;
     let found = people.users.into_iter().find(|person| person.id == id);
-    found.context("the page does not show him")
+    found.context("the page does not show them")
 }
 
 /// The page's numbers.

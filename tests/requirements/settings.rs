@@ -56,7 +56,7 @@ async fn warned(rig: &Rig, wanted: Option<&str>) -> Result<()> {
 }
 
 #[tokio::test]
-async fn r33_a_licence_with_team_sync_is_warned_of_and_a_team_that_both_fill_by_name() -> Result<()> {
+async fn r33_a_licence_with_team_sync_is_warned_of() -> Result<()> {
     if only_on_the_stand_in("Grafana is an Enterprise with Team Sync") {
         return Ok(());
     }
@@ -96,7 +96,7 @@ async fn r33_a_licence_with_team_sync_is_warned_of_and_a_team_that_both_fill_by_
     rig.grafana.call(Method::DELETE, &remove, None).await?.expect(&[200])?;
     compared(&rig).await?;
     warned(&rig, Some("licence has Team Sync")).await?;
-    // Whoever leaves the teams to Team Sync is not warned of it.
+    // Anybody who leaves the teams to Team Sync is not warned of it.
     rig.grafana.set("team_sync_mode", "team_sync").await?.expect(&[200])?;
     compared(&rig).await?;
     warned(&rig, None).await?;
@@ -115,7 +115,7 @@ async fn r33_without_team_sync_nobody_is_warned() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r34_with_any_other_team_sync_mode_people_are_synced_and_teams_are_not() -> Result<()> {
+async fn r34_with_another_team_sync_mode_teams_are_not_synced() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (name, ada) = (rig.own("Engineering"), rig.own("ada@example.com"));
@@ -143,7 +143,7 @@ async fn r34_with_any_other_team_sync_mode_people_are_synced_and_teams_are_not()
 }
 
 #[tokio::test]
-async fn r35_the_default_is_strict_and_a_mode_nobody_knows_is_refused_in_words() -> Result<()> {
+async fn r35_the_default_is_strict_and_an_unknown_mode_is_refused() -> Result<()> {
     on_any_grafana(async |rig| {
         let before = setting(rig, "mapping_mode").await?;
         ensure!(before.choices == ["strict", "create"], "{before:?}");
@@ -169,7 +169,7 @@ async fn r35_the_default_is_strict_and_a_mode_nobody_knows_is_refused_in_words()
 }
 
 #[tokio::test]
-async fn r35_a_wrong_mode_in_the_file_is_named_and_the_default_is_in_force() -> Result<()> {
+async fn r35_a_wrong_mode_in_the_file_is_named() -> Result<()> {
     if only_on_the_stand_in("Grafana's configuration file is changed") {
         return Ok(());
     }
@@ -233,7 +233,7 @@ async fn r36_a_provisioned_mode_is_in_force_and_shown_as_such() -> Result<()> {
 
 /// The page's dialog is made of these rows: each group that is not mapped, with the team of its name if there is one.
 #[tokio::test]
-async fn r37_what_the_page_says_before_a_switch_to_create_is_what_happens() -> Result<()> {
+async fn r37_the_preview_of_create_is_what_happens() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (new, there, mapped) = (rig.own("New"), rig.own("There"), rig.own("Mapped"));
@@ -280,7 +280,7 @@ async fn r37_what_the_page_says_before_a_switch_to_create_is_what_happens() -> R
 }
 
 #[tokio::test]
-async fn r36_a_mode_set_on_the_page_is_in_force_at_once_and_shown_as_the_pages() -> Result<()> {
+async fn r36_a_mode_set_on_the_page_is_in_force_at_once() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (name, ada) = (rig.own("Engineering"), rig.own("ada@example.com"));

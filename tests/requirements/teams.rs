@@ -18,7 +18,7 @@ use crate::scenes::{A_WHILE, compared, joins, leaves, mapped, overview, pushed};
 const REAL_TIME: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn r23_in_mode_create_a_group_without_a_team_gets_one_of_its_name() -> Result<()> {
+async fn r23_in_mode_create_a_group_gets_a_team_of_its_name() -> Result<()> {
     on_any_grafana(async |rig| {
         if !rig.create_mode().await? {
             return Ok(());
@@ -42,7 +42,7 @@ async fn r23_in_mode_create_a_group_without_a_team_gets_one_of_its_name() -> Res
 }
 
 #[tokio::test]
-async fn r24_in_mode_create_a_team_of_that_name_is_used_and_not_doubled() -> Result<()> {
+async fn r24_in_mode_create_a_team_of_that_name_is_used() -> Result<()> {
     on_any_grafana(async |rig| {
         if !rig.create_mode().await? {
             return Ok(());
@@ -74,7 +74,7 @@ async fn r25_who_joins_the_group_is_in_the_team() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r26_who_leaves_the_group_is_out_of_the_team_and_nobody_else_is() -> Result<()> {
+async fn r26_a_person_who_leaves_the_group_is_out_of_the_team() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (ada, bob) = (rig.own("ada@example.com"), rig.own("bob@example.com"));
@@ -92,7 +92,7 @@ async fn r26_who_leaves_the_group_is_out_of_the_team_and_nobody_else_is() -> Res
 }
 
 #[tokio::test]
-async fn r27_in_mode_strict_an_unmapped_group_is_taken_shown_and_touches_no_team() -> Result<()> {
+async fn r27_in_mode_strict_an_unmapped_group_touches_no_team() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (name, ada) = (rig.own("Engineering"), rig.own("ada@example.com"));
@@ -119,7 +119,7 @@ async fn r27_in_mode_strict_an_unmapped_group_is_taken_shown_and_touches_no_team
 }
 
 #[tokio::test]
-async fn r28_a_group_that_is_mapped_later_is_synced_at_once_without_the_provider() -> Result<()> {
+async fn r28_a_group_that_is_mapped_later_is_synced_at_once() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (name, ada) = (rig.own("Engineering"), rig.own("ada@example.com"));
@@ -135,7 +135,7 @@ async fn r28_a_group_that_is_mapped_later_is_synced_at_once_without_the_provider
 }
 
 #[tokio::test]
-async fn r29_the_team_of_a_deleted_group_is_archived_or_removed_as_the_setting_says() -> Result<()> {
+async fn r29_the_team_of_a_deleted_group_follows_the_setting() -> Result<()> {
     on_any_grafana(async |rig| {
         if !rig.create_mode().await? {
             return Ok(());
@@ -191,7 +191,7 @@ async fn r29_in_mode_strict_only_the_tie_of_a_deleted_group_goes() -> Result<()>
 }
 
 #[tokio::test]
-async fn r30_a_renamed_group_renames_its_team_in_mode_create_and_it_is_the_same_one() -> Result<()> {
+async fn r30_a_renamed_group_renames_its_team_in_mode_create() -> Result<()> {
     on_any_grafana(async |rig| {
         if !rig.create_mode().await? {
             return Ok(());
@@ -332,7 +332,7 @@ async fn r32_what_cannot_be_applied_yet_is_taken_and_shown_as_waiting() -> Resul
 
 /// Not a requirement of its own: `DELETE` of a mapping on the page is how a strict tie is undone (R27, R29).
 #[tokio::test]
-async fn r27_a_mapping_that_is_taken_away_frees_the_team_and_leaves_it() -> Result<()> {
+async fn r27_a_removed_mapping_frees_the_team_and_leaves_it() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let (name, ada, bob) = (

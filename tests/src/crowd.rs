@@ -1,6 +1,6 @@
-//! A company of any size in no time: one person whom Rollcall has made, copied in its store and in the stand-in's file.
+//! A company of any size in no time: one person that Rollcall has made, copied in its store and in the stand-in's file.
 //!
-//! Owns: data for pages and measurements that need 100,000 people whom Grafana and the store agree on. The only place outside of
+//! Owns: data for pages and measurements that need 100,000 people that Grafana and the store agree on. The only place outside of
 //! `server` that writes its tables, so it copies rows whole and knows only the columns it has to change. Nothing may run on either file.
 
 use std::path::Path;

@@ -64,7 +64,7 @@ const ENTRA_GROUPS: &[DemoGroup] = &[
     ("Finance", &["joan.clarke", "katherine.coleman", "mary.jackson"], true),
     ("Contractors", &["lynn.ann", "niklaus.emil"], false),
 ];
-/// He left the company: closed in Grafana, and still in his groups for the day he returns.
+/// They left the company: closed in Grafana, and still in their groups for the day they return.
 const GONE: &str = "ken.lane";
 
 /// Sets up and pushes everything, and returns when Grafana holds it.
@@ -94,7 +94,7 @@ pub async fn run(url: &str, user: &str, password: &str) -> Result<()> {
     )));
     fill(&mut okta, OKTA_PEOPLE, OKTA_GROUPS);
     okta.push_all().await.context("the Okta-shaped client")?;
-    // Who leaves before Grafana has heard of him never gets an account, and there would be nothing to see.
+    // Who leaves before Grafana has heard of them never gets an account, and there would be nothing to see.
     until("Grafana has who will leave", SYNC, async || {
         let account = grafana.existing_account(&address(GONE)).await?;
         ensure!(!account.is_disabled, "{GONE} cannot sign in yet");
@@ -252,7 +252,7 @@ async fn settled(grafana: &Grafana, groups: impl Iterator<Item = &DemoGroup>) ->
     Ok(())
 }
 
-/// For whoever waits at the terminal.
+/// For anybody who waits at the terminal.
 fn say(line: &str) {
     // Nobody to tell if stderr is closed.
     let _ = writeln!(std::io::stderr(), "demo: {line}");

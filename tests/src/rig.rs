@@ -3,7 +3,7 @@
 //! Owns: the question every test ends with ([`Rig::finish`]). Must never look into the plugin: it is
 //! asked as everybody asks. Start at [`Rig::start`].
 
-mod economy;
+mod call_budget;
 mod faults;
 mod others;
 mod property;
@@ -36,7 +36,7 @@ impl Rig {
             return Ok(());
         }
         property::only_its_own(&self).await?;
-        economy::no_more_than_asked_for(&self).await?;
+        call_budget::no_more_than_asked_for(&self).await?;
         let log = self.plugin_log();
         ensure!(!self.tells_secrets(&log), "a secret is in the plugin's log");
         if let Some(stand_in) = self.stand_in.take() {

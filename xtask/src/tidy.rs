@@ -10,6 +10,7 @@ mod programs;
 mod prose;
 mod sentences;
 mod sizes;
+mod test_names;
 mod words;
 
 use crate::workspace::Workspace;
@@ -35,6 +36,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(programs::check(&shown, &text));
             problems.extend(sizes::check(&shown, &text));
             problems.extend(sentences::check(&shown, &text));
+            problems.extend(test_names::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));
@@ -47,7 +49,6 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     problems.extend(lint_reasons(&read("clippy.toml")));
     problems.extend(manifest_version(&read("plugin.json"), &workspace.version));
     problems.extend(changelog_names(&read("CHANGELOG.md"), &workspace.version));
-    problems.extend(sizes::without_file(|path| workspace.root.join(path).is_file()));
     problems.extend(circles::check(&workspace.root, &workspace.crates)?);
     if problems.is_empty() {
         println!("tidy");
@@ -74,7 +75,6 @@ fn papers(workspace: &Workspace) -> Result<Vec<String>> {
         problems.extend(papers.check(path, text));
         problems.extend(words::check(path, text));
     }
-    problems.extend(words::clean(&texts));
     Ok(problems)
 }
 

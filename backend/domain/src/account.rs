@@ -14,7 +14,7 @@ mod tests;
 
 use identity::choose;
 use lifecycle::managed;
-use model::{is_tombstone, remembered};
+use model::{is_recreated, remembered};
 use profile::first_write;
 use protection::protected_attention;
 
@@ -22,13 +22,13 @@ use vocabulary::AccountOrigin;
 
 use crate::{
     attention::Protection,
-    settings::{Linking, Rung},
+    settings::{Deprovision, Linking},
 };
 
-pub use identity::{Holder, Taken, gives_up, sought, taken};
+pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken};
 pub use model::{
     Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
-    Snapshot, TeamSeat, Write,
+    Snapshot, TeamMembership, Write,
 };
 pub use protection::protection;
 
@@ -63,29 +63,29 @@ fn arrive(desired: &Desired, profile: &Profile, link: Option<&Link>, others: &[C
     }
     match choose(profile, others, rules) {
         Ok(chosen) => take_over(desired, link, chosen, others, rules),
-        Err(unchosen) => unchosen.plan(),
+        Err(unclaimed) => unclaimed.plan(),
     }
 }
 
-/// No account, and none is wanted: none is made but a tombstone, and one that would be claimed is closed.
+/// No account, and none is wanted: none is made but a recreated one, and one that would be claimed is closed.
 fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &Rules) -> Plan {
-    let tombstone = link.is_some_and(is_tombstone);
-    let profile = sought(desired, link);
+    let recreated = link.is_some_and(is_recreated);
+    let profile = profile_to_match(desired, link);
     if let Some(profile) = profile.as_ref().filter(|_| !others.is_empty()) {
         let protected = others.iter().any(|c| protection(&c.account, rules).is_some());
         match choose(profile, others, rules) {
             Ok(chosen) => return take_over(desired, link, chosen, others, rules),
-            Err(unchosen) if protected || tombstone => return Plan::blocked(unchosen.attention, None),
+            Err(unclaimed) if protected || recreated => return Plan::blocked(unclaimed.attention, None),
             Err(_) => {}
         }
     }
     let Some(link) = link else {
         return Plan::nothing(Access::None);
     };
-    match link.closed_by {
-        // We deleted it to make it again as disabled, or somebody deleted the tombstone by hand: without it the next sign-in at the
+    match link.deprovisioned_by {
+        // We deleted it to make it again as disabled, or somebody deleted the recreated account by hand: without it the next sign-in at the
         // provider makes an open account.
-        Some(Rung::Tombstone) => {
+        Some(Deprovision::Recreate) => {
             let write = remembered(Some(link)).cloned();
             match write.or_else(|| profile.map(|p| first_write(&p, None))) {
                 Some(write) if rules.break_glass.contains(&write.login) => {
@@ -93,13 +93,13 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
                 }
                 Some(write) => Plan::new(
                     vec![Action::Create(write), Action::Disable],
-                    rules.closed(Rung::Tombstone),
+                    rules.closed(Deprovision::Recreate),
                 ),
                 None => forget(),
             }
         }
         // Remembered for the return; who is deleted at the provider too has none.
-        Some(Rung::Delete) if *desired != Desired::Gone => Plan::nothing(rules.closed(Rung::Delete)),
+        Some(Deprovision::Delete) if *desired != Desired::Gone => Plan::nothing(rules.closed(Deprovision::Delete)),
         _ => forget(),
     }
 }
@@ -115,7 +115,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             Some(user_id.clone()),
         ),
         Manager::Nobody | Manager::Other => {
-            // Who is in no organization could sign in and see nothing: he joins this one, as somebody new would. It is "given back",
+            // Who is in no organization could sign in and see nothing: they join this one, as somebody new would. It is "given back",
             // so that a crash between the claim and the joining forgets nothing.
             let joins = || Snapshot {
                 orgs: vec![OrgRole {
@@ -129,7 +129,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
                 grafana_id,
                 origin: AccountOrigin::Claimed,
                 snapshot: before.or_else(|| chosen.account.orgs.is_empty().then(joins)),
-                closed_by: own.and_then(|l| l.closed_by),
+                deprovisioned_by: own.and_then(|l| l.deprovisioned_by),
             };
             (link, None)
         }
@@ -147,7 +147,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             origin: link.origin,
             from,
             snapshot: link.snapshot,
-            closed_by: link.closed_by,
+            deprovisioned_by: link.deprovisioned_by,
         },
     );
     plan

@@ -59,7 +59,7 @@ pub enum Verdict {
 /// The longest wait between two attempts.
 pub const LONGEST_WAIT_MS: i64 = 5 * 60 * 1000;
 const FIRST_WAIT_MS: i64 = 1000;
-/// A changed world is observed again this often before it counts as a standing conflict.
+/// A changed world is observed again this often before it counts as a lasting conflict.
 const FRESH_LOOKS: i64 = 3;
 
 /// The wait after `attempts` failures: 1 s doubled each time, at most five minutes, of which the half is jitter (`0.0..1.0`), so that
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_time_mends_is_tried_for_ever_and_what_only_a_person_mends_is_shown() {
+    fn what_time_fixes_is_tried_on_and_what_a_person_fixes_is_shown() {
         let shown = |f: &Failure, n| matches!(judge(f, &signing_out(), n, 0.5), Verdict::Attention(_));
         for f in [
             Failure::Away,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_one_call_at_a_time_may_mend_is_strain() {
+    fn only_what_one_call_at_a_time_may_fix_is_overload() {
         for f in [Failure::Away, Failure::Busy(None), refused(500)] {
             assert!(f.is_strain(), "{f:?}");
         }

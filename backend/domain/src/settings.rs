@@ -41,16 +41,16 @@ pub enum Linking {
 /// How far closing may go (docs/deprovisioning.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rung {
+pub enum Deprovision {
     /// Grafana's own "disabled": reversible, same id.
     Disable,
-    /// Out of every organization and signed out: what is left for SSO users, whom Grafana refuses to disable.
+    /// Out of every organization and signed out: what is left for SSO users, which Grafana refuses to disable.
     #[default]
     Suspend,
     /// Deleted and made again as disabled, with the same login and e-mail, so that no sign-in of a provider gets in. For SSO users;
-    /// others are disabled. The setting calls it `closed`.
-    Tombstone,
-    /// Deleted, whoever it is.
+    /// others are disabled.
+    Recreate,
+    /// Deleted, always.
     Delete,
 }
 
@@ -79,7 +79,7 @@ pub struct Effective {
     /// When accounts come to be.
     pub linking: Linking,
     /// How far closing an account may go.
-    pub deprovision: Rung,
+    pub deprovision: Deprovision,
     /// What becomes of a team whose group is gone.
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
@@ -205,7 +205,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "deprovision",
         json: "deprovision",
-        kind: Kind::Choice(&["disable", "suspend", "closed", "delete"]),
+        kind: Kind::Choice(&["disable", "suspend", "recreate", "delete"]),
         default: "suspend",
         in_auth_section: false,
     },
@@ -459,10 +459,10 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             Linking::PreCreate
         },
         deprovision: match get("deprovision") {
-            "disable" => Rung::Disable,
-            "closed" => Rung::Tombstone,
-            "delete" => Rung::Delete,
-            _ => Rung::Suspend,
+            "disable" => Deprovision::Disable,
+            "recreate" => Deprovision::Recreate,
+            "delete" => Deprovision::Delete,
+            _ => Deprovision::Suspend,
         },
         team_removal: match get("team_removal") {
             "remove" => TeamRemoval::Remove,
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_value_is_refused_by_name_and_the_next_source_counts() {
+    fn an_unknown_value_is_refused_and_the_next_source_counts() {
         let sources = Sources {
             plugin_ini: map(&[("mapping_mode", "loose")]),
             page: map(&[("mapping_mode", "create")]),

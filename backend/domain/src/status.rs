@@ -3,7 +3,7 @@
 //! Owns: plain data, the same for the engine that fills it and the handlers that answer it. Must
 //! never hold a secret. Start at [`EngineStatus`].
 
-use crate::{account::Holder, team::Member};
+use crate::{account::NameOwner, team::Member};
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct EngineStatus {
     pub twice_filled_teams: Vec<i64>,
     /// Grafana's licence has Team Sync while groups are synced.
     pub team_sync_licensed: bool,
-    /// People of the organization whom nobody manages, as counted then.
+    /// People of the organization that nobody manages, as counted then.
     pub unmanaged: Option<i64>,
 }
 
@@ -107,7 +107,7 @@ pub struct RosterSeen {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NameOwners {
     /// The one that has the userName for a login.
-    pub login: Option<Holder>,
+    pub login: Option<NameOwner>,
     /// The one that has the e-mail.
-    pub email: Option<Holder>,
+    pub email: Option<NameOwner>,
 }

@@ -1,8 +1,8 @@
 //! One Grafana team: which calls make its members and its name match the groups that feed it.
 //!
-//! Owns: the three-way comparison (groups × team × whom we put there) and the choice between one bulk call and single ones. Must
+//! Owns: the three-way comparison (groups × team × those we put there) and the choice between one bulk call and single ones. Must
 //! never plan to delete and recreate a team (its id carries folder permissions), and never plan a bulk call that drops somebody who
-//! stays: Grafana removes whoever is not listed, in exactly the spelling it returned (G40). Pure and total.
+//! stays: Grafana removes anybody who is not listed, in exactly the spelling it returned (G40). Pure and total.
 //! Start at [`plan`]; its input is built in `team/input.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,21 +33,21 @@ pub enum Action {
     },
     /// One more member.
     Add {
-        /// Whom.
+        /// The user.
         grafana_id: i64,
         /// As team admin.
         admin: bool,
     },
     /// Another permission.
     Update {
-        /// Whom.
+        /// The user.
         grafana_id: i64,
         /// As team admin.
         admin: bool,
     },
     /// One member less.
     Remove {
-        /// Whom.
+        /// The user.
         grafana_id: i64,
     },
     /// The team itself, where the setting `team_removal` says so.
@@ -59,7 +59,7 @@ pub enum Action {
 pub struct Plan {
     /// What to do, in this order.
     pub actions: Vec<Action>,
-    /// Whom we have put there once it is done.
+    /// Those we have put there once it is done.
     pub base: BTreeSet<i64>,
     /// What a person must look at. Members are put right all the same.
     pub attention: Option<Attention>,
@@ -123,7 +123,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     plan
 }
 
-/// Who joins, changes or leaves, and whom we have put there afterwards.
+/// Who joins, changes or leaves, and those we have put there afterwards.
 fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64>) {
     let mut changes = Vec::new();
     let mut base: BTreeSet<i64> = BTreeSet::new();
@@ -137,7 +137,7 @@ fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64
         let ours = observed.base.contains(&id);
         match (wanted(&id), member.class) {
             (Some(admin), MemberClass::Person) => {
-                // Whom a group names is the group's, however he came in: he leaves with the group (R26).
+                // A member that a group names is the group's, however it came in: it leaves with the group (R26).
                 base.insert(id);
                 if member.admin != admin {
                     changes.push(Change::Update(id, admin));
@@ -216,7 +216,7 @@ fn calls(changes: &[Change], observed: &Observed) -> Vec<Action> {
     for change in changes {
         match *change {
             Change::Add(id, admin) if usable.contains_key(&id) => _ = changed.insert(id, admin),
-            // After the bulk call: it would drop him again.
+            // After the bulk call: it would drop them again.
             Change::Add(..) => {
                 by_hand.push(change.single());
                 continue;

@@ -8,10 +8,10 @@ use domain::{Clock, Ids};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    error::{Result, SyncError},
     failpoints::Failpoints,
     settings::Settings,
     shared::Shared,
-    trouble::{Result, Trouble},
 };
 use store::{Action, ActivityLine, Outcome, Source, Store, TargetKind, Work};
 
@@ -38,33 +38,33 @@ impl Core {
     /// To be asked before every call that changes something: stopping must not begin another one.
     pub(super) fn go_on(&self) -> Result<()> {
         if self.stop.is_cancelled() {
-            Err(Trouble::Stopped)
+            Err(SyncError::Stopped)
         } else {
             Ok(())
         }
     }
 
     /// A line about something done, or not done, in Grafana.
-    pub(super) fn line(&self, work: &Work, actor: &str, deed: Deed<'_>) -> ActivityLine {
+    pub(super) fn line(&self, work: &Work, actor: &str, event: ActivityEvent<'_>) -> ActivityLine {
         ActivityLine {
             tenant: work.tenant.clone(),
             at_ms: self.clock.now_ms(),
             source: Source::Grafana,
             actor: actor.to_owned(),
-            action: deed.action,
-            target_kind: deed.target.0,
-            target_id: deed.target.1.to_owned(),
-            target_name: deed.target.2.to_owned(),
-            outcome: deed.outcome,
-            reason: deed.reason,
-            duration_ms: deed.took_ms,
+            action: event.action,
+            target_kind: event.target.0,
+            target_id: event.target.1.to_owned(),
+            target_name: event.target.2.to_owned(),
+            outcome: event.outcome,
+            reason: event.reason,
+            duration_ms: event.took_ms,
             correlation: work.correlation.clone(),
         }
     }
 }
 
 /// What a line says.
-pub(super) struct Deed<'a> {
+pub(super) struct ActivityEvent<'a> {
     pub(super) action: Action,
     /// Kind, id, name.
     pub(super) target: (TargetKind, &'a str, &'a str),

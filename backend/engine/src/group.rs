@@ -13,11 +13,11 @@ use domain::{
 };
 
 use super::{
-    context::{Core, Deed, UNDER_WAY_MS, elapsed},
+    context::{ActivityEvent, Core, UNDER_WAY_MS, elapsed},
+    error::{Result, SyncError, looking},
     failpoints::{AFTER_CALL, BEFORE_CALL},
     org::Org,
-    roster::{Occasion, Roster},
-    trouble::{Result, Trouble, looking},
+    roster::{Roster, TeamContext},
 };
 use grafana::{Error, Team};
 use store::{self, Action as Done, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, TargetKind, Work};
@@ -45,15 +45,15 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
     for mapping in mappings.into_iter().filter(|m| !m.paused) {
         // One team that needs a person does not hold the group's other teams.
         match one_team(core, org, work, mapping).await {
-            Err(Trouble::Attention(a)) => attention = Some(a),
+            Err(SyncError::Attention(a)) => attention = Some(a),
             other => other?,
         }
     }
-    attention.map_or(Ok(()), |a| Err(Trouble::Attention(a)))
+    attention.map_or(Ok(()), |a| Err(SyncError::Attention(a)))
 }
 
 /// Grafana was asked for a team, and we died, or its answer was lost, before it was on disk whose it is: it is that group's, even if the
-/// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, for ever. Every comparison marks the groups
+/// group was renamed or deleted meanwhile. Else it would stay behind, with nobody in it, without end. Every comparison marks the groups
 /// with such a note, so nothing depends on a mark that was there when we died.
 async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &mut Vec<MappingRecord>) -> Result<()> {
     let noted = core.store.team_creations(&work.tenant).await?;
@@ -80,11 +80,11 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
                 mappings.extend(map(core, work, &note.name, team).await?);
             } else {
                 // Its group is gone, or has a team by now.
-                let occasion = Occasion {
+                let context = TeamContext {
                     removal: Some(removal(org, MappingOrigin::Create)),
-                    ..Occasion::default()
+                    ..TeamContext::default()
                 };
-                settle(core, org, work, team.id, occasion).await?;
+                settle(core, org, work, team.id, context).await?;
             }
         }
         forget(core, work, &note.name).await?;
@@ -107,7 +107,7 @@ fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
     }
 }
 
-/// Whether nobody has used a team yet: somebody else may have made one of that name, and it is his.
+/// Whether nobody has used a team yet: somebody else may have made one of that name, and it is theirs.
 async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
     let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
     let members = org
@@ -120,7 +120,7 @@ async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
 
 async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecord) -> Result<()> {
     let mut mapping = Some(mapping);
-    // Twice: a team that was deleted by hand is made anew, under its old mapping.
+    // Twice: a team that was deleted by hand is made again, under its old mapping.
     for _ in 0..2 {
         let Some(mut current) = mapping.take() else {
             return Ok(());
@@ -140,11 +140,11 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
             }
         }
         let Some(team_id) = current.team_id else { return Ok(()) };
-        let occasion = Occasion {
+        let context = TeamContext {
             attempts: work.attempts,
-            ..Occasion::default()
+            ..TeamContext::default()
         };
-        match settle(core, org, work, team_id, occasion).await? {
+        match settle(core, org, work, team_id, context).await? {
             Some(name) => {
                 if name != current.team_name {
                     core.store.set_mapping_team(&current, Some(team_id), &name).await?;
@@ -159,7 +159,7 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
             }
         }
     }
-    Err(Trouble::NotYet(Delay::TeamDisappears))
+    Err(SyncError::NotYet(Delay::TeamDisappears))
 }
 
 /// Mode *create*: a team of exactly the group's name is used, else made (R23, R24).
@@ -215,7 +215,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
             if error.says_no() && !matches!(error, Error::Conflict(_)) {
                 forget(core, work, name).await?;
             }
-            return Err(Trouble::Grafana {
+            return Err(SyncError::Grafana {
                 action: Some(Done::TeamCreate),
                 operation: Operation::CreateTeam { team: name.to_owned() },
                 error,
@@ -262,20 +262,20 @@ async fn archived(org: &Org, name: &str) -> Result<Option<Team>> {
 async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingRecord>) -> Result<()> {
     for mapping in mappings.into_iter().filter(|m| !m.paused) {
         if let Some(team_id) = mapping.team_id {
-            let occasion = Occasion {
+            let context = TeamContext {
                 without: Some(mapping.id),
                 removal: Some(removal(org, mapping.origin)),
                 attempts: work.attempts,
                 names: None,
             };
-            settle(core, org, work, team_id, occasion).await?;
+            settle(core, org, work, team_id, context).await?;
         }
         core.store.remove_mapping(mapping.id).await?;
     }
     Ok(())
 }
 
-/// A team no mapping feeds any more: whom we put there leaves.
+/// A team no mapping feeds any more: those we put there leave.
 pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: i64) -> Result<()> {
     let work = Work {
         tenant: Tenant::of_org(org.id()),
@@ -287,11 +287,11 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: i64) -> Re
         attempts: 0,
         correlation: core.ids.correlation(),
     };
-    let occasion = Occasion {
+    let context = TeamContext {
         removal: Some(TeamRemoval::Keep),
-        ..Occasion::default()
+        ..TeamContext::default()
     };
-    if settle(core, org, &work, team_id, occasion).await?.is_none() {
+    if settle(core, org, &work, team_id, context).await?.is_none() {
         core.store.set_applied_members(org.id(), team_id, &[]).await?;
     }
     Ok(())
@@ -303,11 +303,11 @@ async fn settle(
     org: &mut Org,
     work: &Work,
     team_id: i64,
-    occasion: Occasion<'_>,
+    context: TeamContext<'_>,
 ) -> Result<Option<String>> {
     let org_id = org.id();
     for _ in 0..3 {
-        let Some(roster) = Roster::observe(core, org, team_id, None, occasion).await? else {
+        let Some(roster) = Roster::observe(core, org, team_id, None, context).await? else {
             return Ok(None);
         };
         let plan = team::plan(&roster.desired, &roster.observed);
@@ -316,10 +316,10 @@ async fn settle(
             core.store.set_applied_members(org_id, team_id, &base).await?;
             return match plan.attention {
                 None => Ok(Some(roster.team.name)),
-                Some(a) => Err(Trouble::Attention(a)),
+                Some(a) => Err(SyncError::Attention(a)),
             };
         }
-        // Before the call, so that whoever it adds is known for ours if we die right after it.
+        // Before the call, so that everybody it adds is known as ours if we die right after it.
         let both: BTreeSet<i64> = plan.base.union(&roster.observed.base).copied().collect();
         let both: Vec<i64> = both.into_iter().collect();
         core.store.set_applied_members(org_id, team_id, &both).await?;
@@ -331,7 +331,7 @@ async fn settle(
             return Ok(Some(roster.team.name));
         }
     }
-    Err(Trouble::NotYet(Delay::TeamUnchanged))
+    Err(SyncError::NotYet(Delay::TeamUnchanged))
 }
 
 async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) -> Result<()> {
@@ -388,7 +388,7 @@ async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) 
     core.failpoints.reach(AFTER_CALL);
     match done {
         Ok(()) => log(core, org, work, what, team, note, elapsed(began)).await,
-        Err(error) => Err(Trouble::Grafana {
+        Err(error) => Err(SyncError::Grafana {
             action: Some(what),
             operation,
             error,
@@ -406,13 +406,13 @@ async fn log(
     reason: Option<String>,
     took_ms: i64,
 ) -> Result<()> {
-    let deed = Deed {
+    let event = ActivityEvent {
         action,
         target: (TargetKind::Team, &team.id.to_string(), &team.name),
         outcome: Outcome::Done,
         reason,
         took_ms,
     };
-    let line = core.line(work, &org.actor().await, deed);
+    let line = core.line(work, &org.actor().await, event);
     Ok(core.store.record(&[line]).await?)
 }

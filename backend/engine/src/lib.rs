@@ -6,6 +6,7 @@
 //! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
 
 mod context;
+mod error;
 mod external_groups;
 mod failpoints;
 mod group;
@@ -24,7 +25,6 @@ mod settings;
 mod shared;
 mod status;
 mod team_sync;
-mod trouble;
 mod user_listing;
 mod verdict;
 mod wake;
@@ -137,8 +137,8 @@ impl Engine {
 
     /// Who has this login and who this e-mail in Grafana, as the last listing showed it.
     #[must_use]
-    pub fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
-        self.0.shared.holders(org_id, login, email)
+    pub fn name_owners(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
+        self.0.shared.name_owners(org_id, login, email)
     }
 
     /// Finishes the Grafana call that is under way, then ends; gives up on it after 450 ms, which is as safe as a crash.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use domain::status::RosterSeen;
 
-use super::{context::Core, org::Org, roster, trouble::Result};
+use super::{context::Core, error::Result, org::Org, roster};
 
 /// Answers the open requests. Where Grafana cannot be asked now, the request ends without an answer.
 pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {

@@ -8,7 +8,7 @@ use std::{
     hash::{BuildHasher as _, RandomState},
 };
 
-use domain::account::Holder;
+use domain::account::NameOwner;
 use grafana::ListedUser;
 
 /// Logins and e-mails, in lower case, as Grafana compares them (G2).
@@ -46,11 +46,11 @@ impl Names {
         names
     }
 
-    pub(super) fn login(&self, login: &str) -> Option<Holder> {
+    pub(super) fn login(&self, login: &str) -> Option<NameOwner> {
         self.find(&self.logins, login)
     }
 
-    pub(super) fn email(&self, email: &str) -> Option<Holder> {
+    pub(super) fn email(&self, email: &str) -> Option<NameOwner> {
         self.find(&self.emails, email)
     }
 
@@ -58,13 +58,13 @@ impl Names {
         self.gone.insert(id);
     }
 
-    fn find(&self, table: &[(u64, i64)], name: &str) -> Option<Holder> {
+    fn find(&self, table: &[(u64, i64)], name: &str) -> Option<NameOwner> {
         let key = self.keys.hash_one(name.trim().to_lowercase());
         let at = table.partition_point(|(hash, _)| *hash < key);
         let (_, id) = table
             .get(at)
             .filter(|(hash, id)| *hash == key && !self.gone.contains(id))?;
-        Some(Holder {
+        Some(NameOwner {
             id: *id,
             protected: self.admins.contains(id),
         })
@@ -94,7 +94,7 @@ mod tests {
             listed(2, "ada@example.com", "", false),
         ];
         let names = Names::of(users.iter());
-        let admin = Some(Holder { id: 1, protected: true });
+        let admin = Some(NameOwner { id: 1, protected: true });
         assert_eq!(
             (names.login("ADMIN"), names.email(" root@example.COM ")),
             (admin, admin)

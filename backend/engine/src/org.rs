@@ -14,14 +14,14 @@ use domain::{
 
 use super::{
     context::{AWAY_MS, Core},
+    error::{Result, looking},
     external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
     reservation::Reservations,
     settings::OrgSettings,
-    trouble::{Result, looking},
     user_listing::UserListing,
 };
-use grafana::{Doors, Error, Grafana};
+use grafana::{Error, Grafana, SignInSettings};
 
 #[derive(Debug)]
 pub(super) struct Org {
@@ -44,8 +44,8 @@ pub(super) struct Org {
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.
     pub(super) external_groups: ExternalGroups,
-    /// Whether the other rungs hold, and what who is new is given.
-    pub(super) doors: Doors,
+    /// Whether the other actions hold, and what who is new is given.
+    pub(super) sign_in: SignInSettings,
 }
 
 const REFUSED_MS: i64 = 60_000;
@@ -67,7 +67,7 @@ impl Org {
             mappings: None,
             role_sync_skipped: None,
             external_groups: ExternalGroups::default(),
-            doors: Doors::default(),
+            sign_in: SignInSettings::default(),
         }
     }
 

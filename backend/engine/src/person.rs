@@ -20,13 +20,13 @@ use self::{
     input::{desired, link, names, rules},
     live::Live,
     observe::{Subject, observe},
-    record::{Person, seat},
+    record::{Person, teams_view},
 };
 use super::{
     context::Core,
+    error::{Result, SyncError},
     org::Org,
     reservation::Reservation,
-    trouble::{Result, Trouble},
 };
 use store::{AccountRecord, ManagementState, UserRecord, Work};
 
@@ -53,7 +53,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         core,
         work,
         name: String::new(),
-        told: record.as_ref().map(seat),
+        told: record.as_ref().map(teams_view),
         record,
         management,
     };
@@ -81,10 +81,10 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             person.ask(plan.end.question()).await?;
             let end = match &plan.end {
                 End::Done { .. } => Ok(Recorded),
-                End::Blocked { attention, .. } => Err(Trouble::Attention(attention.clone())),
+                End::Blocked { attention, .. } => Err(SyncError::Attention(attention.clone())),
                 End::Wait { delay, .. } => {
                     person.tell_who_leaves(&observed).await?;
-                    Err(Trouble::NotYet(delay.clone()))
+                    Err(SyncError::NotYet(delay.clone()))
                 }
             };
             return person.settle(&plan, &observed, end).await;
@@ -93,7 +93,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             && written.as_ref() == Some(write)
         {
             // All else is done; another try would be another mail.
-            let end = Err(Trouble::Attention(Attention::ProfileNotApplied {
+            let end = Err(SyncError::Attention(Attention::ProfileNotApplied {
                 login: person.name.clone(),
             }));
             return person.settle(&plan, &observed, end).await;
@@ -105,7 +105,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             person.act(org, action, &observed).await?;
         }
     }
-    Err(Trouble::NotYet(Delay::AccountUnchanged))
+    Err(SyncError::NotYet(Delay::AccountUnchanged))
 }
 
 /// The person and the account as stored, once nobody else who shares a name is worked on.

@@ -14,13 +14,13 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{
     context::{Core, SCAN_MS},
+    error::{Result, SyncError},
     failpoints::BEFORE_RECORD,
     group, look,
     org::Org,
     org_state::Configuration,
     person, scan,
     settings::OrgSettings,
-    trouble::{Result, Trouble},
     user_listing::UserListing,
     verdict::conclude,
 };
@@ -55,7 +55,7 @@ pub(super) async fn run(core: Core) {
         changes.borrow_and_update();
         let wait = match engine.run_turn().await {
             Ok(wait) => wait,
-            Err(Trouble::Stopped) => return,
+            Err(SyncError::Stopped) => return,
             Err(e) => {
                 tracing::error!(error = %e, "the engine could not go on; trying again");
                 STORE_WAIT
@@ -243,7 +243,7 @@ impl Loop {
                         self.core.store.make_due(org.id(), now).await?;
                     }
                 }
-                Err(Trouble::Grafana { error, .. }) => {
+                Err(SyncError::Grafana { error, .. }) => {
                     org.went_wrong(&self.core, &error).await;
                     if Failure::from(&error) == Failure::Away {
                         org.next_scan_ms = now;
@@ -253,7 +253,7 @@ impl Loop {
                         org.publish(&self.core).await;
                     }
                 }
-                Err(e @ (Trouble::Store(_) | Trouble::Stopped)) => return Err(e),
+                Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
                 Err(e) => tracing::warn!(org = org.id(), error = %e, "the comparison with Grafana did not end"),
             }
         }
@@ -362,12 +362,12 @@ impl Loop {
             for team_id in self.core.store.orphaned_teams(org.id()).await? {
                 match group::empty_orphan(&self.core, org, team_id).await {
                     Ok(()) => {}
-                    Err(Trouble::Grafana { error, .. }) => {
+                    Err(SyncError::Grafana { error, .. }) => {
                         tracing::warn!(org = org.id(), team_id, %error, "people of a removed mapping are still in their team");
                         org.went_wrong(&self.core, &error).await;
                         break;
                     }
-                    Err(e @ (Trouble::Store(_) | Trouble::Stopped)) => return Err(e),
+                    Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
                     Err(e) => {
                         tracing::warn!(org = org.id(), team_id, error = %e, "people of a removed mapping are still in their team")
                     }
@@ -411,7 +411,7 @@ async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize
         }
     }
     // What went well at the same time must not open again what a failure closes.
-    ended.sort_by_key(|(_, done)| matches!(done, Err(Trouble::Grafana { .. })));
+    ended.sort_by_key(|(_, done)| matches!(done, Err(SyncError::Grafana { .. })));
     let mut all = Ok(());
     for (work, done) in ended {
         all = all.and(conclude(core, org, work, done).await);
@@ -423,7 +423,7 @@ async fn sync_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
     let mut done = group::sync(core, org, work).await;
     if done.is_ok() {
         core.failpoints.reach(BEFORE_RECORD);
-        done = core.store.finish(work).await.map_err(Trouble::from);
+        done = core.store.finish(work).await.map_err(SyncError::from);
     }
     conclude(core, org, work, done).await
 }

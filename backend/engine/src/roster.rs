@@ -1,6 +1,6 @@
 //! One Grafana team as the planner needs it.
 //!
-//! Owns: bringing together what the groups say, what Grafana shows and whom we put there. Must never change anything.
+//! Owns: bringing together what the groups say, what Grafana shows and those we put there. Must never change anything.
 //! Start at [`Roster::observe`].
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -14,8 +14,8 @@ use domain::{
 
 use super::{
     context::{Core, SCAN_MS},
+    error::{Result, looking},
     org::Org,
-    trouble::{Result, looking},
 };
 use grafana::{Team, TeamMember};
 use store::{Kind, MappingOrigin, MappingRecord, Mark, Urgency};
@@ -29,7 +29,7 @@ pub(super) struct Roster {
 
 /// What is special about a look.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Occasion<'a> {
+pub(super) struct TeamContext<'a> {
     /// The mapping whose group is gone: it counts no more.
     pub(super) without: Option<i64>,
     /// What becomes of the team if nothing else feeds it.
@@ -50,7 +50,7 @@ impl Roster {
         org: &mut Org,
         team_id: i64,
         team: Option<Team>,
-        occasion: Occasion<'_>,
+        context: TeamContext<'_>,
     ) -> Result<Option<Self>> {
         let team = match team {
             Some(team) => Some(team),
@@ -66,7 +66,7 @@ impl Roster {
             return Ok(None);
         };
         let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
-        mappings.retain(|m| Some(m.id) != occasion.without);
+        mappings.retain(|m| Some(m.id) != context.without);
         let present: BTreeSet<i64> = seen.iter().map(|m| m.user_id).collect();
         let people = people_of(core, &mappings, team_id).await?;
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
@@ -81,16 +81,16 @@ impl Roster {
             feeds: mappings.iter().map(feed).collect(),
             wanted,
             wanted_name: wanted_name(core, org, &mappings).await?,
-            removal: occasion.removal,
+            removal: context.removal,
             members: Some(seen.into_iter().map(|m| member(org, m, me, &released)).collect()),
             base: base.into_iter().collect(),
             admins_known: org.admins.is_some(),
             emails,
             taken: BTreeSet::new(),
-            // Grafana leaves out whom the caller may not see (`hidden_users`, permissions): those would be dropped.
-            bulk: occasion.attempts < 3 && team.member_count <= shown,
+            // Grafana leaves out those the caller may not see (`hidden_users`, permissions): those would be dropped.
+            bulk: context.attempts < 3 && team.member_count <= shown,
         };
-        input.taken = taken(org, input.names_to_check(), &team, occasion.names).await?;
+        input.taken = taken(org, input.names_to_check(), &team, context.names).await?;
         let (desired, observed) = input.assemble();
         Ok(Some(Self {
             team,
@@ -156,7 +156,7 @@ async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: i64) -> Res
     Ok(people)
 }
 
-/// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and his user is looked at (R9).
+/// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and their user is looked at (R9).
 async fn emails_of_new(
     core: &Core,
     org: &mut Org,

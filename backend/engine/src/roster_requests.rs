@@ -1,7 +1,7 @@
 //! Who is in a team, for an admin who asks what a change would do: the questions and their answers.
 //!
 //! Owns: what is open and what was answered. Must never ask Grafana itself, nor wait for long: a page waits for it.
-//! Start at [`Looks::answer`]; the engine answers in `look.rs`.
+//! Start at [`RosterRequests::answer`]; the engine answers in `look.rs`.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,13 +21,13 @@ const STALE_MS: i64 = 600_000;
 
 /// Questions that are open, and the last answers; by organization and team.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
+pub(super) struct RosterRequests {
     asked: Mutex<BTreeSet<(i64, i64)>>,
     seen: Mutex<HashMap<(i64, i64), RosterSeen>>,
     answered: Notify,
 }
 
-impl Looks {
+impl RosterRequests {
     pub(super) fn ask(&self, org_id: i64, teams: &[i64]) {
         locked(&self.asked).extend(teams.iter().map(|team| (org_id, *team)));
     }

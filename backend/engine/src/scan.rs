@@ -19,13 +19,13 @@ use self::{
 };
 use super::{
     context::Core,
+    error::{Result, looking},
     org::Org,
     org_state::Configuration,
     status::LoginSeen,
     team_sync,
-    trouble::{Result, looking},
 };
-use grafana::{Doors, Error, Team};
+use grafana::{Error, SignInSettings, Team};
 
 /// Compares everything of an organization with Grafana.
 pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
@@ -41,12 +41,12 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
             org.role_sync_skipped = settings.login.suspension_holds();
             let findings = login::examine(&settings.login);
             core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
-            org.doors = settings.doors;
+            org.sign_in = settings.sign_in;
             core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
         }
         // An account that is in no organization may not (G34); what depends on it is said to be unknown.
         Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
-            (org.role_sync_skipped, org.doors) = (None, Doors::default());
+            (org.role_sync_skipped, org.sign_in) = (None, SignInSettings::default());
             let findings = login::unreadable();
             core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
         }

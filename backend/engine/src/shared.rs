@@ -11,7 +11,7 @@ use std::{
 use domain::status::{EngineStatus, NameOwners, TeamSeen};
 use tokio::sync::Notify;
 
-use super::{lock::locked, names::Names, roster_requests::Looks, status::LoginSeen};
+use super::{lock::locked, names::Names, roster_requests::RosterRequests, status::LoginSeen};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     admins: Mutex<HashMap<i64, HashSet<String>>>,
     /// Who has which login and e-mail, by the organization that looked.
     names: Mutex<HashMap<i64, Names>>,
-    pub(super) looks: Looks,
+    pub(super) looks: RosterRequests,
 }
 
 impl Shared {
@@ -68,7 +68,7 @@ impl Shared {
     }
 
     /// Who has this login, and who this e-mail.
-    pub(super) fn holders(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
+    pub(super) fn name_owners(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
         let names = locked(&self.names);
         let Some(names) = names.get(&org_id) else {
             return NameOwners::default();
@@ -80,7 +80,7 @@ impl Shared {
     }
 
     /// An account was deleted: its names are free.
-    pub(super) fn forget_holder(&self, org_id: i64, id: i64) {
+    pub(super) fn forget_name_owner(&self, org_id: i64, id: i64) {
         if let Some(names) = locked(&self.names).get_mut(&org_id) {
             names.forget(id);
         }

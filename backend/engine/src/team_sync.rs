@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{context::Core, org::Org, trouble::Result};
+use super::{context::Core, error::Result, org::Org};
 use grafana::Team;
 
 /// Teams asked in one comparison; the others have their turn at the next ones.

@@ -404,7 +404,7 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
 }
 
 #[tokio::test]
-async fn a_changed_profile_and_a_deactivation_reach_grafana_and_come_back() {
+async fn a_profile_and_a_deactivation_reach_grafana_and_come_back() {
     let rig = Rig::new(&[]).await;
     let engine = rig.start();
     rig.user("ann", true).await;
@@ -422,7 +422,7 @@ async fn a_changed_profile_and_a_deactivation_reach_grafana_and_come_back() {
 }
 
 #[tokio::test]
-async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_twice() {
+async fn a_crash_before_our_record_makes_nothing_twice() {
     // Claiming strangers is forbidden: only the note makes the account ours.
     let rig = Rig::new(&[("claim_policy", "never")]).await;
     rig.user("ann", true).await;
@@ -451,7 +451,7 @@ async fn after_a_crash_between_grafanas_answer_and_our_record_nothing_is_made_tw
 }
 
 #[tokio::test]
-async fn whoever_is_to_be_closed_goes_first_among_many() {
+async fn accounts_to_be_closed_go_first_among_many() {
     let rig = Rig::new(&[]).await;
     let engine = rig.start();
     rig.user("leaver", true).await;
@@ -477,7 +477,7 @@ async fn whoever_is_to_be_closed_goes_first_among_many() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_is_tried_once_and_goes_on_with_new_credentials() {
+async fn a_refused_sign_in_waits_for_new_credentials() {
     let rig = Rig::new(&[]).await;
     rig.grafana.change(|world| world.set_password(ME, "another"));
     let engine = rig.start();
@@ -527,7 +527,7 @@ async fn while_grafana_is_away_changes_wait_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_on_check_now() {
+async fn what_a_person_must_fix_says_why_and_is_tried_on_check_now() {
     let rig = Rig::new(&[]).await;
     let refusal = json!({"message": "You'll need additional permissions. Permissions needed: users:create"});
     rig.answer("POST", "/api/admin/users", 403, &refusal);
@@ -557,7 +557,7 @@ async fn what_only_a_person_can_mend_says_why_and_what_to_do_and_is_tried_again_
 }
 
 #[tokio::test]
-async fn server_admins_and_the_last_admin_of_the_organization_are_never_closed() {
+async fn server_admins_and_the_last_admin_are_never_closed() {
     let rig = Rig::new(&[]).await;
     rig.add_account("boss", Role::Admin);
     rig.grafana.change(|world| world.join(ME, 1, Role::Viewer));
@@ -671,7 +671,7 @@ async fn create_mode_makes_a_team_and_leaves_it_to_its_members() {
 }
 
 #[tokio::test]
-async fn bulk_changes_keep_people_added_by_hand_in_grafanas_own_spelling() {
+async fn bulk_changes_keep_people_who_were_added_by_hand() {
     let rig = Rig::new(&[]).await;
     let nina = rig.add_account("nina", Role::Viewer);
     let team = rig.add_team("eng", &[(nina, ADMIN)]);
@@ -740,7 +740,7 @@ async fn turning_create_mode_on_makes_the_teams_of_stored_groups() {
 }
 
 #[tokio::test]
-async fn a_deleted_groups_team_is_archived_and_comes_back_under_its_id() {
+async fn a_deleted_groups_team_is_archived_and_returns_under_its_id() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     let engine = rig.start();
     rig.user("ann", true).await;
@@ -769,7 +769,7 @@ async fn a_deleted_groups_team_is_archived_and_comes_back_under_its_id() {
 }
 
 #[tokio::test]
-async fn drift_made_by_hand_is_put_right_by_the_next_look_and_a_clean_look_changes_nothing() {
+async fn drift_is_put_right_by_the_next_comparison() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     let engine = rig.start();
     rig.user("ann", true).await;
@@ -883,7 +883,7 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
 }
 
 #[tokio::test]
-async fn a_user_deleted_while_his_account_was_being_made_is_closed_all_the_same() {
+async fn a_user_deleted_while_the_account_is_made_is_closed() {
     let rig = Rig::new(&[]).await;
     rig.user("ann", true).await;
     rig.store

@@ -9,9 +9,9 @@ use domain::{
 };
 
 use super::{
-    context::{AWAY_MS, Core, Deed},
+    context::{AWAY_MS, ActivityEvent, Core},
+    error::{Result, SyncError},
     org::Org,
-    trouble::{Result, Trouble},
 };
 use grafana::Error;
 use store::{Action, Kind, Outcome, Work};
@@ -26,7 +26,7 @@ enum Next {
 
 /// What was worked on is put off or shown, if it did not end well.
 pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Result<()>) -> Result<()> {
-    let Err(trouble) = done else {
+    let Err(error) = done else {
         org.went_well(core).await;
         return Ok(());
     };
@@ -36,19 +36,19 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
         Kind::User => Action::UserSync,
         Kind::Group => Action::GroupSync,
     };
-    let (action, next, took_ms) = match trouble {
-        Trouble::Store(_) | Trouble::Stopped => return Err(trouble),
-        Trouble::Attention(attention) => {
+    let (action, next, took_ms) = match error {
+        SyncError::Store(_) | SyncError::Stopped => return Err(error),
+        SyncError::Attention(attention) => {
             // Grafana was asked and has answered.
             org.went_well(core).await;
             (Some(sync), Next::Show(attention), 0)
         }
-        Trouble::NotYet(delay) => {
+        SyncError::NotYet(delay) => {
             org.went_well(core).await;
             let after_ms = backoff_ms(work.attempts, jitter);
             (Some(sync), Next::Retry { after_ms, delay }, 0)
         }
-        Trouble::Grafana {
+        SyncError::Grafana {
             action,
             operation,
             error,
@@ -88,14 +88,14 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
     };
     if let Some(action) = action {
         let name = target_name(core, work).await?;
-        let deed = Deed {
+        let event = ActivityEvent {
             action,
             target: (work.kind.into(), &work.id, &name),
             outcome,
             reason: Some(reason),
             took_ms,
         };
-        let line = core.line(work, &org.actor().await, deed);
+        let line = core.line(work, &org.actor().await, event);
         core.store.record(&[line]).await?;
     }
     match next {

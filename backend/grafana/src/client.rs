@@ -1,6 +1,6 @@
 //! One organization of one Grafana.
 //!
-//! Owns: as whom a call is made ([`Scope`]), and how long the last one took. Must never decide what
+//! Owns: in whose name a call is made ([`Scope`]), and how long the last one took. Must never decide what
 //! an answer means for one route: `users`, `orgs`, `teams` and `instance` do. Start at [`Grafana`].
 
 use std::{

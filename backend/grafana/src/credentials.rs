@@ -12,9 +12,9 @@ pub struct Credentials {
     pub url: String,
     /// A server admin's login: the only identity that may create, disable and log out users in OSS (G46).
     pub admin_user: Option<String>,
-    /// His password.
+    /// Their password.
     pub admin_password: Option<Secret>,
-    /// An Admin service account's token, used for teams: whoever creates a team as a person becomes its admin.
+    /// An Admin service account's token, used for teams: anybody who creates a team as a person becomes its admin.
     pub service_account_token: Option<Secret>,
 }
 

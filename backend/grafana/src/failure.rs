@@ -25,7 +25,7 @@ pub enum Error {
     /// Grafana refused the password. Not tried again: five failures lock the account.
     #[error("Grafana refused to sign “{login}” in: {message}")]
     SignInRefused {
-        /// Whom.
+        /// The user.
         login: String,
         /// Grafana's words.
         message: String,

@@ -1,6 +1,6 @@
 //! The one HTTP client.
 //!
-//! Owns: time-outs, TLS and connections. Must never follow a redirect or use a proxy. Start at
+//! Owns: timeouts, TLS and connections. Must never follow a redirect or use a proxy. Start at
 //! [`Http::build`].
 
 use std::{sync::Once, time::Duration};
@@ -35,7 +35,7 @@ impl Http {
         let builder = || {
             #[expect(
                 clippy::disallowed_methods,
-                reason = "this is the one client: time-outs, no redirects, no proxy"
+                reason = "this is the one client: timeouts, no redirects, no proxy"
             )]
             let builder = reqwest::Client::builder();
             builder

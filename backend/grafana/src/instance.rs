@@ -24,12 +24,12 @@ pub struct AdminSettings {
     /// What decides about sign-ins, in the file and on Grafana's own page.
     pub login: Lines,
     /// How people get in.
-    pub doors: Doors,
+    pub sign_in: SignInSettings,
 }
 
 /// What bears on whether a closed account stays closed, and on who is new. Everything is `None` where it could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Doors {
+pub struct SignInSettings {
     /// Whether LDAP is on: a sign-in by it enables a disabled account.
     pub ldap: Option<bool>,
     /// Whether a provider that is on, or Grafana itself, makes accounts for who has none. Unknown where no provider is seen.
@@ -38,7 +38,7 @@ pub struct Doors {
     pub new_role: Option<String>,
 }
 
-impl Doors {
+impl SignInSettings {
     fn of(login: &Lines, new_role: Option<String>) -> Self {
         Self {
             ldap: Some(login.ldap_on()),
@@ -105,7 +105,7 @@ impl Grafana {
     /// Grafana's configuration, as far as it matters here.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for whoever is no server admin.
+    /// [`Error::Forbidden`] for anybody who is no server admin.
     pub async fn admin_settings(&self) -> Result<AdminSettings> {
         let sections: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
             self.get(Scope::Server, "/api/admin/settings", &[]).await?;
@@ -121,7 +121,7 @@ impl Grafana {
                     let settings = sso.settings.iter().map(|(key, value)| (key.as_str(), text(value)));
                     read.login.put_on_page(&sso.provider, settings);
                 }
-                read.doors = Doors::of(&read.login, read.doors.new_role.take());
+                read.sign_in = SignInSettings::of(&read.login, read.sign_in.new_role.take());
             }
             Err(e @ (Error::Away(_) | Error::Busy { .. } | Error::Unauthorized(_))) => return Err(e),
             // Not there, or not for us: the file is all that is known.
@@ -156,7 +156,7 @@ fn read(sections: &BTreeMap<String, BTreeMap<String, serde_json::Value>>) -> Adm
             .map(|section| section.iter().map(|(k, v)| (k.clone(), text(v))).collect())
             .unwrap_or_default(),
         public_url: get("server", "root_url"),
-        doors: Doors::of(&login, new_role),
+        sign_in: SignInSettings::of(&login, new_role),
         login,
     }
 }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_holds_only_where_no_provider_that_is_on_makes_accounts() {
+    fn a_deletion_holds_where_no_provider_makes_accounts() {
         for (provider, users, sign_up) in [
             (
                 serde_json::json!({"enabled": "true", "allow_sign_up": "true"}),
@@ -204,13 +204,13 @@ mod tests {
             ),
         ] {
             let read = sections(serde_json::json!({"auth.okta": provider, "users": {"allow_sign_up": users}}));
-            assert_eq!(read.doors.sign_up, sign_up, "{provider} {users}");
-            assert_eq!(read.doors.ldap, Some(false));
+            assert_eq!(read.sign_in.sign_up, sign_up, "{provider} {users}");
+            assert_eq!(read.sign_in.ldap, Some(false));
         }
         let proxy = sections(serde_json::json!({"auth.proxy": {"enabled": "true", "auto_sign_up": "true"}}));
-        assert_eq!(proxy.doors.sign_up, Some(true));
+        assert_eq!(proxy.sign_in.sign_up, Some(true));
         let ldap = sections(serde_json::json!({"auth.ldap": {"enabled": "true", "allow_sign_up": "false"}}));
-        assert_eq!(ldap.doors.ldap, Some(true));
+        assert_eq!(ldap.sign_in.ldap, Some(true));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use client::Grafana;
 pub use credentials::Credentials;
 pub use failure::{Error, Result};
 pub use http::Http;
-pub use instance::{AdminSettings, Doors};
+pub use instance::{AdminSettings, SignInSettings};
 pub use orgs::OrgUser;
 pub use probe::{Finding, Probe, probe};
 pub use session::{Me, Session};

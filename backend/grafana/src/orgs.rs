@@ -1,6 +1,6 @@
 //! Who is in an organization.
 //!
-//! Owns: the calls about org membership. Must never call `DELETE /api/org/users/:id`: it deletes the whole user with his last
+//! Owns: the calls about org membership. Must never call `DELETE /api/org/users/:id`: it deletes the whole user with their last
 //! organization (G31). Start at [`Grafana::org_users`].
 
 use reqwest::Method;
@@ -67,7 +67,7 @@ impl Grafana {
         Ok(users)
     }
 
-    /// Takes a user out of one organization; the user stays, with his last one too.
+    /// Takes a user out of one organization; the user stays, with their last one too.
     pub async fn leave_org(&self, org_id: i64, user_id: i64) -> Result<()> {
         self.act::<()>(
             Scope::Server,
@@ -81,7 +81,7 @@ impl Grafana {
     /// Gives a role in an organization.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] where his provider says his role (`org.externallySynced`).
+    /// [`Error::Forbidden`] where their provider says their role (`org.externallySynced`).
     pub async fn set_role(&self, org_id: i64, user_id: i64, role: &str) -> Result<()> {
         self.act(
             Scope::Server,

@@ -39,15 +39,15 @@ pub struct Probe {
     pub version: Option<String>,
     /// Whether the server admin's password is right.
     pub sign_in: Finding,
-    /// As whom.
+    /// In whose name.
     pub login: Option<String>,
     /// The login form is off, so every call sends (and Grafana hashes) the password: it works, five times slower.
     pub by_password: bool,
-    /// Whether he is a Grafana server admin: creating, disabling and logging out users.
+    /// Whether the account is a Grafana server admin: creating, disabling and logging out users.
     pub server_admin: Finding,
-    /// Whether he may list users.
+    /// Whether it may list users.
     pub list_users: Finding,
-    /// Whether he is Admin of this organization: teams, and the people in it.
+    /// Whether it is Admin of this organization: teams, and the people in it.
     pub org_admin: Finding,
     /// Whether Grafana's configuration can be read: the seed document's lines, the public URL, role sync.
     pub read_settings: Finding,
@@ -121,7 +121,7 @@ async fn as_admin(grafana: &Grafana, found: &mut Probe) {
             Some(org) => Finding::No(format!("“{}” has the role {} in this organization", me.login, org.role)),
             None => Finding::No(format!("“{}” is not in this organization", me.login)),
         },
-        // Not a server admin: his own organization's teams tell it.
+        // Not a server admin: their own organization's teams tell it.
         Err(Error::Forbidden { .. }) => Finding::of(&grafana.try_teams().await),
         Err(e) => Finding::No(e.to_string()),
     };

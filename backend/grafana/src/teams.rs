@@ -156,7 +156,7 @@ impl Grafana {
         )
     }
 
-    /// Every member. Grafana shows no page of them, and leaves out whom the caller may not see.
+    /// Every member. Grafana shows no page of them, and leaves out those the caller may not see.
     pub async fn team_members(&self, id: i64) -> Result<Option<Vec<TeamMember>>> {
         let members: Result<Option<Vec<TeamMember>>> =
             self.get(Scope::Team, &format!("/api/teams/{id}/members"), &[]).await;
@@ -206,7 +206,7 @@ impl Grafana {
         )
     }
 
-    /// Replaces both lists. Whoever is not listed, exactly as stored, leaves the team.
+    /// Replaces both lists. Anybody who is not listed, exactly as stored, leaves the team.
     ///
     /// # Errors
     /// [`Error::NotFound`] when an e-mail is not known; then nothing has changed.

@@ -58,7 +58,7 @@ async fn it_signs_in_once_and_uses_the_session_for_every_call() {
 }
 
 #[tokio::test]
-async fn an_old_session_is_rotated_not_signed_in_anew() {
+async fn an_old_session_is_rotated_not_signed_in_again() {
     let stand_in = start().await;
     let grafana = client(&credentials(&stand_in));
     grafana.all_users().await.expect("users");
@@ -103,7 +103,7 @@ async fn where_the_login_form_is_off_it_falls_back_to_basic_auth() {
 }
 
 #[tokio::test]
-async fn a_refused_password_is_tried_exactly_once_because_five_failures_lock_the_account() {
+async fn a_refused_password_is_tried_once() {
     for form_off in ["false", "true"] {
         let stand_in = configured(&[("auth", "disable_login_form", form_off)]).await;
         stand_in.change(|world| world.set_password(ADMIN, "another"));
@@ -119,7 +119,7 @@ async fn a_refused_password_is_tried_exactly_once_because_five_failures_lock_the
 }
 
 #[tokio::test]
-async fn of_several_calls_at_once_one_signs_in_again_and_a_refused_password_is_tried_once() {
+async fn of_several_calls_at_once_one_signs_in_again() {
     let stand_in = start().await;
     let grafana = client(&credentials(&stand_in));
     let four = || async {
@@ -219,7 +219,7 @@ async fn nobody_there_is_away_without_naming_the_url() {
 }
 
 #[tokio::test]
-async fn the_test_button_says_what_each_credential_can_do_and_signs_out() {
+async fn the_test_says_what_each_credential_can_do_and_signs_out() {
     let stand_in = start().await;
     let bad = Credentials {
         service_account_token: Some(Secret::new("glsa_bad")),
@@ -244,7 +244,7 @@ async fn the_test_button_says_what_each_credential_can_do_and_signs_out() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_set_up_on_grafanas_page_counts_as_the_page_says() {
+async fn a_provider_set_up_on_grafanas_page_counts() {
     let stand_in = configured(&[
         ("auth.generic_oauth", "enabled", "true"),
         ("auth.generic_oauth", "skip_org_role_sync", "true"),
@@ -286,8 +286,8 @@ async fn a_provider_that_is_set_up_on_grafanas_page_counts_as_the_page_says() {
         ),
     ] {
         answer(&stand_in, "GET", "/api/v1/sso-settings", 200, &page);
-        let doors = grafana.admin_settings().await.expect("settings").doors;
-        assert_eq!((doors.ldap, doors.sign_up), (Some(ldap), Some(sign_up)));
+        let sign_in = grafana.admin_settings().await.expect("settings").sign_in;
+        assert_eq!((sign_in.ldap, sign_in.sign_up), (Some(ldap), Some(sign_up)));
     }
 
     answer(&stand_in, "GET", "/api/v1/sso-settings", 403, &json!({"message": "no"}));

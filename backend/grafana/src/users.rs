@@ -59,7 +59,7 @@ pub struct ListedUser {
     /// Disabled.
     #[serde(default)]
     pub is_disabled: bool,
-    /// The providers he signed in by.
+    /// The providers they signed in by.
     #[serde(default, deserialize_with = "null_as_empty")]
     pub auth_labels: Vec<String>,
 }
@@ -236,7 +236,7 @@ impl Grafana {
         self.of_admin(id, "logout").await
     }
 
-    /// Deletes a user, with everything that is his: sessions, sign-in links, stars, preferences, seats. One who is gone already is fine.
+    /// Deletes a user, with everything that is theirs: sessions, sign-in links, stars, preferences, memberships. One who is gone already is fine.
     pub async fn delete_user(&self, id: i64) -> Result<()> {
         let path = format!("/api/admin/users/{id}");
         match self.act::<()>(Scope::Server, Method::DELETE, &path, None).await {

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn single_documents_are_the_ones_in_the_lists_and_unknown_ones_are_404() {
+    fn single_documents_are_those_of_the_lists_and_others_are_404() {
         let base = "https://g.test/scim/v2";
         let list = schemas(base);
         assert_eq!(list["totalResults"], json!(3));

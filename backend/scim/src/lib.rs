@@ -15,6 +15,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod attr_path;
 pub mod bulk;
 pub mod datetime;
 mod digest;
@@ -38,8 +39,9 @@ pub mod schema;
 mod value;
 pub mod version;
 
+pub use attr_path::AttrPath;
 pub use error::{Error, ScimType};
-pub use filter::{AttrPath, Filter};
+pub use filter::Filter;
 pub use list::ListQuery;
 pub use member::{Member, MemberKind};
 pub use patch::{MemberChange, Patch};

@@ -6,15 +6,16 @@
 mod apply;
 mod lists;
 mod members;
+mod operation;
 mod read_only;
 
 use serde_json::{Map, Value};
 
+pub use members::{MemberChange, MemberFilter};
+pub use operation::{Op, Operation};
+
 use crate::{
-    Document, Error, Filter, Member, ResourceType,
-    filter::matches_member,
-    limits,
-    path::Path,
+    Document, Error, ResourceType, limits,
     render::Shown,
     resource::{require, require_message},
     schema,
@@ -24,63 +25,11 @@ use crate::{
 /// The schema URN of a PATCH body.
 pub const URN: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-/// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Op {
-    /// `add`
-    Add,
-    /// `replace`
-    Replace,
-    /// `remove`
-    Remove,
-}
-
-/// One operation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Operation {
-    /// What it does.
-    pub op: Op,
-    /// Where; `None` is the whole resource.
-    pub path: Option<Path>,
-    /// The value; `None` where the key is absent.
-    pub value: Option<Value>,
-}
-
 /// A PATCH request.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Patch {
     /// Its operations, in order. None at all is allowed and changes nothing (Microsoft's validator sends that, ConnId leaves the key out).
     pub operations: Vec<Operation>,
-}
-
-/// A change of a group's membership.
-#[derive(Debug, Clone, PartialEq)]
-pub enum MemberChange {
-    /// Add these; those already there stay as they are.
-    Add(Vec<Member>),
-    /// Remove these; those not there are no error.
-    Remove(Vec<String>),
-    /// Remove those that match.
-    RemoveMatching(MemberFilter),
-    /// These and no others.
-    Replace(Vec<Member>),
-    /// None.
-    Clear,
-}
-
-/// Which members a PATCH selects by `members[…]`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MemberFilter {
-    filter: Filter,
-    /// The endpoints' URL, so that `$ref` is the one answers show.
-    base: String,
-}
-
-impl MemberFilter {
-    /// Whether it selects this one.
-    pub fn matches(&self, member: &Member) -> bool {
-        matches_member(&self.filter, member, &self.base)
-    }
 }
 
 /// What a PATCH yields.
@@ -176,49 +125,6 @@ impl Patch {
             members: members.into_changes(),
             dropped,
         })
-    }
-}
-
-impl Operation {
-    fn parse(operation: &Value) -> Result<Self, Error> {
-        let Value::Object(operation) = operation else {
-            return Err(Error::invalid_syntax("Each of the Operations must be a JSON object."));
-        };
-        refuse_case_twins(operation)?;
-        let op = match get_any_case(operation, "op").and_then(Value::as_str) {
-            Some(op) if op.eq_ignore_ascii_case("add") => Op::Add,
-            Some(op) if op.eq_ignore_ascii_case("replace") => Op::Replace,
-            Some(op) if op.eq_ignore_ascii_case("remove") => Op::Remove,
-            _ => {
-                return Err(Error::invalid_syntax(
-                    "The op of an operation must be add, replace or remove.",
-                ));
-            }
-        };
-        // authentik sends `"path": null` (I23).
-        let path = match get_any_case(operation, "path") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(path)) if path.trim().is_empty() => None,
-            Some(Value::String(path)) => Some(Path::parse(path)?),
-            Some(_) => return Err(Error::invalid_path("The path of an operation must be a string.")),
-        };
-        Ok(Self {
-            op,
-            path,
-            value: get_any_case(operation, "value").cloned(),
-        })
-    }
-}
-
-/// The object of a path-less operation.
-fn whole(value: Option<&Value>) -> Result<&Map<String, Value>, Error> {
-    match value {
-        Some(Value::Object(object)) => Ok(object),
-        // SCIM-SDK's client sends a list of one here too.
-        Some(Value::Array(values)) if let [Value::Object(object)] = values.as_slice() => Ok(object),
-        _ => Err(Error::invalid_value(
-            "The value of an operation without path must be an object.",
-        )),
     }
 }
 

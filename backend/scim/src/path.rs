@@ -1,8 +1,8 @@
 //! PATCH paths (RFC 7644 §3.5.2), on the parser of filters.
 
 use crate::{
-    Error,
-    filter::{AttrPath, Filter, parser::Parser},
+    AttrPath, Error,
+    filter::{Filter, parser::Parser},
     schema::{self, Schema},
 };
 

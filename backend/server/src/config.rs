@@ -24,7 +24,7 @@ pub struct Config {
     /// `[plugin.rollcall-scim-app]`, without secrets.
     pub plugin_ini: BTreeMap<String, String>,
     /// The organizations that may use the secrets of that section: `orgs`, 1 if not set. An Admin of any organization can enable the
-    /// app in his own; he must not thereby command a server admin's account.
+    /// app in their own; they must not thereby command a server admin's account.
     pub orgs: BTreeSet<i64>,
     /// The secrets of that section.
     pub secrets: BTreeMap<&'static str, Secret>,
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_the_ini_file_serve_the_main_organization_unless_others_are_named() {
+    fn secrets_of_the_ini_file_serve_the_main_organization() {
         assert_eq!(config(&[]).orgs, BTreeSet::from([1]));
         assert_eq!(config(&[("GF_PLUGIN_ORGS", "1, 3,x")]).orgs, BTreeSet::from([1, 3]));
     }

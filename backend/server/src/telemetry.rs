@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_hclog_json_with_text_in_the_fields_go_plugin_reads() {
+    fn every_line_is_hclog_json_as_go_plugin_reads_it() {
         let lines = logged(Level::INFO, || {
             let span = tracing::info_span!("request", correlation = "c1");
             let _entered = span.enter();

@@ -55,7 +55,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(a.grafana_id)
         .bind(a.origin.code())
         .bind(&a.login)
-        .bind(a.closed_by.map(Code::code))
+        .bind(a.deprovisioned_by.map(Code::code))
         .bind(a.holds)
         .bind(&a.snapshot)
         .bind(deferred)

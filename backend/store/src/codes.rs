@@ -3,7 +3,7 @@
 //! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
 //! the same, and a test compares them. Start at [`Code`].
 
-use domain::settings::Rung;
+use domain::settings::Deprovision;
 
 use super::{AccountOrigin, Action, Attribute, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
 
@@ -75,8 +75,8 @@ pub(super) enum WorkState {
 }
 
 codes!(WorkState, "state of a mark": WorkState::Pending = "pending", WorkState::Blocked = "blocked");
-codes!(Rung, "way of deprovisioning":
-    Rung::Disable = "disable", Rung::Suspend = "suspend", Rung::Tombstone = "recreate", Rung::Delete = "delete");
+codes!(Deprovision, "way of deprovisioning":
+    Deprovision::Disable = "disable", Deprovision::Suspend = "suspend", Deprovision::Recreate = "recreate", Deprovision::Delete = "delete");
 codes!(ManagementState, "decision about an account":
     ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
     ManagementState::Unmanaged = "unmanaged");
@@ -111,7 +111,7 @@ mod tests {
             check::<Kind>("kind"),
             check::<WorkState>("state"),
             check::<AccountOrigin>("origin"),
-            check::<Rung>("deprovisioned_by"),
+            check::<Deprovision>("deprovisioned_by"),
             check::<ManagementState>("state"),
             check::<MappingOrigin>("origin"),
             check::<Source>("source"),

@@ -6,7 +6,7 @@
 use domain::{
     Tenant,
     attention::{Attention, Problem},
-    settings::Rung,
+    settings::Deprovision,
 };
 use scim::resource::Document;
 pub use vocabulary::{
@@ -112,7 +112,7 @@ pub struct AccountRecord {
     /// Login as last written or seen.
     pub login: String,
     /// How the account was deprovisioned, or is about to be; `None` while it is open.
-    pub closed_by: Option<domain::settings::Rung>,
+    pub deprovisioned_by: Option<domain::settings::Deprovision>,
     /// Whether that holds in this Grafana.
     pub holds: Option<bool>,
     /// JSON of `domain::account::Snapshot`: what a return gives back.
@@ -205,7 +205,7 @@ pub struct PersonRow {
     /// Grafana's id and where the account came from.
     pub account: Option<(i64, AccountOrigin)>,
     /// How the account was deprovisioned, and whether that holds.
-    pub closed: Option<(Rung, Option<bool>)>,
+    pub closed: Option<(Deprovision, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
     pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.

@@ -106,7 +106,7 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             grafana_id: row.try_get("grafana_id")?,
             origin: code(row, "origin")?,
             login: row.try_get("login")?,
-            closed_by: code_or_null(row, "deprovisioned_by")?,
+            deprovisioned_by: code_or_null(row, "deprovisioned_by")?,
             holds: row.try_get("holds")?,
             snapshot: row.try_get("snapshot")?,
             deferred: attributes(row.try_get("deferred")?)?,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Alert, CopyLines, Icon, IconName, Severity, Tone};
 use crate::{api::ApiError, host::Host, route::Location};
 
-/// One line each; the words that are to be mended on a page of ours lead there.
+/// One line each; the words that are to be fixed on a page of ours lead there.
 #[component]
 pub fn Checks(checks: Vec<Check>) -> impl IntoView {
     let host = Host::get();

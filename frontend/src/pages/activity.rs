@@ -1,6 +1,6 @@
 //! *Activity*: what happened to X, and why?
 //!
-//! The log as sentences, by outcome, source, time and whom it is about; one line in a drawer that has its own URL; the whole as a file.
+//! The log as sentences, by outcome, source, time and target; one line in a drawer that has its own URL; the whole as a file.
 //! Start at [`ActivityPage`].
 
 mod export;
@@ -161,7 +161,7 @@ fn filters(host: Host, activity: Loaded<Activity>, narrowing: Narrowing) -> impl
         OUTCOMES.iter().map(|(name, _)| *name).find(|name| *name == outcome)
     });
     let named = activity.list(|answer| answer.callers.clone());
-    // Whom the URL names may have called long ago; and later pages name nobody.
+    // What the URL names may have called long ago; and later pages name nobody.
     let callers = Memo::new(move |before: Option<&Vec<String>>| {
         let mut callers = named.get();
         if callers.is_empty() {
@@ -191,7 +191,7 @@ fn filters(host: Host, activity: Loaded<Activity>, narrowing: Narrowing) -> impl
     }
 }
 
-/// Whom the list follows. The name is in the lines themselves.
+/// What the list follows. The name is in the lines themselves.
 fn followed(host: Host, target: Memo<Option<String>>, lines: Memo<Vec<ActivityEntry>>) -> Option<impl IntoView> {
     target.get().map(|id| {
         let name = lines.with(|lines| {

@@ -79,7 +79,7 @@ pub fn OverviewPage() -> impl IntoView {
     }
 }
 
-/// What only a person can mend: who, why, and one next step. Absent while there is nothing.
+/// What only a person can fix: who, why, and one next step. Absent while there is nothing.
 #[component]
 fn NeedsYou(overview: Loaded<Overview>) -> impl IntoView {
     let items = overview.list(|o| o.attention.clone());

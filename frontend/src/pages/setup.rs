@@ -26,7 +26,7 @@ use crate::{
     route::Route,
 };
 
-/// Whoever has just pressed "Test connection" elsewhere looks here at once.
+/// Anybody who has just pressed "Test connection" elsewhere looks here at once.
 const PERIOD: Duration = Duration::from_secs(2);
 
 /// The tab.

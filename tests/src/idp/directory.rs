@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// A person, as the provider's own directory has him.
+/// A person, as the provider's own directory has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The provider's own id, opaque to everybody else.
@@ -30,7 +30,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// Somebody whose userName is his e-mail address, as in most companies.
+    /// Somebody whose userName is their e-mail address, as in most companies.
     #[must_use]
     pub fn new(email: &str, given_name: &str, family_name: &str) -> Self {
         Self {
@@ -84,7 +84,7 @@ pub struct Member {
 pub trait Provider: Send + Sync {
     /// The id this provider's directory would have given.
     fn external_id(&self, name: &str) -> String;
-    /// Finds or makes a user, makes him as he is to be, and gives the SCIM id.
+    /// Finds or makes a user, makes them as they are to be, and gives the SCIM id.
     fn push_user(&self, person: &Person) -> impl Future<Output = Result<String>> + Send;
     /// Something about a known user has changed, `active` perhaps.
     fn update_user(&self, id: &str, person: &Person) -> impl Future<Output = Result<()>> + Send;
@@ -295,7 +295,7 @@ impl<P: Provider> Directory<P> {
     /// The SCIM id of a person.
     ///
     /// # Errors
-    /// If he was not pushed.
+    /// If they were not pushed.
     pub fn user_id(&self, user_name: &str) -> Result<String> {
         let row = self
             .people

@@ -67,7 +67,7 @@ impl Rig {
         Ok(())
     }
 
-    /// Every bulk write of members: the e-mails it names, whoever they are.
+    /// Every bulk write of members: the e-mails it names, all of them.
     #[must_use]
     pub fn bulk_writes(&self) -> Vec<Vec<String>> {
         let changes = self.calls().into_iter().filter(|call| call.who == BOT);

@@ -1,6 +1,6 @@
 //! What must hold at the end of every test, whatever it was about: the plugin changed only what is its own.
 //!
-//! Owns: the reading of Grafana's log of calls. A person is the plugin's to change when a provider has named him, and he is neither
+//! Owns: the reading of Grafana's log of calls. A person is the plugin's to change when a provider has named them, and they are neither
 //! server admin, service account nor the plugin's own account; a team, when the plugin made it or an admin mapped it. Must never
 //! depend on what the plugin says about a person. Start at [`only_its_own`].
 
@@ -53,7 +53,7 @@ impl OffLimits {
             } else if account.is_grafana_admin || account.login == ADMIN.0 {
                 Some("a server admin")
             } else if !named.contains(&format!("\"{}\"", account.login)) {
-                Some("somebody whom no provider has named")
+                Some("somebody that no provider has named")
             } else {
                 None
             };

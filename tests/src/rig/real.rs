@@ -171,9 +171,9 @@ impl Rig {
     pub async fn empty_team(&self, name: &str) -> Result<i64> {
         let team = self.grafana.make_team(name).await?;
         let maker = self.grafana.existing_account(self.admin_login()).await?;
-        let seat = format!("/api/teams/{team}/members/{}", maker.id);
+        let membership = format!("/api/teams/{team}/members/{}", maker.id);
         self.grafana
-            .call(Method::DELETE, &seat, None)
+            .call(Method::DELETE, &membership, None)
             .await?
             .expect(&[200, 404])?;
         Ok(team)

@@ -415,10 +415,10 @@ impl Rig {
         .await
     }
 
-    /// Waits until this one is in the team, whoever else is.
+    /// Waits until this one is in the team, and perhaps others.
     ///
     /// # Errors
-    /// If he is not in time.
+    /// If they are not in time.
     pub async fn team_has(&self, name: &str, login: &str) -> Result<()> {
         until(&format!("{login} is in the team {name}"), SOON, async || {
             let team = self.grafana.existing_team(name).await?;
@@ -577,10 +577,10 @@ impl Rig {
         self.answers().await.map(drop)
     }
 
-    /// Somebody comes in through the provider, which says he is an Editor. Needs `oauth_allow_insecure_email_lookup`.
+    /// Somebody comes in through the provider, which says they are an Editor. Needs `oauth_allow_insecure_email_lookup`.
     ///
     /// # Errors
-    /// If Grafana does not let him in.
+    /// If Grafana does not let them in.
     pub async fn sign_in_by_oauth(&self, email: &str) -> Result<()> {
         let account = self.grafana.existing_account(email).await?;
         let sign_in = OauthSignIn {
@@ -595,10 +595,10 @@ impl Rig {
         Ok(())
     }
 
-    /// Somebody whom the provider calls a Viewer comes in through it, whether or not Grafana knows him; what Grafana says to that.
+    /// Somebody that the provider calls a Viewer comes in through it, whether or not Grafana knows them; what Grafana says to that.
     ///
     /// # Errors
-    /// If Grafana does not let him in.
+    /// If Grafana does not let them in.
     pub fn comes_by_oauth(&self, email: &str) -> Result<SignedIn, Refused> {
         self.disturbed().oauth_sign_in(&OauthSignIn {
             module: "oauth_generic_oauth".into(),
@@ -610,10 +610,10 @@ impl Rig {
         })
     }
 
-    /// Somebody whom Grafana does not know comes in through the provider and has an account by that.
+    /// Somebody that Grafana does not know comes in through the provider and has an account by that.
     ///
     /// # Errors
-    /// If Grafana does not let him in.
+    /// If Grafana does not let them in.
     pub async fn sign_up_by_oauth(&self, email: &str) -> Result<Account> {
         let sign_in = OauthSignIn {
             module: "oauth_generic_oauth".into(),
@@ -636,7 +636,7 @@ impl Rig {
         self.earlier.iter().cloned().chain(now).collect()
     }
 
-    /// How often somebody was told that he is not who he says.
+    /// How often somebody was told that they are not who they say.
     #[must_use]
     pub fn refused_sign_ins(&self) -> usize {
         self.calls().iter().filter(|call| call.status == Some(401)).count()
@@ -660,7 +660,7 @@ impl Rig {
         self.permitted().teams.insert(team);
     }
 
-    /// The test has told the plugin to take this one, whom nobody provisions, out of a team.
+    /// The test has told the plugin to take this one, that nobody provisions, out of a team.
     pub fn may_leave_teams(&self, login: &str) {
         self.permitted().removals.insert(login.to_owned());
     }

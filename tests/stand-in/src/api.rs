@@ -1,4 +1,4 @@
-//! Grafana's HTTP API as a table: which call is answered by whom.
+//! Grafana's HTTP API as a table: which call is answered by which caller.
 //!
 //! Owns: the routes. Must never wait: a call is one step on the world, as a transaction of Grafana's
 //! database is. What talks to a plugin is in [`super::plugins`].
@@ -95,7 +95,7 @@ pub(super) fn answer(desk: &mut Desk<'_>, method: &str, path: &[&str]) -> Outcom
     }
 }
 
-/// The shape of `GET /api/access-control/user/permissions`: what the caller may do in his organization. Only what a provisioning
+/// The shape of `GET /api/access-control/user/permissions`: what the caller may do in their organization. Only what a provisioning
 /// product has reason to look for; global permissions of a server admin are not in it, as in Grafana.
 fn permissions(who: &Identity) -> Value {
     let mut may = serde_json::Map::new();

@@ -77,7 +77,7 @@ fn work(parts: &Parts, call: &Call, answer: &Answer) -> f64 {
         ("GET", ["teams", ..]) => 0.5 + 0.012 * rows(answer),
         // 50, 200 and 800 new ones: 36, 94 and 409 ms.
         ("PUT", ["teams", _, "members"]) => 15.0 + 0.42 * named(call),
-        // Not measured: two inserts and the creator's seat, as one member.
+        // Not measured: two inserts and the creator's membership, as one member.
         ("POST" | "PUT" | "DELETE", _) => 1.4,
         _ => 0.0,
     }

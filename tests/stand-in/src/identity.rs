@@ -1,7 +1,7 @@
 //! Who is asking: basic auth, tokens and sessions.
 //!
 //! Owns: Grafana's order of clients and what each refuses with, opening and rotating a session, the lock after five failures.
-//! Must never decide what he may do, apart from the questions [`Identity`] answers for everybody. Start at [`identify`].
+//! Must never decide what they may do, apart from the questions [`Identity`] answers for everybody. Start at [`identify`].
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, header};
@@ -78,7 +78,7 @@ impl Identity {
     }
 }
 
-/// `Ok(None)`: nobody said who he is. The clients are asked in Grafana's order and the next one is tried after a refusal, but for a
+/// `Ok(None)`: nobody said who they are. The clients are asked in Grafana's order and the next one is tried after a refusal, but for a
 /// session that wants to be rotated (`authnimpl/service.go` `Authenticate`).
 pub(super) fn identify(
     world: &mut World,

@@ -16,37 +16,37 @@ use super::{
 pub struct OauthSignIn {
     /// `oauth_generic_oauth`, `oauth_okta`, `oauth_azuread`, …
     pub module: String,
-    /// The provider's id of him.
+    /// The provider's id of them.
     pub subject: String,
-    /// His login there.
+    /// Their login there.
     pub login: String,
-    /// His e-mail there.
+    /// Their e-mail there.
     pub email: String,
-    /// His name there.
+    /// Their name there.
     pub name: String,
-    /// The role the provider says he has; Grafana's `auto_assign_org_role` if it says none.
+    /// The role the provider says they have; Grafana's `auto_assign_org_role` if it says none.
     pub role: Option<Role>,
 }
 
-/// He is in.
+/// They are in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// Grafana's id of him.
+    /// Grafana's id of them.
     pub user: i64,
-    /// His `Cookie` header.
+    /// Their `Cookie` header.
     pub cookie: String,
 }
 
-/// Why he is not.
+/// Why they are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// Nobody is linked to him, and a user with his login or e-mail is in the way. Nothing changed.
+    /// Nobody is linked to them, and a user with their login or e-mail is in the way. Nothing changed.
     #[error("User sync failed")]
     SyncFailed,
-    /// Nobody is linked to him, and the provider may not make users.
+    /// Nobody is linked to them, and the provider may not make users.
     #[error("Sign up is disabled")]
     SignUpDisabled,
-    /// He is disabled. If he was found by e-mail he is linked now, and can never be enabled again.
+    /// They are disabled. If they were found by e-mail they are linked now, and can never be enabled again.
     #[error("Unauthorized")]
     Disabled,
 }
@@ -99,7 +99,7 @@ pub(super) fn sign_in(world: &mut World, settings: &Settings, from: &OauthSignIn
     }
     world.link(id, &from.module, &from.subject);
     if syncs_roles {
-        // Back into the organization he was taken out of, and out of those the provider does not name.
+        // Back into the organization they were taken out of, and out of those the provider does not name.
         world.join(id, org, role);
         let others: Vec<i64> = world.users[&id]
             .orgs
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disabled_user_is_linked_before_he_is_refused() {
+    fn a_disabled_user_is_linked_before_they_are_refused() {
         let (mut world, id) = with_ann();
         world.users.get_mut(&id).unwrap().disabled = true;
         let refused = sign_in(&mut world, &settings(true, false), &ann());

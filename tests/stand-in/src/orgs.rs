@@ -156,7 +156,7 @@ pub(super) fn search(desk: &mut Desk<'_>, org: &str) -> Outcome {
     page_of(desk, org)
 }
 
-/// A role nobody may give who has a lower one himself, server admins apart.
+/// A role nobody may give who has a lower one themselves, server admins apart.
 fn role(desk: &Desk<'_>, name: &str) -> Result<Role, Answer> {
     let role = Role::of(name).ok_or_else(|| Answer::message(400, "Invalid role specified"))?;
     if role > desk.who.role && !desk.who.server_admin {
@@ -256,7 +256,7 @@ pub(super) fn remove_from_current(desk: &mut Desk<'_>, user: &str) -> Outcome {
     Ok(Answer::message(200, "User removed from organization"))
 }
 
-/// The safe one: the user stays, without an organization if it was his last.
+/// The safe one: the user stays, without an organization if it was their last.
 pub(super) fn remove(desk: &mut Desk<'_>, org: &str, user: &str) -> Outcome {
     let org = may_in(desk, org, "org.users:remove")?;
     let user = id("userId", user)?;

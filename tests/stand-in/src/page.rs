@@ -38,7 +38,7 @@ impl Pages {
         }
     }
 
-    /// Sent to sign in first, and away from pages that ask for more than his role (`middleware/auth.go` `RoleAppPluginAuth`: paths that
+    /// Sent to sign in first, and away from pages that ask for more than their role (`middleware/auth.go` `RoleAppPluginAuth`: paths that
     /// no `includes` entry names are open to everybody).
     pub(super) fn page(
         &self,

@@ -286,7 +286,7 @@ fn splat(sent: &str) -> Result<String, ()> {
     decode(rest).ok_or(())
 }
 
-/// Go's `(&url.URL{Path: path, RawQuery: query}).String()`: the path escaped anew, the query as it came.
+/// Go's `(&url.URL{Path: path, RawQuery: query}).String()`: the path escaped again, the query as it came.
 fn go_url(path: &str, query: Option<&str>) -> String {
     let mut url = String::with_capacity(path.len());
     // A colon in the first segment would read as a scheme.

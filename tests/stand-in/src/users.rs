@@ -21,13 +21,13 @@ pub(super) fn section_of(module: &str) -> String {
     format!("auth.{}", module.strip_prefix("oauth_").unwrap_or(module))
 }
 
-/// Whether his provider is switched on: then Grafana lets nobody change him (`api/utils.go` `isExternalUser`).
+/// Whether their provider is switched on: then Grafana lets nobody change them (`api/utils.go` `isExternalUser`).
 fn provider_enabled(user: &User, settings: &Settings) -> bool {
     let last = user.links.last();
     last.is_some_and(|link| settings.is_on(&section_of(&link.module), "enabled"))
 }
 
-/// Whether his provider says his role (`login/authinfo.go` `IsExternallySynced`).
+/// Whether their provider says their role (`login/authinfo.go` `IsExternallySynced`).
 pub(super) fn externally_synced(user: &User, settings: &Settings) -> bool {
     let last = user.links.last();
     provider_enabled(user, settings)
@@ -96,7 +96,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     Ok(Answer::json(200, &json!({ "id": id, "message": "User created" })))
 }
 
-/// Which organization a new user is put into, and as what (`orgimpl/org.go`): without `auto_assign_org` he gets his own.
+/// Which organization a new user is put into, and as what (`orgimpl/org.go`): without `auto_assign_org` they get their own.
 fn auto_org(desk: &mut Desk<'_>, wanted: i64, email: &str) -> Result<(i64, Role), Answer> {
     if !desk.settings.is_on("users", "auto_assign_org") {
         return Ok((desk.world.add_org(email), Role::Admin));

@@ -60,11 +60,11 @@ pub struct User {
     /// Whether it may not sign in.
     pub disabled: bool,
     pub(super) service_account: bool,
-    /// The organization he is in when no call says otherwise.
+    /// The organization they are in when no call says otherwise.
     pub(super) org: Option<i64>,
     /// Its role in each organization it is in.
     pub orgs: BTreeMap<i64, Role>,
-    /// Rows of `user_auth`, oldest first: one makes him *external*.
+    /// Rows of `user_auth`, oldest first: one makes them *external*.
     pub(super) links: Vec<Link>,
     pub(super) created: String,
     pub(super) updated: String,

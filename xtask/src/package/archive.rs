@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_files_give_the_same_bytes_whenever_they_were_written() {
+    fn the_same_files_give_the_same_bytes() {
         let (first, second) = (plugin(0o755), plugin(0o755));
         let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
         File::options()
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_lies_in_one_directory_and_the_binary_can_be_started() {
+    fn everything_lies_in_one_directory_and_the_binary_starts() {
         let zips = tempfile::tempdir().unwrap();
         let zip = zips.path().join("a.zip");
         write(plugin(0o755).path(), &zip).unwrap();

@@ -1,6 +1,6 @@
 //! No circle between the files of a crate: of two files, one can be read without the other.
 //!
-//! Owns: which file needs which, and the circles that are left. Must never count less than a reader
+//! Owns: which file needs which. Must never count less than a reader
 //! would. Start at [`check`].
 //!
 //! File A needs file B where A's code names something that B defines: a function, type, constant,
@@ -18,72 +18,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The circles of today, each with its files. Only ever shortened: a circle that is not in the list
-/// is refused, and so is an entry, or a file of one, that is in no circle any more.
-const LEFT: &[&[&str]] = &[
-    &[
-        "backend/scim/src/filter.rs",
-        "backend/scim/src/filter/evaluate.rs",
-        "backend/scim/src/filter/parser.rs",
-        "backend/scim/src/member.rs",
-        "backend/scim/src/resource_type.rs",
-        "backend/scim/src/schema.rs",
-        "backend/scim/src/schema/enterprise_user.rs",
-        "backend/scim/src/schema/every_resource.rs",
-        "backend/scim/src/schema/group.rs",
-        "backend/scim/src/schema/user.rs",
-        "backend/scim/src/value.rs",
-    ],
-    &[
-        "backend/scim/src/patch.rs",
-        "backend/scim/src/patch/apply.rs",
-        "backend/scim/src/patch/members.rs",
-    ],
-];
-
 /// The circles of every crate with one of these root files, as problems.
 pub fn check(root: &Path, crates: &[PathBuf]) -> Result<Vec<String>> {
-    let mut found = Vec::new();
+    let mut problems = Vec::new();
     for entry in crates {
         let program = Crate::read(entry)?;
         let needs = program.needs();
         for circle in circles(&needs, program.files.len()) {
-            let named = circle.iter().map(|file| shown(root, &program.files[*file])).collect();
-            found.push((named, program.examples(root, &needs, &circle)));
+            problems.push(format!(
+                "a circle of {} files, of which none can be read without the others; move what \
+                 several need into a file below them:\n    {}",
+                circle.len(),
+                program.examples(root, &needs, &circle).join("\n    ")
+            ));
         }
     }
-    Ok(compare(&found, LEFT))
+    Ok(problems)
 }
 
 fn shown(root: &Path, file: &Path) -> String {
     file.strip_prefix(root).unwrap_or(file).display().to_string()
-}
-
-/// What differs between the circles there are and those that are known.
-fn compare(found: &[(Vec<String>, Vec<String>)], left: &[&[&str]]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for (files, examples) in found {
-        let known = left
-            .iter()
-            .any(|entry| files.iter().all(|file| entry.contains(&file.as_str())));
-        if !known {
-            problems.push(format!(
-                "a circle of {} files, of which none can be read without the others; move what \
-                 several need into a file below them:\n    {}",
-                files.len(),
-                examples.join("\n    ")
-            ));
-        }
-    }
-    let in_circles: BTreeSet<&str> = found.iter().flat_map(|(files, _)| files).map(String::as_str).collect();
-    for file in left.iter().flat_map(|entry| entry.iter()) {
-        if !in_circles.contains(file) {
-            problems.push(format!(
-                "{file} is in no circle any more: take it off LEFT in xtask/src/tidy/circles.rs"
-            ));
-        }
-    }
-    problems
 }
 
 /// One crate: its files, and its tree of modules.
@@ -316,14 +270,5 @@ mod tests {
             ("b.rs", "pub struct B;\nfn f() { crate::a::A; }"),
         ];
         assert_eq!(found(&files), [["a.rs", "b.rs"]]);
-    }
-
-    #[test]
-    fn a_known_circle_is_let_pass_and_must_leave_the_list_when_it_is_gone() {
-        let found = [(vec!["a.rs".to_owned(), "b.rs".to_owned()], vec!["a names b".to_owned()])];
-        assert!(compare(&found, &[])[0].contains("a names b"));
-        assert!(compare(&found, &[&["a.rs", "b.rs"]]).is_empty());
-        assert!(compare(&found, &[&["a.rs", "b.rs", "c.rs"]])[0].contains("c.rs is in no circle"));
-        assert_eq!(compare(&[], &[&["a.rs", "b.rs"]]).len(), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! No function over 80 lines and no file over 500, outside tests.
 //!
-//! Owns: both bounds, and what is still above them. Must never need a compiler: rustfmt has put the
+//! Owns: both bounds. Must never need a compiler: rustfmt has put the
 //! end of each function where its beginning stands. Start at [`check`].
 
 /// What fits on two screens.
@@ -8,30 +8,8 @@ const FUNCTION_LINES: usize = 80;
 /// What one sits down to read.
 const FILE_LINES: usize = 500;
 
-/// Functions that are longer today, as file and name. Only ever shortened: an entry that is not too
-/// long any more is refused.
-const LONG_FUNCTIONS: &[(&str, &str)] = &[];
-
-/// Files that are longer today; the same holds.
-const LONG_FILES: &[&str] = &[];
-
-/// What one file has that is too long, and what is listed and is not.
+/// What one file has that is too long.
 pub fn check(path: &str, text: &str) -> Vec<String> {
-    compare(path, text, LONG_FUNCTIONS, LONG_FILES)
-}
-
-/// Entries of files that are gone.
-pub fn without_file(exists: impl Fn(&str) -> bool) -> Vec<String> {
-    let functions = LONG_FUNCTIONS.iter().map(|(path, _)| path);
-    let gone = functions.chain(LONG_FILES).filter(|path| !exists(path));
-    gone.map(|path| taken_off(path, "is gone")).collect()
-}
-
-fn taken_off(what: &str, why: &str) -> String {
-    format!("{what} {why}: take it off the list in xtask/src/tidy/sizes.rs")
-}
-
-fn compare(path: &str, text: &str, functions: &[(&str, &str)], files: &[&str]) -> Vec<String> {
     if path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") {
         return Vec::new();
     }
@@ -40,24 +18,16 @@ fn compare(path: &str, text: &str, functions: &[(&str, &str)], files: &[&str]) -
     let own = lines.iter().position(of_tests).unwrap_or(lines.len());
     let lines = lines.get(..own).unwrap_or_default();
     let mut problems = Vec::new();
-    match (lines.len() > FILE_LINES, files.contains(&path)) {
-        (true, false) => problems.push(format!(
+    if lines.len() > FILE_LINES {
+        problems.push(format!(
             "{path}: has {} lines without its tests; up to {FILE_LINES}, so part it by what its parts own",
             lines.len()
-        )),
-        (false, true) => problems.push(taken_off(path, "is short enough")),
-        _ => {}
+        ));
     }
-    let long = long_functions(lines);
-    let listed = |name: &str| functions.contains(&(path, name));
-    for (line, name, length) in long.iter().filter(|(_, name, _)| !listed(name)) {
+    for (line, name, length) in long_functions(lines) {
         problems.push(format!(
             "{path}:{line}: `{name}` has {length} lines; up to {FUNCTION_LINES}, so give a part of it a name"
         ));
-    }
-    let is_long = |name: &&str| long.iter().any(|(_, long, _)| long == name);
-    for (_, name) in functions.iter().filter(|(file, name)| *file == path && !is_long(name)) {
-        problems.push(taken_off(&format!("`{name}` of {path}"), "is short enough"));
     }
     problems
 }
@@ -110,29 +80,21 @@ mod tests {
 
     #[test]
     fn a_function_over_the_bound_is_told_with_its_length() {
-        assert!(compare("a/src/b.rs", &text(80), &[], &[]).is_empty());
-        let problems = compare("a/src/b.rs", &text(81), &[], &[]);
+        assert!(check("a/src/b.rs", &text(80)).is_empty());
+        let problems = check("a/src/b.rs", &text(81));
         assert!(
             problems.len() == 1 && problems[0].contains("b.rs:3: `long` has 81 lines"),
             "{problems:?}"
         );
-        assert!(compare("a/src/tests/b.rs", &text(81), &[], &[]).is_empty());
-        assert!(compare("a/src/b.rs", &format!("mod tests {{\n{}", text(81)), &[], &[]).is_empty());
+        assert!(check("a/src/tests/b.rs", &text(81)).is_empty());
+        assert!(check("a/src/b.rs", &format!("mod tests {{\n{}", text(81))).is_empty());
     }
 
     #[test]
     fn a_file_over_the_bound_is_told_and_its_tests_do_not_count() {
         let lines = "//\n".repeat(500);
-        assert!(compare("a.rs", &format!("{lines}mod tests {{\n//\n}}\n"), &[], &[]).is_empty());
-        assert!(compare("a.rs", &format!("{lines}//\n"), &[], &[])[0].contains("501 lines"));
-    }
-
-    #[test]
-    fn what_is_listed_passes_until_it_is_short_enough() {
-        let functions: &[(&str, &str)] = &[("a.rs", "long")];
-        assert!(compare("a.rs", &text(90), functions, &[]).is_empty());
-        assert!(compare("a.rs", &text(80), functions, &["a.rs"])[0].contains("a.rs is short enough"));
-        assert!(compare("a.rs", &text(80), functions, &[])[0].contains("`long` of a.rs is short enough"));
+        assert!(check("a.rs", &format!("{lines}mod tests {{\n//\n}}\n")).is_empty());
+        assert!(check("a.rs", &format!("{lines}//\n"))[0].contains("501 lines"));
     }
 
     #[test]

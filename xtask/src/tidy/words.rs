@@ -1,21 +1,10 @@
 //! The language of this project: the words that are not used, and the width of a page.
 //!
-//! Owns: the words, each with the one to write instead, and where the rule holds already. Must never judge code in a document.
+//! Owns: the words, each with the one to write instead. Must never judge code in a document.
 //! Start at [`check`]. `CONTRIBUTING.md` has the rule and the glossary.
 
 use super::prose;
 use regex_lite::Regex;
-
-/// Files and folders that do not keep the rule yet. This list only shrinks; when it is empty, it goes.
-const NOT_YET: &[&str] = &[
-    "backend/domain/",
-    "backend/engine/",
-    "backend/grafana/",
-    "backend/server/",
-    "backend/store/",
-    "frontend/",
-    "tests/",
-];
 
 /// This file has to say the words.
 const ITSELF: &str = "xtask/src/tidy/words.rs";
@@ -68,7 +57,7 @@ const WIDTH: usize = 100;
 
 /// What is wrong with the language of one file.
 pub fn check(path: &str, text: &str) -> Vec<String> {
-    if NOT_YET.iter().any(|place| path.starts_with(place)) || path == ITSELF {
+    if path == ITSELF {
         return Vec::new();
     }
     let mut problems = Vec::new();
@@ -83,27 +72,6 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
         problems.extend(identifiers(path, text));
     }
     problems
-}
-
-/// Entries of [`NOT_YET`] under which every file keeps the rule: they can go.
-pub fn clean(files: &[(String, String)]) -> Vec<String> {
-    let dirty = |place: &str| {
-        let mut inside = files.iter().filter(|(path, _)| path.starts_with(place)).peekable();
-        // A folder that is not there yet says nothing.
-        inside.peek().is_none() || inside.any(|(path, text)| is_dirty(path, text))
-    };
-    let done = NOT_YET.iter().filter(|place| !dirty(place));
-    done.map(|place| format!("{place} keeps the language rule now: take it out of NOT_YET (xtask/src/tidy/words.rs)"))
-        .collect()
-}
-
-fn is_dirty(path: &str, text: &str) -> bool {
-    if path == ITSELF {
-        return false;
-    }
-    let prose = prose::lines(path, text);
-    let said = prose.iter().any(|line| words(path, &line.text).next().is_some());
-    said || path.ends_with(".rs") && !identifiers(path, text).is_empty()
 }
 
 fn words(path: &str, line: &str) -> impl Iterator<Item = String> {
@@ -218,13 +186,5 @@ mod tests {
         assert!(check("docs/x.md", &wide)[0].contains("100"));
         assert!(check("docs/x.md", &format!("| {wide} |")).is_empty());
         assert!(check("docs/x.md", &format!("```\n{wide}\n```")).is_empty());
-    }
-
-    #[test]
-    fn a_folder_that_is_clean_leaves_the_list() {
-        let place = NOT_YET[0];
-        let file = |text: &str| [(format!("{place}src/a.rs"), text.to_owned())];
-        assert!(clean(&file("// made again\n"))[0].starts_with(place));
-        assert!(clean(&file("// made anew\n")).is_empty());
     }
 }

@@ -4,18 +4,18 @@
 //! or that is in other organizations only. Start at [`choose`]; [`taken`] asks the same before anything is stored.
 
 use super::{
-    model::{Account, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_tombstone, remembered},
+    model::{Account, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_recreated, remembered},
     protection::{protected_attention, protection},
 };
 use crate::{attention::Attention, settings::ClaimPolicy};
 
 /// Why no account was chosen.
-pub(super) struct Unchosen {
+pub(super) struct Unclaimed {
     pub(super) attention: Attention,
     question: Option<Question>,
 }
 
-impl Unchosen {
+impl Unclaimed {
     pub(super) fn plan(self) -> Plan {
         Plan::blocked(self.attention, self.question)
     }
@@ -32,7 +32,7 @@ impl Unchosen {
     }
 }
 
-impl From<Attention> for Unchosen {
+impl From<Attention> for Unclaimed {
     fn from(attention: Attention) -> Self {
         Self {
             attention,
@@ -43,7 +43,7 @@ impl From<Attention> for Unchosen {
 
 /// An account that nobody manages and that has a name somebody is to get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
+pub struct NameOwner {
     /// Grafana's id.
     pub id: i64,
     /// Server admin or on the break-glass list: never claimed.
@@ -52,7 +52,7 @@ pub struct Holder {
 
 /// A name that cannot be had, and the account in Grafana that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum NameConflict {
     /// The userName is its login.
     UserName(i64),
     /// The e-mail is its e-mail.
@@ -63,9 +63,14 @@ pub enum Taken {
 /// login and `email` the e-mail; `linked`: the person has an account. An account that is claimed, or that an admin is to be asked about,
 /// is in nobody's way.
 #[must_use]
-pub fn taken(login: Option<Holder>, email: Option<Holder>, linked: bool, claim: ClaimPolicy) -> Option<Taken> {
-    let of_login = |h: Holder| Some(Taken::UserName(h.id));
-    let of_email = |h: Holder| Some(Taken::Email(h.id));
+pub fn taken(
+    login: Option<NameOwner>,
+    email: Option<NameOwner>,
+    linked: bool,
+    claim: ClaimPolicy,
+) -> Option<NameConflict> {
+    let of_login = |h: NameOwner| Some(NameConflict::UserName(h.id));
+    let of_email = |h: NameOwner| Some(NameConflict::Email(h.id));
     match (login, email) {
         (None, None) => None,
         (Some(login), _) if linked => of_login(login),
@@ -84,7 +89,7 @@ pub fn taken(login: Option<Holder>, email: Option<Holder>, linked: bool, claim: 
 /// Whether the account with this login and e-mail gives up what of it somebody else is `wanted` to have, once its own person (`theirs`) is
 /// as the provider says: two people may swap their names.
 #[must_use]
-pub fn gives_up(theirs: &Desired, login: &str, email: &str, wanted: &Profile) -> bool {
+pub fn frees_names(theirs: &Desired, login: &str, email: &str, wanted: &Profile) -> bool {
     let (Desired::Open(own) | Desired::Closed(own)) = theirs else {
         return false;
     };
@@ -97,20 +102,24 @@ pub fn gives_up(theirs: &Desired, login: &str, email: &str, wanted: &Profile) ->
         .all(|name| !keeps.contains(&name))
 }
 
-/// Whose login and e-mail other accounts may be in the way of: the provider's word, or what a tombstone is to be made with again.
+/// Whose login and e-mail other accounts may be in the way of: the provider's word, or what a recreated account is to be made with again.
 #[must_use]
-pub fn sought(desired: &Desired, link: Option<&Link>) -> Option<Profile> {
+pub fn profile_to_match(desired: &Desired, link: Option<&Link>) -> Option<Profile> {
     match desired {
         Desired::Open(profile) | Desired::Closed(profile) => Some(profile.clone()),
         Desired::Gone => {
-            let write = remembered(link.filter(|l| is_tombstone(l)))?;
+            let write = remembered(link.filter(|l| is_recreated(l)))?;
             Some(Profile::new(&write.login, Some(&write.email), Some(&write.name)))
         }
     }
 }
 
 /// Which of the accounts in the way is this person's.
-pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unchosen> {
+pub(super) fn choose<'a>(
+    profile: &Profile,
+    others: &'a [Candidate],
+    rules: &Rules,
+) -> Result<&'a Candidate, Unclaimed> {
     let found = by_name(profile, others, rules)?;
     let login = || found.account.login.clone();
     if let Some(why) = protection(&found.account, rules) {
@@ -124,7 +133,7 @@ pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rul
         (Manager::Gone { .. }, _) | (Manager::Nobody, ClaimPolicy::Login | ClaimPolicy::Email) => Ok(found),
         (Manager::Nobody, _) if found.approved => Ok(found),
         (Manager::Nobody, ClaimPolicy::Ask) => {
-            let asked = Unchosen::from(Attention::ClaimNeedsApproval { login: login() });
+            let asked = Unclaimed::from(Attention::ClaimNeedsApproval { login: login() });
             Err(asked.until_yes(&found.account))
         }
         (Manager::Nobody, ClaimPolicy::Never) => Err(Attention::ClaimForbidden { login: login() }.into()),
@@ -132,7 +141,7 @@ pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rul
 }
 
 /// The one account that login and e-mail lead to.
-fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unchosen> {
+fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unclaimed> {
     let has_login = |c: &&Candidate| c.account.login.to_lowercase() == profile.login;
     let has_email = |c: &&Candidate| profile.email.as_deref() == Some(c.account.email.to_lowercase().as_str());
     let mut by_email = others.iter().filter(has_email);
@@ -152,7 +161,7 @@ fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Res
             if !ambiguous && (rules.claim == ClaimPolicy::Email || returning || found.approved) {
                 return Ok(found);
             }
-            let unchosen = Unchosen::from(Attention::EmailTaken {
+            let unclaimed = Unclaimed::from(Attention::EmailTaken {
                 login: login(),
                 grafana_id: found.account.id,
             });
@@ -162,9 +171,9 @@ fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Res
                 && protection(&found.account, rules).is_none()
                 && !is_elsewhere(&found.account, rules);
             Err(if askable {
-                unchosen.until_yes(&found.account)
+                unclaimed.until_yes(&found.account)
             } else {
-                unchosen
+                unclaimed
             })
         }
         (None, None) => Err(Attention::NoAccount { login: login() }.into()),

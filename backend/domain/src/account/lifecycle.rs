@@ -4,13 +4,15 @@
 //! account, or close the last person who is Admin. Start at [`managed`].
 
 use super::{
-    model::{Access, Account, Action, Desired, Link, Observed, Plan, Profile, Rules, Snapshot, TeamSeat, is_tombstone},
+    model::{
+        Access, Account, Action, Desired, Link, Observed, Plan, Profile, Rules, Snapshot, TeamMembership, is_recreated,
+    },
     profile::{first_write, write},
     protection::{protected_attention, protection},
 };
 use crate::{
     attention::Attention,
-    settings::{Linking, Rung},
+    settings::{Deprovision, Linking},
 };
 
 pub(super) fn managed(desired: &Desired, link: &Link, account: &Account, observed: &Observed, rules: &Rules) -> Plan {
@@ -33,8 +35,8 @@ pub(super) fn managed(desired: &Desired, link: &Link, account: &Account, observe
     }
 }
 
-/// What must be remembered before the account goes; nothing where that is known already: who came back by himself has a role the
-/// provider gave, and what to restore is what he had before.
+/// What must be remembered before the account goes; nothing where that is known already: who came back by themselves has a role the
+/// provider gave, and what to restore is what they had before.
 fn remember(link: &Link, account: &Account) -> Option<Action> {
     let now = Snapshot::of(account);
     match &link.snapshot {
@@ -49,12 +51,12 @@ fn remember(link: &Link, account: &Account) -> Option<Action> {
 
 fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Plan {
     let mut plan = Plan::nothing(Access::Open);
-    // Where the sign-in makes the account, a tombstone would be in its way: Grafana finds its login or e-mail taken.
-    let tombstone = rules.linking == Linking::FirstLogin && is_tombstone(link);
-    if account.is_disabled && (account.is_external || tombstone) {
+    // Where the sign-in makes the account, a recreated account would be in its way: Grafana finds its login or e-mail taken.
+    let recreated = rules.linking == Linking::FirstLogin && is_recreated(link);
+    if account.is_disabled && (account.is_external || recreated) {
         // Disabled first, linked by a sign-in afterwards, and Grafana will not enable it any more (G22).
-        if matches!(link.closed_by, None | Some(Rung::Suspend)) {
-            // Nor did we disable it: LDAP disables who is no longer in its directory, and enables him itself.
+        if matches!(link.deprovisioned_by, None | Some(Deprovision::Suspend)) {
+            // Nor did we disable it: LDAP disables who is no longer in its directory, and enables them itself.
             return Plan::blocked(
                 Attention::CannotEnable {
                     login: account.login.clone(),
@@ -63,7 +65,7 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
             );
         }
         plan.actions.extend(remember(link, account));
-        plan.actions.push(Action::Delete(Rung::Delete));
+        plan.actions.push(Action::Delete(Deprovision::Delete));
         if rules.linking == Linking::FirstLogin {
             return Plan::new(plan.actions, Access::AtFirstSignIn);
         }
@@ -78,38 +80,38 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
         for given in &snapshot.orgs {
             match account.orgs.iter().find(|have| have.org_id == given.org_id) {
                 None => plan.actions.push(Action::JoinOrg(given.clone())),
-                // A local account has a snapshot only where it was made anew. Roles of the others are their provider's.
+                // A local account has a snapshot only where it was made again. Roles of the others are their provider's.
                 Some(have) if have.role != given.role && !account.is_external => {
                     plan.actions.push(Action::SetRole(given.clone()));
                 }
                 Some(_) => {}
             }
         }
-        let unseated = |t: &&TeamSeat| !account.teams.contains(t);
+        let missing = |t: &&TeamMembership| !account.teams.contains(t);
         plan.actions
-            .extend(snapshot.teams.iter().filter(unseated).cloned().map(Action::JoinTeam));
+            .extend(snapshot.teams.iter().filter(missing).cloned().map(Action::JoinTeam));
     }
     plan
 }
 
 fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
-    let local = if is_tombstone(link) {
-        Rung::Tombstone
+    let local = if is_recreated(link) {
+        Deprovision::Recreate
     } else {
-        Rung::Disable
+        Deprovision::Disable
     };
     // Deleting what is disabled gains nothing, so a change of the policy deletes nobody who is closed already.
     if account.is_disabled {
         return Plan::nothing(rules.closed(local));
     }
-    let enough = match rules.ceiling {
-        Rung::Disable | Rung::Suspend => true,
-        // Who is in no organization can still sign in, and `closed` says nobody can.
-        Rung::Tombstone => false,
-        Rung::Delete => link.closed_by == Some(Rung::Suspend),
+    let enough = match rules.max_action {
+        Deprovision::Disable | Deprovision::Suspend => true,
+        // Who is in no organization can still sign in, and `recreate` says nobody can.
+        Deprovision::Recreate => false,
+        Deprovision::Delete => link.deprovisioned_by == Some(Deprovision::Suspend),
     };
     if account.is_external && account.orgs.is_empty() && enough {
-        return Plan::nothing(rules.closed(Rung::Suspend));
+        return Plan::nothing(rules.closed(Deprovision::Suspend));
     }
     if let Some(org) = account.last_admin_of.first() {
         return Plan::blocked(
@@ -120,34 +122,34 @@ fn close(link: &Link, account: &Account, rules: &Rules) -> Plan {
             None,
         );
     }
-    match rules.ceiling {
-        Rung::Delete => {
+    match rules.max_action {
+        Deprovision::Delete => {
             let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
-            actions.push(Action::Delete(Rung::Delete));
-            Plan::new(actions, rules.closed(Rung::Delete))
+            actions.push(Action::Delete(Deprovision::Delete));
+            Plan::new(actions, rules.closed(Deprovision::Delete))
         }
         _ if !account.is_external => Plan::new(vec![Action::Disable], rules.closed(local)),
-        Rung::Disable => Plan::blocked(
+        Deprovision::Disable => Plan::blocked(
             Attention::CannotDisable {
                 login: account.login.clone(),
             },
             None,
         ),
-        Rung::Suspend => {
+        Deprovision::Suspend => {
             let mut actions = Vec::new();
             if link.snapshot.is_none() {
                 actions.push(Action::Remember(Snapshot::of(account)));
             }
             actions.extend(account.orgs.iter().map(|o| Action::LeaveOrg(o.org_id)));
             actions.push(Action::Logout);
-            Plan::new(actions, rules.closed(Rung::Suspend))
+            Plan::new(actions, rules.closed(Deprovision::Suspend))
         }
-        Rung::Tombstone => {
+        Deprovision::Recreate => {
             let mut actions: Vec<Action> = remember(link, account).into_iter().collect();
-            actions.push(Action::Delete(Rung::Tombstone));
+            actions.push(Action::Delete(Deprovision::Recreate));
             actions.extend(Snapshot::of(account).profile.map(Action::Create));
             actions.push(Action::Disable);
-            Plan::new(actions, rules.closed(Rung::Tombstone))
+            Plan::new(actions, rules.closed(Deprovision::Recreate))
         }
     }
 }

@@ -9,7 +9,7 @@ use vocabulary::Attribute;
 
 use crate::{
     attention::{Attention, Delay},
-    settings::{ClaimPolicy, Linking, Rung},
+    settings::{ClaimPolicy, Deprovision, Linking},
 };
 
 /// What the identity provider says about a person.
@@ -19,7 +19,7 @@ pub enum Desired {
     Open(Profile),
     /// `active: false`.
     Closed(Profile),
-    /// Deleted: closed as well. Grafana's user is deleted for it only where the setting `deprovision` allows that rung.
+    /// Deleted: closed as well. Grafana's user is deleted for it only where the setting `deprovision` allows it.
     Gone,
 }
 
@@ -56,23 +56,23 @@ pub struct OrgRole {
     pub role: String,
 }
 
-/// A seat in a team.
+/// A membership in a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TeamSeat {
+pub struct TeamMembership {
     /// The team's organization.
     pub org_id: i64,
     /// The team.
     pub team_id: i64,
 }
 
-/// What to give back on return: Grafana forgets roles and team seats of who leaves an organization, and everything of who is deleted.
+/// What to give back on return: Grafana forgets roles and team memberships of who leaves an organization, and everything of who is deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Organizations and roles.
     pub orgs: Vec<OrgRole>,
-    /// Seats in teams.
+    /// Memberships in teams.
     #[serde(default)]
-    pub teams: Vec<TeamSeat>,
+    pub teams: Vec<TeamMembership>,
     /// Login, e-mail and name of an account that is deleted to be made again with them.
     #[serde(default)]
     pub profile: Option<Write>,
@@ -99,11 +99,11 @@ pub struct Link {
     pub grafana_id: Option<i64>,
     /// Where it came from.
     pub origin: AccountOrigin,
-    /// What to give back on return, if it was suspended, deleted or made anew.
+    /// What to give back on return, if it was suspended, deleted or made again.
     pub snapshot: Option<Snapshot>,
-    /// The rung that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
+    /// The action that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
     /// like a deletion by hand.
-    pub closed_by: Option<Rung>,
+    pub deprovisioned_by: Option<Deprovision>,
 }
 
 /// A Grafana account as just seen.
@@ -127,8 +127,8 @@ pub struct Account {
     pub is_self: bool,
     /// Organizations and roles.
     pub orgs: Vec<OrgRole>,
-    /// Seats in teams, where they were looked up (before a suspension and on return).
-    pub teams: Vec<TeamSeat>,
+    /// Memberships in teams, where they were looked up (before a suspension and on return).
+    pub teams: Vec<TeamMembership>,
     /// Organizations in which no other person is Admin.
     pub last_admin_of: Vec<i64>,
 }
@@ -142,7 +142,7 @@ pub struct Candidate {
     pub manager: Manager,
     /// An admin said that it is this person's.
     pub approved: bool,
-    /// It is another user's who is to have neither of the names that are in the way ([`gives_up`]).
+    /// It is another user's who is to have neither of the names that are in the way ([`frees_names`]).
     pub leaving: bool,
 }
 
@@ -184,8 +184,8 @@ pub struct Rules {
     pub claim: ClaimPolicy,
     /// Whether accounts are made before the first sign-in.
     pub linking: Linking,
-    /// The highest rung allowed.
-    pub ceiling: Rung,
+    /// The strongest action allowed.
+    pub max_action: Deprovision,
     /// Logins never touched, in lower case.
     pub break_glass: Vec<String>,
     /// Whether the provider leaves org roles alone (`skip_org_role_sync`), where Grafana's settings could be read: only then does a
@@ -198,17 +198,17 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether a rung keeps out who may still sign in at his provider; unknown where Grafana's settings cannot be read.
+    /// Whether an action keeps out who may still sign in at their provider; unknown where Grafana's settings cannot be read.
     #[must_use]
-    pub fn holds(&self, rung: Rung) -> Option<bool> {
-        match rung {
-            Rung::Disable | Rung::Tombstone => self.ldap.map(|on| !on),
-            Rung::Suspend => self.role_sync_skipped,
-            Rung::Delete => self.sign_up.map(|may| !may),
+    pub fn holds(&self, by: Deprovision) -> Option<bool> {
+        match by {
+            Deprovision::Disable | Deprovision::Recreate => self.ldap.map(|on| !on),
+            Deprovision::Suspend => self.role_sync_skipped,
+            Deprovision::Delete => self.sign_up.map(|may| !may),
         }
     }
 
-    pub(super) fn closed(&self, by: Rung) -> Access {
+    pub(super) fn closed(&self, by: Deprovision) -> Access {
         Access::Closed {
             by,
             holds: self.holds(by),
@@ -230,12 +230,12 @@ pub enum Action {
         /// What is to be given back.
         snapshot: Option<Snapshot>,
         /// What closed it.
-        closed_by: Option<Rung>,
+        deprovisioned_by: Option<Deprovision>,
     },
     /// Make the account. What is remembered of an earlier one stays.
     Create(Write),
-    /// Delete the account. The rung is recorded before: it says what is to follow.
-    Delete(Rung),
+    /// Delete the account. The action is recorded before: it says what is to follow.
+    Delete(Deprovision),
     /// Write the profile; always all three, because Grafana takes a missing login for the e-mail (G6).
     Update(Write),
     /// Grafana's own "disabled"; ends the sessions too.
@@ -250,10 +250,10 @@ pub enum Action {
     Logout,
     /// Come back to an organization.
     JoinOrg(OrgRole),
-    /// Give back a role: an account that was made anew has Grafana's default one.
+    /// Give back a role: an account that was made again has Grafana's default one.
     SetRole(OrgRole),
     /// Come back to a team.
-    JoinTeam(TeamSeat),
+    JoinTeam(TeamMembership),
     /// Nothing is left to remember: the account is gone in Grafana.
     Forget,
 }
@@ -280,8 +280,8 @@ pub enum Access {
     Open,
     /// May not.
     Closed {
-        /// The rung that closed it.
-        by: Rung,
+        /// The action that closed it.
+        by: Deprovision,
         /// Whether it holds against a sign-in the provider still allows; unknown where Grafana's settings cannot be read.
         holds: Option<bool>,
     },
@@ -446,8 +446,8 @@ impl Plan {
     }
 }
 
-pub(super) fn is_tombstone(link: &Link) -> bool {
-    link.closed_by == Some(Rung::Tombstone)
+pub(super) fn is_recreated(link: &Link) -> bool {
+    link.deprovisioned_by == Some(Deprovision::Recreate)
 }
 
 pub(super) fn remembered(link: Option<&Link>) -> Option<&Write> {

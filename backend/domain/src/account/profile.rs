@@ -22,7 +22,7 @@ pub(super) fn first_write(profile: &Profile, before: Option<&Write>) -> Write {
 }
 
 /// A name nobody else wants, for an account that has to make room before it can have its own: `.invalid` is nobody's domain (RFC 2606).
-fn parked(account: &Account, differs: &[Attribute]) -> Write {
+fn placeholder_profile(account: &Account, differs: &[Attribute]) -> Write {
     let changes = |what| differs.contains(&what);
     let (login, email) = (
         format!("rollcall-{}", account.id),
@@ -91,7 +91,7 @@ pub(super) fn write(
     }
     if let Some(other) = in_the_way.next() {
         // Each of the two may be waiting for the other: the one that waited already makes room.
-        let room = parked(account, &differs);
+        let room = placeholder_profile(account, &differs);
         if observed.waited && (&room.login, &room.email) != (&account.login, &account.email) {
             actions.push(Action::Update(room));
         }

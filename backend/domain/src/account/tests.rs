@@ -37,7 +37,7 @@ fn link() -> Link {
         grafana_id: Some(7),
         origin: AccountOrigin::Provisioned,
         snapshot: None,
-        closed_by: None,
+        deprovisioned_by: None,
     }
 }
 
@@ -47,7 +47,7 @@ fn rules() -> Rules {
         new_role: "Viewer".into(),
         claim: ClaimPolicy::Login,
         linking: Linking::PreCreate,
-        ceiling: Rung::Suspend,
+        max_action: Deprovision::Suspend,
         break_glass: vec!["root".into()],
         role_sync_skipped: Some(true),
         ldap: Some(false),
@@ -55,8 +55,8 @@ fn rules() -> Rules {
     }
 }
 
-fn under(ceiling: Rung) -> Rules {
-    Rules { ceiling, ..rules() }
+fn under(max_action: Deprovision) -> Rules {
+    Rules { max_action, ..rules() }
 }
 
 fn seen(account: Account) -> Observed {
@@ -93,7 +93,7 @@ fn an_absent_email_or_name_blanks_nothing() {
 }
 
 #[test]
-fn a_deleted_or_deactivated_person_is_disabled_and_never_deleted() {
+fn a_deleted_or_inactive_person_is_disabled_and_never_deleted() {
     for desired in [Desired::Gone, Desired::Closed(profile())] {
         let plan = plan(&desired, Some(&link()), &seen(account()), &rules());
         assert_eq!(plan.actions, [Action::Disable]);
@@ -101,7 +101,7 @@ fn a_deleted_or_deactivated_person_is_disabled_and_never_deleted() {
 }
 
 #[test]
-fn a_single_sign_on_user_leaves_his_organizations_and_gets_them_back() {
+fn a_single_sign_on_user_leaves_organizations_and_returns() {
     let external = Account {
         is_external: true,
         ..account()
@@ -141,7 +141,7 @@ fn where_roles_are_synced_a_suspension_is_said_not_to_hold() {
     assert_eq!(
         plan.end.access(),
         Some(Access::Closed {
-            by: Rung::Suspend,
+            by: Deprovision::Suspend,
             holds: Some(false)
         })
     );
@@ -181,7 +181,7 @@ fn an_existing_account_is_claimed_as_the_policy_says() {
 }
 
 #[test]
-fn what_waits_for_an_admins_yes_is_claimed_by_it_and_only_that_account() {
+fn an_admins_yes_claims_that_one_account() {
     let ask = Rules {
         claim: ClaimPolicy::Ask,
         ..rules()
@@ -206,7 +206,7 @@ fn what_waits_for_an_admins_yes_is_claimed_by_it_and_only_that_account() {
 }
 
 #[test]
-fn nobody_is_asked_about_an_account_that_is_protected_or_belongs_elsewhere_and_a_yes_changes_nothing() {
+fn protected_and_foreign_accounts_are_never_asked_about() {
     let elsewhere = vec![OrgRole {
         org_id: 2,
         role: "Viewer".into(),
@@ -240,8 +240,8 @@ fn nobody_is_asked_about_an_account_that_is_protected_or_belongs_elsewhere_and_a
 }
 
 #[test]
-fn a_name_is_taken_where_the_planner_would_neither_claim_nor_ask() {
-    let at = |id| Some(Holder { id, protected: false });
+fn a_name_is_taken_where_nobody_may_claim_or_ask() {
+    let at = |id| Some(NameOwner { id, protected: false });
     let all = [
         ClaimPolicy::Login,
         ClaimPolicy::Email,
@@ -251,14 +251,22 @@ fn a_name_is_taken_where_the_planner_would_neither_claim_nor_ask() {
     for claim in all {
         assert_eq!(taken(None, None, false, claim), None);
         // Who has an account gets no second one, whatever the policy.
-        assert_eq!(taken(None, at(8), true, claim), Some(Taken::Email(8)));
-        assert_eq!(taken(at(8), None, true, claim), Some(Taken::UserName(8)));
-        assert_eq!(taken(at(8), at(9), false, claim), Some(Taken::Email(9)), "two accounts");
-        let held = |id| Some(Holder { id, protected: true });
-        assert_eq!(taken(None, held(1), false, claim), Some(Taken::Email(1)), "protected");
+        assert_eq!(taken(None, at(8), true, claim), Some(NameConflict::Email(8)));
+        assert_eq!(taken(at(8), None, true, claim), Some(NameConflict::UserName(8)));
+        assert_eq!(
+            taken(at(8), at(9), false, claim),
+            Some(NameConflict::Email(9)),
+            "two accounts"
+        );
+        let held = |id| Some(NameOwner { id, protected: true });
+        assert_eq!(
+            taken(None, held(1), false, claim),
+            Some(NameConflict::Email(1)),
+            "protected"
+        );
         assert_eq!(
             taken(held(1), held(1), false, claim),
-            Some(Taken::UserName(1)),
+            Some(NameConflict::UserName(1)),
             "protected"
         );
     }
@@ -279,7 +287,7 @@ fn a_name_is_taken_where_the_planner_would_neither_claim_nor_ask() {
 }
 
 #[test]
-fn an_email_that_belongs_to_somebody_else_is_shown_and_changes_nothing() {
+fn an_email_of_another_account_is_shown_and_changes_nothing() {
     let other = Candidate {
         account: Account {
             id: 8,
@@ -316,7 +324,7 @@ fn bob_holds(email: &str, leaving: bool) -> Candidate {
 }
 
 #[test]
-fn who_is_to_have_a_name_that_another_gives_up_waits_and_then_makes_room() {
+fn a_person_waits_for_a_name_and_then_makes_room() {
     let moved = Desired::Open(Profile::new("ann", Some("bob@ex.com"), None));
     let mut observed = Observed {
         others: vec![bob_holds("bob@ex.com", true)],
@@ -349,7 +357,7 @@ fn who_is_to_have_a_name_that_another_gives_up_waits_and_then_makes_room() {
 }
 
 #[test]
-fn nobody_makes_room_for_who_keeps_the_name_or_gives_it_up_at_a_sign_in() {
+fn nobody_makes_room_for_a_name_that_is_kept() {
     let moved = Desired::Open(Profile::new("ann", Some("bob@ex.com"), None));
     let mut external = bob_holds("bob@ex.com", true);
     external.account.is_external = true;
@@ -365,7 +373,7 @@ fn nobody_makes_room_for_who_keeps_the_name_or_gives_it_up_at_a_sign_in() {
 }
 
 #[test]
-fn a_name_is_given_up_by_who_is_to_have_another_and_by_nobody_else() {
+fn only_a_person_who_gets_another_name_gives_one_up() {
     let wanted = Profile::new("ann", Some("bob@ex.com"), None);
     let is_to_have = |email| Desired::Open(Profile::new("bob", email, None));
     for (theirs, given_up) in [
@@ -374,12 +382,16 @@ fn a_name_is_given_up_by_who_is_to_have_another_and_by_nobody_else() {
         (is_to_have(None), false),
         (Desired::Gone, false),
     ] {
-        assert_eq!(gives_up(&theirs, "bob", "Bob@ex.com", &wanted), given_up, "{theirs:?}");
+        assert_eq!(
+            frees_names(&theirs, "bob", "Bob@ex.com", &wanted),
+            given_up,
+            "{theirs:?}"
+        );
     }
 }
 
 #[test]
-fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_comes_is_claimed() {
+fn with_first_login_the_account_that_comes_is_claimed() {
     let at_first = Rules {
         linking: Linking::FirstLogin,
         ..rules()
@@ -399,7 +411,7 @@ fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_come
         matches!(claimed.actions[..], [Action::Claim { grafana_id: 7, .. }]),
         "{claimed:?}"
     );
-    // Who was deactivated meanwhile is closed as soon as he comes.
+    // Who was deactivated meanwhile is closed as soon as they come.
     let closed = plan(&Desired::Closed(profile()), None, &stranger(signed_up), &at_first);
     assert!(
         matches!(&closed.actions[..], [Action::Claim { .. }, .., Action::Logout]),
@@ -412,24 +424,24 @@ fn where_accounts_come_with_the_first_sign_in_none_is_made_and_the_one_that_come
         ..account()
     };
     let disabled = Link {
-        closed_by: Some(Rung::Disable),
+        deprovisioned_by: Some(Deprovision::Disable),
         ..link()
     };
-    // A tombstone is in the way of the sign-in that is to make the account.
-    let tombstone = Account {
+    // A recreated account is in the way of the sign-in that is to make the account.
+    let recreated = Account {
         is_disabled: true,
         ..account()
     };
     let buried = Link {
-        closed_by: Some(Rung::Tombstone),
+        deprovisioned_by: Some(Deprovision::Recreate),
         ..link()
     };
-    for (link, account) in [(disabled, stuck), (buried.clone(), tombstone.clone())] {
-        let anew = plan(&open, Some(&link), &seen(account), &at_first);
-        assert!(matches!(anew.actions.last(), Some(Action::Delete(_))), "{anew:?}");
-        assert_eq!(anew.end.access(), Some(Access::AtFirstSignIn));
+    for (link, account) in [(disabled, stuck), (buried.clone(), recreated.clone())] {
+        let again = plan(&open, Some(&link), &seen(account), &at_first);
+        assert!(matches!(again.actions.last(), Some(Action::Delete(_))), "{again:?}");
+        assert_eq!(again.end.access(), Some(Access::AtFirstSignIn));
     }
-    let enabled = plan(&open, Some(&buried), &seen(tombstone), &rules());
+    let enabled = plan(&open, Some(&buried), &seen(recreated), &rules());
     assert_eq!(enabled.actions, [Action::Enable]);
 }
 
@@ -501,20 +513,20 @@ fn any_snapshot() -> impl Strategy<Value = Option<Snapshot>> {
     ]
 }
 
-fn any_ceiling() -> impl Strategy<Value = Rung> {
+fn any_deprovision() -> impl Strategy<Value = Deprovision> {
     prop_oneof![
-        Just(Rung::Disable),
-        Just(Rung::Suspend),
-        Just(Rung::Tombstone),
-        Just(Rung::Delete)
+        Just(Deprovision::Disable),
+        Just(Deprovision::Suspend),
+        Just(Deprovision::Recreate),
+        Just(Deprovision::Delete)
     ]
 }
 
 fn any_link() -> impl Strategy<Value = Link> {
-    let closed_by = prop_oneof![Just(None), any_ceiling().prop_map(Some)];
-    (any_snapshot(), closed_by).prop_map(|(snapshot, closed_by)| Link {
+    let deprovisioned_by = prop_oneof![Just(None), any_deprovision().prop_map(Some)];
+    (any_snapshot(), deprovisioned_by).prop_map(|(snapshot, deprovisioned_by)| Link {
         snapshot,
-        closed_by,
+        deprovisioned_by,
         ..link()
     })
 }
@@ -553,8 +565,8 @@ impl World {
             && let (Some(link), Some(access)) = (&mut self.link, plan.end.access())
         {
             match access {
-                Access::Open => (link.closed_by, link.snapshot) = (None, None),
-                Access::Closed { by, .. } => link.closed_by = Some(by),
+                Access::Open => (link.deprovisioned_by, link.snapshot) = (None, None),
+                Access::Closed { by, .. } => link.deprovisioned_by = Some(by),
                 Access::None | Access::AtFirstSignIn => {}
             }
         }
@@ -576,10 +588,10 @@ impl World {
                 made.grafana_id = Some(self.ids);
                 self.link = Some(made);
             }
-            Action::Delete(rung) => {
+            Action::Delete(by) => {
                 self.account = None;
                 if let Some(link) = &mut self.link {
-                    (link.closed_by, link.grafana_id) = (Some(*rung), None);
+                    (link.deprovisioned_by, link.grafana_id) = (Some(*by), None);
                 }
             }
             Action::Forget => self.link = None,
@@ -609,12 +621,13 @@ fn change(account: &mut Account, action: &Action) {
         Action::LeaveOrg(id) => account.orgs.retain(|o| o.org_id != *id),
         Action::JoinOrg(role) => account.orgs.push(role.clone()),
         Action::SetRole(role) => {
-            let seat = account.orgs.iter_mut().find(|o| o.org_id == role.org_id);
-            seat.expect("only who is in it is given another role")
+            let membership = account.orgs.iter_mut().find(|o| o.org_id == role.org_id);
+            membership
+                .expect("only who is in it is given another role")
                 .role
                 .clone_from(&role.role);
         }
-        Action::JoinTeam(seat) => account.teams.push(seat.clone()),
+        Action::JoinTeam(membership) => account.teams.push(membership.clone()),
         other => assert!(matches!(other, Action::Logout), "{other:?} is no change of an account"),
     }
 }
@@ -638,23 +651,23 @@ fn external() -> Account {
             org_id: 1,
             role: "Editor".into(),
         }],
-        teams: vec![TeamSeat { org_id: 1, team_id: 3 }],
+        teams: vec![TeamMembership { org_id: 1, team_id: 3 }],
         ..account()
     }
 }
 
 #[test]
-fn under_closed_a_single_sign_on_user_becomes_a_disabled_account_and_returns_with_everything() {
-    let rules = under(Rung::Tombstone);
+fn under_recreate_a_single_sign_on_user_is_disabled_and_returns() {
+    let rules = under(Deprovision::Recreate);
     for leaving in [Desired::Closed(profile()), Desired::Gone] {
         let mut world = World::of(external(), link());
         let closed = settle(&mut world, &leaving, &rules);
-        let by = Rung::Tombstone;
+        let by = Deprovision::Recreate;
         assert_eq!(closed.end.access(), Some(Access::Closed { by, holds: Some(true) }));
-        let tombstone = world.account.clone().expect("a tombstone");
-        assert!(tombstone.is_disabled && !tombstone.is_external && tombstone.id != 7);
+        let recreated = world.account.clone().expect("a recreated account");
+        assert!(recreated.is_disabled && !recreated.is_external && recreated.id != 7);
         assert_eq!(
-            (tombstone.login.as_str(), tombstone.email.as_str()),
+            (recreated.login.as_str(), recreated.email.as_str()),
             ("ann", "ann@ex.com")
         );
         settle(&mut world, &Desired::Open(profile()), &rules);
@@ -666,33 +679,33 @@ fn under_closed_a_single_sign_on_user_becomes_a_disabled_account_and_returns_wit
 
 #[test]
 fn a_local_user_is_disabled_under_every_policy_but_delete() {
-    for (ceiling, action) in [
-        (Rung::Disable, Action::Disable),
-        (Rung::Suspend, Action::Disable),
-        (Rung::Tombstone, Action::Disable),
-        (Rung::Delete, Action::Delete(Rung::Delete)),
+    for (max_action, action) in [
+        (Deprovision::Disable, Action::Disable),
+        (Deprovision::Suspend, Action::Disable),
+        (Deprovision::Recreate, Action::Disable),
+        (Deprovision::Delete, Action::Delete(Deprovision::Delete)),
     ] {
         let plan = plan(
             &Desired::Closed(profile()),
             Some(&link()),
             &seen(account()),
-            &under(ceiling),
+            &under(max_action),
         );
-        assert_eq!(plan.actions.last(), Some(&action), "{ceiling:?}");
+        assert_eq!(plan.actions.last(), Some(&action), "{max_action:?}");
     }
 }
 
 #[test]
-fn under_delete_the_account_goes_and_is_made_anew_with_everything() {
-    let rules = under(Rung::Delete);
+fn under_delete_the_account_goes_and_is_made_again() {
+    let rules = under(Deprovision::Delete);
     let mut world = World::of(external(), link());
     let closed = settle(&mut world, &Desired::Closed(profile()), &rules);
     assert_eq!(world.account, None);
-    let by = Rung::Delete;
+    let by = Deprovision::Delete;
     assert_eq!(
         closed.end.access(),
         Some(Access::Closed { by, holds: Some(false) }),
-        "he may sign up again"
+        "they may sign up again"
     );
     settle(&mut world, &Desired::Open(profile()), &rules);
     let back = world.account.expect("an account");
@@ -709,24 +722,24 @@ fn a_change_of_the_policy_deletes_nobody_who_is_closed_already() {
         orgs: Vec::new(),
         ..external()
     };
-    for (account, by) in [(disabled, Rung::Disable), (suspended, Rung::Suspend)] {
+    for (account, by) in [(disabled, Deprovision::Disable), (suspended, Deprovision::Suspend)] {
         let link = Link {
-            closed_by: Some(by),
+            deprovisioned_by: Some(by),
             ..link()
         };
-        let plan = plan(&Desired::Gone, Some(&link), &seen(account), &under(Rung::Delete));
+        let plan = plan(&Desired::Gone, Some(&link), &seen(account), &under(Deprovision::Delete));
         assert_eq!(plan.actions, [], "{by:?}");
     }
 }
 
 #[test]
-fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_disabled_him() {
+fn a_disabled_and_then_linked_account_is_made_again() {
     let stuck = Account {
         is_disabled: true,
         ..external()
     };
     let by_us = Link {
-        closed_by: Some(Rung::Disable),
+        deprovisioned_by: Some(Deprovision::Disable),
         ..link()
     };
     let mut world = World::of(stuck.clone(), by_us);
@@ -735,11 +748,14 @@ fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_disabled_him() {
     assert!(!back.is_disabled && !back.is_external && back.id != 7);
     assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
 
-    // LDAP disables who left its directory, and enables him itself.
-    for closed_by in [None, Some(Rung::Suspend)] {
-        let link = Link { closed_by, ..link() };
+    // LDAP disables who left its directory, and enables them itself.
+    for deprovisioned_by in [None, Some(Deprovision::Suspend)] {
+        let link = Link {
+            deprovisioned_by,
+            ..link()
+        };
         let by_others = plan(&Desired::Open(profile()), Some(&link), &seen(stuck.clone()), &rules());
-        assert_eq!(by_others.actions, [], "{closed_by:?}");
+        assert_eq!(by_others.actions, [], "{deprovisioned_by:?}");
         assert!(matches!(
             by_others.end.attention(),
             Some(Attention::CannotEnable { .. })
@@ -748,69 +764,69 @@ fn who_was_disabled_and_then_linked_is_made_anew_but_only_if_we_disabled_him() {
 }
 
 #[test]
-fn with_ldap_on_a_disabled_account_is_said_not_to_hold_and_unread_settings_say_nothing() {
+fn with_ldap_on_a_disabled_account_is_said_not_to_hold() {
     for (ldap, holds) in [(Some(true), Some(false)), (Some(false), Some(true)), (None, None)] {
         let rules = Rules { ldap, ..rules() };
         let plan = plan(&Desired::Gone, Some(&link()), &seen(account()), &rules);
-        let by = Rung::Disable;
+        let by = Deprovision::Disable;
         assert_eq!(plan.end.access(), Some(Access::Closed { by, holds }));
     }
 }
 
 #[test]
-fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_joins_this_one() {
-    let seat = |org_id| OrgRole {
+fn people_of_other_organizations_are_not_claimed() {
+    let role = |org_id| OrgRole {
         org_id,
         role: "Viewer".into(),
     };
     let in_orgs = |orgs| stranger(Account { orgs, ..account() });
-    let elsewhere = plan(&Desired::Open(profile()), None, &in_orgs(vec![seat(2)]), &rules());
+    let elsewhere = plan(&Desired::Open(profile()), None, &in_orgs(vec![role(2)]), &rules());
     assert_eq!(elsewhere.actions, []);
     assert!(matches!(
         elsewhere.end.attention(),
         Some(Attention::InAnotherOrganization { .. })
     ));
-    let closing = plan(&Desired::Closed(profile()), None, &in_orgs(vec![seat(2)]), &rules());
+    let closing = plan(&Desired::Closed(profile()), None, &in_orgs(vec![role(2)]), &rules());
     assert_eq!(closing.actions, []);
 
     let both = plan(
         &Desired::Open(profile()),
         None,
-        &in_orgs(vec![seat(1), seat(2)]),
+        &in_orgs(vec![role(1), role(2)]),
         &rules(),
     );
     assert!(matches!(both.actions[..], [Action::Claim { .. }]));
     let none = plan(&Desired::Open(profile()), None, &in_orgs(Vec::new()), &rules());
-    assert_eq!(none.actions.last(), Some(&Action::JoinOrg(seat(1))));
+    assert_eq!(none.actions.last(), Some(&Action::JoinOrg(role(1))));
 }
 
 proptest! {
     #[test]
     fn a_protected_account_is_never_changed(
-        account in any_account(), desired in any_desired(), link in any_link(), ceiling in any_ceiling(),
+        account in any_account(), desired in any_desired(), link in any_link(), max_action in any_deprovision(),
     ) {
-        let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(ceiling));
+        let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(max_action));
         if protection(&account, &rules()).is_some() {
             prop_assert_eq!(plan.actions, vec![]);
         }
     }
 
     #[test]
-    fn after_acting_a_look_finds_nothing_to_do_and_the_rung_stays(
-        account in any_account(), desired in any_desired(), link in any_link(), ceiling in any_ceiling(),
+    fn after_acting_a_look_finds_nothing_to_do_and_the_action_stays(
+        account in any_account(), desired in any_desired(), link in any_link(), max_action in any_deprovision(),
     ) {
         let mut world = World::of(account, link);
-        let done = settle(&mut world, &desired, &under(ceiling));
-        let again = world.plan(&desired, &under(ceiling));
+        let done = settle(&mut world, &desired, &under(max_action));
+        let again = world.plan(&desired, &under(max_action));
         prop_assert_eq!(&again.actions, &vec![]);
         prop_assert_eq!(again.end.access(), done.end.access());
     }
 
     #[test]
     fn a_crash_between_any_two_steps_ends_in_the_same_state(
-        account in any_account(), desired in any_desired(), link in any_link(), ceiling in any_ceiling(), steps in 0_usize..6,
+        account in any_account(), desired in any_desired(), link in any_link(), max_action in any_deprovision(), steps in 0_usize..6,
     ) {
-        let rules = under(ceiling);
+        let rules = under(max_action);
         let mut straight = World::of(account, link);
         let mut broken = straight.clone();
         settle(&mut straight, &desired, &rules);
@@ -819,17 +835,17 @@ proptest! {
         settle(&mut broken, &desired, &rules);
         let plain = |world: &World| {
             let shown = |a: &Account| (a.login.clone(), a.is_disabled, a.is_external, a.orgs.clone(), a.teams.clone());
-            (world.account.as_ref().map(shown), world.link.as_ref().map(|l| (l.closed_by, l.snapshot.clone())))
+            (world.account.as_ref().map(shown), world.link.as_ref().map(|l| (l.deprovisioned_by, l.snapshot.clone())))
         };
         prop_assert_eq!(plain(&straight), plain(&broken));
     }
 
     #[test]
     fn the_last_admin_is_neither_closed_nor_deleted(
-        account in any_account(), link in any_link(), ceiling in any_ceiling(), gone in any::<bool>(),
+        account in any_account(), link in any_link(), max_action in any_deprovision(), gone in any::<bool>(),
     ) {
         let desired = if gone { Desired::Gone } else { Desired::Closed(profile()) };
-        let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(ceiling));
+        let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(max_action));
         if account.last_admin_of.contains(&1) {
             let closing = |a: &Action| matches!(a, Action::Disable | Action::LeaveOrg(_) | Action::Logout | Action::Delete(_));
             prop_assert!(!plan.actions.iter().any(closing));
@@ -837,11 +853,11 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_deleted_whose_policy_does_not_say_so_unless_he_is_to_return(
+    fn nobody_is_deleted_against_the_policy(
         account in any_account(), desired in any_desired(), link in any_link(),
     ) {
-        for ceiling in [Rung::Disable, Rung::Suspend] {
-            let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(ceiling));
+        for max_action in [Deprovision::Disable, Deprovision::Suspend] {
+            let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(max_action));
             let deletes = plan.actions.iter().any(|a| matches!(a, Action::Delete(_)));
             let remade = matches!(desired, Desired::Open(_)) && account.is_disabled && account.is_external;
             prop_assert!(!deletes || remade);
@@ -850,9 +866,9 @@ proptest! {
 
     #[test]
     fn nobody_nobody_manages_is_changed_without_being_claimed_first(
-        account in any_account(), desired in any_desired(), ceiling in any_ceiling(),
+        account in any_account(), desired in any_desired(), max_action in any_deprovision(),
     ) {
-        let plan = plan(&desired, None, &stranger(account), &under(ceiling));
+        let plan = plan(&desired, None, &stranger(account), &under(max_action));
         if let Some(first) = plan.actions.first() {
             let claims = matches!(first, Action::Claim { .. });
             prop_assert!(claims, "{first:?}");

@@ -72,9 +72,9 @@ pub(super) fn links(lines: &Lines, method: &Method<'_>) -> Finding {
             section,
             format!("{title}: who has an account made by Rollcall cannot sign in."),
             format!(
-                "Grafana does not look for an existing account: [auth] oauth_allow_insecure_email_lookup is not on. It {} Whoever \
+                "Grafana does not look for an existing account: [auth] oauth_allow_insecure_email_lookup is not on. It {} Anybody who \
                  signed in through {title} before keeps getting in. Turn the lookup on only if {title} verifies e-mail addresses and \
-                 lets in your own people only; else set linking = first_login in Rollcall's settings, and nobody is made before he signs in.",
+                 lets in your own people only; else set linking = first_login in Rollcall's settings, and nobody is made before they sign in.",
                 if lines.off(section, "allow_sign_up") {
                     "then refuses the sign-in, because allow_sign_up is off."
                 } else {
@@ -123,7 +123,7 @@ pub(super) fn links(lines: &Lines, method: &Method<'_>) -> Finding {
     }
 }
 
-/// Nobody is made before, so nobody is in his own way; but then the sign-in has to make him.
+/// Nobody is made before, so nobody is in their own way; but then the sign-in has to make the account.
 fn at_first_login(lines: &Lines, method: &Method<'_>) -> Finding {
     let Method { section, title, .. } = *method;
     if lines.off(section, "allow_sign_up") {
@@ -170,7 +170,7 @@ fn jwt(lines: &Lines, section: &str) -> Finding {
     )
 }
 
-/// Whether who is closed stays out. Who signed in through a provider once cannot be disabled (500), so he is suspended.
+/// Whether who is closed stays out. Who signed in through a provider once cannot be disabled (500), so they are suspended.
 pub(super) fn closes(lines: &Lines, method: &Method<'_>) -> Option<Finding> {
     let Method { section, title, kind } = *method;
     if lines.leaves_roles_alone(method) {
@@ -204,7 +204,7 @@ pub(super) fn risks(lines: &Lines, method: &Method<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let lookup = lines.on("auth", "oauth_allow_insecure_email_lookup");
     let unbounded = match section {
-        // Whoever owns a tenant of their own writes any e-mail into it.
+        // Anybody who owns a tenant of their own writes any e-mail into it.
         "auth.azuread" => Some("allowed_organizations").filter(|key| lines.get(section, key).is_empty()),
         "auth.google" => Some("allowed_domains").filter(|key| lines.get(section, key).is_empty()),
         _ => None,
@@ -232,7 +232,7 @@ pub(super) fn risks(lines: &Lines, method: &Method<'_>) -> Vec<Finding> {
             finding(
                 Severity::Warning,
                 section,
-                format!("{title}: people whom it makes Grafana server admins are not closed by Rollcall."),
+                format!("{title}: people that it makes Grafana server admins are not closed by Rollcall."),
                 "allow_assign_grafana_admin is on, and Rollcall never touches a server admin: each one that leaves becomes an entry under \
                  Attention.",
             )
@@ -257,7 +257,7 @@ pub(super) fn general(lines: &Lines) -> Vec<Finding> {
                 Severity::Problem,
                 scim,
                 "Everybody's single sign-on is refused.",
-                "Grafana's own SCIM (Enterprise) is told to let in only whom it has provisioned itself, and Rollcall cannot set that mark.",
+                "Grafana's own SCIM (Enterprise) is told to let in only those it has provisioned itself, and Rollcall cannot set that mark.",
             )
             .change(scim, line),
         );

@@ -28,7 +28,7 @@ fn says<'a>(findings: &'a [Finding], word: &str) -> &'a Finding {
 }
 
 #[test]
-fn where_the_first_sign_in_makes_the_account_nobody_is_locked_out_by_one_that_was_made_before() {
+fn with_first_login_no_older_account_locks_anybody_out() {
     let (on, no) = (
         ("auth.okta", "enabled", "true"),
         ("auth.okta", "allow_sign_up", "false"),
@@ -44,7 +44,7 @@ fn where_the_first_sign_in_makes_the_account_nobody_is_locked_out_by_one_that_wa
 }
 
 #[test]
-fn oauth_without_the_lookup_locks_out_and_the_line_that_mends_it_is_named() {
+fn oauth_without_the_lookup_names_the_line_that_fixes_it() {
     let found = worst(&[OKTA]);
     assert_eq!(
         (found.severity, found.provider.as_str()),
@@ -57,7 +57,7 @@ fn oauth_without_the_lookup_locks_out_and_the_line_that_mends_it_is_named() {
 }
 
 #[test]
-fn with_the_lookup_oauth_links_and_the_lines_it_names_leave_nothing_to_say() {
+fn with_the_lookup_on_oauth_leaves_nothing_to_say() {
     let mut rows = vec![OKTA];
     // Doing what the doctor says makes it content: its lines are the cure and not only words.
     for _ in 0..3 {
@@ -88,7 +88,7 @@ fn a_suspension_that_does_not_hold_names_the_providers_own_line() {
 }
 
 #[test]
-fn a_suspension_holds_only_where_every_method_leaves_roles_alone() {
+fn a_suspension_holds_where_every_method_leaves_roles_alone() {
     let skip = ("auth.okta", "skip_org_role_sync", "true");
     assert_eq!(lines(&[OKTA, skip]).suspension_holds(), Some(true));
     assert_eq!(
@@ -197,7 +197,7 @@ fn settings_of_users_that_surprise_are_named() {
 }
 
 #[test]
-fn a_provider_of_grafanas_own_page_counts_as_that_page_says_and_is_changed_there() {
+fn a_provider_of_grafanas_page_is_changed_on_that_page() {
     let mut both = lines(&[OKTA, LOOKUP, ("auth.okta", "skip_org_role_sync", "true")]);
     both.page_read();
     let page = |skip: bool| {

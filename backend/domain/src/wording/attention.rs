@@ -116,7 +116,7 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "Make another person Admin of that organization; then access is closed within a minute."
         }
         Attention::CannotDisable { .. } => {
-            "Set deprovision to “suspend” or “closed”, or remove this person in Grafana yourself."
+            "Set deprovision to “suspend” or “recreate”, or remove this person in Grafana yourself."
         }
         Attention::NameTaken { .. } => "Change the user name or e-mail of one of the two.",
         Attention::ProfileNotApplied { .. } => {

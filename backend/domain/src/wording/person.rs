@@ -3,7 +3,7 @@
 //! Owns: the note in a person's row, and why an attribute got no further. Must never decide which
 //! note it is. Start at [`closed_note`].
 
-use crate::settings::Rung;
+use crate::settings::Deprovision;
 use vocabulary::Attribute;
 
 /// An admin ended the management of the account.
@@ -20,29 +20,29 @@ pub const PROVIDER_OWNS_IT: &str = "The account belongs to a single sign-on prov
 
 /// How access was closed, where that is not plain, and what makes it hold where it does not.
 #[must_use]
-pub const fn closed_note(by: Rung, holds: Option<bool>) -> Option<&'static str> {
+pub const fn closed_note(by: Deprovision, holds: Option<bool>) -> Option<&'static str> {
     match (by, holds) {
-        (Rung::Disable | Rung::Tombstone, Some(false)) => Some(
+        (Deprovision::Disable | Deprovision::Recreate, Some(false)) => Some(
             "A sign-in by LDAP enables the account again; the next check closes it once more. \
              Take this person out of the LDAP directory, or out of Grafana's search filter, \
              to make it hold.",
         ),
-        (Rung::Suspend, Some(false)) => Some(
+        (Deprovision::Suspend, Some(false)) => Some(
             "The single sign-on provider may let this person in again; the next check closes the \
              account once more. Set skip_org_role_sync = true for the provider, \
-             or deprovision = closed, to make it hold.",
+             or deprovision = recreate, to make it hold.",
         ),
-        (Rung::Delete, Some(false)) => Some(
+        (Deprovision::Delete, Some(false)) => Some(
             "The account was deleted. The next sign-in by the provider makes another one, which the \
              next check deletes. Set allow_sign_up = false for the provider, \
-             or deprovision = closed, to make it hold.",
+             or deprovision = recreate, to make it hold.",
         ),
-        (Rung::Tombstone, _) => Some("The account was deleted and made again, disabled, under a new id."),
-        (Rung::Delete, _) => Some(
+        (Deprovision::Recreate, _) => Some("The account was deleted and made again, disabled, under a new id."),
+        (Deprovision::Delete, _) => Some(
             "The account was deleted. On return it is created again, with its organizations, roles \
              and teams.",
         ),
-        (Rung::Disable | Rung::Suspend, _) => None,
+        (Deprovision::Disable | Deprovision::Suspend, _) => None,
     }
 }
 

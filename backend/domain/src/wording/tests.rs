@@ -10,7 +10,7 @@ use crate::{
         tests::{attentions, delays, operations},
     },
     health::Health,
-    settings::Rung,
+    settings::Deprovision,
 };
 use vocabulary::{Attribute, SyncState};
 
@@ -85,7 +85,12 @@ fn each_finding_of_the_health_check_has_its_sentence() {
 #[test]
 fn a_person_is_told_how_access_was_closed() {
     let mut lines = Vec::new();
-    for by in [Rung::Disable, Rung::Suspend, Rung::Tombstone, Rung::Delete] {
+    for by in [
+        Deprovision::Disable,
+        Deprovision::Suspend,
+        Deprovision::Recreate,
+        Deprovision::Delete,
+    ] {
         for holds in [Some(true), Some(false), None] {
             let note = closed_note(by, holds).unwrap_or("(nothing)");
             lines.push(format!("{by:?}, holds {holds:?}\n  {note}"));

@@ -6,17 +6,17 @@
 use std::time::Instant;
 
 use domain::{
-    account::{Action, Observed, OrgRole, TeamSeat, Write},
+    account::{Action, Observed, OrgRole, TeamMembership, Write},
     attention::{Delay, Operation, Reading},
-    settings::Rung,
+    settings::Deprovision,
 };
 
 use super::record::Person;
 use crate::{
     context::elapsed,
+    error::{Result, SyncError, looking},
     failpoints::{AFTER_CALL, BEFORE_CALL},
     org::Org,
-    trouble::{Result, Trouble, looking},
 };
 use grafana::{self, Error, ListedUser};
 use store::Action as Done;
@@ -56,7 +56,7 @@ impl Person<'_> {
                 origin,
                 from,
                 snapshot,
-                closed_by,
+                deprovisioned_by,
             } => {
                 if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
                     core.store.remove_account(from).await?;
@@ -64,13 +64,13 @@ impl Person<'_> {
                 let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = found.map_or(login, |c| c.account.login.clone());
                 let mut record = self.new_record(*grafana_id, *origin, login);
-                record.closed_by = *closed_by;
+                record.deprovisioned_by = *deprovisioned_by;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;
                 self.log(org, Done::UserClaim, 0).await
             }
             Action::Create(write) => self.create(org, write).await,
-            Action::Delete(rung) => self.delete(org, id, *rung).await,
+            Action::Delete(by) => self.delete(org, id, *by).await,
             Action::Update(write) => {
                 let call = org.grafana.update_user(id, sent(write));
                 self.call(org, Done::UserUpdate, Operation::UpdateAccount { login }, call)
@@ -108,7 +108,7 @@ impl Person<'_> {
                 self.call(org, Done::UserRestore, operation, call).await?;
                 self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
             }
-            Action::JoinTeam(seat) => self.join_team(org, id, seat).await,
+            Action::JoinTeam(membership) => self.join_team(org, id, membership).await,
             Action::Forget => {
                 core.store.remove_account(&self.work.id).await?;
                 self.record = None;
@@ -148,29 +148,29 @@ impl Person<'_> {
         self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
     }
 
-    async fn join_team(&mut self, org: &Org, id: i64, seat: &TeamSeat) -> Result<()> {
+    async fn join_team(&mut self, org: &Org, id: i64, membership: &TeamMembership) -> Result<()> {
         let operation = Operation::JoinTeam {
             login: self.name.clone(),
-            team_id: seat.team_id,
+            team_id: membership.team_id,
         };
         let call = async {
-            match org.grafana.add_team_member(seat.team_id, id, false).await {
+            match org.grafana.add_team_member(membership.team_id, id, false).await {
                 // The team was deleted meanwhile; Grafana answers 404 or 500 to that.
                 Err(Error::NotFound(_) | Error::Refused { status: 500, .. }) => Ok(()),
                 other => other,
             }
         };
         self.call(org, Done::UserJoinTeam, operation, call).await?;
-        self.restored(|s| s.teams.retain(|t| t != seat)).await
+        self.restored(|s| s.teams.retain(|t| t != membership)).await
     }
 
-    /// The rung goes to disk before the account goes: after a crash in between, what is missing is known to be missing by our hand, and
+    /// The action goes to disk before the account goes: after a crash in between, what is missing is known to be missing by our hand, and
     /// is made again.
-    async fn delete(&mut self, org: &Org, id: i64, rung: Rung) -> Result<()> {
+    async fn delete(&mut self, org: &Org, id: i64, by: Deprovision) -> Result<()> {
         let Some(mut record) = self.record.clone().filter(|r| r.grafana_id == Some(id)) else {
-            return Err(Trouble::NotYet(Delay::NothingToDelete));
+            return Err(SyncError::NotYet(Delay::NothingToDelete));
         };
-        (record.closed_by, record.holds) = (Some(rung), None);
+        (record.deprovisioned_by, record.holds) = (Some(by), None);
         self.save(record.clone()).await?;
         let operation = Operation::DeleteAccount {
             login: self.name.clone(),
@@ -180,14 +180,14 @@ impl Person<'_> {
         if let Some(listing) = &org.listing {
             listing.forget(id);
         }
-        self.core.shared.forget_holder(org.id(), id);
+        self.core.shared.forget_name_owner(org.id(), id);
         record.grafana_id = None;
         self.save(record).await
     }
 
     async fn create(&mut self, org: &Org, write: &Write) -> Result<()> {
         let core = self.core;
-        // Whoever deleted the account: only a record without one takes up what the note below is about.
+        // Whichever of us deleted the account: only a record without one takes up what the note below is about.
         if let Some(mut record) = self.record.clone().filter(|r| r.grafana_id.is_some()) {
             record.grafana_id = None;
             self.save(record).await?;
@@ -206,7 +206,7 @@ impl Person<'_> {
                 if error.says_no() {
                     core.store.clear_account_creation(&self.work.id).await?;
                 }
-                return Err(Trouble::Grafana {
+                return Err(SyncError::Grafana {
                     action: Some(Done::UserCreate),
                     operation: Operation::CreateAccount {
                         login: self.name.clone(),
@@ -237,7 +237,7 @@ impl Person<'_> {
         let took_ms = elapsed(began);
         match done {
             Ok(()) => self.log(org, action, took_ms).await,
-            Err(error) => Err(Trouble::Grafana {
+            Err(error) => Err(SyncError::Grafana {
                 action: Some(action),
                 operation,
                 error,

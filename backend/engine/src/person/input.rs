@@ -33,14 +33,14 @@ pub(crate) fn rules(org: &Org) -> Rules {
     let effective = &org.settings.effective;
     Rules {
         org_id: org.id(),
-        new_role: org.doors.new_role.clone().unwrap_or_else(|| "Viewer".to_owned()),
+        new_role: org.sign_in.new_role.clone().unwrap_or_else(|| "Viewer".to_owned()),
         claim: effective.claim_policy,
         linking: effective.linking,
-        ceiling: effective.deprovision,
+        max_action: effective.deprovision,
         break_glass: effective.break_glass.clone(),
         role_sync_skipped: org.role_sync_skipped,
-        ldap: org.doors.ldap,
-        sign_up: org.doors.sign_up,
+        ldap: org.sign_in.ldap,
+        sign_up: org.sign_in.sign_up,
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn link(record: &AccountRecord) -> Link {
         origin: record.origin,
         // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
         snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
-        closed_by: record.closed_by,
+        deprovisioned_by: record.deprovisioned_by,
     }
 }
 

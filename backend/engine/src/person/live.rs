@@ -3,7 +3,7 @@
 //! Owns: how few calls a look at one account takes. Must never change anything in Grafana. Start at [`Live`].
 
 use domain::{
-    account::{Account, TeamSeat},
+    account::{Account, TeamMembership},
     attention::Reading,
 };
 
@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     context::{Core, SCAN_MS},
+    error::{Result, looking},
     org::Org,
-    trouble::{Result, looking},
 };
 
 /// Grafana itself, and the store as it is now.
@@ -43,7 +43,7 @@ impl AccountSource for Live<'_> {
             teams: Vec::new(),
             last_admin_of: Vec::new(),
         };
-        // Disabled and linked: it may have to be made anew, with all that it has.
+        // Disabled and linked: it may have to be made again, with all that it has.
         let returning = depth.returning || depth.unmanaged || (account.is_disabled && account.is_external);
         if !depth.closing && !returning {
             return Ok(Some(account));
@@ -115,10 +115,10 @@ impl AccountSource for Live<'_> {
 }
 
 impl Live<'_> {
-    /// Seats in teams of this organization. Before a suspension only those no group of ours gives: the others come back by their group.
-    async fn teams(&self, id: i64, depth: Depth) -> Result<Vec<TeamSeat>> {
+    /// Memberships in teams of this organization. Before a suspension only those no group of ours gives: the others come back by their group.
+    async fn teams(&self, id: i64, depth: Depth) -> Result<Vec<TeamMembership>> {
         let (org, org_id) = (self.org, self.org.id());
-        let mut seats = Vec::new();
+        let mut memberships = Vec::new();
         for team_id in org
             .grafana
             .teams_of_user(id, org_id)
@@ -126,9 +126,9 @@ impl Live<'_> {
             .map_err(looking(Reading::Teams))?
         {
             if !depth.closing || self.core.store.mappings_of_team(org_id, team_id).await?.is_empty() {
-                seats.push(TeamSeat { org_id, team_id });
+                memberships.push(TeamMembership { org_id, team_id });
             }
         }
-        Ok(seats)
+        Ok(memberships)
     }
 }

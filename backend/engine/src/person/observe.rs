@@ -7,11 +7,11 @@
 use domain::{
     Tenant,
     account::{self, Account, Candidate, Desired, Link, Manager, Observed, Profile},
-    settings::Rung,
+    settings::Deprovision,
 };
 
 use super::input::{self, approves, names_to_find};
-use crate::{org::Org, trouble::Result};
+use crate::{error::Result, org::Org};
 use store::{AccountRecord, Management};
 
 /// Where accounts are seen, and what is remembered of them.
@@ -61,7 +61,7 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
     let (desired, link) = (subject.desired, subject.link);
     let depth = Depth {
         closing: !matches!(desired, Desired::Open(_)),
-        deleting: org.settings.effective.deprovision == Rung::Delete,
+        deleting: org.settings.effective.deprovision == Deprovision::Delete,
         returning: link.is_some_and(|l| l.snapshot.is_some()),
         unmanaged: false,
     };
@@ -75,7 +75,7 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
         others: Vec::new(),
         waited: subject.waited,
     };
-    let Some(profile) = account::sought(desired, link) else {
+    let Some(profile) = account::profile_to_match(desired, link) else {
         return Ok(observed);
     };
     let linked = observed.linked.as_ref().map(|a| (a.login.as_str(), a.email.as_str()));
@@ -111,7 +111,7 @@ async fn candidate(
     let leaving = managed_by.is_some_and(|other| {
         manager == Manager::Other
             && other.record.tenant == *subject.tenant
-            && account::gives_up(&other.desired, &account.login, &account.email, profile)
+            && account::frees_names(&other.desired, &account.login, &account.email, profile)
     });
     Ok(Some(Candidate {
         approved: subject.management.is_some_and(|s| approves(s, id)),

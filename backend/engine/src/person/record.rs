@@ -6,15 +6,15 @@
 use domain::{
     account::{self, Access, Observed, Question, Snapshot},
     attention::Delay,
-    settings::Rung,
+    settings::Deprovision,
 };
 
 use super::input::link;
 use crate::{
-    context::{Core, Deed},
+    context::{ActivityEvent, Core},
+    error::{Result, SyncError},
     failpoints::BEFORE_RECORD,
     org::Org,
-    trouble::{Result, Trouble},
 };
 use store::{AccountOrigin, AccountRecord, ActivityLine, Kind, Management, Outcome, TargetKind, Work};
 
@@ -29,14 +29,14 @@ pub(super) struct Person<'a> {
     pub(super) record: Option<AccountRecord>,
     pub(super) management: Option<Management>,
     /// What the teams of the person's groups know.
-    pub(super) told: Option<TeamMembership>,
+    pub(super) told: Option<TeamsView>,
 }
 
 /// As far as a team is concerned: the account, and whether it is out of every organization.
-pub(super) type TeamMembership = (Option<i64>, bool);
+pub(super) type TeamsView = (Option<i64>, bool);
 
-pub(super) fn seat(record: &AccountRecord) -> TeamMembership {
-    (record.grafana_id, record.closed_by == Some(Rung::Suspend))
+pub(super) fn teams_view(record: &AccountRecord) -> TeamsView {
+    (record.grafana_id, record.deprovisioned_by == Some(Deprovision::Suspend))
 }
 
 impl Person<'_> {
@@ -47,7 +47,7 @@ impl Person<'_> {
             grafana_id: Some(grafana_id),
             origin,
             login,
-            closed_by: None,
+            deprovisioned_by: None,
             holds: None,
             snapshot: None,
             deferred: Vec::new(),
@@ -59,21 +59,21 @@ impl Person<'_> {
     pub(super) fn made(&self, grafana_id: i64, login: String) -> AccountRecord {
         let before = self.record.as_ref();
         AccountRecord {
-            closed_by: before.and_then(|r| r.closed_by),
+            deprovisioned_by: before.and_then(|r| r.deprovisioned_by),
             snapshot: before.and_then(|r| r.snapshot.clone()),
             ..self.new_record(grafana_id, AccountOrigin::Provisioned, login)
         }
     }
 
     pub(super) async fn line(&self, org: &Org, action: store::Action, took_ms: i64) -> ActivityLine {
-        let deed = Deed {
+        let event = ActivityEvent {
             action,
             target: (TargetKind::User, &self.work.id, &self.name),
             outcome: Outcome::Done,
             reason: None,
             took_ms,
         };
-        self.core.line(self.work, &org.actor().await, deed)
+        self.core.line(self.work, &org.actor().await, event)
     }
 
     pub(super) async fn log(&self, org: &Org, action: store::Action, took_ms: i64) -> Result<()> {
@@ -92,7 +92,7 @@ impl Person<'_> {
         let groups = self.groups_to_tell(Some(&record)).await?;
         let saved = self.core.store.save_made(&record, self.work, &line, &groups).await;
         saved.map_err(saving)?;
-        self.told = Some(seat(&record));
+        self.told = Some(teams_view(&record));
         self.record = Some(record);
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Person<'_> {
         Ok(())
     }
 
-    /// Given back: so that what is impossible now (a deleted team) is not tried for ever.
+    /// Given back: so that what is impossible now (a deleted team) is not tried without end.
     pub(super) async fn restored(&mut self, forget: impl FnOnce(&mut Snapshot)) -> Result<()> {
         if let Some(mut snapshot) = self.record.as_ref().and_then(|r| link(r).snapshot) {
             forget(&mut snapshot);
@@ -158,15 +158,15 @@ impl Person<'_> {
         }
         record.deferred = plan.end.deferred().to_vec();
         match plan.end.access() {
-            Some(Access::Open) => (record.closed_by, record.holds, record.snapshot) = (None, None, None),
-            Some(Access::Closed { by, holds }) => (record.closed_by, record.holds) = (Some(by), holds),
+            Some(Access::Open) => (record.deprovisioned_by, record.holds, record.snapshot) = (None, None, None),
+            Some(Access::Closed { by, holds }) => (record.deprovisioned_by, record.holds) = (Some(by), holds),
             Some(Access::None | Access::AtFirstSignIn) | None => {}
         }
         record.synced_ms = now_ms;
         Some(record)
     }
 
-    /// Whose name is waited for may himself be shown as in conflict with this one: two who swap come one after the other.
+    /// Whose name is waited for may itself be shown as in conflict with this one: two who swap come one after the other.
     pub(super) async fn tell_who_leaves(&self, observed: &Observed) -> Result<()> {
         let (store, now) = (&self.core.store, self.core.clock.now_ms());
         for other in observed.others.iter().filter(|c| c.leaving) {
@@ -181,7 +181,7 @@ impl Person<'_> {
 
     /// A new account, or one that left or re-entered every organization: the teams of its groups must look again (R11).
     async fn groups_to_tell(&self, record: Option<&AccountRecord>) -> Result<Vec<String>> {
-        if self.told == record.map(seat) {
+        if self.told == record.map(teams_view) {
             return Ok(Vec::new());
         }
         let (store, tenant) = (&self.core.store, &self.work.tenant);
@@ -190,9 +190,9 @@ impl Person<'_> {
 }
 
 /// Somebody else's account since a moment ago: there is another plan now.
-fn saving(error: store::Error) -> Trouble {
+fn saving(error: store::Error) -> SyncError {
     match error {
-        store::Error::AccountTaken { .. } => Trouble::NotYet(Delay::AccountJustTaken),
+        store::Error::AccountTaken { .. } => SyncError::NotYet(Delay::AccountJustTaken),
         error => error.into(),
     }
 }

@@ -14,9 +14,9 @@ use domain::{
 use super::marks::Marks;
 use crate::{
     context::Core,
+    error::Result,
     org::Org,
-    roster::{Occasion, Roster},
-    trouble::Result,
+    roster::{Roster, TeamContext},
 };
 use grafana::Team;
 use store::Kind;
@@ -49,13 +49,13 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
     }
     for (team_id, group_ids) in feeds {
         core.go_on()?;
-        let occasion = Occasion {
+        let context = TeamContext {
             removal: Some(TeamRemoval::Keep),
             names: Some(&names),
-            ..Occasion::default()
+            ..TeamContext::default()
         };
         let team = teams.get(&team_id).cloned();
-        let Some(roster) = Roster::observe(core, org, team_id, team, occasion).await? else {
+        let Some(roster) = Roster::observe(core, org, team_id, team, context).await? else {
             continue;
         };
         let plan = team::plan(&roster.desired, &roster.observed);

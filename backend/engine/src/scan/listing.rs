@@ -13,12 +13,12 @@ use domain::{
 
 use crate::{
     context::Core,
+    error::{Result, looking},
     org::Org,
     person::{
         input,
         observe::{AccountSource, Depth, ManagedBy},
     },
-    trouble::{Result, looking},
     user_listing::UserListing,
 };
 use grafana::OrgUser;

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::{Tenant, attention::Attention};
 
-use crate::{context::Core, trouble::Result};
+use crate::{context::Core, error::Result};
 use store::{Kind, Mark, Urgency};
 
 /// The queue as it is, so that nothing in it is touched without need.

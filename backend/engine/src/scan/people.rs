@@ -10,12 +10,12 @@ use domain::account::{self, Access, Desired, End, Plan};
 use super::{listing::Listing, marks::Marks};
 use crate::{
     context::{Core, UNDER_WAY_MS},
+    error::Result,
     org::Org,
     person::{
         input,
         observe::{Subject, observe},
     },
-    trouble::Result,
 };
 use grafana::OrgUser;
 use store::{AccountRecord, Kind, Management, ManagementState};
@@ -84,11 +84,11 @@ fn is_outdated(record: &AccountRecord, plan: &Plan) -> bool {
     let closed = match plan.end.access() {
         Some(Access::Closed { by, holds }) => (Some(by), holds),
         Some(Access::Open) => (None, None),
-        Some(Access::None | Access::AtFirstSignIn) | None => (record.closed_by, record.holds),
+        Some(Access::None | Access::AtFirstSignIn) | None => (record.deprovisioned_by, record.holds),
     };
     // Deleted by hand, and only the next sign-in makes it again.
     let gone = plan.end.access() == Some(Access::AtFirstSignIn) && record.grafana_id.is_some();
-    gone || (record.closed_by, record.holds) != closed
+    gone || (record.deprovisioned_by, record.holds) != closed
         || (plan.end.attention().is_none() && record.deferred != plan.end.deferred())
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
         let waits = marks.waiting.contains(&(Kind::User, id.to_owned()));
         let over = asked.looked_ms.is_some_and(|at| now.saturating_sub(at) > UNDER_WAY_MS);
         if waits || matches!(input::desired(user.as_ref()), Desired::Open(_)) {
-            // It is looked for before anything else that is done for him.
+            // It is looked for before anything else that is done for them.
         } else if over {
             core.store.clear_account_creation(id).await?;
         } else {

@@ -66,7 +66,7 @@ fn changes(call: &str) -> bool {
 }
 
 #[tokio::test]
-async fn after_ten_minutes_without_grafana_everything_is_done_once_and_the_locking_out_first() {
+async fn after_ten_minutes_away_all_is_done_once_and_closings_first() {
     let _still = Still::new();
     let mut rig = Rig::new(&[("mapping_mode", "create")]).await;
     rig.clock = Arc::new(Moved {
@@ -120,7 +120,7 @@ async fn after_ten_minutes_without_grafana_everything_is_done_once_and_the_locki
             "it takes longer than the longest wait"
         );
         advance(STEP).await;
-        // An attempt that began is not hurried: its time-outs are on the moved clock too.
+        // An attempt that began is not hurried: its timeouts are on the moved clock too.
         for _ in 0..50 {
             breathe().await;
         }

@@ -30,7 +30,7 @@ async fn dissolved(rig: &Rig, group: &str) {
 
 /// Found by two hundred random kills: the note of the team was forgotten before it was on disk whose the team is.
 #[tokio::test]
-async fn a_team_that_was_being_made_is_its_groups_though_the_group_was_deleted_or_renamed_meanwhile() {
+async fn a_team_being_made_belongs_to_its_deleted_or_renamed_group() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     let me = rig.grafana.user("admin").expect("our account").id;
     let ann = rig.add_account("ann", Role::Viewer);
@@ -93,7 +93,7 @@ impl Settings for Late {
 }
 
 #[tokio::test]
-async fn nothing_is_done_before_grafana_has_said_how_it_is_configured_though_credentials_come_in_the_middle() {
+async fn nothing_is_done_before_grafanas_configuration_is_known() {
     let rig = Rig::new(&[]).await;
     let me = rig.grafana.user("admin").expect("our account").id;
     // One group has its team, the other's was asked for when the process died; both groups are gone meanwhile.
@@ -139,7 +139,7 @@ async fn nothing_is_done_before_grafana_has_said_how_it_is_configured_though_cre
 
 /// Grafana ends a request whose caller died, if its transaction was begun: the team is there only after the restarted process has looked.
 #[tokio::test]
-async fn a_team_that_grafana_makes_after_we_looked_for_it_is_found_at_a_later_look() {
+async fn a_team_that_appears_late_is_found_at_a_later_comparison() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     let me = rig.grafana.user("admin").expect("our account").id;
     rig.group("eng", &[]).await;
@@ -254,7 +254,7 @@ async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
 }
 
 #[tokio::test]
-async fn an_account_that_grafana_makes_after_we_looked_for_it_is_closed_if_its_user_is_gone() {
+async fn an_account_that_appears_late_is_closed_if_its_user_is_gone() {
     let rig = Rig::new(&[]).await;
     let engine = deleted_while_it_is_made(&rig).await;
     rig.add_account("ann", Role::Viewer);

@@ -1,4 +1,4 @@
-//! Several people at a time: what must hold whoever else is under way.
+//! Several people at a time: what must hold while others are under way.
 
 use super::*;
 
@@ -92,7 +92,7 @@ async fn where_every_call_carries_the_password_one_is_under_way() {
 }
 
 #[tokio::test]
-async fn who_is_to_be_locked_out_comes_before_the_rest_and_with_nobody_beside() {
+async fn closings_come_before_the_rest_and_alone() {
     let rig = Rig::new(&[]).await;
     let engine = rig.start();
     rig.user("leaver", true).await;
@@ -114,11 +114,11 @@ async fn who_is_to_be_locked_out_comes_before_the_rest_and_with_nobody_beside() 
 }
 
 #[tokio::test]
-async fn of_two_new_people_with_one_address_one_gets_the_account_and_the_other_is_shown() {
+async fn of_two_people_with_one_address_one_gets_the_account() {
     let rig = Rig::new(&[]).await;
     crowd(&rig, 0..30).await;
     for n in 0..10 {
-        // One's login is the other's e-mail: whoever is first, Grafana has the account before it is on disk whose it is.
+        // One's login is the other's e-mail: whichever comes first, Grafana has the account before it is on disk whose it is.
         rig.user(&format!("pair{n}@ex.com"), true).await;
         rig.user(&format!("pair{n}"), true).await;
     }
@@ -137,7 +137,7 @@ async fn of_two_new_people_with_one_address_one_gets_the_account_and_the_other_i
 }
 
 #[tokio::test]
-async fn a_session_that_ends_while_several_are_under_way_costs_one_failed_sign_in() {
+async fn an_ended_session_under_load_costs_one_failed_sign_in() {
     let rig = Rig::new(&[]).await;
     crowd(&rig, 0..150).await;
     let engine = rig.start();

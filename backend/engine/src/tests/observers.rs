@@ -46,7 +46,7 @@ impl Rig {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),
-            closed_by: None,
+            deprovisioned_by: None,
             holds: None,
             snapshot: None,
             deferred: Vec::new(),

@@ -32,7 +32,7 @@ fn fill_from(rig: &Rig, team: i64, groups: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_team_that_team_sync_fills_too_is_named_and_no_more_once_it_is_not() {
+async fn a_team_that_team_sync_fills_too_is_named_while_it_does() {
     let rig = Rig::with(enterprise(), &[]).await;
     let team = rig.add_team("Platform", &[]);
     fill_from(&rig, team, &["cn=platform"]);
@@ -77,7 +77,7 @@ async fn users_only_is_no_conflict_with_team_sync() {
 }
 
 #[tokio::test]
-async fn a_grafana_without_team_sync_is_asked_once_and_not_at_every_comparison() {
+async fn a_grafana_without_team_sync_is_asked_once() {
     let rig = Rig::new(&[]).await;
     for n in 0..8 {
         let (name, team) = (format!("g{n}"), rig.add_team(&format!("Team {n}"), &[]));
@@ -123,7 +123,7 @@ async fn every_team_has_its_turn_and_a_comparison_asks_a_few() {
 }
 
 #[tokio::test]
-async fn what_grafanas_configuration_does_to_sign_ins_is_known_after_a_comparison() {
+async fn sign_in_settings_are_known_after_a_comparison() {
     let rig = Rig::new(&[]).await;
     let engine = rig.start();
     assert_eq!(engine.login(1), None, "nothing is said before");
@@ -143,7 +143,7 @@ async fn what_grafanas_configuration_does_to_sign_ins_is_known_after_a_compariso
 }
 
 #[tokio::test]
-async fn lines_older_than_the_setting_go_with_a_comparison_and_younger_ones_stay() {
+async fn a_comparison_removes_lines_older_than_the_setting() {
     const DAY_MS: i64 = 86_400_000;
     let rig = Rig::new(&[("activity_days", "30")]).await;
     let now = RealClock.now_ms();

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{AttrPath, CompareOp, Filter, Literal};
+use super::tree::{CompareOp, Filter, Literal};
 use crate::{
-    Member, ResourceType, datetime, key,
+    AttrPath, Member, ResourceType, datetime, key,
     schema::{self, Attribute, Kind},
 };
 

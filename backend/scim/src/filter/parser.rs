@@ -4,9 +4,9 @@
 
 use serde_json::{Number, Value};
 
-use super::{AttrPath, CompareOp, Filter, Literal};
+use super::tree::{CompareOp, Filter, Literal};
 use crate::{
-    Error, limits,
+    AttrPath, Error, limits,
     schema::{self, Attribute, Kind},
 };
 

@@ -3,10 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Op, Operation,
     lists::{append, put_values, remove_listed, take_values},
     members::Changes,
-    whole,
+    operation::{Op, Operation, whole},
 };
 use crate::{
     AttrPath, Error, Filter, ResourceType,

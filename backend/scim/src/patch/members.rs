@@ -2,8 +2,38 @@
 
 use serde_json::Value;
 
-use super::{MemberChange, MemberFilter, Op};
-use crate::{Error, Filter, Member, limits};
+use super::operation::Op;
+use crate::{Error, Filter, Member, filter::matches_member, limits};
+
+/// A change of a group's membership.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MemberChange {
+    /// Add these; those already there stay as they are.
+    Add(Vec<Member>),
+    /// Remove these; those not there are no error.
+    Remove(Vec<String>),
+    /// Remove those that match.
+    RemoveMatching(MemberFilter),
+    /// These and no others.
+    Replace(Vec<Member>),
+    /// None.
+    Clear,
+}
+
+/// Which members a PATCH selects by `members[…]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberFilter {
+    filter: Filter,
+    /// The endpoints' URL, so that `$ref` is the one answers show.
+    base: String,
+}
+
+impl MemberFilter {
+    /// Whether it selects this one.
+    pub fn matches(&self, member: &Member) -> bool {
+        matches_member(&self.filter, member, &self.base)
+    }
+}
 
 /// The changes so far. Neighbours of one kind are joined, so that authentik's thousand operations of one member are one change.
 #[derive(Debug, Default)]

@@ -6,8 +6,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Op,
     apply::{Edit, Place},
+    operation::Op,
 };
 use crate::{
     Document, Error, Filter,

@@ -20,7 +20,7 @@ fn meta(location: &str) -> Meta {
 }
 
 #[test]
-fn a_user_carries_the_schemas_in_use_and_the_groups_rauthy_reads() {
+fn a_user_carries_the_schemas_in_use_and_its_groups() {
     let user = document(ResourceType::User, json!({ "userName": "u", "department": "d" }));
     let groups = [GroupRef {
         id: "g".into(),

@@ -1,6 +1,6 @@
 //! The enterprise extension of User (RFC 7643 §4.3).
 
-use super::{Attribute, Schema};
+use super::model::{Attribute, Schema};
 
 const MANAGER: &[Attribute] = &[
     Attribute::string("value", "The id of the SCIM resource of the manager.").case_exact(),

@@ -1,6 +1,6 @@
 //! The attributes every resource has (RFC 7643 §3.1). Not part of any published schema.
 
-use super::{Attribute, Kind, Returned, Schema};
+use super::model::{Attribute, Kind, Returned, Schema};
 
 const META: &[Attribute] = &[
     Attribute::string("resourceType", "The name of the resource type.")

@@ -1,6 +1,6 @@
 //! Group (RFC 7643 §4.2).
 
-use super::{Attribute, Schema};
+use super::model::{Attribute, Schema};
 
 // `display` is client's text: RFC 7643 §2.4 defines it for every multi-valued attribute, and clients compare what they sent.
 const MEMBER: &[Attribute] = &[

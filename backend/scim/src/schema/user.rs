@@ -1,6 +1,6 @@
 //! User (RFC 7643 §4.1), complete.
 
-use super::{Attribute, Kind, Mutability, Returned, Schema};
+use super::model::{Attribute, Kind, Mutability, Returned, Schema};
 
 const DISPLAY: Attribute = Attribute::string("display", "A name for this value.");
 const PRIMARY: Attribute = Attribute::boolean("primary", "Whether this is the preferred value. At most one is.");

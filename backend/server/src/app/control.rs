@@ -80,7 +80,7 @@ impl Control for Controls {
     }
 
     fn name_owners(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
-        self.engine.holders(org_id, login, email)
+        self.engine.name_owners(org_id, login, email)
     }
 
     fn settings(&self, org_id: i64) -> Arc<SettingsView> {

@@ -22,7 +22,7 @@ use crate::{
 };
 use engine::{self, Credentials, OrgSettings};
 
-/// Settings that say whom a secret is sent to: where a file gives the secret, only a file gives these.
+/// Settings that say where a secret is sent: where a file gives the secret, only a file gives these.
 const BOUND_TO_SECRETS: [&str; 2] = ["grafana_url", "admin_user"];
 
 /// What is known of one organization.
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn another_organization_that_enables_the_app_gets_no_credentials_of_the_ini_file() {
+    fn another_organization_gets_no_credentials_of_the_ini_file() {
         let state = state(&[("admin_user", "root"), ("admin_password", "hunter2")]);
         state.seen(AppSettings {
             org_id: 2,
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_of_credentials_sends_a_stored_password_only_where_it_goes_anyway() {
+    fn a_test_sends_a_stored_password_only_where_it_goes_anyway() {
         let state = state(&[]);
         state.seen(from_grafana(
             json!({ "adminUser": "root" }),
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_grafana_keeps_are_waited_for_until_the_first_request() {
+    fn secrets_that_grafana_keeps_come_with_the_first_request() {
         let state = state(&[]);
         assert!(state.of(1).waiting_for_first_request);
         let changes = state.changes();
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_nobody_set_in_a_provisioning_file_counts_as_not_set() {
+    fn an_unset_variable_in_a_provisioning_file_counts_as_not_set() {
         let state = state(&[]);
         state.seen(from_grafana(
             json!({ "mappingMode": "$ROLLCALL_MAPPING_MODE", "breakGlass": ["ann", "bob"] }),
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_documents_lines_arrive_through_grafanas_own_settings() {
+    fn the_lines_of_the_auth_section_arrive_through_grafana() {
         let state = state(&[("mapping_mode", "strict")]);
         let auth = BTreeMap::from([
             ("mapping_mode".to_owned(), "create".to_owned()),

@@ -21,7 +21,7 @@ use super::{
 
 /// One row.
 pub(super) struct Route {
-    /// Whom it is for.
+    /// Who may call it.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "the gate decides by path; the test compares the two")

@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     Clock, Ids, Secret, Surface,
-    account::Holder,
+    account::NameOwner,
     settings::{self, Sources},
     status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
@@ -127,7 +127,7 @@ impl Control for Quiet {
             self.holders
                 .iter()
                 .find(|(held, _)| *held == name)
-                .map(|(_, id)| Holder {
+                .map(|(_, id)| NameOwner {
                     id: *id,
                     protected: false,
                 })
@@ -284,7 +284,7 @@ impl Server {
     }
 }
 
-/// The authorisation table of `routes`, tried out: whoever is not named is refused, on every route, by every method.
+/// The authorisation table of `routes`, tried out: anybody who is not named is refused, on every route, by every method.
 #[tokio::test]
 async fn every_route_refuses_everyone_but_its_own_callers() {
     let server = server(&[]).await;
@@ -419,7 +419,7 @@ async fn a_user_is_created_found_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_login_known_to_be_protected_is_refused_at_once_and_nothing_is_stored() {
+async fn a_protected_login_is_refused_at_once_and_not_stored() {
     let server = server(&[("break_glass", "Glass")]).await;
     for (login, why) in [("Root", "server admin"), ("GLASS", "break-glass")] {
         let refused = server.scim(Method::POST, "/Users", json!({ "userName": login })).await;
@@ -515,7 +515,7 @@ async fn a_body_that_is_no_json_gets_a_scim_400_and_is_logged() {
 }
 
 #[tokio::test]
-async fn a_caller_that_is_refused_again_and_again_does_not_fill_the_log() {
+async fn a_caller_refused_again_and_again_does_not_fill_the_log() {
     let server = server(&[]).await;
     for _ in 0..20 {
         server
@@ -813,7 +813,7 @@ async fn a_path_that_is_no_text_gets_a_scim_error() {
 }
 
 #[tokio::test]
-async fn a_new_list_of_members_brings_new_names_and_the_same_list_changes_nothing() {
+async fn a_new_list_of_members_brings_new_names() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     let group = server.group("Eng", std::slice::from_ref(&ada)).await;

@@ -1,7 +1,7 @@
 //! The unix socket Grafana talks to us through.
 //!
 //! Owns: a directory only this user can enter, its end, and the remains of processes that were killed. Over TCP any process of the
-//! machine could send us a `PluginContext` of its own making; whoever can enter the directory already has Grafana's rights.
+//! machine could send us a `PluginContext` of its own making; anybody who can enter the directory already has Grafana's rights.
 
 use std::{
     fs, io,

@@ -121,7 +121,7 @@ async fn it_tells_its_version() {
 }
 
 #[tokio::test]
-async fn shutdown_ends_the_process_with_0_long_before_grafana_would_kill_it() {
+async fn shutdown_ends_the_process_with_0_in_time() {
     let plugin = start().await;
     assert!(plugin.host.ping().await);
     let asked = Instant::now();
@@ -143,7 +143,7 @@ async fn sigterm_ends_it_with_0_and_sigint_does_not() {
 }
 
 #[tokio::test]
-async fn it_ends_by_itself_when_the_grafana_that_started_it_was_killed() {
+async fn it_ends_when_the_grafana_that_started_it_was_killed() {
     let directory = tempfile::tempdir().unwrap();
     // A shell stands for Grafana. It is killed, so it can tell its child nothing, and nobody reads stderr any more.
     let mut grafana = as_grafana("/bin/sh", directory.path());

@@ -267,7 +267,7 @@ async fn urls_as_people_type_them_arrive_with_their_meaning() {
 }
 
 #[tokio::test]
-async fn what_http_does_not_allow_is_a_400_of_ours_and_not_a_grpc_error() {
+async fn what_http_does_not_allow_is_a_400_and_no_grpc_error() {
     let plugin = start().await;
     let bad_value = |url| with_header(request("GET", url), "X-Bad", "line\nbreak glsa_PLANTED");
     let answer = plugin.host.call(bad_value("scim/v2/Users")).await;
@@ -335,7 +335,7 @@ async fn bodies_pass_up_to_16_mib_and_over_it_the_limit_is_named() {
 }
 
 #[tokio::test]
-async fn an_answer_of_known_length_is_one_message_and_a_stream_is_many() {
+async fn an_answer_of_known_length_is_one_message() {
     let plugin = start().await;
     assert_eq!(plugin.host.get("whoami").await.messages, 1);
     let large = plugin.host.get("large").await;
@@ -387,7 +387,7 @@ async fn a_post_whose_caller_went_away_still_finishes() {
 }
 
 #[tokio::test]
-async fn settings_are_handed_on_when_they_are_new_and_before_the_request() {
+async fn new_settings_are_handed_on_before_the_request() {
     let plugin = start().await;
     let seen = || {
         let seen = plugin.app.0.settings.lock().unwrap();
@@ -485,7 +485,7 @@ async fn shutdown_lets_a_mutation_finish_before_the_application_stops() {
 }
 
 #[tokio::test]
-async fn shutdown_does_not_wait_for_ever_for_a_mutation_that_hangs() {
+async fn shutdown_does_not_wait_without_end_for_a_mutation_that_hangs() {
     let Plugin {
         app,
         host,

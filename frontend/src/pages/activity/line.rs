@@ -52,7 +52,7 @@ fn line(entry: ActivityEntry) -> AnyView {
         <li class="rcl-log__line">
             <a class="rcl-log__when rcl-link" href=href><Ago at_ms=entry.at_ms /></a>
             <span>
-                {said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.rest}" "{outcome_badge(entry.outcome)}
+                {said.who}" "{said.did}" "<strong>{said.target}</strong>" "{said.rest}" "{outcome_badge(entry.outcome)}
                 {entry.reason.map(|reason| view! { <div class="rcl-small rcl-muted">{reason}</div> })}
             </span>
         </li>
@@ -145,7 +145,7 @@ fn details(entry: ActivityEntry, changed: Callback<()>) -> AnyView {
         None => links.into_any(),
     };
     view! {
-        <p>{said.who}" "{said.did}" "<strong>{said.whom}</strong>" "{said.rest}" "{outcome_badge(entry.outcome)}</p>
+        <p>{said.who}" "{said.did}" "<strong>{said.target}</strong>" "{said.rest}" "{outcome_badge(entry.outcome)}</p>
         {entry.reason.map(|reason| view! { <p class="rcl-consequence">{reason}</p> })}
         <dl class="rcl-facts">
             <dt>"When"</dt><dd>{host.exact_time(entry.at_ms)}" ("<Ago at_ms=entry.at_ms />")"</dd>

@@ -11,7 +11,7 @@ use crate::{
     host::Host,
 };
 
-/// Asked for anew whenever `change` ([`Change::preview`]) is another one; `told` is set once it is said.
+/// Asked for again whenever `change` ([`Change::preview`]) is another one; `told` is set once it is said.
 pub fn impact(change: Memo<Option<String>>, told: RwSignal<bool>) -> AnyView {
     let body = move || {
         told.set(false);

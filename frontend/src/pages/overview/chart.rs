@@ -19,7 +19,7 @@ fn bars(overview: &Overview, of: fn(&HourCount) -> i64) -> String {
     format::bars(&values, most(overview))
 }
 
-/// The bars, their numbers in a sentence, and in a list for whoever wants each hour.
+/// The bars, their numbers in a sentence, and in a list for anybody who wants each hour.
 // Everything is text before it is remembered: a type of its own in a memo costs more bytes than the chart.
 #[component]
 pub fn Chart(overview: Loaded<Overview>) -> impl IntoView {

@@ -41,7 +41,7 @@ pub fn Status(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Send + Syn
             }
         });
     };
-    let mend = Memo::new(move |_| {
+    let fix = Memo::new(move |_| {
         matches!(
             state.get(),
             Some(SyncState::NotConfigured | SyncState::CredentialsRefused)
@@ -59,7 +59,7 @@ pub fn Status(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Send + Syn
                 {move || checked.get().flatten().map(|at_ms| view! { "Checked "<Ago at_ms=at_ms /> })}
             </span>
             <Show
-                when=move || mend.get()
+                when=move || fix.get()
                 fallback=move || view! {
                     <Button disabled=busy on_click=check><Icon name=IconName::Refresh />"Check now"</Button>
                 }

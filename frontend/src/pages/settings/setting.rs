@@ -72,7 +72,7 @@ fn choice(key: &str, value: &str) -> String {
         ("team_sync_mode", _) => "users only",
         ("deprovision", "disable") => "nothing but Grafana's own “disabled”; single sign-on users stay open",
         ("deprovision", "suspend") => "single sign-on users leave every organization, and keep their account",
-        ("deprovision", "closed") => {
+        ("deprovision", "recreate") => {
             "single sign-on users are deleted and made again, disabled: id, stars and preferences are lost"
         }
         ("deprovision", "delete") => "accounts are deleted: id, stars and preferences are lost",

@@ -113,7 +113,7 @@ mod tests {
     use super::{PROVIDERS, Provider};
 
     #[test]
-    fn a_link_to_a_provider_finds_it_and_an_unknown_one_starts_with_the_first() {
+    fn a_link_to_a_provider_finds_it_or_shows_the_first() {
         for provider in PROVIDERS {
             assert_eq!(Provider::named(Some(provider.name())), provider);
         }

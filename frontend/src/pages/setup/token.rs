@@ -73,7 +73,7 @@ pub fn Tokens(provider: Memo<Provider>, made: RwSignal<Option<NewToken>>) -> imp
         let elsewhere = elsewhere.clone();
         view! {
             <div class="rcl-form">
-                <Field id="rcl-token-name" label="Name of the service account" description="It gets the role Admin, which Grafana asks of whoever calls a plugin's SCIM endpoint" error=failed>
+                <Field id="rcl-token-name" label="Name of the service account" description="It gets the role Admin, which Grafana asks of anybody who calls a plugin's SCIM endpoint" error=failed>
                     <input class="rcl-input" id="rcl-token-name" type="text" autocomplete="off" aria-describedby="rcl-token-name-more"
                         prop:value=name on:input=move |event| typed.set(Some(event_target_value(&event))) />
                 </Field>
@@ -90,7 +90,7 @@ pub fn Tokens(provider: Memo<Provider>, made: RwSignal<Option<NewToken>>) -> imp
         let accounts = accounts.clone();
         view! {
             <Alert severity=Severity::Success title="Copy the token now: it is shown this once">
-                <p>"Service account "<strong>{token.login}</strong>". Whoever has the token can change who gets in; take it away under "
+                <p>"Service account "<strong>{token.login}</strong>". Anybody who has the token can change who gets in; take it away under "
                 <a class="rcl-link" href=accounts>"service accounts"</a>"."</p>
                 <CopyField label="Token" value=Signal::stored(token.key) />
             </Alert>

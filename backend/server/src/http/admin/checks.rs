@@ -1,6 +1,6 @@
 //! Checks of what is set up, as the overview and the connection test show them.
 //!
-//! Owns: the words and what counts as wrong. Pure: whoever asks has read everything. Start at
+//! Owns: the words and what counts as wrong. Pure: anybody who asks has read everything. Start at
 //! [`credentials`].
 
 use std::{collections::BTreeMap, net::IpAddr};
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_a_cloud_cannot_call_is_named_with_the_line_that_mends_it() {
+    fn an_address_that_no_cloud_can_call_is_named() {
         use IdentityProvider::{Entra, Okta, Other};
         assert_eq!(said(Okta, "http://localhost:3000/").0, TestOutcome::Failed);
         assert_eq!(said(Okta, "http://[::1]:3000/").0, TestOutcome::Failed);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn callers_of_an_earlier_process_stay_known_and_other_organizations_are_not_shown() {
+    fn callers_of_an_earlier_process_stay_known() {
         let seen = |last_ms| CallerSeen {
             last_ms,
             requests: 1,

@@ -63,12 +63,12 @@ pub(in crate::http) async fn test(
     Ok(Json(report))
 }
 
-/// The first thing that is wrong is the one to mend.
+/// The first thing that is wrong is the one to fix.
 fn report(checks: Vec<Check>, fine: &str) -> ConnectionReport {
     let worst = |outcome| checks.iter().find(|check| check.outcome == outcome);
     let failed = worst(TestOutcome::Failed);
     let message = match (failed, worst(TestOutcome::Warning)) {
-        (Some(check), _) => format!("Mend this first: {}.", check.what),
+        (Some(check), _) => format!("Fix this first: {}.", check.what),
         (None, Some(check)) => format!("It works, with a drawback: {}.", check.what),
         (None, None) => fine.to_owned(),
     };

@@ -1,6 +1,6 @@
 //! What an admin route answers when it does not answer what was asked.
 //!
-//! Owns: the shape of the admin surface's errors. Must never tell more of the store's trouble than
+//! Owns: the shape of the admin surface's errors. Must never tell more of the store's failure than
 //! that there is one: Grafana's log has the rest. Start at [`AdminFailure`].
 
 use axum::{

@@ -200,7 +200,7 @@ pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<i64>) -> Ans
         ));
     }
     api.store.remove_mapping(id).await?;
-    // Whoever we put into that team has to leave it, now that nothing feeds it.
+    // Those we put into that team have to leave it, now that nothing feeds it.
     api.store
         .mark(&ctx.mark(Kind::Group, &mapping.group_id, Urgency::Normal))
         .await?;

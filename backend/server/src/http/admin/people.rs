@@ -19,7 +19,7 @@ fn access(row: &PersonRow) -> Access {
     match (&row.waiting, row.closed) {
         (Some(Waiting::Blocked(_)), _) => Access::NeedsAttention,
         (Some(Waiting::Pending(_)), _) => Access::Pending,
-        // The engine is done, and makes no account before he signs in.
+        // The engine is done, and makes no account before they sign in.
         (None, _) if row.user.document.active() && row.account.is_none() => Access::WaitingForSignIn,
         (None, Some((_, Some(false)))) => Access::ClosedMayReturn,
         (None, Some(_)) => Access::Closed,
@@ -169,7 +169,7 @@ fn unknown() -> AdminFailure {
     AdminFailure::new(StatusCode::NOT_FOUND, "There is no such user any more.")
 }
 
-/// An admin says that the account which waits for him is this person's, or takes back a released one.
+/// An admin says that the account which waits for the person is this person's, or takes back a released one.
 pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
     let (api, ctx) = (&call.api, &call.context);
     if api.store.user(&ctx.tenant, &id).await?.is_none() {
@@ -181,7 +181,7 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
         )
     };
     let seen = api.store.management(&id).await?.ok_or_else(nothing)?;
-    // No guard, as at a POST: that is the planner, which looks anew. But a yes that can have no effect is not taken.
+    // No guard, as at a POST: that is the planner, which looks again. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
     let org_id = ctx.tenant.org_id;
     if api.control.is_server_admin(org_id, &login) {

@@ -1,10 +1,10 @@
 //! 409 for a userName or e-mail that another account in Grafana has (R10).
 //!
 //! Owns: which requests are looked at, and the words. Must never refuse who is not to have access: closing outranks, and then the conflict
-//! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks anew. Start at [`NameConflict::find`].
+//! is shown to a person. It is no guard: what it knows is as old as the last listing, and the planner looks again. Start at [`NameCheck::find`].
 
 use domain::{
-    account::{self, Holder, Profile, Taken},
+    account::{self, NameConflict, NameOwner, Profile},
     status::NameOwners,
 };
 use scim::{Error, resource::Document};
@@ -14,13 +14,13 @@ use crate::http::api::Api;
 
 /// A request that asks for names which some account in Grafana has; whose it is takes a look into the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NameConflict {
+pub(super) struct NameCheck {
     owners: NameOwners,
     user_name_changed: bool,
     email_changed: bool,
 }
 
-impl NameConflict {
+impl NameCheck {
     /// `None`: nothing to look at. What does not change was answered for before, and must not come in the way of another change.
     pub(super) fn find(call: &ScimCall, before: Option<&Document>, after: &Document) -> Option<Self> {
         if !after.active() {
@@ -40,7 +40,7 @@ impl NameConflict {
         }
         let settings = control.settings(org_id);
         let listed = |name: &str| settings.effective.break_glass.iter().any(|l| l == name);
-        let protect = |holder: &mut Option<Holder>, name: &str| {
+        let protect = |holder: &mut Option<NameOwner>, name: &str| {
             if let Some(holder) = holder {
                 holder.protected |= listed(name);
             }
@@ -54,7 +54,7 @@ impl NameConflict {
         })
     }
 
-    /// The refusal, if a name cannot be had. `id`: the SCIM user who asks, if he exists.
+    /// The refusal, if a name cannot be had. `id`: the SCIM user who asks, if it exists.
     pub(super) async fn refusal(self, call: &ScimCall, id: Option<&str>) -> store::Result<Option<Error>> {
         let api = &call.api;
         let linked = match id {
@@ -65,8 +65,8 @@ impl NameConflict {
         let login = unmanaged(api, self.owners.login).await?;
         let email = unmanaged(api, self.owners.email).await?;
         let (what, holder) = match account::taken(login, email, linked, claim) {
-            Some(Taken::UserName(id)) if self.user_name_changed => ("userName", id),
-            Some(Taken::Email(id)) if self.email_changed => ("e-mail", id),
+            Some(NameConflict::UserName(id)) if self.user_name_changed => ("userName", id),
+            Some(NameConflict::Email(id)) if self.email_changed => ("e-mail", id),
             _ => return Ok(None),
         };
         Ok(Some(Error::not_unique(format!(
@@ -76,8 +76,8 @@ impl NameConflict {
     }
 }
 
-/// Who is managed is in nobody's way for long: two users of one provider may swap names, and who returns gets his account back.
-async fn unmanaged(api: &Api, holder: Option<Holder>) -> store::Result<Option<Holder>> {
+/// Who is managed is in nobody's way for long: two users of one provider may swap names, and who returns gets their account back.
+async fn unmanaged(api: &Api, holder: Option<NameOwner>) -> store::Result<Option<NameOwner>> {
     Ok(match holder {
         Some(holder) if api.store.account_by_grafana_id(holder.id).await?.is_none() => Some(holder),
         _ => None,

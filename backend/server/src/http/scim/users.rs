@@ -16,7 +16,7 @@ use super::{
     call::ScimCall,
     endpoint::{Endpoint, Write},
     failure::ScimFailure,
-    names::NameConflict,
+    names::NameCheck,
 };
 
 /// The endpoint.
@@ -29,7 +29,7 @@ impl Endpoint for Users {
     async fn create(call: &ScimCall, write: Write<'_>) -> Result<UserView, ScimFailure> {
         let document = resource::create(Self::TYPE, resource::parse(Self::TYPE, write.body)?)?;
         refuse_protected(call, document.user_name().unwrap_or_default())?;
-        if let Some(conflict) = NameConflict::find(call, None, &document)
+        if let Some(conflict) = NameCheck::find(call, None, &document)
             && let Some(refusal) = conflict.refusal(call, None).await?
         {
             return Err(refusal.into());
@@ -134,13 +134,13 @@ async fn change_user(
     write: Write<'_>,
     change: impl Fn(&UserView) -> Result<UserChange, Error> + Send + Sync,
 ) -> Result<UserView, ScimFailure> {
-    let mut settled: Option<NameConflict> = None;
+    let mut settled: Option<NameCheck> = None;
     loop {
         let decide = |current: &UserView| {
             write.conditions.allow(Users::version(current))?;
             let change = change(current)?;
             Ok(
-                match NameConflict::find(call, Some(&current.record.document), &change.document) {
+                match NameCheck::find(call, Some(&current.record.document), &change.document) {
                     Some(conflict) if settled != Some(conflict) => Decision::LookFirst(conflict),
                     _ => Decision::Write(change),
                 },

@@ -66,7 +66,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn the_log_is_narrowed_by_outcome_target_source_actor_action_and_time() {
+async fn the_log_is_narrowed_by_each_of_its_filters() {
     let server = server(&[]).await;
     server
         .remember(&[
@@ -155,7 +155,7 @@ async fn a_filtered_log_is_read_page_by_page_to_its_end() {
 }
 
 #[tokio::test]
-async fn lines_that_are_too_old_go_in_small_batches_and_only_of_their_organization() {
+async fn old_lines_go_in_small_batches_and_by_organization() {
     let server = server(&[]).await;
     let lines: Vec<_> = (0..10)
         .map(|n| (n * DAY_MS, Source::Grafana, "root", Action::UserUpdate, Outcome::Done))
@@ -282,7 +282,7 @@ async fn a_deleted_user_who_is_still_to_be_closed_can_be_tried_again() {
 }
 
 #[tokio::test]
-async fn nobody_can_have_done_again_what_does_not_exist_or_is_anothers() {
+async fn nobody_retries_what_does_not_exist_or_is_anothers() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     let group = server.group("Eng", &[]).await;
@@ -321,7 +321,7 @@ async fn nobody_can_have_done_again_what_does_not_exist_or_is_anothers() {
 }
 
 #[tokio::test]
-async fn the_chart_counts_this_process_and_what_the_log_knows_from_before() {
+async fn the_chart_counts_this_process_and_the_log_before_it() {
     const HOUR_MS: i64 = 3_600_000;
     let server = server(&[]).await;
     server
@@ -393,7 +393,7 @@ async fn warnings_and_the_login_doctor_are_shown() {
 }
 
 #[tokio::test]
-async fn a_line_names_the_attributes_that_were_asked_to_change_and_no_value() {
+async fn a_line_names_the_attributes_and_no_value() {
     let server = server(&[]).await;
     let id = server.user("ann@example.com").await;
     let operations = json!([

@@ -28,7 +28,7 @@ fn new_user(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_example_of_rfc_7644_3_7_2_makes_a_group_of_a_user_that_comes_after_it() {
+async fn rfc_7644_3_7_2_makes_a_group_of_a_user_that_comes_later() {
     let server = server(&[]).await;
     let done = server
         .bulk(json!([
@@ -66,7 +66,7 @@ async fn the_example_of_rfc_7644_3_7_2_makes_a_group_of_a_user_that_comes_after_
 }
 
 #[tokio::test]
-async fn two_users_who_manage_each_other_are_made_as_rfc_7644_3_7_1_demands() {
+async fn rfc_7644_3_7_1_makes_two_users_who_manage_each_other() {
     let server = server(&[]).await;
     let employee = |name: &str, manager: &str| {
         json!({ "method": "POST", "path": "/Users", "bulkId": name,
@@ -96,7 +96,7 @@ async fn two_users_who_manage_each_other_are_made_as_rfc_7644_3_7_1_demands() {
 }
 
 #[tokio::test]
-async fn each_operation_succeeds_or_fails_alone_and_the_failed_are_in_the_log() {
+async fn each_operation_fails_alone_and_the_failed_are_in_the_log() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     let done = server

@@ -24,7 +24,7 @@ async fn totals(server: &Server) -> (i64, i64) {
 }
 
 #[tokio::test]
-async fn every_providers_requests_are_played_and_nothing_of_them_is_kept() {
+async fn every_providers_requests_are_played_and_not_kept() {
     let server = server(&[]).await;
     server.user("ann@example.com").await;
     let before = totals(&server).await;
@@ -73,7 +73,7 @@ async fn a_token_that_was_refused_is_named_until_it_is_let_in() {
 }
 
 #[tokio::test]
-async fn groups_that_become_no_teams_and_people_nobody_can_sign_in_as_are_named() {
+async fn groups_without_teams_and_people_without_sign_in_are_named() {
     let server = server(&[("team_sync_mode", "scim_sync")]).await;
     server.group("Data", &[]).await;
     server.user("jo_x.com#EXT#@acme.onmicrosoft.com").await;
@@ -89,7 +89,7 @@ async fn groups_that_become_no_teams_and_people_nobody_can_sign_in_as_are_named(
 }
 
 #[tokio::test]
-async fn a_pasted_request_is_answered_as_it_would_be_and_changes_nothing() {
+async fn a_pasted_request_is_answered_and_changes_nothing() {
     let server = server(&[]).await;
     let made = server
         .scim(
@@ -158,7 +158,7 @@ async fn a_pasted_request_is_answered_as_it_would_be_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_person_whom_scim_must_not_touch_is_refused_in_the_test_too() {
+async fn a_person_scim_must_not_touch_is_refused_in_the_test_too() {
     let server = server(&[]).await;
     let report = tested(&server, "okta", Some("{\"userName\":\"root\"}")).await;
     assert!(

@@ -80,7 +80,7 @@ async fn filters_are_taken_to_each_limit_and_refused_over_it_by_name() {
 }
 
 #[tokio::test]
-async fn authentiks_ten_thousand_operations_in_one_patch_are_taken_and_one_more_is_refused_by_name() {
+async fn ten_thousand_operations_in_a_patch_are_the_limit() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     let path = format!("/Groups/{}", server.group("Eng", &[]).await);

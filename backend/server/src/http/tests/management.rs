@@ -1,6 +1,6 @@
 //! An admin approves, releases and takes back: what is answered, what is shown, and what is refused in words.
 
-use domain::{Tenant, settings::Rung};
+use domain::{Tenant, settings::Deprovision};
 
 use super::*;
 use domain::attention::Attention;
@@ -20,7 +20,7 @@ impl Server {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: "ada".into(),
-            closed_by: None::<Rung>,
+            deprovisioned_by: None::<Deprovision>,
             holds: None,
             snapshot: None,
             deferred: Vec::new(),
@@ -64,7 +64,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_yes_can_be_approved_once_and_the_log_names_who_did() {
+async fn a_waiting_question_is_approved_once_and_by_name() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     assert_eq!(server.person(&ada).await["may_claim"], false, "nothing is asked yet");
@@ -107,7 +107,7 @@ async fn a_protected_account_cannot_be_approved() {
 }
 
 #[tokio::test]
-async fn who_is_released_is_still_stored_and_changed_by_the_provider_and_shown_as_released() {
+async fn a_released_person_is_still_changed_by_the_provider() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
     assert_eq!(

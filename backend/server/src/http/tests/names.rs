@@ -24,7 +24,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn an_email_of_a_stranger_is_refused_on_every_method_and_is_a_line_in_the_log() {
+async fn a_strangers_email_is_refused_on_every_method_and_logged() {
     let server = server_at(&[], &[("bob@ex.com", 9)]).await;
     let refused = server.scim(Method::POST, "/Users", ada("Bob@Ex.com", true)).await;
     server.assert_refused(&refused, "e-mail");
@@ -56,11 +56,11 @@ async fn an_email_of_a_stranger_is_refused_on_every_method_and_is_a_line_in_the_
 }
 
 #[tokio::test]
-async fn a_login_of_a_stranger_is_refused_to_who_has_an_account_and_where_nobody_may_be_claimed() {
+async fn a_strangers_login_is_refused_where_nobody_may_be_claimed() {
     let server = server_at(&[("claim_policy", "never")], &[("bob", 9)]).await;
     let refused = server.scim(Method::POST, "/Users", json!({ "userName": "Bob" })).await;
     server.assert_refused(&refused, "userName");
-    // By the policy "login" he is claimed instead.
+    // By the policy "login" they are claimed instead.
     let server = server_at(&[], &[("bob", 9)]).await;
     server.user("bob").await;
     let id = server.user("carl").await;
@@ -97,7 +97,7 @@ async fn who_is_to_have_no_access_is_never_refused_for_a_name() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_managed_or_may_be_claimed_is_in_nobodys_way() {
+async fn an_account_that_may_be_claimed_is_in_nobodys_way() {
     // Two of the provider's people may swap: Grafana follows.
     let server = server_at(&[], &[("ada@ex.com", 8), ("bob@ex.com", 9)]).await;
     let bob = server.user("bob").await;

@@ -12,7 +12,7 @@ impl Server {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),
-            closed_by: None,
+            deprovisioned_by: None,
             holds: None,
             snapshot: None,
             deferred: deferred.iter().map(|a| a.parse().expect("an attribute")).collect(),
@@ -35,7 +35,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn each_chip_counts_what_its_filter_shows_among_those_the_search_finds() {
+async fn each_chip_counts_what_its_filter_shows() {
     let server = server(&[]).await;
     for (n, name) in (1..).zip(["ada", "adam", "bo"]) {
         let id = server.user(name).await;
@@ -102,7 +102,7 @@ async fn the_members_of_a_group_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_person_tells_of_each_attribute_how_far_it_got_and_why_no_further() {
+async fn a_person_tells_of_each_attribute_how_far_it_got() {
     let server = server(&[]).await;
     let made = server
         .scim(

@@ -60,7 +60,7 @@ fn says(preview: &admin_api::Preview, line: &str) -> bool {
 }
 
 #[tokio::test]
-async fn before_a_mapping_is_made_it_is_said_by_name_who_joins_who_leaves_and_who_waits() {
+async fn a_new_mapping_names_who_joins_who_leaves_and_who_waits() {
     let server = server(&[]).await;
     server.platform_is_seen();
     let group = server.engineering().await;
@@ -115,7 +115,7 @@ async fn before_a_mapping_is_made_it_is_said_by_name_who_joins_who_leaves_and_wh
 }
 
 #[tokio::test]
-async fn a_change_of_a_mapping_says_its_consequence_and_is_then_in_force() {
+async fn a_changed_mapping_says_its_consequence_and_is_in_force() {
     let server = server(&[]).await;
     server.platform_is_seen();
     let group = server.engineering().await;
@@ -167,7 +167,7 @@ async fn a_change_of_a_mapping_says_its_consequence_and_is_then_in_force() {
 }
 
 #[tokio::test]
-async fn while_nobody_can_look_the_preview_says_that_it_does_not_know_who_was_added_by_hand() {
+async fn a_preview_without_grafana_says_what_it_does_not_know() {
     let server = server(&[]).await;
     let group = server.engineering().await;
     let id = server.map(json!({ "group_id": group, "team_id": 7 })).await;

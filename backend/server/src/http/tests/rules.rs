@@ -7,7 +7,7 @@ fn patch(operations: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_taken_name_is_409_on_put_and_patch_too_and_nothing_of_the_request_stays() {
+async fn a_taken_name_is_409_on_put_and_patch_and_nothing_stays() {
     let server = server(&[]).await;
     let (ada, bob) = (server.user("ada").await, server.user("bob").await);
     server.group("Engines", &[]).await;
@@ -138,7 +138,7 @@ async fn oktas_put_of_what_it_read_changes_only_what_it_changed() {
 }
 
 #[tokio::test]
-async fn entras_connection_test_finds_nobody_and_has_everything_of_a_list() {
+async fn entras_connection_test_finds_nobody_and_has_a_whole_list() {
     let server = server(&[]).await;
     for path in [
         "/Users?filter=userName+eq+%225a8a3f8e-5e5e-4a66-a2f4-d3b1b1a3a2f0%22",
@@ -190,7 +190,7 @@ async fn who_is_deleted_leaves_every_group_and_the_name_is_free() {
 }
 
 #[tokio::test]
-async fn names_of_all_scripts_and_lengths_are_kept_as_they_came_and_compared_folded() {
+async fn names_are_kept_as_they_came_and_compared_folded() {
     let server = server(&[]).await;
     let long = format!("{}@ex.com", "a".repeat(183));
     for (name, same) in [

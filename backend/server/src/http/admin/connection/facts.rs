@@ -1,6 +1,6 @@
 //! What is known without a test: the settings that really go wrong, each with its name.
 //!
-//! Owns: the words and what counts as wrong. Pure: whoever asks has read everything. Start at [`Facts::checks`].
+//! Owns: the words and what counts as wrong. Pure: anybody who asks has read everything. Start at [`Facts::checks`].
 
 use admin_api::{Caller, Check, IdentityProvider, TestOutcome};
 use domain::status::EngineStatus;

@@ -172,7 +172,7 @@ fn is_answer(body: &Value) -> bool {
     }
 }
 
-/// What a provider's log has where Rollcall never saw the request: words of it, what to mend, and why. Grafana's own are those of 11
+/// What a provider's log has where Rollcall never saw the request: words of it, what to fix, and why. Grafana's own are those of 11
 /// (`clients/api_key.go`, `accesscontrol/middleware.go`, `api/plugin_resource.go`).
 const ANSWERS: &[(&[&str], &str, &str)] = &[
     (
@@ -328,7 +328,7 @@ async fn prepared(api: &Api, tenant: &Tenant, sandbox: &Sandbox, asked: &Asked) 
         path = path.replace(word, &id);
         body = body.map(|body| body.replace(word, &id));
     }
-    // Whoever is looked for or would be made twice.
+    // Everybody is looked for, or would be made twice.
     let (endpoint, query) = path.split_once('?').unwrap_or((&path, ""));
     let taken = asked
         .body
@@ -517,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_by_grafana_names_what_to_mend() {
+    fn a_refusal_by_grafana_names_what_to_fix() {
         let says = |text: &str| {
             answer(text, json_of(text).1.and_then(Result::ok).as_ref())
                 .map(|check| check.what)

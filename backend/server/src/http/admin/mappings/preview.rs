@@ -315,7 +315,8 @@ fn render_team(planned: PlannedTeam, answer: &mut Preview) {
         lines.push("A new team is made.".to_owned());
     } else if !planned.asked {
         lines.push(
-            "Grafana could not be asked who is in it now: whoever was added by hand is not counted here.".to_owned(),
+            "Grafana could not be asked who is in it now: anybody who was added by hand is not counted here."
+                .to_owned(),
         );
     }
     for action in &planned.plan.actions {

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_everything_out_comes_before_what_keeps_something_out() {
+    fn problems_come_in_the_order_of_how_much_they_keep_out() {
         let tally = Tally {
             groups: 3,
             ..Tally::default()

@@ -1,6 +1,6 @@
 //! Why one piece of work did not end well.
 //!
-//! Owns: the cases the loop tells apart. Must never carry a secret. Start at [`Trouble`].
+//! Owns: the cases the loop tells apart. Must never carry a secret. Start at [`SyncError`].
 
 use domain::{
     attention::{Attention, Delay, Operation, Problem, Reading},
@@ -10,7 +10,7 @@ use store::Action;
 
 /// Each variant is another way to go on.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum SyncError {
     /// A call failed: retry or attention, as `domain::attempt::judge` says.
     #[error("could not {}: {error}", wording::operation(.operation))]
     Grafana {
@@ -38,11 +38,11 @@ pub(super) enum Trouble {
 }
 
 /// Result of a piece of work.
-pub(super) type Result<T> = std::result::Result<T, Trouble>;
+pub(super) type Result<T> = std::result::Result<T, SyncError>;
 
-/// Turns the failure of a reading call into trouble.
-pub(super) fn looking(reading: Reading) -> impl Fn(grafana::Error) -> Trouble {
-    move |error| Trouble::Grafana {
+/// Turns the failure of a reading call into a [`SyncError`].
+pub(super) fn looking(reading: Reading) -> impl Fn(grafana::Error) -> SyncError {
+    move |error| SyncError::Grafana {
         action: None,
         operation: Operation::Read { reading },
         error,

@@ -108,13 +108,13 @@ pub(super) async fn no_more_than_asked_for(rig: &Rig) -> Result<()> {
             let named = a.body["userName"].as_str().unwrap_or_default();
             a.kind == "Users" && a.method == "POST" && named.eq_ignore_ascii_case(&account.login)
         };
-        // Who is hired again has another id, and the one he had is nobody's now.
+        // Who is hired again has another id, and the one they had is nobody's now.
         let again = asked.iter().filter(made).count() > 1;
-        let of_him = |a: &&Asked| {
+        let of_them = |a: &&Asked| {
             let before = again && a.method != "POST" && !people.values().any(|id| *id == a.id);
             made(a) || (a.kind == "Users" && (a.id == *id || before))
         };
-        let bound: usize = asked.iter().filter(of_him).count();
+        let bound: usize = asked.iter().filter(of_them).count();
         let own = account.id.to_string();
         // Of two who swap their names one makes room by a name nobody has: one call more, which no provider asked for by itself.
         let makes_room = |call: &Call| call.body.contains("@rollcall.invalid");
@@ -150,7 +150,7 @@ pub(super) async fn no_more_than_asked_for(rig: &Rig) -> Result<()> {
             a.kind == "Groups" && (made || groups.contains(&a.id))
         };
         let of_groups: Vec<&Asked> = asked.iter().filter(of_group).collect();
-        // Whoever joins by a later change of his own: he is let in again, or was not let in yet.
+        // Anybody who joins by a later change of their own: they are let in again, or were not let in yet.
         let later = |a: &&Asked| {
             a.kind == "Users"
                 && of_groups
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operation_of_a_bulk_request_asks_for_something_and_a_refused_request_for_nothing() {
+    fn a_refused_bulk_operation_asks_for_nothing() {
         let scim = "plugins/rollcall-scim-app/resources/scim/v2";
         let made = json!({ "method": "POST", "path": "/Users", "data": { "userName": "ada" } });
         let left = json!({ "method": "DELETE", "path": "/Users/u1" });

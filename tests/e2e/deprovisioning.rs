@@ -107,8 +107,7 @@ async fn has_everything_back(rig: &Rig, team: i64) -> Result<Account> {
 }
 
 #[tokio::test]
-async fn who_is_suspended_and_comes_back_by_sso_is_out_again_at_the_next_look_and_returns_with_everything() -> Result<()>
-{
+async fn a_suspended_person_who_signs_in_by_sso_is_out_again() -> Result<()> {
     let rig = rig(false, false, "suspend").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
@@ -133,7 +132,7 @@ async fn who_is_suspended_and_comes_back_by_sso_is_out_again_at_the_next_look_an
 }
 
 #[tokio::test]
-async fn a_suspension_is_shown_to_hold_where_the_provider_leaves_roles_alone() -> Result<()> {
+async fn a_suspension_holds_where_the_provider_leaves_roles_alone() -> Result<()> {
     let rig = rig(false, true, "suspend").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
@@ -147,63 +146,63 @@ async fn a_suspension_is_shown_to_hold_where_the_provider_leaves_roles_alone() -
     rig.finish().await
 }
 
-async fn tombstone(lookup: bool) -> Result<()> {
-    let rig = rig(lookup, false, "closed").await?;
+async fn recreated(lookup: bool) -> Result<()> {
+    let rig = rig(lookup, false, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
     active(&scim, &id, false).await?;
-    let tombstone = rig.closed(ADA).await?;
-    ensure!(tombstone.id != ada.id && !tombstone.is_external, "{tombstone:?}");
-    ensure!(tombstone.email == ada.email, "{tombstone:?}");
+    let recreated = rig.closed(ADA).await?;
+    ensure!(recreated.id != ada.id && !recreated.is_external, "{recreated:?}");
+    ensure!(recreated.email == ada.email, "{recreated:?}");
     shown(&rig, Access::Closed).await?;
 
     let refused = rig.comes_by_oauth(ADA).err();
-    // With the lookup on she is found, linked to the tombstone, and out all the same.
+    // With the lookup on she is found, linked to the recreated account, and out all the same.
     let wanted = if lookup { Refused::Disabled } else { Refused::SyncFailed };
     ensure!(refused == Some(wanted), "{refused:?}");
     rig.check_now().await?;
     rig.settled().await?;
     shown(&rig, Access::Closed).await?;
-    ensure!(rig.closed(ADA).await?.id == tombstone.id, "a second tombstone");
+    ensure!(rig.closed(ADA).await?.id == recreated.id, "a second recreated account");
 
     active(&scim, &id, true).await?;
     let back = has_everything_back(&rig, team).await?;
-    ensure!((back.id == tombstone.id) != lookup, "{tombstone:?} became {back:?}");
+    ensure!((back.id == recreated.id) != lookup, "{recreated:?} became {back:?}");
     shown(&rig, Access::Active).await?;
     rig.finish().await
 }
 
 #[tokio::test]
-async fn under_closed_no_sign_in_gets_in_and_everything_comes_back_with_the_return() -> Result<()> {
-    tombstone(false).await
+async fn under_recreate_no_sign_in_gets_in_and_all_comes_back() -> Result<()> {
+    recreated(false).await
 }
 
 #[tokio::test]
-async fn under_closed_no_sign_in_gets_in_where_grafana_looks_people_up_by_email_either() -> Result<()> {
-    tombstone(true).await
+async fn under_recreate_no_sign_in_gets_in_by_the_email_lookup() -> Result<()> {
+    recreated(true).await
 }
 
 #[tokio::test]
-async fn who_is_deleted_at_the_provider_has_a_tombstone_that_is_made_again_if_somebody_deletes_it() -> Result<()> {
-    let rig = rig(false, false, "closed").await?;
+async fn a_recreated_account_is_made_again_if_somebody_deletes_it() -> Result<()> {
+    let rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
     scim.delete(&format!("/Users/{id}")).await?.expect(&[204])?;
-    let tombstone = rig.closed(ADA).await?;
-    ensure!(tombstone.id != ada.id, "{tombstone:?}");
+    let recreated = rig.closed(ADA).await?;
+    ensure!(recreated.id != ada.id, "{recreated:?}");
     rig.settled().await?;
-    let path = format!("/api/admin/users/{}", tombstone.id);
+    let path = format!("/api/admin/users/{}", recreated.id);
     rig.grafana.call(Method::DELETE, &path, None).await?.expect(&[200])?;
     rig.check_now().await?;
     let second = rig.closed(ADA).await?;
-    ensure!(second.id != tombstone.id, "{second:?}");
+    ensure!(second.id != recreated.id, "{second:?}");
     ensure!(rig.comes_by_oauth(ADA).is_err(), "she is in");
     rig.finish().await
 }
 
 #[tokio::test]
-async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> Result<()> {
-    let rig = rig(false, true, "closed").await?;
+async fn the_team_of_a_group_follows_a_recreated_account() -> Result<()> {
+    let rig = rig(false, true, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
     let [bob] = rig.people(&scim, ["bob@example.com"]).await?;
@@ -215,8 +214,8 @@ async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> R
     rig.map_to_new(&made, "Engineering").await?;
     rig.team_is("Engineering", &[ADA, "bob@example.com"]).await?;
     active(&scim, &id, false).await?;
-    let tombstone = rig.closed(ADA).await?;
-    ensure!(tombstone.id != ada.id);
+    let recreated = rig.closed(ADA).await?;
+    ensure!(recreated.id != ada.id);
     rig.settled().await?;
     active(&scim, &id, true).await?;
     rig.open(ADA).await?;
@@ -236,7 +235,7 @@ async fn the_team_of_a_group_follows_a_person_whose_account_is_made_again() -> R
 
 #[tokio::test]
 async fn a_local_user_is_only_disabled_under_closed() -> Result<()> {
-    let rig = rig(false, false, "closed").await?;
+    let rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
     let before = rig.open(ADA).await?;
@@ -247,16 +246,16 @@ async fn a_local_user_is_only_disabled_under_closed() -> Result<()> {
     rig.finish().await
 }
 
-async fn killed_on_the_way_to_a_tombstone(place: Failpoint) -> Result<()> {
-    let mut rig = rig(false, false, "closed").await?;
+async fn killed_while_recreating(place: Failpoint) -> Result<()> {
+    let mut rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
     let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
     // What is found after the crash is ours by the note alone.
     rig.grafana.set("claim_policy", "never").await?.expect(&[200])?;
     rig.restart_with(Some(place)).await?;
     active(&scim, &id, false).await?;
-    let tombstone = until("there is a tombstone", SOON, async || {
-        // The password comes to the plugin with a request, after each start anew.
+    let recreated = until("there is a recreated account", SOON, async || {
+        // The password comes to the plugin with a request, again after each start.
         rig.grafana.admin::<People>("users").await?;
         let account = rig.grafana.existing_account(ADA).await?;
         ensure!(account.id != ada.id && account.is_disabled, "{account:?}");
@@ -267,7 +266,7 @@ async fn killed_on_the_way_to_a_tombstone(place: Failpoint) -> Result<()> {
     rig.settled().await?;
     shown(&rig, Access::Closed).await?;
     ensure!(
-        rig.grafana.existing_account(ADA).await? == tombstone,
+        rig.grafana.existing_account(ADA).await? == recreated,
         "it was made twice"
     );
     active(&scim, &id, true).await?;
@@ -276,17 +275,17 @@ async fn killed_on_the_way_to_a_tombstone(place: Failpoint) -> Result<()> {
 }
 
 #[tokio::test]
-async fn killed_before_the_tombstone_is_recorded_it_ends_the_same() -> Result<()> {
-    killed_on_the_way_to_a_tombstone(Failpoint::BeforeRecord).await
+async fn killed_before_recreation_is_recorded_it_ends_the_same() -> Result<()> {
+    killed_while_recreating(Failpoint::BeforeRecord).await
 }
 
 #[tokio::test]
-async fn killed_after_each_call_on_the_way_to_a_tombstone_it_ends_the_same() -> Result<()> {
-    killed_on_the_way_to_a_tombstone(Failpoint::AfterGrafanaCall).await
+async fn killed_after_each_call_of_recreation_it_ends_the_same() -> Result<()> {
+    killed_while_recreating(Failpoint::AfterGrafanaCall).await
 }
 
 #[tokio::test]
-async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() -> Result<()> {
+async fn a_disabled_and_linked_account_is_made_again_on_return() -> Result<()> {
     let rig = rig(true, true, "suspend").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -302,7 +301,7 @@ async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() 
     );
 
     active(&scim, &id, true).await?;
-    let back = until("she is made anew", SOON, async || {
+    let back = until("she is made again", SOON, async || {
         let account = rig.grafana.existing_account(ADA).await?;
         ensure!(account.id != ada.id, "{account:?}");
         Ok(account)
@@ -313,7 +312,7 @@ async fn who_was_disabled_and_then_linked_by_a_sign_in_is_made_anew_on_return() 
 }
 
 #[tokio::test]
-async fn under_delete_an_account_goes_goes_again_after_a_sign_in_and_returns_with_everything() -> Result<()> {
+async fn under_delete_an_account_goes_each_time_and_returns_whole() -> Result<()> {
     let rig = rig(false, true, "delete").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -344,7 +343,7 @@ async fn under_delete_an_account_goes_goes_again_after_a_sign_in_and_returns_wit
 }
 
 #[tokio::test]
-async fn with_ldap_on_nobody_is_told_that_a_disabled_account_stays_closed() -> Result<()> {
+async fn with_ldap_on_a_disabled_account_is_not_called_closed() -> Result<()> {
     let rig = Rig::with(|setup| setup.ini("auth.ldap", "enabled", "true")).await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -357,7 +356,7 @@ async fn with_ldap_on_nobody_is_told_that_a_disabled_account_stays_closed() -> R
 }
 
 #[tokio::test]
-async fn a_change_that_waits_for_a_mail_to_be_answered_is_asked_for_once_and_told() -> Result<()> {
+async fn a_change_that_waits_for_a_mail_is_asked_for_once() -> Result<()> {
     let rig = Rig::with(|setup| {
         setup
             .ini("smtp", "enabled", "true")
@@ -382,7 +381,7 @@ async fn a_change_that_waits_for_a_mail_to_be_answered_is_asked_for_once_and_tol
 }
 
 #[tokio::test]
-async fn people_of_another_organization_are_not_taken_over_and_who_is_in_none_joins() -> Result<()> {
+async fn people_of_another_organization_are_not_taken_over() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let made = rig

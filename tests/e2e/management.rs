@@ -66,7 +66,7 @@ async fn set_active(scim: &ScimClient, id: &str, active: bool) -> Result<()> {
 }
 
 #[tokio::test]
-async fn where_claiming_waits_for_an_admin_nothing_happens_until_he_says_yes_and_then_at_once() -> Result<()> {
+async fn a_claim_that_waits_for_an_admin_happens_at_the_yes() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.grafana.set("claim_policy", "ask").await?.expect(&[200])?;
@@ -74,7 +74,7 @@ async fn where_claiming_waits_for_an_admin_nothing_happens_until_he_says_yes_and
     let by_login = rig.grafana.make_account(ADA, ADA, "her own password").await?;
     let by_email = rig
         .grafana
-        .make_account("bobby", "bob@example.com", "his own password")
+        .make_account("bobby", "bob@example.com", "their own password")
         .await?;
     for (login, account) in [(ADA, by_login), ("bob@example.com", by_email)] {
         let before = whole(&rig, account).await?;
@@ -120,7 +120,7 @@ async fn where_claiming_waits_for_an_admin_nothing_happens_until_he_says_yes_and
 }
 
 #[tokio::test]
-async fn who_is_released_keeps_account_and_teams_whatever_the_provider_says_until_taken_back() -> Result<()> {
+async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let [ada, bob] = rig.people(&scim, [ADA, "bob@example.com"]).await?;
@@ -129,7 +129,7 @@ async fn who_is_released_keeps_account_and_teams_whatever_the_provider_says_unti
         .await?
         .expect(&[201])?
         .id();
-    // Whoever is not in the group is taken out of this team.
+    // Anybody who is not in the group is taken out of this team.
     let team = rig.grafana.make_team("Engineering").await?;
     rig.map_to(&group, team, MemberPolicy::Remove).await?;
     rig.may_leave_teams("admin");
