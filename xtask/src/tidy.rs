@@ -5,6 +5,7 @@
 
 mod circles;
 mod citations;
+mod ids;
 mod names;
 mod programs;
 mod prose;
@@ -37,6 +38,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
             problems.extend(sizes::check(&shown, &text));
             problems.extend(sentences::check(&shown, &text));
             problems.extend(test_names::check(&shown, &text));
+            problems.extend(ids::check(&shown, &text));
         }
         if path.ends_with("Cargo.toml") {
             problems.extend(dependencies(&shown, &text));

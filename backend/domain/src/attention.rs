@@ -5,7 +5,7 @@
 //! database. Must never hold a sentence: those are in [`crate::wording`]. Start at [`Attention`].
 
 use serde::{Deserialize, Serialize};
-use vocabulary::Attribute;
+use vocabulary::{Attribute, OrgId, TeamId, UserId};
 
 /// What only a person can put right. Each case has one reason and one next step
 /// ([`crate::wording::reason`], [`crate::wording::next_step`]).
@@ -24,16 +24,16 @@ pub enum Attention {
         /// The login that the provider wants.
         login: String,
         /// Grafana's id of the account that has it.
-        login_owner: i64,
+        login_owner: UserId,
         /// Grafana's id of the account that has the e-mail.
-        email_owner: i64,
+        email_owner: UserId,
     },
     /// Another account has the e-mail, and it may not be claimed by that.
     EmailTaken {
         /// The login that the provider wants.
         login: String,
         /// Grafana's id of the account that has the e-mail.
-        grafana_id: i64,
+        grafana_id: UserId,
     },
     /// Neither the login nor the e-mail leads to an account.
     NoAccount {
@@ -70,7 +70,7 @@ pub enum Attention {
         /// The account's login.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Linked to a provider, so Grafana will not disable it, and the setting allows no more.
     CannotDisable {
@@ -82,7 +82,7 @@ pub enum Attention {
         /// The login of the account that cannot be changed.
         login: String,
         /// Grafana's id of the other account.
-        grafana_id: i64,
+        grafana_id: UserId,
     },
     /// Grafana answered 200 to a profile and shows the old one: with `[users] verify_email_enabled`
     /// it sends a mail instead, and every further try would be one more (`api/user.go`,
@@ -218,28 +218,28 @@ pub enum Operation {
         /// The user's name.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Bring it back.
     JoinOrg {
         /// The user's name.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Give back the role it had there.
     RestoreRole {
         /// The user's name.
         login: String,
         /// The organization.
-        org_id: i64,
+        org_id: OrgId,
     },
     /// Bring it back to a team.
     JoinTeam {
         /// The user's name.
         login: String,
         /// The team.
-        team_id: i64,
+        team_id: TeamId,
     },
     /// Create a team.
     CreateTeam {

@@ -4,11 +4,13 @@
 //! `X-Grafana-*` headers on unverified (G55); only `PluginContext.user` is trusted.
 //! Start at [`authorise`].
 
+use vocabulary::OrgId;
+
 /// The caller as Grafana's `PluginContext` names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     /// The organization the call was made in.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// Grafana's login; empty for the anonymous user.
     pub login: String,
     /// `Admin`, `Editor`, `Viewer`, `None`, or whatever a later Grafana sends: kept as text, because the SDK's own enum refuses `None`.
@@ -66,7 +68,7 @@ mod tests {
 
     fn caller(login: &str, role: &str) -> Caller {
         Caller {
-            org_id: 1,
+            org_id: OrgId::new(1),
             login: login.into(),
             role: role.into(),
         }

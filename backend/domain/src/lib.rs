@@ -34,3 +34,4 @@ pub use clock::Clock;
 pub use ids::Ids;
 pub use secret::Secret;
 pub use tenant::Tenant;
+pub use vocabulary::{MappingId, OrgId, TeamId, UserId};

@@ -4,6 +4,7 @@
 //! never hold a secret. Start at [`EngineStatus`].
 
 use crate::{account::NameOwner, team::Member};
+use vocabulary::TeamId;
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub struct EngineStatus {
     /// What works against us, in words.
     pub warnings: Vec<String>,
     /// Teams that Grafana's own Team Sync fills as well.
-    pub twice_filled_teams: Vec<i64>,
+    pub twice_filled_teams: Vec<TeamId>,
     /// Grafana's licence has Team Sync while groups are synced.
     pub team_sync_licensed: bool,
     /// People of the organization that nobody manages, as counted then.
@@ -85,7 +86,7 @@ impl EngineStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamSeen {
     /// Grafana's id.
-    pub id: i64,
+    pub id: TeamId,
     /// Name.
     pub name: String,
     /// How many members.
@@ -96,7 +97,7 @@ pub struct TeamSeen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterSeen {
     /// Grafana's id.
-    pub team_id: i64,
+    pub team_id: TeamId,
     /// When.
     pub at_ms: i64,
     /// Each with the login.

@@ -6,6 +6,7 @@
 //! Start at [`plan`]; its input is built in `team/input.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::UserId;
 
 use crate::{attention::Attention, settings::TeamRemoval};
 
@@ -34,21 +35,21 @@ pub enum Action {
     /// One more member.
     Add {
         /// The user.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// As team admin.
         admin: bool,
     },
     /// Another permission.
     Update {
         /// The user.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// As team admin.
         admin: bool,
     },
     /// One member less.
     Remove {
         /// The user.
-        grafana_id: i64,
+        grafana_id: UserId,
     },
     /// The team itself, where the setting `team_removal` says so.
     Delete,
@@ -60,15 +61,15 @@ pub struct Plan {
     /// What to do, in this order.
     pub actions: Vec<Action>,
     /// Those we have put there once it is done.
-    pub base: BTreeSet<i64>,
+    pub base: BTreeSet<UserId>,
     /// What a person must look at. Members are put right all the same.
     pub attention: Option<Attention>,
 }
 
 enum Change {
-    Add(i64, bool),
-    Update(i64, bool),
-    Remove(i64),
+    Add(UserId, bool),
+    Update(UserId, bool),
+    Remove(UserId),
 }
 
 impl Change {
@@ -124,10 +125,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
 }
 
 /// Who joins, changes or leaves, and those we have put there afterwards.
-fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<i64>) {
+fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<UserId>) {
     let mut changes = Vec::new();
-    let mut base: BTreeSet<i64> = BTreeSet::new();
-    let wanted = |id: &i64| desired.members.get(id).copied().filter(|_| desired.ended.is_none());
+    let mut base: BTreeSet<UserId> = BTreeSet::new();
+    let wanted = |id: &UserId| desired.members.get(id).copied().filter(|_| desired.ended.is_none());
     let mut present = BTreeSet::new();
     for member in &observed.members {
         let id = member.grafana_id;
@@ -210,7 +211,7 @@ fn calls(changes: &[Change], observed: &Observed) -> Vec<Action> {
     }
     let usable = usable_emails(observed);
     let mut leaving = BTreeSet::new();
-    let mut changed: BTreeMap<i64, bool> = BTreeMap::new();
+    let mut changed: BTreeMap<UserId, bool> = BTreeMap::new();
     let mut by_hand = Vec::new();
     let mut in_bulk = 0_usize;
     for change in changes {
@@ -226,7 +227,7 @@ fn calls(changes: &[Change], observed: &Observed) -> Vec<Action> {
         }
         in_bulk += change.calls();
     }
-    let mut stay: BTreeMap<i64, bool> = observed
+    let mut stay: BTreeMap<UserId, bool> = observed
         .members
         .iter()
         .filter(|m| !leaving.contains(&m.grafana_id))
@@ -258,8 +259,8 @@ fn calls(changes: &[Change], observed: &Observed) -> Vec<Action> {
 }
 
 /// E-mails that name exactly one person here.
-fn usable_emails(observed: &Observed) -> BTreeMap<i64, &str> {
-    let mut all: BTreeMap<i64, &str> = observed.emails.iter().map(|(id, e)| (*id, e.as_str())).collect();
+fn usable_emails(observed: &Observed) -> BTreeMap<UserId, &str> {
+    let mut all: BTreeMap<UserId, &str> = observed.emails.iter().map(|(id, e)| (*id, e.as_str())).collect();
     all.extend(observed.members.iter().map(|m| (m.grafana_id, m.email.as_str())));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for email in all.values() {

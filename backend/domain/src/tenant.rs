@@ -4,12 +4,13 @@
 //! are new rows, not a new schema. Must never be taken from anything but `PluginContext`.
 
 use serde::{Deserialize, Serialize};
+use vocabulary::OrgId;
 
 /// The scope of every SCIM resource.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tenant {
     /// Grafana's organization id.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// The identity provider's connection; [`Tenant::DEFAULT_CONNECTION`] until there are several.
     pub connection: String,
 }
@@ -20,7 +21,7 @@ impl Tenant {
 
     /// The default connection of an organization.
     #[must_use]
-    pub fn of_org(org_id: i64) -> Self {
+    pub fn of_org(org_id: OrgId) -> Self {
         Self {
             org_id,
             connection: Self::DEFAULT_CONNECTION.to_owned(),

@@ -2,15 +2,16 @@
 //!
 //! Owns: plain data between two comparisons. Must never ask anything. Start at [`ExternalGroups`]; `team_sync.rs` fills it.
 
+use domain::TeamId;
 use std::collections::BTreeMap;
 
 /// What is known of it, from the calls of earlier comparisons.
 #[derive(Debug, Default)]
 pub(super) struct ExternalGroups {
     /// Of our teams: whether it has external groups too. Not there: not asked yet.
-    pub(super) filled: BTreeMap<i64, bool>,
+    pub(super) filled: BTreeMap<TeamId, bool>,
     /// The team asked last.
-    pub(super) last: i64,
+    pub(super) last: TeamId,
     /// Grafana has no Team Sync, or does not tell: not asked before this time.
     pub(super) quiet_until_ms: i64,
     /// Whether Grafana's licence has it, as last told.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use domain::{
-    Tenant,
+    TeamId, Tenant, UserId,
     attention::{Delay, Operation, Reading},
     settings::{MappingMode, TeamRemoval},
     team::{self, Action, archived_name, name_before_archive},
@@ -108,7 +108,7 @@ fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
 }
 
 /// Whether nobody has used a team yet: somebody else may have made one of that name, and it is theirs.
-async fn is_as_made(org: &Org, team_id: i64) -> Result<bool> {
+async fn is_as_made(org: &Org, team_id: TeamId) -> Result<bool> {
     let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
     let members = org
         .grafana
@@ -235,7 +235,7 @@ async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team>
 }
 
 /// A person who creates a team becomes its admin (G36): remembered as somebody we put there, so the plan takes us out.
-async fn remember_ourselves(core: &Core, org: &Org, team_id: i64) -> Result<()> {
+async fn remember_ourselves(core: &Core, org: &Org, team_id: TeamId) -> Result<()> {
     if org.grafana.has_token() {
         return Ok(());
     }
@@ -276,7 +276,7 @@ async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingReco
 }
 
 /// A team no mapping feeds any more: those we put there leave.
-pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: i64) -> Result<()> {
+pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) -> Result<()> {
     let work = Work {
         tenant: Tenant::of_org(org.id()),
         kind: Kind::Group,
@@ -302,7 +302,7 @@ async fn settle(
     core: &Core,
     org: &mut Org,
     work: &Work,
-    team_id: i64,
+    team_id: TeamId,
     context: TeamContext<'_>,
 ) -> Result<Option<String>> {
     let org_id = org.id();
@@ -311,7 +311,7 @@ async fn settle(
             return Ok(None);
         };
         let plan = team::plan(&roster.desired, &roster.observed);
-        let base: Vec<i64> = plan.base.iter().copied().collect();
+        let base: Vec<UserId> = plan.base.iter().copied().collect();
         if plan.actions.is_empty() {
             core.store.set_applied_members(org_id, team_id, &base).await?;
             return match plan.attention {
@@ -320,8 +320,8 @@ async fn settle(
             };
         }
         // Before the call, so that everybody it adds is known as ours if we die right after it.
-        let both: BTreeSet<i64> = plan.base.union(&roster.observed.base).copied().collect();
-        let both: Vec<i64> = both.into_iter().collect();
+        let both: BTreeSet<UserId> = plan.base.union(&roster.observed.base).copied().collect();
+        let both: Vec<UserId> = both.into_iter().collect();
         core.store.set_applied_members(org_id, team_id, &both).await?;
         for action in &plan.actions {
             act(core, org, work, &roster.team, action).await?;

@@ -35,7 +35,7 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Clock, Ids,
+    Clock, Ids, OrgId, TeamId,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -102,7 +102,7 @@ impl Engine {
 
     /// How it stands with an organization's Grafana.
     #[must_use]
-    pub fn status(&self, org_id: i64) -> EngineStatus {
+    pub fn status(&self, org_id: OrgId) -> EngineStatus {
         self.0.shared.status(org_id).unwrap_or_else(|| {
             let settings = self.0.settings.of(org_id);
             let state = OrgState::before_first_call(&settings).shown();
@@ -112,12 +112,12 @@ impl Engine {
 
     /// Grafana's teams as last seen, by name.
     #[must_use]
-    pub fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+    pub fn teams(&self, org_id: OrgId) -> Vec<TeamSeen> {
         self.0.shared.teams(org_id)
     }
 
     /// Who is in some teams: looked up now where Grafana can be asked, else as last seen. A team nobody could look at is left out.
-    pub async fn rosters(&self, org_id: i64, teams: &[i64]) -> Vec<RosterSeen> {
+    pub async fn rosters(&self, org_id: OrgId, teams: &[TeamId]) -> Vec<RosterSeen> {
         self.0.shared.looks.ask(org_id, teams);
         self.0.shared.notify.notify_one();
         self.0.shared.looks.answer(org_id, teams).await
@@ -125,19 +125,19 @@ impl Engine {
 
     /// What Grafana's configuration will do to sign-ins, as last read.
     #[must_use]
-    pub fn login(&self, org_id: i64) -> Option<LoginSeen> {
+    pub fn login(&self, org_id: OrgId) -> Option<LoginSeen> {
         self.0.shared.login(org_id)
     }
 
     /// Whether the last listing showed a server admin of this login.
     #[must_use]
-    pub fn is_admin(&self, org_id: i64, login: &str) -> bool {
+    pub fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
         self.0.shared.is_admin(org_id, login)
     }
 
     /// Who has this login and who this e-mail in Grafana, as the last listing showed it.
     #[must_use]
-    pub fn name_owners(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
+    pub fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         self.0.shared.name_owners(org_id, login, email)
     }
 
@@ -153,6 +153,6 @@ impl Engine {
 }
 
 /// What each credential can do, for the page's *Test* button. Signs in once and leaves nothing behind.
-pub async fn probe(credentials: &Credentials, org_id: i64) -> Probe {
+pub async fn probe(credentials: &Credentials, org_id: OrgId) -> Probe {
     grafana::probe(credentials, org_id).await
 }

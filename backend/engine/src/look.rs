@@ -4,12 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::status::RosterSeen;
+use domain::{OrgId, TeamId, UserId, status::RosterSeen};
 
 use super::{context::Core, error::Result, org::Org, roster};
 
 /// Answers the open requests. Where Grafana cannot be asked now, the request ends without an answer.
-pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()> {
+pub(super) async fn look(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result<()> {
     let looks = &core.shared.looks;
     for key in looks.open() {
         core.go_on()?;
@@ -29,8 +29,8 @@ pub(super) async fn look(core: &Core, orgs: &mut HashMap<i64, Org>) -> Result<()
 /// `None`: there is no such team any more.
 async fn members(
     org: &Org,
-    team_id: i64,
-    released: &HashSet<i64>,
+    team_id: TeamId,
+    released: &HashSet<UserId>,
     now_ms: i64,
 ) -> std::result::Result<Option<RosterSeen>, grafana::Error> {
     let me = org.grafana.me().await?.id;

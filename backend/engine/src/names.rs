@@ -8,7 +8,7 @@ use std::{
     hash::{BuildHasher as _, RandomState},
 };
 
-use domain::account::NameOwner;
+use domain::{UserId, account::NameOwner};
 use grafana::ListedUser;
 
 /// Logins and e-mails, in lower case, as Grafana compares them (G2).
@@ -16,11 +16,11 @@ use grafana::ListedUser;
 pub(super) struct Names {
     // Keyed differently in every process: nobody can make two names meet.
     keys: RandomState,
-    logins: Vec<(u64, i64)>,
-    emails: Vec<(u64, i64)>,
-    admins: HashSet<i64>,
+    logins: Vec<(u64, UserId)>,
+    emails: Vec<(u64, UserId)>,
+    admins: HashSet<UserId>,
     /// Deleted by us since.
-    gone: HashSet<i64>,
+    gone: HashSet<UserId>,
 }
 
 impl Names {
@@ -54,11 +54,11 @@ impl Names {
         self.find(&self.emails, email)
     }
 
-    pub(super) fn forget(&mut self, id: i64) {
+    pub(super) fn forget(&mut self, id: UserId) {
         self.gone.insert(id);
     }
 
-    fn find(&self, table: &[(u64, i64)], name: &str) -> Option<NameOwner> {
+    fn find(&self, table: &[(u64, UserId)], name: &str) -> Option<NameOwner> {
         let key = self.keys.hash_one(name.trim().to_lowercase());
         let at = table.partition_point(|(hash, _)| *hash < key);
         let (_, id) = table
@@ -74,8 +74,9 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::UserId;
 
-    fn listed(id: i64, login: &str, email: &str, is_admin: bool) -> ListedUser {
+    fn listed(id: UserId, login: &str, email: &str, is_admin: bool) -> ListedUser {
         ListedUser {
             id,
             login: login.into(),
@@ -90,16 +91,19 @@ mod tests {
     #[test]
     fn a_name_is_found_in_any_case_and_a_login_is_no_email() {
         let users = [
-            listed(1, "admin", "root@Example.com", true),
-            listed(2, "ada@example.com", "", false),
+            listed(UserId::new(1), "admin", "root@Example.com", true),
+            listed(UserId::new(2), "ada@example.com", "", false),
         ];
         let names = Names::of(users.iter());
-        let admin = Some(NameOwner { id: 1, protected: true });
+        let admin = Some(NameOwner {
+            id: UserId::new(1),
+            protected: true,
+        });
         assert_eq!(
             (names.login("ADMIN"), names.email(" root@example.COM ")),
             (admin, admin)
         );
-        assert_eq!(names.login("Ada@Example.com").map(|h| h.id), Some(2));
+        assert_eq!(names.login("Ada@Example.com").map(|h| h.id), Some(UserId::new(2)));
         assert_eq!(
             (names.email("ada@example.com"), names.email(""), names.login("")),
             (None, None, None)

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use domain::{
+    MappingId, OrgId, UserId,
     attempt::{Failure, backoff_ms},
     attention::Reading,
     concurrency::Limit,
@@ -37,9 +38,9 @@ pub(super) struct Org {
     pub(super) next_scan_ms: i64,
     pub(super) listing: Option<UserListing>,
     /// Grafana's server admins, once a listing showed them.
-    pub(super) admins: Option<HashSet<i64>>,
+    pub(super) admins: Option<HashSet<UserId>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
-    pub(super) mappings: Option<BTreeSet<(i64, bool, bool, bool)>>,
+    pub(super) mappings: Option<BTreeSet<(MappingId, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
     pub(super) role_sync_skipped: Option<bool>,
     /// Which of our teams Grafana's own Team Sync fills too.
@@ -71,7 +72,7 @@ impl Org {
         }
     }
 
-    pub(super) fn id(&self) -> i64 {
+    pub(super) fn id(&self) -> OrgId {
         self.settings.org_id
     }
 
@@ -138,7 +139,7 @@ impl Org {
             (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
                 self.state.refuse();
                 tracing::warn!(
-                    org = self.id(),
+                    org = self.id().get(),
                     "Grafana refused to sign Rollcall in; not tried again until the credentials change"
                 );
             }
@@ -150,7 +151,7 @@ impl Org {
             }
             (_, Failure::Away) => {
                 if self.state.shown() != EngineState::GrafanaAway {
-                    tracing::warn!(org = self.id(), %error, "Grafana is away");
+                    tracing::warn!(org = self.id().get(), %error, "Grafana is away");
                 }
                 let until = now.saturating_add(wait.min(AWAY_MS));
                 self.state.pause(Pause::Away, until);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{Tenant, attempt::Failure};
+use domain::{MappingId, OrgId, Tenant, attempt::Failure};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{
@@ -79,7 +79,7 @@ pub(super) async fn run(core: Core) {
 struct Loop {
     core: Core,
     http: Http,
-    orgs: HashMap<i64, Org>,
+    orgs: HashMap<OrgId, Org>,
     sessions: Vec<Arc<Session>>,
     /// When the queue was last read.
     looked_ms: i64,
@@ -135,7 +135,7 @@ impl Loop {
     }
 
     async fn take_settings(&mut self) -> Result<()> {
-        let mut ids: BTreeSet<i64> = self.core.settings.orgs().into_iter().collect();
+        let mut ids: BTreeSet<OrgId> = self.core.settings.orgs().into_iter().collect();
         ids.extend(self.core.store.tenants().await?.into_iter().map(|t| t.org_id));
         for org_id in ids {
             let new = self.core.settings.of(org_id);
@@ -174,7 +174,7 @@ impl Loop {
 
     /// A mapping that was added, paused or removed shows in the teams at once: what it did not mark itself, the next look finds.
     async fn take_mappings(&mut self) -> Result<()> {
-        let mut by_org: HashMap<i64, BTreeSet<(i64, bool, bool, bool)>> = HashMap::new();
+        let mut by_org: HashMap<OrgId, BTreeSet<(MappingId, bool, bool, bool)>> = HashMap::new();
         for tenant in self.core.store.tenants().await? {
             let mappings = self.core.store.all_mappings(&tenant).await?;
             // Those the engine makes itself are no news.
@@ -191,19 +191,19 @@ impl Loop {
         Ok(())
     }
 
-    async fn tenants(&self, org_id: i64) -> Result<Vec<Tenant>> {
+    async fn tenants(&self, org_id: OrgId) -> Result<Vec<Tenant>> {
         let all = self.core.store.tenants().await?;
         Ok(all.into_iter().filter(|t| t.org_id == org_id).collect())
     }
 
-    async fn retry_all(&self, org_id: i64) -> Result<()> {
+    async fn retry_all(&self, org_id: OrgId) -> Result<()> {
         for tenant in self.tenants(org_id).await? {
             self.core.store.retry_all(&tenant, self.core.clock.now_ms()).await?;
         }
         Ok(())
     }
 
-    async fn mark_groups(&self, org_id: i64) -> Result<()> {
+    async fn mark_groups(&self, org_id: OrgId) -> Result<()> {
         let correlation = self.core.ids.correlation();
         for tenant in self.tenants(org_id).await? {
             for id in self.core.store.all_group_ids(&tenant).await? {
@@ -254,7 +254,7 @@ impl Loop {
                     }
                 }
                 Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
-                Err(e) => tracing::warn!(org = org.id(), error = %e, "the comparison with Grafana did not end"),
+                Err(e) => tracing::warn!(org = org.id().get(), error = %e, "the comparison with Grafana did not end"),
             }
         }
         Ok(())
@@ -330,7 +330,7 @@ impl Loop {
     }
 
     async fn list_accounts(&mut self, due: &[Work], now: i64) {
-        let orgs: BTreeSet<i64> = due
+        let orgs: BTreeSet<OrgId> = due
             .iter()
             .filter(|w| w.kind == Kind::User)
             .map(|w| w.tenant.org_id)
@@ -363,13 +363,13 @@ impl Loop {
                 match group::empty_orphan(&self.core, org, team_id).await {
                     Ok(()) => {}
                     Err(SyncError::Grafana { error, .. }) => {
-                        tracing::warn!(org = org.id(), team_id, %error, "people of a removed mapping are still in their team");
+                        tracing::warn!(org = org.id().get(), team_id = team_id.get(), %error, "people of a removed mapping are still in their team");
                         org.went_wrong(&self.core, &error).await;
                         break;
                     }
                     Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
                     Err(e) => {
-                        tracing::warn!(org = org.id(), team_id, error = %e, "people of a removed mapping are still in their team")
+                        tracing::warn!(org = org.id().get(), team_id = team_id.get(), error = %e, "people of a removed mapping are still in their team")
                     }
                 }
             }
@@ -404,7 +404,7 @@ async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize
         org.limit.done(ended.len(), began.elapsed());
         if org.limit.now() != at_once {
             tracing::debug!(
-                org = org.id(),
+                org = org.id().get(),
                 at_once = org.limit.now(),
                 "so many people at once from here on"
             );

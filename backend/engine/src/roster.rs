@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
-    Tenant,
+    MappingId, TeamId, Tenant, UserId,
     attention::Reading,
     settings::{MappingMode, TeamRemoval},
     team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
@@ -31,7 +31,7 @@ pub(super) struct Roster {
 #[derive(Clone, Copy, Default)]
 pub(super) struct TeamContext<'a> {
     /// The mapping whose group is gone: it counts no more.
-    pub(super) without: Option<i64>,
+    pub(super) without: Option<MappingId>,
     /// What becomes of the team if nothing else feeds it.
     pub(super) removal: Option<TeamRemoval>,
     /// Earlier failures: from the third on, no bulk call.
@@ -48,7 +48,7 @@ impl Roster {
     pub(super) async fn observe(
         core: &Core,
         org: &mut Org,
-        team_id: i64,
+        team_id: TeamId,
         team: Option<Team>,
         context: TeamContext<'_>,
     ) -> Result<Option<Self>> {
@@ -67,7 +67,7 @@ impl Roster {
         };
         let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
         mappings.retain(|m| Some(m.id) != context.without);
-        let present: BTreeSet<i64> = seen.iter().map(|m| m.user_id).collect();
+        let present: BTreeSet<UserId> = seen.iter().map(|m| m.user_id).collect();
         let people = people_of(core, &mappings, team_id).await?;
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
         let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
@@ -100,7 +100,7 @@ impl Roster {
     }
 }
 
-pub(super) fn member(org: &Org, seen: TeamMember, me: i64, released: &HashSet<i64>) -> Member {
+pub(super) fn member(org: &Org, seen: TeamMember, me: UserId, released: &HashSet<UserId>) -> Member {
     let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
     let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
     let class = if seen.user_id == me {
@@ -138,7 +138,7 @@ struct Person {
 }
 
 /// The people of every identity provider of the organization.
-async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: i64) -> Result<Vec<Person>> {
+async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: TeamId) -> Result<Vec<Person>> {
     let tenants: BTreeSet<&Tenant> = mappings.iter().map(|m| &m.tenant).collect();
     let mut people = Vec::new();
     for tenant in tenants {
@@ -161,10 +161,10 @@ async fn emails_of_new(
     core: &Core,
     org: &mut Org,
     people: &[Person],
-    wanted: &mut BTreeMap<i64, bool>,
-    present: &BTreeSet<i64>,
-) -> Result<BTreeMap<i64, String>> {
-    let new: Vec<i64> = wanted.keys().filter(|id| !present.contains(id)).copied().collect();
+    wanted: &mut BTreeMap<UserId, bool>,
+    present: &BTreeSet<UserId>,
+) -> Result<BTreeMap<UserId, String>> {
+    let new: Vec<UserId> = wanted.keys().filter(|id| !present.contains(id)).copied().collect();
     let listed = new.len() > LISTING_PAYS;
     if listed {
         let now = core.clock.now_ms();

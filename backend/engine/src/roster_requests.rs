@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::status::RosterSeen;
+use domain::{OrgId, TeamId, status::RosterSeen};
 use tokio::sync::Notify;
 
 use super::lock::locked;
@@ -22,18 +22,18 @@ const STALE_MS: i64 = 600_000;
 /// Questions that are open, and the last answers; by organization and team.
 #[derive(Debug, Default)]
 pub(super) struct RosterRequests {
-    asked: Mutex<BTreeSet<(i64, i64)>>,
-    seen: Mutex<HashMap<(i64, i64), RosterSeen>>,
+    asked: Mutex<BTreeSet<(OrgId, TeamId)>>,
+    seen: Mutex<HashMap<(OrgId, TeamId), RosterSeen>>,
     answered: Notify,
 }
 
 impl RosterRequests {
-    pub(super) fn ask(&self, org_id: i64, teams: &[i64]) {
+    pub(super) fn ask(&self, org_id: OrgId, teams: &[TeamId]) {
         locked(&self.asked).extend(teams.iter().map(|team| (org_id, *team)));
     }
 
     /// Waits until the engine has looked, or could not.
-    pub(super) async fn answer(&self, org_id: i64, teams: &[i64]) -> Vec<RosterSeen> {
+    pub(super) async fn answer(&self, org_id: OrgId, teams: &[TeamId]) -> Vec<RosterSeen> {
         let open = || {
             let asked = locked(&self.asked);
             teams.iter().any(|team| asked.contains(&(org_id, *team)))
@@ -58,12 +58,12 @@ impl RosterRequests {
     }
 
     /// What was asked and is not answered yet, by organization and team.
-    pub(super) fn open(&self) -> BTreeSet<(i64, i64)> {
+    pub(super) fn open(&self) -> BTreeSet<(OrgId, TeamId)> {
         locked(&self.asked).clone()
     }
 
     /// What was just seen; `None`: there is no such team any more.
-    pub(super) fn learn(&self, key: (i64, i64), seen: Option<RosterSeen>, now_ms: i64) {
+    pub(super) fn learn(&self, key: (OrgId, TeamId), seen: Option<RosterSeen>, now_ms: i64) {
         let mut known = locked(&self.seen);
         known.retain(|_, seen| now_ms.saturating_sub(seen.at_ms) < STALE_MS);
         known.remove(&key);
@@ -71,7 +71,7 @@ impl RosterRequests {
     }
 
     /// Nobody needs to wait for this one any more.
-    pub(super) fn close(&self, key: (i64, i64)) {
+    pub(super) fn close(&self, key: (OrgId, TeamId)) {
         locked(&self.asked).remove(&key);
         self.answered.notify_waiters();
     }

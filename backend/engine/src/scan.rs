@@ -10,7 +10,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{attention::Reading, login, settings::Linking, status::TeamSeen};
+use domain::{TeamId, UserId, attention::Reading, login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -68,7 +68,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         people(core, org, &marks, &org_users).await?;
         being_made(core, &marks).await?;
     }
-    let mut managed: HashSet<i64> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
+    let mut managed: HashSet<UserId> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
     for released in core.store.unmanaged_accounts(org.id()).await? {
         managed.remove(&released);
     }
@@ -82,7 +82,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         members: t.member_count,
     };
     core.shared.set_teams(org.id(), teams.iter().map(seen).collect());
-    let teams: HashMap<i64, Team> = teams.into_iter().map(|t| (t.id, t)).collect();
+    let teams: HashMap<TeamId, Team> = teams.into_iter().map(|t| (t.id, t)).collect();
     let synced = if org.settings.effective.group_sync {
         tenants
     } else {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::settings::Effective;
+use domain::{OrgId, settings::Effective};
 use grafana::Credentials;
 use tokio::sync::watch;
 
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrgSettings {
     /// The organization.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// What is in force.
     pub effective: Effective,
     /// What Grafana is reached with.
@@ -24,11 +24,11 @@ pub struct OrgSettings {
 /// Where the engine gets its settings from.
 pub trait Settings: Send + Sync + 'static {
     /// Organizations known so far.
-    fn orgs(&self) -> Vec<i64>;
+    fn orgs(&self) -> Vec<OrgId>;
     /// One organization's settings.
-    fn of(&self, org_id: i64) -> OrgSettings;
+    fn of(&self, org_id: OrgId) -> OrgSettings;
     /// Bumped on every change.
     fn changes(&self) -> watch::Receiver<u64>;
     /// What Grafana's own configuration says: its section `[auth]`, and `server.root_url`.
-    fn grafana_seen(&self, org_id: i64, auth_section: BTreeMap<String, String>, public_url: Option<String>);
+    fn grafana_seen(&self, org_id: OrgId, auth_section: BTreeMap<String, String>, public_url: Option<String>);
 }

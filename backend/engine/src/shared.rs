@@ -8,7 +8,10 @@ use std::{
     sync::Mutex,
 };
 
-use domain::status::{EngineStatus, NameOwners, TeamSeen};
+use domain::{
+    OrgId, UserId,
+    status::{EngineStatus, NameOwners, TeamSeen},
+};
 use tokio::sync::Notify;
 
 use super::{lock::locked, names::Names, roster_requests::RosterRequests, status::LoginSeen};
@@ -16,59 +19,59 @@ use super::{lock::locked, names::Names, roster_requests::RosterRequests, status:
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
-    checks: Mutex<BTreeSet<i64>>,
-    status: Mutex<HashMap<i64, EngineStatus>>,
-    teams: Mutex<HashMap<i64, Vec<TeamSeen>>>,
-    login: Mutex<HashMap<i64, LoginSeen>>,
+    checks: Mutex<BTreeSet<OrgId>>,
+    status: Mutex<HashMap<OrgId, EngineStatus>>,
+    teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
+    login: Mutex<HashMap<OrgId, LoginSeen>>,
     /// Logins of server admins, our own among them, by the organization that looked.
-    admins: Mutex<HashMap<i64, HashSet<String>>>,
+    admins: Mutex<HashMap<OrgId, HashSet<String>>>,
     /// Who has which login and e-mail, by the organization that looked.
-    names: Mutex<HashMap<i64, Names>>,
+    names: Mutex<HashMap<OrgId, Names>>,
     pub(super) looks: RosterRequests,
 }
 
 impl Shared {
     /// Compare everything of an organization with Grafana now.
-    pub(super) fn add_check(&self, org_id: i64) {
+    pub(super) fn add_check(&self, org_id: OrgId) {
         locked(&self.checks).insert(org_id);
     }
 
-    pub(super) fn take_checks(&self) -> BTreeSet<i64> {
+    pub(super) fn take_checks(&self) -> BTreeSet<OrgId> {
         std::mem::take(&mut locked(&self.checks))
     }
 
-    pub(super) fn status(&self, org_id: i64) -> Option<EngineStatus> {
+    pub(super) fn status(&self, org_id: OrgId) -> Option<EngineStatus> {
         locked(&self.status).get(&org_id).cloned()
     }
 
-    pub(super) fn set_status(&self, org_id: i64, status: EngineStatus) {
+    pub(super) fn set_status(&self, org_id: OrgId, status: EngineStatus) {
         locked(&self.status).insert(org_id, status);
     }
 
-    pub(super) fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+    pub(super) fn teams(&self, org_id: OrgId) -> Vec<TeamSeen> {
         locked(&self.teams).get(&org_id).cloned().unwrap_or_default()
     }
 
-    pub(super) fn login(&self, org_id: i64) -> Option<LoginSeen> {
+    pub(super) fn login(&self, org_id: OrgId) -> Option<LoginSeen> {
         locked(&self.login).get(&org_id).cloned()
     }
 
-    pub(super) fn set_login(&self, org_id: i64, seen: LoginSeen) {
+    pub(super) fn set_login(&self, org_id: OrgId, seen: LoginSeen) {
         locked(&self.login).insert(org_id, seen);
     }
 
-    pub(super) fn is_admin(&self, org_id: i64, login: &str) -> bool {
+    pub(super) fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
         locked(&self.admins)
             .get(&org_id)
             .is_some_and(|admins| admins.contains(&login.to_lowercase()))
     }
 
-    pub(super) fn set_admins(&self, org_id: i64, logins: HashSet<String>) {
+    pub(super) fn set_admins(&self, org_id: OrgId, logins: HashSet<String>) {
         locked(&self.admins).insert(org_id, logins);
     }
 
     /// Who has this login, and who this e-mail.
-    pub(super) fn name_owners(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
+    pub(super) fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         let names = locked(&self.names);
         let Some(names) = names.get(&org_id) else {
             return NameOwners::default();
@@ -80,17 +83,17 @@ impl Shared {
     }
 
     /// An account was deleted: its names are free.
-    pub(super) fn forget_name_owner(&self, org_id: i64, id: i64) {
+    pub(super) fn forget_name_owner(&self, org_id: OrgId, id: UserId) {
         if let Some(names) = locked(&self.names).get_mut(&org_id) {
             names.forget(id);
         }
     }
 
-    pub(super) fn set_names(&self, org_id: i64, names: Names) {
+    pub(super) fn set_names(&self, org_id: OrgId, names: Names) {
         locked(&self.names).insert(org_id, names);
     }
 
-    pub(super) fn set_teams(&self, org_id: i64, mut teams: Vec<TeamSeen>) {
+    pub(super) fn set_teams(&self, org_id: OrgId, mut teams: Vec<TeamSeen>) {
         teams.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
         locked(&self.teams).insert(org_id, teams);
     }

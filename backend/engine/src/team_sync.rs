@@ -4,6 +4,7 @@
 //! [`ASKED_AT_ONCE`] calls a comparison and one more in ten minutes, nor stop one: what cannot be asked is not known, and nothing else
 //! depends on it. Start at [`refresh`].
 
+use domain::TeamId;
 use std::collections::HashMap;
 
 use super::{context::Core, error::Result, org::Org};
@@ -17,8 +18,8 @@ const ASK_AGAIN_MS: i64 = 600_000;
 const NAMED: usize = 3;
 
 /// Asks a few of the teams our mappings feed, and says in the organization's status which of them are filled twice.
-pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Team>) -> Result<()> {
-    let mut ours: Vec<i64> = Vec::new();
+pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<TeamId, Team>) -> Result<()> {
+    let mut ours: Vec<TeamId> = Vec::new();
     if org.settings.effective.group_sync {
         for tenant in core.store.tenants().await?.into_iter().filter(|t| t.org_id == org.id()) {
             let mappings = core.store.all_mappings(&tenant).await?;
@@ -36,14 +37,14 @@ pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Tea
         org.external_groups.licence_from_ms = now.saturating_add(ASK_AGAIN_MS);
         match org.grafana.licensed_for_team_sync().await {
             Ok(licensed) => org.external_groups.licensed = licensed,
-            Err(error) => tracing::debug!(org = org.id(), %error, "Grafana's licence could not be asked for"),
+            Err(error) => tracing::debug!(org = org.id().get(), %error, "Grafana's licence could not be asked for"),
         }
     }
     let licensed = group_sync && org.external_groups.licensed;
     if now >= org.external_groups.quiet_until_ms {
         let last = org.external_groups.last;
         // Round and round, beginning after the one asked last.
-        let (before, after): (Vec<i64>, Vec<i64>) = ours.iter().partition(|team| **team <= last);
+        let (before, after): (Vec<TeamId>, Vec<TeamId>) = ours.iter().partition(|team| **team <= last);
         for team in after.into_iter().chain(before).take(ASKED_AT_ONCE) {
             core.go_on()?;
             match org.grafana.external_groups(team).await {
@@ -58,14 +59,14 @@ pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Tea
                 }
                 // What was seen before still counts.
                 Err(error) => {
-                    tracing::debug!(org = org.id(), %error, "whether Team Sync fills a team could not be asked");
+                    tracing::debug!(org = org.id().get(), %error, "whether Team Sync fills a team could not be asked");
                     org.external_groups.quiet_until_ms = now.saturating_add(ASK_AGAIN_MS);
                     break;
                 }
             }
         }
     }
-    let twice: Vec<i64> = org
+    let twice: Vec<TeamId> = org
         .external_groups
         .filled
         .iter()
@@ -73,14 +74,14 @@ pub(super) async fn refresh(core: &Core, org: &mut Org, teams: &HashMap<i64, Tea
         .collect();
     if !twice.is_empty() && org.status.twice_filled_teams != twice {
         tracing::warn!(
-            org = org.id(),
+            org = org.id().get(),
             teams = ?twice,
             "Grafana's Team Sync fills teams that Rollcall fills: each undoes what the other does"
         );
     }
     if licensed && !org.status.team_sync_licensed {
         tracing::warn!(
-            org = org.id(),
+            org = org.id().get(),
             "Grafana's licence has Team Sync, and Rollcall syncs groups: a team must not be filled by both"
         );
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    Clock, Ids, Secret, Tenant,
+    Clock, Ids, OrgId, Secret, TeamId, Tenant, UserId,
     attention::{Attention, Operation, Refusal},
     settings::{Effective, Sources, TeamRemoval},
     status::EngineState,
@@ -63,7 +63,7 @@ impl Ids for Counted {
 struct Given {
     current: Mutex<OrgSettings>,
     /// Organizations with settings of their own.
-    others: Mutex<BTreeMap<i64, OrgSettings>>,
+    others: Mutex<BTreeMap<OrgId, OrgSettings>>,
     changes: watch::Sender<u64>,
     seen: Mutex<BTreeMap<String, String>>,
 }
@@ -76,11 +76,11 @@ impl Given {
 }
 
 impl Settings for Given {
-    fn orgs(&self) -> Vec<i64> {
+    fn orgs(&self) -> Vec<OrgId> {
         let others = self.others.lock().expect("no panic");
-        others.keys().copied().chain([1]).collect()
+        others.keys().copied().chain([OrgId::new(1)]).collect()
     }
-    fn of(&self, org_id: i64) -> OrgSettings {
+    fn of(&self, org_id: OrgId) -> OrgSettings {
         if let Some(other) = self.others.lock().expect("no panic").get(&org_id) {
             return other.clone();
         }
@@ -92,7 +92,7 @@ impl Settings for Given {
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
-    fn grafana_seen(&self, _: i64, auth_section: BTreeMap<String, String>, _: Option<String>) {
+    fn grafana_seen(&self, _: OrgId, auth_section: BTreeMap<String, String>, _: Option<String>) {
         *self.seen.lock().expect("no panic") = auth_section;
     }
 }
@@ -153,7 +153,7 @@ impl Rig {
         let store = Store::open(dir.path()).await.expect("a store");
         let settings = Arc::new(Given {
             current: Mutex::new(OrgSettings {
-                org_id: 1,
+                org_id: OrgId::new(1),
                 effective: effective(page),
                 credentials: credentials(&grafana, "secret"),
                 waiting_for_first_request: false,
@@ -167,7 +167,7 @@ impl Rig {
             store,
             settings,
             engine: Mutex::new(None),
-            tenant: Tenant::of_org(1),
+            tenant: Tenant::of_org(OrgId::new(1)),
             clock: Arc::new(RealClock),
             _dir: dir,
         }
@@ -194,7 +194,7 @@ impl Rig {
 
     fn check_now(&self) {
         if let Some(engine) = &*self.engine.lock().expect("no panic") {
-            engine.wake().check_now(1);
+            engine.wake().check_now(OrgId::new(1));
         }
     }
 
@@ -208,9 +208,9 @@ impl Rig {
     }
 
     /// Somebody changes an account in Grafana by hand.
-    fn change_account(&self, id: i64, change: impl FnOnce(&mut User)) {
+    fn change_account(&self, id: UserId, change: impl FnOnce(&mut User)) {
         self.grafana
-            .change(|world| change(world.person_mut(id).expect("the account")));
+            .change(|world| change(world.person_mut(id.get()).expect("the account")));
     }
 
     /// Somebody makes a team in Grafana by hand: members' ids and permissions.
@@ -298,7 +298,7 @@ impl Rig {
         self.wake();
     }
 
-    async fn map(&self, group: &str, team_id: i64, remove_others: bool) {
+    async fn map(&self, group: &str, team_id: TeamId, remove_others: bool) {
         let new = NewMapping {
             tenant: self.tenant.clone(),
             group_id: format!("id-{group}"),
@@ -385,14 +385,16 @@ async fn a_new_user_gets_an_account_and_one_changing_call_is_enough() {
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
     assert_eq!(
         (record.grafana_id, record.origin),
-        (Some(ann.id), AccountOrigin::Provisioned)
+        (Some(UserId::new(ann.id)), AccountOrigin::Provisioned)
     );
     assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 1);
     assert_eq!(rig.actions().await, [(Action::UserCreate, Outcome::Done)]);
-    rig.until("checked", || async { engine.status(1).checked_ms.is_some() })
-        .await;
-    let status = engine.status(1);
+    rig.until("checked", || async {
+        engine.status(OrgId::new(1)).checked_ms.is_some()
+    })
+    .await;
+    let status = engine.status(OrgId::new(1));
     assert_eq!(status.state, EngineState::Running);
     assert_eq!(status.version.as_deref(), Some("11.1.1"));
     assert_eq!(status.signed_in_as.as_deref(), Some("admin"));
@@ -438,7 +440,7 @@ async fn a_crash_before_our_record_makes_nothing_twice() {
     let record = rig.store.account("id-ann").await.expect("read").expect("recorded");
     assert_eq!(
         (record.grafana_id, record.origin),
-        (Some(ann), AccountOrigin::Provisioned)
+        (Some(UserId::new(ann)), AccountOrigin::Provisioned)
     );
     assert_eq!(rig.grafana.calls_to("POST /api/admin/users"), 0);
     assert_eq!(rig.store.account("id-bob").await.expect("read"), None);
@@ -484,11 +486,11 @@ async fn a_refused_sign_in_waits_for_new_credentials() {
     rig.user("ann", true).await;
     rig.wake();
     rig.until("refused", || async {
-        engine.status(1).state == EngineState::CredentialsRefused
+        engine.status(OrgId::new(1)).state == EngineState::CredentialsRefused
     })
     .await;
     for _ in 0..5 {
-        engine.wake().check_now(1);
+        engine.wake().check_now(OrgId::new(1));
         tokio::task::yield_now().await;
     }
     rig.settings.change(|s| s.effective.break_glass.push("root".into()));
@@ -500,7 +502,12 @@ async fn a_refused_sign_in_waits_for_new_credentials() {
     })
     .await;
     assert_eq!(rig.grafana.calls_to("POST /login"), 1);
-    assert!(engine.status(1).error.is_some_and(|e| !e.contains("secret")));
+    assert!(
+        engine
+            .status(OrgId::new(1))
+            .error
+            .is_some_and(|e| !e.contains("secret"))
+    );
     rig.grafana.change(|world| world.set_password(ME, "new"));
     rig.settings
         .change(|s| s.credentials.admin_password = Some(Secret::new("new")));
@@ -517,12 +524,14 @@ async fn while_grafana_is_away_changes_wait_and_nothing_is_lost() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.wake();
-    rig.until("away", || async { engine.status(1).state == EngineState::GrafanaAway })
-        .await;
+    rig.until("away", || async {
+        engine.status(OrgId::new(1)).state == EngineState::GrafanaAway
+    })
+    .await;
     rig.grafana.clear_faults();
     rig.quiet().await;
     assert!(rig.grafana.user("ann").is_some());
-    assert_eq!(engine.status(1).state, EngineState::Running);
+    assert_eq!(engine.status(OrgId::new(1)).state, EngineState::Running);
     engine.stop().await;
 }
 
@@ -595,7 +604,7 @@ async fn a_single_sign_on_user_is_suspended_and_gets_everything_back() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.group("mapped", &["ann"]).await;
-    rig.map("mapped", mapped, false).await;
+    rig.map("mapped", TeamId::new(mapped), false).await;
     rig.quiet().await;
     assert_eq!(logins(&rig.grafana, "mapped"), ["ann"]);
     rig.set("ann", "active", json!(false)).await;
@@ -682,7 +691,7 @@ async fn bulk_changes_keep_people_who_were_added_by_hand() {
         .await;
     rig.user("bob", true).await;
     rig.group("eng", &["ann", "bob"]).await;
-    rig.map("eng", team, false).await;
+    rig.map("eng", TeamId::new(team), false).await;
     rig.quiet().await;
     rig.user("cy", true).await;
     rig.user("dan", true).await;
@@ -711,7 +720,7 @@ async fn strict_mode_touches_no_team_until_the_group_is_mapped() {
     rig.group("eng", &["ann"]).await;
     rig.quiet().await;
     assert!(logins(&rig.grafana, "eng").is_empty());
-    rig.map("eng", team, false).await;
+    rig.map("eng", TeamId::new(team), false).await;
     rig.quiet().await;
     assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
     // The mapping goes: so do the people it brought, and the team stays.
@@ -778,7 +787,7 @@ async fn drift_is_put_right_by_the_next_comparison() {
     rig.quiet().await;
     let ann = rig.grafana.user("ann").expect("an account").id;
     let eng = rig.grafana.team("eng").expect("the team").id;
-    rig.change_account(ann, |ann| ann.disabled = true);
+    rig.change_account(UserId::new(ann), |ann| ann.disabled = true);
     rig.grafana
         .change(|world| world.team_mut(eng).expect("the team").members.remove(&ann));
     rig.check_now();
@@ -790,9 +799,9 @@ async fn drift_is_put_right_by_the_next_comparison() {
     .await;
     rig.quiet().await;
     rig.grafana.clear_calls();
-    let before = engine.status(1).checked_ms;
+    let before = engine.status(OrgId::new(1)).checked_ms;
     rig.check_now();
-    rig.until("checked", || async { engine.status(1).checked_ms > before })
+    rig.until("checked", || async { engine.status(OrgId::new(1)).checked_ms > before })
         .await;
     rig.quiet().await;
     let mut changing = rig.calls();
@@ -800,7 +809,7 @@ async fn drift_is_put_right_by_the_next_comparison() {
     assert_eq!(changing, Vec::<String>::new());
     assert_eq!(rig.store.due_work(i64::MAX, 10).await.expect("work"), []);
     assert_eq!(
-        engine.teams(1).first().map(|t| (t.name.clone(), t.members)),
+        engine.teams(OrgId::new(1)).first().map(|t| (t.name.clone(), t.members)),
         Some(("eng".to_owned(), 2))
     );
     engine.stop().await;
@@ -828,7 +837,7 @@ async fn without_credentials_nothing_is_called_and_the_page_is_told() {
     let engine = rig.start();
     rig.user("ann", true).await;
     rig.wake();
-    assert_eq!(engine.status(1).state, EngineState::WaitingForFirstRequest);
+    assert_eq!(engine.status(OrgId::new(1)).state, EngineState::WaitingForFirstRequest);
     let credentials = credentials(&rig.grafana, "secret");
     assert_eq!(rig.grafana.calls_to("GET"), 0);
     rig.settings.change(|s| s.credentials = credentials);
@@ -857,11 +866,15 @@ async fn a_new_account_for_a_waiting_member_comes_before_the_team() {
 #[tokio::test]
 async fn one_organizations_refused_credentials_do_not_stop_another() {
     let rig = Rig::new(&[]).await;
-    let mut refused = rig.settings.of(2);
+    let mut refused = rig.settings.of(OrgId::new(2));
     refused.credentials.admin_password = Some(Secret::new("wrong"));
-    rig.settings.others.lock().expect("no panic").insert(2, refused);
+    rig.settings
+        .others
+        .lock()
+        .expect("no panic")
+        .insert(OrgId::new(2), refused);
     let other = WriteContext {
-        tenant: Tenant::of_org(2),
+        tenant: Tenant::of_org(OrgId::new(2)),
         ..rig.ctx()
     };
     for n in 0..30 {
@@ -876,8 +889,8 @@ async fn one_organizations_refused_credentials_do_not_stop_another() {
     rig.user("ann", true).await;
     rig.quiet().await;
     assert!(rig.grafana.user("ann").is_some());
-    assert_eq!(engine.status(1).state, EngineState::Running);
-    assert_eq!(engine.status(2).state, EngineState::CredentialsRefused);
+    assert_eq!(engine.status(OrgId::new(1)).state, EngineState::Running);
+    assert_eq!(engine.status(OrgId::new(2)).state, EngineState::CredentialsRefused);
     assert_eq!(rig.grafana.calls_to("POST /login"), 2);
     engine.stop().await;
 }

@@ -4,6 +4,7 @@
 //! (G52). Must never be believed about one account before it is changed: that one is read again.
 //! Start at [`UserListing::of`].
 
+use domain::UserId;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -21,8 +22,8 @@ pub(super) struct UserListing {
 
 #[derive(Debug, Default)]
 struct Listed {
-    users: HashMap<i64, ListedUser>,
-    by_name: HashMap<String, HashSet<i64>>,
+    users: HashMap<UserId, ListedUser>,
+    by_name: HashMap<String, HashSet<UserId>>,
 }
 
 impl UserListing {
@@ -51,18 +52,18 @@ impl UserListing {
     }
 
     /// Deleted.
-    pub(super) fn forget(&self, id: i64) {
+    pub(super) fn forget(&self, id: UserId) {
         self.listed().forget(id);
     }
 
-    pub(super) fn user(&self, id: i64) -> Option<ListedUser> {
+    pub(super) fn user(&self, id: UserId) -> Option<ListedUser> {
         self.listed().users.get(&id).cloned()
     }
 
     /// Everybody with one of these logins or e-mails (in lower case), by id.
-    pub(super) fn named<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<i64> {
+    pub(super) fn named<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<UserId> {
         let listed = self.listed();
-        let mut ids: Vec<i64> = names
+        let mut ids: Vec<UserId> = names
             .into_iter()
             .filter_map(|name| listed.by_name.get(name))
             .flatten()
@@ -84,7 +85,7 @@ impl UserListing {
         admins.map(|u| u.login.to_lowercase()).collect()
     }
 
-    pub(super) fn admins(&self) -> HashSet<i64> {
+    pub(super) fn admins(&self) -> HashSet<UserId> {
         let listed = self.listed();
         listed.users.values().filter(|u| u.is_admin).map(|u| u.id).collect()
     }
@@ -101,7 +102,7 @@ impl Listed {
         self.users.insert(user.id, user);
     }
 
-    fn forget(&mut self, id: i64) {
+    fn forget(&mut self, id: UserId) {
         if let Some(old) = self.users.remove(&id) {
             for name in [&old.login, &old.email] {
                 if let Some(ids) = self.by_name.get_mut(&name.to_lowercase()) {

@@ -2,6 +2,7 @@
 //!
 //! Owns: nothing but a handle on what is shared. Must never block: handlers call it. Start at [`Wake`].
 
+use domain::OrgId;
 use std::sync::Arc;
 
 use super::shared::Shared;
@@ -21,7 +22,7 @@ impl Wake {
     }
 
     /// Compare everything of an organization with Grafana now, and try again what waits for a person.
-    pub fn check_now(&self, org_id: i64) {
+    pub fn check_now(&self, org_id: OrgId) {
         self.0.add_check(org_id);
         self.0.notify.notify_one();
     }

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use domain::Secret;
+use domain::{OrgId, Secret};
 use reqwest::{Method, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -28,7 +28,7 @@ pub(super) enum Scope {
     /// As the server admin, about all of Grafana.
     Server,
     /// As the server admin, in one organization.
-    Org(i64),
+    Org(OrgId),
     /// In our organization, by the token where there is one.
     Team,
 }
@@ -39,14 +39,14 @@ pub struct Grafana {
     pub(super) http: Http,
     pub(super) session: Arc<Session>,
     token: Option<Secret>,
-    pub(super) org_id: i64,
+    pub(super) org_id: OrgId,
     latency_ms: Arc<AtomicI64>,
 }
 
 impl Grafana {
     /// Calls as `session`, and for teams by `token` where there is one.
     #[must_use]
-    pub fn new(http: Http, session: Arc<Session>, token: Option<Secret>, org_id: i64) -> Self {
+    pub fn new(http: Http, session: Arc<Session>, token: Option<Secret>, org_id: OrgId) -> Self {
         Self {
             http,
             session,
@@ -58,7 +58,7 @@ impl Grafana {
 
     /// The organization it calls for.
     #[must_use]
-    pub fn org_id(&self) -> i64 {
+    pub fn org_id(&self) -> OrgId {
         self.org_id
     }
 
@@ -106,9 +106,9 @@ impl Grafana {
                 request = request.json(&serde_json::json!({}));
             }
             match scope {
-                Scope::Org(org) => request.header("X-Grafana-Org-Id", org),
+                Scope::Org(org) => request.header("X-Grafana-Org-Id", org.get()),
                 // By token too: one of another organization is then refused (401 `api-key.organization-mismatch`) instead of used there.
-                Scope::Team => request.header("X-Grafana-Org-Id", self.org_id),
+                Scope::Team => request.header("X-Grafana-Org-Id", self.org_id.get()),
                 Scope::Server => request,
             }
         };

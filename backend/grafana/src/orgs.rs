@@ -3,6 +3,7 @@
 //! Owns: the calls about org membership. Must never call `DELETE /api/org/users/:id`: it deletes the whole user with their last
 //! organization (G31). Start at [`Grafana::org_users`].
 
+use domain::{OrgId, UserId};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +19,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct OrgUser {
     /// Grafana's user id.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Login.
     #[serde(default)]
     pub login: String,
@@ -44,7 +45,7 @@ const PAGE: usize = 1000;
 
 impl Grafana {
     /// Everybody in an organization: ours page by page, another one in one piece.
-    pub async fn org_users(&self, org_id: i64) -> Result<Vec<OrgUser>> {
+    pub async fn org_users(&self, org_id: OrgId) -> Result<Vec<OrgUser>> {
         if org_id != self.org_id() {
             // A server admin may, without being in it.
             return self.get(Scope::Server, &format!("/api/orgs/{org_id}/users"), &[]).await;
@@ -68,7 +69,7 @@ impl Grafana {
     }
 
     /// Takes a user out of one organization; the user stays, with their last one too.
-    pub async fn leave_org(&self, org_id: i64, user_id: i64) -> Result<()> {
+    pub async fn leave_org(&self, org_id: OrgId, user_id: UserId) -> Result<()> {
         self.act::<()>(
             Scope::Server,
             Method::DELETE,
@@ -82,7 +83,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::Forbidden`] where their provider says their role (`org.externallySynced`).
-    pub async fn set_role(&self, org_id: i64, user_id: i64, role: &str) -> Result<()> {
+    pub async fn set_role(&self, org_id: OrgId, user_id: UserId, role: &str) -> Result<()> {
         self.act(
             Scope::Server,
             Method::PATCH,
@@ -93,7 +94,7 @@ impl Grafana {
     }
 
     /// Puts a user into an organization. Being in it already is fine.
-    pub async fn join_org(&self, org_id: i64, login: &str, role: &str) -> Result<()> {
+    pub async fn join_org(&self, org_id: OrgId, login: &str, role: &str) -> Result<()> {
         let body = json!({"loginOrEmail": login, "role": role});
         let done = self
             .act(

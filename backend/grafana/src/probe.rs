@@ -9,6 +9,7 @@ use super::{
     http::Http,
     session::Session,
 };
+use domain::OrgId;
 
 /// How one try went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub struct Probe {
 }
 
 /// Tries each credential. One sign-in, which is ended again.
-pub async fn probe(credentials: &Credentials, org_id: i64) -> Probe {
+pub async fn probe(credentials: &Credentials, org_id: OrgId) -> Probe {
     let mut found = Probe {
         reached: Finding::NotTried,
         version: None,

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use domain::Secret;
+use domain::{Secret, UserId};
 use reqwest::{RequestBuilder, StatusCode, header};
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -23,7 +23,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Me {
     /// Grafana's user id.
-    pub id: i64,
+    pub id: UserId,
     /// Login.
     pub login: String,
     /// Whether server admin.
@@ -57,7 +57,7 @@ pub struct Session {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CurrentUser {
-    id: i64,
+    id: UserId,
     login: String,
     #[serde(default)]
     is_grafana_admin: bool,

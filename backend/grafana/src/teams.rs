@@ -3,6 +3,7 @@
 //! Owns: the calls under `/api/teams`, made by the token where there is one. Must never change the case of an e-mail: the bulk call
 //! removes every member that is not listed exactly as stored, with a 200 (G40). Start at [`Grafana::team`].
 
+use domain::{TeamId, UserId};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +19,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct Team {
     /// Grafana's id.
-    pub id: i64,
+    pub id: TeamId,
     /// Name.
     pub name: String,
     /// Its e-mail, which a rename without it would blank.
@@ -34,7 +35,7 @@ pub struct Team {
 #[serde(rename_all = "camelCase")]
 pub struct TeamMember {
     /// Grafana's user id.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Login.
     #[serde(default)]
     pub login: String,
@@ -55,7 +56,7 @@ struct TeamPage {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Created {
-    team_id: i64,
+    team_id: TeamId,
 }
 
 const PAGE: usize = 1000;
@@ -104,13 +105,13 @@ impl Grafana {
     }
 
     /// One team.
-    pub async fn team(&self, id: i64) -> Result<Option<Team>> {
+    pub async fn team(&self, id: TeamId) -> Result<Option<Team>> {
         known(self.get(Scope::Team, &format!("/api/teams/{id}"), &[]).await)
     }
 
     /// How many external groups Grafana's own Team Sync fills this team from. `None` where there is no Team Sync: it is part of
     /// Enterprise, and a Grafana without it has no such route (404 `Not found`, G45).
-    pub async fn external_groups(&self, team_id: i64) -> Result<Option<usize>> {
+    pub async fn external_groups(&self, team_id: TeamId) -> Result<Option<usize>> {
         let path = format!("/api/teams/{team_id}/groups");
         let groups: Option<Vec<serde_json::Value>> = known(self.get(Scope::Team, &path, &[]).await)?;
         Ok(groups.map(|groups| groups.len()))
@@ -120,7 +121,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the name is taken.
-    pub async fn create_team(&self, name: &str) -> Result<i64> {
+    pub async fn create_team(&self, name: &str) -> Result<TeamId> {
         let created: Created = self
             .call(
                 Scope::Team,
@@ -149,7 +150,7 @@ impl Grafana {
     }
 
     /// Deletes a team. Only where the setting `team_removal` says so.
-    pub async fn delete_team(&self, id: i64) -> Result<()> {
+    pub async fn delete_team(&self, id: TeamId) -> Result<()> {
         gone(
             self.act::<()>(Scope::Team, Method::DELETE, &format!("/api/teams/{id}"), None)
                 .await,
@@ -157,14 +158,14 @@ impl Grafana {
     }
 
     /// Every member. Grafana shows no page of them, and leaves out those the caller may not see.
-    pub async fn team_members(&self, id: i64) -> Result<Option<Vec<TeamMember>>> {
+    pub async fn team_members(&self, id: TeamId) -> Result<Option<Vec<TeamMember>>> {
         let members: Result<Option<Vec<TeamMember>>> =
             self.get(Scope::Team, &format!("/api/teams/{id}/members"), &[]).await;
         Ok(known(members)?.map(Option::unwrap_or_default))
     }
 
     /// Adds one member; as admin it takes a second call.
-    pub async fn add_team_member(&self, team_id: i64, user_id: i64, admin: bool) -> Result<()> {
+    pub async fn add_team_member(&self, team_id: TeamId, user_id: UserId, admin: bool) -> Result<()> {
         let added = self
             .act(
                 Scope::Team,
@@ -183,7 +184,7 @@ impl Grafana {
     }
 
     /// Makes a member an admin, or an admin a member.
-    pub async fn update_team_member(&self, team_id: i64, user_id: i64, admin: bool) -> Result<()> {
+    pub async fn update_team_member(&self, team_id: TeamId, user_id: UserId, admin: bool) -> Result<()> {
         self.act(
             Scope::Team,
             Method::PUT,
@@ -194,7 +195,7 @@ impl Grafana {
     }
 
     /// Takes one member out. Not being in it is fine.
-    pub async fn remove_team_member(&self, team_id: i64, user_id: i64) -> Result<()> {
+    pub async fn remove_team_member(&self, team_id: TeamId, user_id: UserId) -> Result<()> {
         gone(
             self.act::<()>(
                 Scope::Team,
@@ -210,7 +211,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::NotFound`] when an e-mail is not known; then nothing has changed.
-    pub async fn replace_team_members(&self, team_id: i64, members: &[String], admins: &[String]) -> Result<()> {
+    pub async fn replace_team_members(&self, team_id: TeamId, members: &[String], admins: &[String]) -> Result<()> {
         self.act(
             Scope::Team,
             Method::PUT,

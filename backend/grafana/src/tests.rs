@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Secret, attempt::Failure};
+use domain::{OrgId, Secret, UserId, attempt::Failure};
 use grafana_stand_in::{Call, Effect, Fault, Options, Role, StandIn};
 use serde_json::{Value, json};
 
@@ -42,7 +42,12 @@ fn answer(stand_in: &StandIn, method: &str, path: &str, status: u16, body: &Valu
 
 fn client(credentials: &Credentials) -> Grafana {
     let http = Http::build().expect("a client");
-    Grafana::new(http, Session::new(credentials), credentials.token().cloned(), 1)
+    Grafana::new(
+        http,
+        Session::new(credentials),
+        credentials.token().cloned(),
+        OrgId::new(1),
+    )
 }
 
 #[tokio::test]
@@ -184,7 +189,7 @@ async fn failures_are_told_apart_by_what_to_do_about_them() {
         (302, json!({})),
     ] {
         answer(&stand_in, "POST", "/api/admin/users", status, &body);
-        let failed = grafana.disable_user(7).await.expect_err("refused");
+        let failed = grafana.disable_user(UserId::new(7)).await.expect_err("refused");
         seen.push(Failure::from(&failed));
     }
     assert_eq!(
@@ -225,7 +230,7 @@ async fn the_test_says_what_each_credential_can_do_and_signs_out() {
         service_account_token: Some(Secret::new("glsa_bad")),
         ..credentials(&stand_in)
     };
-    let found = probe(&bad, 1).await;
+    let found = probe(&bad, OrgId::new(1)).await;
     assert_eq!(found.version.as_deref(), Some("11.1.1"));
     for good in [
         &found.reached,

@@ -2,7 +2,7 @@
 //!
 //! Owns: the calls under `/api/users` and `/api/admin/users`. Start at [`Grafana::user`].
 
-use domain::Secret;
+use domain::{OrgId, Secret, TeamId, UserId};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -17,7 +17,7 @@ use super::{
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Grafana's id.
-    pub id: i64,
+    pub id: UserId,
     /// Login.
     #[serde(default)]
     pub login: String,
@@ -43,7 +43,7 @@ pub struct User {
 #[serde(rename_all = "camelCase")]
 pub struct ListedUser {
     /// Grafana's id.
-    pub id: i64,
+    pub id: UserId,
     /// Login.
     #[serde(default)]
     pub login: String,
@@ -69,7 +69,7 @@ pub struct ListedUser {
 #[serde(rename_all = "camelCase")]
 pub struct OrgMembership {
     /// Its id.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// `Viewer`, `Editor`, `Admin`, `None`.
     pub role: String,
 }
@@ -102,7 +102,12 @@ struct UserPage {
 
 #[derive(Deserialize)]
 struct Created {
-    id: i64,
+    id: UserId,
+}
+
+#[derive(Deserialize)]
+struct TeamOfUser {
+    id: TeamId,
 }
 
 /// `Ok(None)` for what Grafana does not know.
@@ -139,7 +144,7 @@ impl Grafana {
 
     /// Users that have `text` for login or e-mail, in any case. Unlike [`Grafana::lookup`] it finds both where they are two people:
     /// Grafana takes a login that equals somebody's e-mail (G4).
-    pub async fn users_named(&self, text: &str) -> Result<Vec<i64>> {
+    pub async fn users_named(&self, text: &str) -> Result<Vec<UserId>> {
         let page: UserPage = self
             .get(
                 Scope::Server,
@@ -157,7 +162,7 @@ impl Grafana {
     }
 
     /// The user with this login or e-mail.
-    pub async fn lookup(&self, login_or_email: &str) -> Result<Option<i64>> {
+    pub async fn lookup(&self, login_or_email: &str) -> Result<Option<UserId>> {
         let found: Result<Created> = self
             .get(Scope::Server, "/api/users/lookup", &[("loginOrEmail", login_or_email)])
             .await;
@@ -165,18 +170,18 @@ impl Grafana {
     }
 
     /// One user.
-    pub async fn user(&self, id: i64) -> Result<Option<User>> {
+    pub async fn user(&self, id: UserId) -> Result<Option<User>> {
         known(self.get(Scope::Server, &format!("/api/users/{id}"), &[]).await)
     }
 
     /// The organizations of a user.
-    pub async fn orgs_of_user(&self, id: i64) -> Result<Vec<OrgMembership>> {
+    pub async fn orgs_of_user(&self, id: UserId) -> Result<Vec<OrgMembership>> {
         self.get(Scope::Server, &format!("/api/users/{id}/orgs"), &[]).await
     }
 
     /// The teams of a user in one organization.
-    pub async fn teams_of_user(&self, id: i64, org_id: i64) -> Result<Vec<i64>> {
-        let teams: Option<Vec<Created>> = self
+    pub async fn teams_of_user(&self, id: UserId, org_id: OrgId) -> Result<Vec<TeamId>> {
+        let teams: Option<Vec<TeamOfUser>> = self
             .get(Scope::Org(org_id), &format!("/api/users/{id}/teams"), &[])
             .await?;
         Ok(teams.unwrap_or_default().into_iter().map(|t| t.id).collect())
@@ -186,7 +191,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::Conflict`] when login or e-mail is taken, by a service account too.
-    pub async fn create_user(&self, write: Write<'_>, password: &Secret) -> Result<i64> {
+    pub async fn create_user(&self, write: Write<'_>, password: &Secret) -> Result<UserId> {
         let body = json!({
             "login": write.login, "email": write.email, "name": write.name,
             "password": password.expose(), "OrgId": self.org_id(),
@@ -202,7 +207,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::Conflict`] when login or e-mail is taken: Grafana answers 500 `Failed to update user` to that (G7).
-    pub async fn update_user(&self, id: i64, write: Write<'_>) -> Result<()> {
+    pub async fn update_user(&self, id: UserId, write: Write<'_>) -> Result<()> {
         let body = json!({"login": write.login, "email": write.email, "name": write.name});
         let done = self
             .act(Scope::Server, Method::PUT, &format!("/api/users/{id}"), Some(&body))
@@ -219,7 +224,7 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::ExternalUser`] for who has a sign-in link.
-    pub async fn disable_user(&self, id: i64) -> Result<()> {
+    pub async fn disable_user(&self, id: UserId) -> Result<()> {
         self.of_admin(id, "disable").await
     }
 
@@ -227,17 +232,17 @@ impl Grafana {
     ///
     /// # Errors
     /// [`Error::ExternalUser`] for who has a sign-in link.
-    pub async fn enable_user(&self, id: i64) -> Result<()> {
+    pub async fn enable_user(&self, id: UserId) -> Result<()> {
         self.of_admin(id, "enable").await
     }
 
     /// Ends every session of a user; works for external users too.
-    pub async fn logout_user(&self, id: i64) -> Result<()> {
+    pub async fn logout_user(&self, id: UserId) -> Result<()> {
         self.of_admin(id, "logout").await
     }
 
     /// Deletes a user, with everything that is theirs: sessions, sign-in links, stars, preferences, memberships. One who is gone already is fine.
-    pub async fn delete_user(&self, id: i64) -> Result<()> {
+    pub async fn delete_user(&self, id: UserId) -> Result<()> {
         let path = format!("/api/admin/users/{id}");
         match self.act::<()>(Scope::Server, Method::DELETE, &path, None).await {
             Err(Error::NotFound(_)) => Ok(()),
@@ -245,7 +250,7 @@ impl Grafana {
         }
     }
 
-    async fn of_admin(&self, id: i64, what: &str) -> Result<()> {
+    async fn of_admin(&self, id: UserId, what: &str) -> Result<()> {
         self.act::<()>(
             Scope::Server,
             Method::POST,

@@ -6,6 +6,7 @@
 mod evaluate;
 pub(crate) mod parser;
 mod tree;
+mod word;
 
 pub(crate) use evaluate::matches_element;
 pub use evaluate::{matches, matches_member};

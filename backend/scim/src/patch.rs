@@ -8,6 +8,7 @@ mod lists;
 mod members;
 mod operation;
 mod read_only;
+mod values;
 
 use serde_json::{Map, Value};
 

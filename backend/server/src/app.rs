@@ -9,6 +9,7 @@ mod health;
 mod ids;
 mod settings;
 
+use domain::OrgId;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     convert::Infallible,
@@ -89,7 +90,7 @@ impl App {
         for org_id in store.orgs_with_settings().await? {
             page.insert(org_id, store.page_settings(org_id).await?);
         }
-        let known: BTreeSet<i64> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
+        let known: BTreeSet<OrgId> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
         let settings = Arc::new(SettingsState::new(config, page, known));
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
         let failpoints = failpoints(config);
@@ -154,7 +155,7 @@ impl Application for App {
         }
     }
 
-    async fn health(&self, org_id: i64) -> Health {
+    async fn health(&self, org_id: OrgId) -> Health {
         match self.running.get() {
             Some(running) => health::of(org_id, &running.store, &running.settings, &running.engine).await,
             None => health::store_closed(),

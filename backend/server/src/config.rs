@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{
-    Secret,
+    OrgId, Secret,
     settings::{self, Kind},
 };
 
@@ -25,7 +25,7 @@ pub struct Config {
     pub plugin_ini: BTreeMap<String, String>,
     /// The organizations that may use the secrets of that section: `orgs`, 1 if not set. An Admin of any organization can enable the
     /// app in their own; they must not thereby command a server admin's account.
-    pub orgs: BTreeSet<i64>,
+    pub orgs: BTreeSet<OrgId>,
     /// The secrets of that section.
     pub secrets: BTreeMap<&'static str, Secret>,
     /// Grafana's public URL, where it says so by itself (with an `iam` block, and from 12 on).
@@ -70,7 +70,7 @@ impl Config {
 }
 
 /// A list like `1, 3`. What is no number names no organization.
-fn orgs(list: &str) -> BTreeSet<i64> {
+fn orgs(list: &str) -> BTreeSet<OrgId> {
     list.split([',', ' ']).filter_map(|id| id.parse().ok()).collect()
 }
 
@@ -111,8 +111,11 @@ mod tests {
 
     #[test]
     fn secrets_of_the_ini_file_serve_the_main_organization() {
-        assert_eq!(config(&[]).orgs, BTreeSet::from([1]));
-        assert_eq!(config(&[("GF_PLUGIN_ORGS", "1, 3,x")]).orgs, BTreeSet::from([1, 3]));
+        assert_eq!(config(&[]).orgs, BTreeSet::from([OrgId::new(1)]));
+        assert_eq!(
+            config(&[("GF_PLUGIN_ORGS", "1, 3,x")]).orgs,
+            BTreeSet::from([1, 3].map(OrgId::new))
+        );
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Store {
     pub async fn note_account_creation(&self, tenant: &Tenant, user_id: &str, login: &str) -> Result<()> {
         NOTE.query()
             .bind(user_id)
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(login)
             .execute(&self.write)
@@ -49,7 +49,7 @@ impl Store {
     pub async fn account_creations(&self, tenant: &Tenant) -> Result<Vec<AccountCreation>> {
         Ok(OF_TENANT
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)

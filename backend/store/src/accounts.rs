@@ -3,7 +3,7 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
-use domain::Tenant;
+use domain::{OrgId, TeamId, Tenant, UserId};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -50,9 +50,9 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
     let deferred = serde_json::to_string(&a.deferred).map_err(|e| sqlx::Error::Encode(e.into()))?;
     SAVE.query()
         .bind(&a.user_id)
-        .bind(a.tenant.org_id)
+        .bind(a.tenant.org_id.get())
         .bind(&a.tenant.connection)
-        .bind(a.grafana_id)
+        .bind(a.grafana_id.map(UserId::get))
         .bind(a.origin.code())
         .bind(&a.login)
         .bind(a.deprovisioned_by.map(Code::code))
@@ -88,10 +88,10 @@ impl Store {
     }
 
     /// The SCIM user that manages a Grafana account.
-    pub async fn account_by_grafana_id(&self, grafana_id: i64) -> Result<Option<AccountRecord>> {
+    pub async fn account_by_grafana_id(&self, grafana_id: UserId) -> Result<Option<AccountRecord>> {
         Ok(FIND_BY_GRAFANA_ID
             .query_as()
-            .bind(grafana_id)
+            .bind(grafana_id.get())
             .fetch_optional(&self.read)
             .await?)
     }
@@ -100,7 +100,7 @@ impl Store {
     pub async fn accounts(&self, tenant: &Tenant) -> Result<Vec<AccountRecord>> {
         Ok(OF_TENANT
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
@@ -194,12 +194,12 @@ impl Store {
     /// The people that belong in a team: the union over its mappings that are not paused. The flag
     /// says whether as admin; admin by one group wins over member by another. An unmanaged person
     /// is left out.
-    pub async fn team_desired(&self, tenant: &Tenant, team_id: i64) -> Result<Vec<(DesiredMember, bool)>> {
+    pub async fn team_desired(&self, tenant: &Tenant, team_id: TeamId) -> Result<Vec<(DesiredMember, bool)>> {
         let rows: Vec<(String, Option<i64>, bool, bool)> = TEAM_DESIRED
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
-            .bind(team_id)
+            .bind(team_id.get())
             .fetch_all(&self.read)
             .await?;
         Ok(rows
@@ -208,7 +208,7 @@ impl Store {
                 (
                     DesiredMember {
                         user_id,
-                        grafana_id,
+                        grafana_id: grafana_id.map(UserId::new),
                         suspended,
                     },
                     admin,
@@ -218,32 +218,33 @@ impl Store {
     }
 
     /// The members that Rollcall put into a team.
-    pub async fn applied_members(&self, org_id: i64, team_id: i64) -> Result<Vec<i64>> {
-        Ok(APPLIED_MEMBERS
+    pub async fn applied_members(&self, org_id: OrgId, team_id: TeamId) -> Result<Vec<UserId>> {
+        let ids: Vec<i64> = APPLIED_MEMBERS
             .query_scalar()
-            .bind(org_id)
-            .bind(team_id)
+            .bind(org_id.get())
+            .bind(team_id.get())
             .fetch_all(&self.read)
-            .await?)
+            .await?;
+        Ok(ids.into_iter().map(UserId::new).collect())
     }
 
     /// Records the members that Rollcall put into a team; an empty list forgets the team.
-    pub async fn set_applied_members(&self, org_id: i64, team_id: i64, members: &[i64]) -> Result<()> {
+    pub async fn set_applied_members(&self, org_id: OrgId, team_id: TeamId, members: &[UserId]) -> Result<()> {
         let mut tx = self.begin().await?;
         let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {
             what: "list of members",
         })?;
         FORGET_MEMBERS
             .query()
-            .bind(org_id)
-            .bind(team_id)
+            .bind(org_id.get())
+            .bind(team_id.get())
             .bind(&list)
             .execute(&mut *tx)
             .await?;
         ADD_MEMBERS
             .query()
-            .bind(org_id)
-            .bind(team_id)
+            .bind(org_id.get())
+            .bind(team_id.get())
             .bind(&list)
             .execute(&mut *tx)
             .await?;

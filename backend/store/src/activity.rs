@@ -3,7 +3,7 @@
 //! Owns: the table `activity`. Must never hold a secret or a request body: lines are made of
 //! fields, so there is nothing to redact. Start at [`Store::record`].
 
-use domain::Tenant;
+use domain::{OrgId, Tenant};
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
@@ -107,7 +107,7 @@ impl ActivityLine {
 pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Result<()> {
     INSERT
         .query()
-        .bind(l.tenant.org_id)
+        .bind(l.tenant.org_id.get())
         .bind(&l.tenant.connection)
         .bind(l.at_ms)
         .bind(l.source.code())
@@ -129,7 +129,7 @@ pub(super) async fn insert(tx: &mut SqliteConnection, l: &ActivityLine) -> Resul
 fn page(tenant: &Tenant, wanted: &ActivityQuery) -> QueryBuilder<Sqlite> {
     let mut query = sql::build("SELECT * FROM activity WHERE org_id = ");
     query
-        .push_bind(tenant.org_id)
+        .push_bind(tenant.org_id.get())
         .push(" AND connection = ")
         .push_bind(&tenant.connection);
     if let Some(after) = wanted.after {
@@ -183,7 +183,7 @@ pub(crate) fn samples() -> Vec<String> {
     };
     let wanted = [ActivityQuery::default(), everything];
     wanted
-        .map(|wanted| page(&Tenant::of_org(1), &wanted).into_string())
+        .map(|wanted| page(&Tenant::of_org(OrgId::new(1)), &wanted).into_string())
         .to_vec()
 }
 
@@ -218,16 +218,16 @@ impl Store {
 
     /// The time of each caller's last change, newest first. It names the callers from before this
     /// process.
-    pub async fn last_callers(&self, org_id: i64) -> Result<Vec<(String, i64)>> {
-        Ok(LAST_CALLERS.query_as().bind(org_id).fetch_all(&self.read).await?)
+    pub async fn last_callers(&self, org_id: OrgId) -> Result<Vec<(String, i64)>> {
+        Ok(LAST_CALLERS.query_as().bind(org_id.get()).fetch_all(&self.read).await?)
     }
 
     /// Requests that left a line, by hour, in `[from_ms, until_ms)`: hours without one are not
     /// listed.
-    pub async fn requests_by_hour(&self, org_id: i64, from_ms: i64, until_ms: i64) -> Result<Vec<HourTally>> {
+    pub async fn requests_by_hour(&self, org_id: OrgId, from_ms: i64, until_ms: i64) -> Result<Vec<HourTally>> {
         Ok(REQUESTS_BY_HOUR
             .query_as()
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(from_ms)
             .bind(until_ms)
             .fetch_all(&self.read)
@@ -236,10 +236,10 @@ impl Store {
 
     /// Deletes lines from before a time, at most `most` at once so that no writer waits long.
     /// Returns how many it deleted.
-    pub async fn prune_activity(&self, org_id: i64, before_ms: i64, most: i64) -> Result<i64> {
+    pub async fn prune_activity(&self, org_id: OrgId, before_ms: i64, most: i64) -> Result<i64> {
         let done = PRUNE
             .query()
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(before_ms)
             .bind(most)
             .execute(&self.write)

@@ -40,7 +40,7 @@ pub(super) struct Where {
 impl Where {
     /// Appends `org_id = … AND connection = … AND (condition)`.
     pub(super) fn push(&self, query: &mut QueryBuilder<Sqlite>, tenant: &Tenant, alias: &'static str) {
-        query.push(alias).push(".org_id = ").push_bind(tenant.org_id);
+        query.push(alias).push(".org_id = ").push_bind(tenant.org_id.get());
         query
             .push(" AND ")
             .push(alias)

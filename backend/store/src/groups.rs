@@ -81,7 +81,7 @@ async fn find<'e>(db: impl SqliteExecutor<'e>, tenant: &Tenant, id: &str) -> Res
     Ok(FIND
         .query_as()
         .bind(id)
-        .bind(tenant.org_id)
+        .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .fetch_optional(db)
         .await?)
@@ -105,7 +105,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let pk: i64 = INSERT
             .query_scalar()
-            .bind(ctx.tenant.org_id)
+            .bind(ctx.tenant.org_id.get())
             .bind(&ctx.tenant.connection)
             .bind(id)
             .bind(&name)
@@ -321,7 +321,7 @@ impl Store {
     pub async fn all_group_ids(&self, tenant: &Tenant) -> Result<Vec<String>> {
         Ok(ALL_IDS
             .query_scalar()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)

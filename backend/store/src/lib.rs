@@ -40,7 +40,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::Tenant;
+use domain::{OrgId, Tenant};
 use sql::statements;
 use sqlx::{
     Connection as _, Sqlite, SqlitePool, Transaction,
@@ -248,7 +248,10 @@ impl Store {
         let rows: Vec<(i64, String)> = TENANTS.query_as().fetch_all(&self.read).await?;
         Ok(rows
             .into_iter()
-            .map(|(org_id, connection)| Tenant { org_id, connection })
+            .map(|(org_id, connection)| Tenant {
+                org_id: OrgId::new(org_id),
+                connection,
+            })
             .collect())
     }
 }

@@ -95,7 +95,7 @@ pub(crate) fn samples() -> Vec<String> {
         r#"members eq "x" or members.value eq "y""#,
         r#"members[value eq "x"]"#,
     ];
-    let tenant = Tenant::of_org(1);
+    let tenant = Tenant::of_org(domain::OrgId::new(1));
     let mut texts = Vec::new();
     let filters = OF_USERS
         .map(|text| (&USERS, ResourceType::User, text))

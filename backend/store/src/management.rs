@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use domain::Tenant;
+use domain::{OrgId, Tenant, UserId};
 use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
 use super::{
@@ -65,10 +65,10 @@ pub(super) async fn is_unmanaged(tx: &mut SqliteConnection, user_id: &str) -> Re
 async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Management) -> Result<()> {
     SAVE.query()
         .bind(user_id)
-        .bind(tenant.org_id)
+        .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .bind(s.state.code())
-        .bind(s.grafana_id)
+        .bind(s.grafana_id.get())
         .bind(&s.login)
         .execute(tx)
         .await?;
@@ -80,7 +80,7 @@ async fn user(tx: &mut SqliteConnection, tenant: &Tenant, id: &str) -> Result<Op
     Ok(USER
         .query_as()
         .bind(id)
-        .bind(tenant.org_id)
+        .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .fetch_optional(tx)
         .await?)
@@ -107,7 +107,7 @@ impl Store {
     pub async fn managements(&self, tenant: &Tenant) -> Result<HashMap<String, Management>> {
         let rows = OF_TENANT
             .query()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?;
@@ -118,7 +118,7 @@ impl Store {
 
     /// The planner asks whether this account may be claimed for this person. A decision that was
     /// made since about the same account stays.
-    pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: i64, login: &str) -> Result<()> {
+    pub async fn ask_about(&self, tenant: &Tenant, user_id: &str, grafana_id: UserId, login: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         let known: Option<Management> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
         let decided = known.is_some_and(|s| {
@@ -155,7 +155,7 @@ impl Store {
         let done = statement
             .query()
             .bind(id)
-            .bind(seen.grafana_id)
+            .bind(seen.grafana_id.get())
             .execute(&mut *tx)
             .await?;
         if done.rows_affected() == 0 {
@@ -199,13 +199,13 @@ impl Store {
         );
         let released = Management {
             state: ManagementState::Unmanaged,
-            grafana_id,
+            grafana_id: UserId::new(grafana_id),
             login,
         };
         put(&mut tx, &ctx.tenant, id, &released).await?;
         FORGET_WORK
             .query()
-            .bind(ctx.tenant.org_id)
+            .bind(ctx.tenant.org_id.get())
             .bind(&ctx.tenant.connection)
             .bind(id)
             .execute(&mut *tx)
@@ -214,7 +214,7 @@ impl Store {
         // the members that it put in.
         FORGET_TEAM_MEMBER
             .query()
-            .bind(ctx.tenant.org_id)
+            .bind(ctx.tenant.org_id.get())
             .bind(grafana_id)
             .execute(&mut *tx)
             .await?;
@@ -233,12 +233,12 @@ impl Store {
     }
 
     /// Grafana's ids of the unmanaged accounts of an organization.
-    pub async fn unmanaged_accounts(&self, org_id: i64) -> Result<std::collections::HashSet<i64>> {
+    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<std::collections::HashSet<UserId>> {
         let ids: Vec<i64> = UNMANAGED_ACCOUNTS
             .query_scalar()
-            .bind(org_id)
+            .bind(org_id.get())
             .fetch_all(&self.read)
             .await?;
-        Ok(ids.into_iter().collect())
+        Ok(ids.into_iter().map(UserId::new).collect())
     }
 }

@@ -3,7 +3,7 @@
 //! Owns: the tables `mapping` and `team_creation`. Must never decide which team a group gets: an
 //! admin or the engine does. Start at [`Store::add_mapping`].
 
-use domain::Tenant;
+use domain::{MappingId, OrgId, TeamId, Tenant};
 
 use super::{
     Error, Kind, MappingOrigin, MappingRecord, Mark, Result, Store, Urgency, codes::Code as _, is_taken,
@@ -50,7 +50,7 @@ pub struct NewMapping {
     /// Its displayName.
     pub group_name: String,
     /// An existing team.
-    pub team_id: Option<i64>,
+    pub team_id: Option<TeamId>,
     /// The name of the team, which may not exist yet.
     pub team_name: String,
     /// Members become team admins.
@@ -93,11 +93,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let made = INSERT
             .query_as()
-            .bind(new.tenant.org_id)
+            .bind(new.tenant.org_id.get())
             .bind(&new.tenant.connection)
             .bind(&new.group_id)
             .bind(&new.group_name)
-            .bind(new.team_id)
+            .bind(new.team_id.map(TeamId::get))
             .bind(&new.team_name)
             .bind(new.admins)
             .bind(new.remove_others)
@@ -112,11 +112,11 @@ impl Store {
     }
 
     /// One mapping of a tenant.
-    pub async fn mapping(&self, tenant: &Tenant, id: i64) -> Result<Option<MappingRecord>> {
+    pub async fn mapping(&self, tenant: &Tenant, id: MappingId) -> Result<Option<MappingRecord>> {
         Ok(FIND
             .query_as()
-            .bind(id)
-            .bind(tenant.org_id)
+            .bind(id.get())
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_optional(&self.read)
             .await?)
@@ -126,7 +126,7 @@ impl Store {
     pub async fn mappings_of_group(&self, tenant: &Tenant, group_id: &str) -> Result<Vec<MappingRecord>> {
         Ok(OF_GROUP
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(group_id)
             .fetch_all(&self.read)
@@ -134,11 +134,11 @@ impl Store {
     }
 
     /// The mappings that feed one team.
-    pub async fn mappings_of_team(&self, org_id: i64, team_id: i64) -> Result<Vec<MappingRecord>> {
+    pub async fn mappings_of_team(&self, org_id: OrgId, team_id: TeamId) -> Result<Vec<MappingRecord>> {
         Ok(OF_TEAM
             .query_as()
-            .bind(org_id)
-            .bind(team_id)
+            .bind(org_id.get())
+            .bind(team_id.get())
             .fetch_all(&self.read)
             .await?)
     }
@@ -147,7 +147,7 @@ impl Store {
     pub async fn all_mappings(&self, tenant: &Tenant) -> Result<Vec<MappingRecord>> {
         Ok(OF_TENANT
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
@@ -155,12 +155,17 @@ impl Store {
 
     /// Records the team of a mapping once it is created or renamed; `None` when the team was
     /// deleted by hand and is needed again.
-    pub async fn set_mapping_team(&self, mapping: &MappingRecord, team_id: Option<i64>, team_name: &str) -> Result<()> {
+    pub async fn set_mapping_team(
+        &self,
+        mapping: &MappingRecord,
+        team_id: Option<TeamId>,
+        team_name: &str,
+    ) -> Result<()> {
         SET_TEAM
             .query()
-            .bind(team_id)
+            .bind(team_id.map(TeamId::get))
             .bind(team_name)
-            .bind(mapping.id)
+            .bind(mapping.id.get())
             .execute(&self.write)
             .await
             .map_err(|e| if is_taken(&e) { Error::MappingTaken } else { e.into() })?;
@@ -176,7 +181,7 @@ impl Store {
             .bind(changed.admins)
             .bind(changed.remove_others)
             .bind(changed.paused)
-            .bind(changed.id)
+            .bind(changed.id.get())
             .execute(&mut *tx)
             .await?;
         work::mark(
@@ -188,15 +193,20 @@ impl Store {
     }
 
     /// Removes a mapping.
-    pub async fn remove_mapping(&self, id: i64) -> Result<()> {
-        REMOVE.query().bind(id).execute(&self.write).await?;
+    pub async fn remove_mapping(&self, id: MappingId) -> Result<()> {
+        REMOVE.query().bind(id.get()).execute(&self.write).await?;
         Ok(())
     }
 
     /// Teams with members that Rollcall put there, and without a mapping: those members have to
     /// leave.
-    pub async fn orphaned_teams(&self, org_id: i64) -> Result<Vec<i64>> {
-        Ok(ORPHANED_TEAMS.query_scalar().bind(org_id).fetch_all(&self.read).await?)
+    pub async fn orphaned_teams(&self, org_id: OrgId) -> Result<Vec<TeamId>> {
+        let ids: Vec<i64> = ORPHANED_TEAMS
+            .query_scalar()
+            .bind(org_id.get())
+            .fetch_all(&self.read)
+            .await?;
+        Ok(ids.into_iter().map(TeamId::new).collect())
     }
 
     /// Notes that Grafana is about to be asked for a team. If the process or the answer is lost,
@@ -204,7 +214,7 @@ impl Store {
     pub async fn note_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str, now_ms: i64) -> Result<()> {
         NOTE_TEAM
             .query()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(group_id)
             .bind(name)
@@ -218,7 +228,7 @@ impl Store {
     pub async fn team_creations(&self, tenant: &Tenant) -> Result<Vec<TeamCreation>> {
         Ok(TEAM_NOTES
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
@@ -228,7 +238,7 @@ impl Store {
     pub async fn clear_team_creation(&self, tenant: &Tenant, group_id: &str, name: &str) -> Result<()> {
         CLEAR_TEAM_NOTE
             .query()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(group_id)
             .bind(name)

@@ -116,7 +116,7 @@ pub(super) async fn add(
     let unknown: Option<String> = UNKNOWN_USER
         .query_scalar()
         .bind(&list)
-        .bind(ctx.tenant.org_id)
+        .bind(ctx.tenant.org_id.get())
         .bind(&ctx.tenant.connection)
         .fetch_optional(&mut **tx)
         .await?;
@@ -192,7 +192,7 @@ impl Store {
         Ok(GROUP_IDS_OF_USER
             .query_scalar()
             .bind(user_id)
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)

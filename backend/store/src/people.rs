@@ -96,7 +96,7 @@ pub struct Tally {
 /// Appends the conditions that a person has to meet.
 fn push_conditions(text: &mut QueryBuilder<Sqlite>, tenant: &Tenant, query: &PeopleQuery) {
     text.push("u.org_id = ")
-        .push_bind(tenant.org_id)
+        .push_bind(tenant.org_id.get())
         .push(" AND u.connection = ")
         .push_bind(tenant.connection.clone());
     if !query.text.trim().is_empty() {
@@ -187,7 +187,7 @@ fn tally() -> QueryBuilder<Sqlite> {
 /// Every state of access, each with and without the other conditions.
 #[cfg(test)]
 pub(crate) fn samples() -> Vec<String> {
-    let tenant = Tenant::of_org(1);
+    let tenant = Tenant::of_org(domain::OrgId::new(1));
     let text = || Some("x".to_owned());
     let mut texts = vec![tally().into_string()];
     for access in AccessState::ALL.map(Some).into_iter().chain([None]) {
@@ -245,7 +245,7 @@ impl Store {
     pub async fn group_summaries(&self, tenant: &Tenant) -> Result<Vec<GroupSummary>> {
         Ok(GROUP_SUMMARIES
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
@@ -255,7 +255,7 @@ impl Store {
     pub async fn attention_rows(&self, tenant: &Tenant, limit: i64) -> Result<Vec<AttentionRow>> {
         Ok(ATTENTION
             .query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(limit)
             .fetch_all(&self.read)
@@ -266,7 +266,7 @@ impl Store {
     pub async fn tally(&self, tenant: &Tenant) -> Result<Tally> {
         Ok(tally()
             .build_query_as()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_one(&self.read)
             .await?)

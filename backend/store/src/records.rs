@@ -4,7 +4,7 @@
 //! [`Work`].
 
 use domain::{
-    Tenant,
+    MappingId, TeamId, Tenant, UserId,
     attention::{Attention, Problem},
     settings::Deprovision,
 };
@@ -106,7 +106,7 @@ pub struct AccountRecord {
     /// The tenant.
     pub tenant: Tenant,
     /// Grafana's id; `None` after Rollcall deleted the account.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// Whether Rollcall created it.
     pub origin: AccountOrigin,
     /// Login as last written or seen.
@@ -129,7 +129,7 @@ pub struct DesiredMember {
     /// SCIM user id.
     pub user_id: String,
     /// Grafana's id, where there is an account.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
 }
@@ -138,7 +138,7 @@ pub struct DesiredMember {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingRecord {
     /// Its own id.
-    pub id: i64,
+    pub id: MappingId,
     /// The tenant.
     pub tenant: Tenant,
     /// SCIM group id.
@@ -146,7 +146,7 @@ pub struct MappingRecord {
     /// The displayName at that time.
     pub group_name: String,
     /// Grafana's id of the team, once it exists.
-    pub team_id: Option<i64>,
+    pub team_id: Option<TeamId>,
     /// The name of the team, which may not exist yet.
     pub team_name: String,
     /// Members become team admins.
@@ -203,7 +203,7 @@ pub struct PersonRow {
     /// The SCIM user.
     pub user: UserRecord,
     /// Grafana's id and where the account came from.
-    pub account: Option<(i64, AccountOrigin)>,
+    pub account: Option<(UserId, AccountOrigin)>,
     /// How the account was deprovisioned, and whether that holds.
     pub closed: Option<(Deprovision, Option<bool>)>,
     /// Attributes that wait for the next sign-in.
@@ -263,7 +263,7 @@ pub struct Management {
     /// Its state.
     pub state: ManagementState,
     /// Grafana's id of the one account that it is about.
-    pub grafana_id: i64,
+    pub grafana_id: UserId,
     /// The login of that account at that time.
     pub login: String,
 }

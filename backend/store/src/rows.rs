@@ -2,13 +2,13 @@
 //!
 //! Owns: reading, for every table. Must never write, or decide anything. Start at [`code`].
 
-use domain::{Tenant, attention::Attention};
+use domain::{MappingId, OrgId, TeamId, Tenant, UserId, attention::Attention};
 use serde::de::DeserializeOwned;
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 
 use super::{
     AccountRecord, ActivityLine, AttentionRow, Attribute, GroupRecord, GroupSummary, Management, MappingRecord,
-    PersonRow, UserRecord, Waiting, Work,
+    PersonRow, TeamMembership, UserRecord, Waiting, Work,
     codes::{Code, WorkState},
     document,
     error::Unreadable,
@@ -39,7 +39,7 @@ fn attributes(text: &str) -> Result<Vec<Attribute>> {
 
 fn tenant(row: &SqliteRow) -> Result<Tenant> {
     Ok(Tenant {
-        org_id: row.try_get("org_id")?,
+        org_id: OrgId::new(row.try_get("org_id")?),
         connection: row.try_get("connection")?,
     })
 }
@@ -103,7 +103,7 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
         Ok(Self {
             user_id: row.try_get("user_id")?,
             tenant: tenant(row)?,
-            grafana_id: row.try_get("grafana_id")?,
+            grafana_id: row.try_get::<Option<i64>, _>("grafana_id")?.map(UserId::new),
             origin: code(row, "origin")?,
             login: row.try_get("login")?,
             deprovisioned_by: code_or_null(row, "deprovisioned_by")?,
@@ -115,11 +115,23 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
     }
 }
 
+impl FromRow<'_, SqliteRow> for TeamMembership {
+    fn from_row(row: &SqliteRow) -> Result<Self> {
+        Ok(Self {
+            login: row.try_get("login")?,
+            grafana_id: row.try_get::<Option<i64>, _>("grafana_id")?.map(UserId::new),
+            suspended: row.try_get("suspended")?,
+            active: row.try_get("active")?,
+            admin: row.try_get("admin")?,
+        })
+    }
+}
+
 impl FromRow<'_, SqliteRow> for Management {
     fn from_row(row: &SqliteRow) -> Result<Self> {
         Ok(Self {
             state: code(row, "state")?,
-            grafana_id: row.try_get("grafana_id")?,
+            grafana_id: UserId::new(row.try_get("grafana_id")?),
             login: row.try_get("login")?,
         })
     }
@@ -128,11 +140,11 @@ impl FromRow<'_, SqliteRow> for Management {
 impl FromRow<'_, SqliteRow> for MappingRecord {
     fn from_row(row: &SqliteRow) -> Result<Self> {
         Ok(Self {
-            id: row.try_get("id")?,
+            id: MappingId::new(row.try_get("id")?),
             tenant: tenant(row)?,
             group_id: row.try_get("group_id")?,
             group_name: row.try_get("group_name")?,
-            team_id: row.try_get("team_id")?,
+            team_id: row.try_get::<Option<i64>, _>("team_id")?.map(TeamId::new),
             team_name: row.try_get("team_name")?,
             admins: row.try_get("admins")?,
             remove_others: row.try_get("remove_others")?,
@@ -191,7 +203,7 @@ impl FromRow<'_, SqliteRow> for PersonRow {
         let holds = row.try_get("holds")?;
         Ok(Self {
             user: UserRecord::from_row(row)?,
-            account: account.zip(origin),
+            account: account.map(UserId::new).zip(origin),
             closed: code_or_null(row, "deprovisioned_by")?.map(|by| (by, holds)),
             deferred: deferred.map(attributes).transpose()?.unwrap_or_default(),
             synced_ms: row.try_get("synced_ms")?,

@@ -2,6 +2,7 @@
 //!
 //! Owns: the table `setting`. Must never hold a secret. Start at [`Store::page_settings`].
 
+use domain::OrgId;
 use std::collections::BTreeMap;
 
 use super::{Result, Store, sql::statements};
@@ -17,32 +18,33 @@ statements! {
 
 impl Store {
     /// Everything set on the page for an organization.
-    pub async fn page_settings(&self, org_id: i64) -> Result<BTreeMap<String, String>> {
-        let rows: Vec<(String, String)> = OF_ORG.query_as().bind(org_id).fetch_all(&self.read).await?;
+    pub async fn page_settings(&self, org_id: OrgId) -> Result<BTreeMap<String, String>> {
+        let rows: Vec<(String, String)> = OF_ORG.query_as().bind(org_id.get()).fetch_all(&self.read).await?;
         Ok(rows.into_iter().collect())
     }
 
     /// Sets and unsets (`None`) in one transaction.
-    pub async fn set_page_settings(&self, org_id: i64, changes: &BTreeMap<String, Option<String>>) -> Result<()> {
+    pub async fn set_page_settings(&self, org_id: OrgId, changes: &BTreeMap<String, Option<String>>) -> Result<()> {
         let mut tx = self.begin().await?;
         for (name, value) in changes {
             match value {
                 Some(value) => {
                     SET.query()
-                        .bind(org_id)
+                        .bind(org_id.get())
                         .bind(name)
                         .bind(value)
                         .execute(&mut *tx)
                         .await?
                 }
-                None => UNSET.query().bind(org_id).bind(name).execute(&mut *tx).await?,
+                None => UNSET.query().bind(org_id.get()).bind(name).execute(&mut *tx).await?,
             };
         }
         Ok(tx.commit().await?)
     }
 
     /// Organizations with settings of the page.
-    pub async fn orgs_with_settings(&self) -> Result<Vec<i64>> {
-        Ok(ORGS.query_scalar().fetch_all(&self.read).await?)
+    pub async fn orgs_with_settings(&self) -> Result<Vec<OrgId>> {
+        let ids: Vec<i64> = ORGS.query_scalar().fetch_all(&self.read).await?;
+        Ok(ids.into_iter().map(OrgId::new).collect())
     }
 }

@@ -5,6 +5,7 @@
 //! Start at [`Store::team_memberships`].
 
 use super::{Error, Result, Store, sql::statements};
+use domain::{OrgId, UserId};
 
 statements! {
     MEMBERSHIPS =
@@ -19,12 +20,12 @@ statements! {
 }
 
 /// One person's membership of a team.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamMembership {
     /// The login in Grafana, or the userName while there is none.
     pub login: String,
     /// Grafana's id; `None` while there is no account.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
     /// Whether the identity provider says that the person is active.
@@ -36,12 +37,12 @@ pub struct TeamMembership {
 impl Store {
     /// The people of several groups of an organization, each group as (SCIM id, its people are team
     /// admins). A person in two groups is admin if one of them says so.
-    pub async fn team_memberships(&self, org_id: i64, groups: &[(&str, bool)]) -> Result<Vec<TeamMembership>> {
+    pub async fn team_memberships(&self, org_id: OrgId, groups: &[(&str, bool)]) -> Result<Vec<TeamMembership>> {
         let groups = serde_json::to_string(groups).map_err(|_| Error::Unreadable { what: "list of groups" })?;
         Ok(MEMBERSHIPS
             .query_as()
             .bind(groups)
-            .bind(org_id)
+            .bind(org_id.get())
             .fetch_all(&self.read)
             .await?)
     }
@@ -51,7 +52,7 @@ impl Store {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::Tenant;
+    use domain::{OrgId, TeamId, Tenant, UserId};
 
     use super::Store;
 
@@ -96,20 +97,27 @@ mod tests {
              VALUES ('u4', 1, 'default', 'unmanaged', 4, 'u4')";
         sqlx::raw_sql(released).execute(&store.write).await.unwrap();
         let engine: BTreeSet<_> = store
-            .team_desired(&Tenant::of_org(1), 7)
+            .team_desired(&Tenant::of_org(OrgId::new(1)), TeamId::new(7))
             .await
             .unwrap()
             .into_iter()
             .filter(|(member, _)| !member.suspended)
             .map(|(member, admin)| (member.grafana_id, admin))
             .collect();
-        let preview = store.team_memberships(1, &[("a", false), ("b", true)]).await.unwrap();
+        let preview = store
+            .team_memberships(OrgId::new(1), &[("a", false), ("b", true)])
+            .await
+            .unwrap();
         let preview: BTreeSet<_> = preview
             .into_iter()
             .filter(|member| !member.suspended)
             .map(|member| (member.grafana_id, member.admin))
             .collect();
-        assert!(engine.len() > 5 && engine.contains(&(Some(8), true)) && engine.contains(&(Some(5), false)));
+        assert!(
+            engine.len() > 5
+                && engine.contains(&(Some(UserId::new(8)), true))
+                && engine.contains(&(Some(UserId::new(5)), false))
+        );
         assert_eq!(preview, engine);
     }
 }

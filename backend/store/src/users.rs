@@ -78,7 +78,7 @@ async fn find<'e>(db: impl SqliteExecutor<'e>, tenant: &Tenant, id: &str) -> Res
     Ok(FIND
         .query_as()
         .bind(id)
-        .bind(tenant.org_id)
+        .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .fetch_optional(db)
         .await?)
@@ -197,7 +197,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let pk: i64 = INSERT
             .query_scalar()
-            .bind(ctx.tenant.org_id)
+            .bind(ctx.tenant.org_id.get())
             .bind(&ctx.tenant.connection)
             .bind(id)
             .bind(&keys.user_name)

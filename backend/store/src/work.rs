@@ -5,7 +5,7 @@
 //! [`Store::due_work`].
 
 use domain::{
-    Tenant,
+    OrgId, Tenant,
     attention::{Attention, Delay, Problem},
 };
 use sqlx::SqliteConnection;
@@ -78,7 +78,7 @@ const MAX_FAST_RETRIES: i64 = 8;
 pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<()> {
     let generation: i64 = NEXT_GENERATION.query_scalar().fetch_one(&mut *tx).await?;
     MARK.query()
-        .bind(mark.tenant.org_id)
+        .bind(mark.tenant.org_id.get())
         .bind(&mark.tenant.connection)
         .bind(mark.kind.code())
         .bind(mark.id)
@@ -95,7 +95,7 @@ pub(super) async fn mark(tx: &mut SqliteConnection, mark: &Mark<'_>) -> Result<(
 pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()> {
     FINISH
         .query()
-        .bind(work.tenant.org_id)
+        .bind(work.tenant.org_id.get())
         .bind(&work.tenant.connection)
         .bind(work.kind.code())
         .bind(&work.id)
@@ -113,10 +113,10 @@ impl Store {
     }
 
     /// Whether a person of an organization must lose access now.
-    pub async fn urgent_due(&self, org_id: i64, now_ms: i64) -> Result<bool> {
+    pub async fn urgent_due(&self, org_id: OrgId, now_ms: i64) -> Result<bool> {
         Ok(URGENT_DUE
             .query_scalar()
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(now_ms)
             .fetch_one(&self.read)
             .await?)
@@ -161,7 +161,7 @@ impl Store {
             .bind(state.code())
             .bind(problem.code())
             .bind(json)
-            .bind(work.tenant.org_id)
+            .bind(work.tenant.org_id.get())
             .bind(&work.tenant.connection)
             .bind(work.kind.code())
             .bind(&work.id)
@@ -173,11 +173,11 @@ impl Store {
 
     /// Grafana is back: a mark that waits after a failure is due now, so that later changes do not
     /// overtake an urgent one. A mark that failed often is left alone: it may be the cause.
-    pub async fn make_due(&self, org_id: i64, now_ms: i64) -> Result<()> {
+    pub async fn make_due(&self, org_id: OrgId, now_ms: i64) -> Result<()> {
         MAKE_DUE
             .query()
             .bind(now_ms)
-            .bind(org_id)
+            .bind(org_id.get())
             .bind(MAX_FAST_RETRIES)
             .execute(&self.write)
             .await?;
@@ -190,7 +190,7 @@ impl Store {
         RETRY_ALL
             .query()
             .bind(now_ms)
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .execute(&self.write)
             .await?;
@@ -203,7 +203,7 @@ impl Store {
         RETRY_IF_BLOCKED
             .query()
             .bind(now_ms)
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(kind.code())
             .bind(id)
@@ -229,7 +229,7 @@ impl Store {
         let done = RETRY_NOW
             .query()
             .bind(now_ms)
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(kind.code())
             .bind(id)
@@ -283,7 +283,7 @@ async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str)
     let known: Option<(i64, String, bool)> = statement
         .query_as()
         .bind(id)
-        .bind(tenant.org_id)
+        .bind(tenant.org_id.get())
         .bind(&tenant.connection)
         .fetch_optional(tx)
         .await?;
@@ -295,14 +295,14 @@ async fn known(tx: &mut SqliteConnection, tenant: &Tenant, kind: Kind, id: &str)
 
 #[cfg(test)]
 mod tests {
-    use domain::Tenant;
+    use domain::{OrgId, Tenant};
 
     use super::{Kind, Mark, Store, Urgency};
 
     #[tokio::test]
     async fn a_stale_finish_leaves_a_newer_mark() {
         let store = Store::in_memory().await.unwrap();
-        let tenant = Tenant::of_org(1);
+        let tenant = Tenant::of_org(OrgId::new(1));
         let mut mark = Mark {
             tenant: &tenant,
             kind: Kind::User,

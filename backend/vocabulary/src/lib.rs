@@ -1,13 +1,15 @@
 //! The codes that the store, the planners, the admin API and the page share.
 //!
 //! Owns: closed lists of things that have a name in the database, in JSON and on the page, each
-//! written once with its code. Must never hold a sentence, decide anything, or do I/O.
+//! written once with its code; and the types of ids. Must never hold a sentence, decide anything, or do I/O.
 //! Start at [`Action`]. Why this is a crate: `docs/decisions/0003-vocabulary-crate.md`.
 #![warn(missing_docs)]
 
 mod action;
+mod id;
 
 pub use action::Action;
+pub use id::{MappingId, OrgId, TeamId, UserId};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::borrow::Cow;

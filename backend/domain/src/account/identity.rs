@@ -8,6 +8,7 @@ use super::{
     protection::{protected_attention, protection},
 };
 use crate::{attention::Attention, settings::ClaimPolicy};
+use vocabulary::UserId;
 
 /// Why no account was chosen.
 pub(super) struct Unclaimed {
@@ -45,7 +46,7 @@ impl From<Attention> for Unclaimed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameOwner {
     /// Grafana's id.
-    pub id: i64,
+    pub id: UserId,
     /// Server admin or on the break-glass list: never claimed.
     pub protected: bool,
 }
@@ -54,9 +55,9 @@ pub struct NameOwner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameConflict {
     /// The userName is its login.
-    UserName(i64),
+    UserName(UserId),
     /// The e-mail is its e-mail.
-    Email(i64),
+    Email(UserId),
 }
 
 /// Whether a name cannot be had (R10), by the rules of the planner, for who asks before anything is stored. `login` has the userName for a

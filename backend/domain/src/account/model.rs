@@ -3,7 +3,7 @@
 //! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
 
 use serde::{Deserialize, Serialize};
-use vocabulary::AccountOrigin;
+use vocabulary::{AccountOrigin, OrgId, TeamId, UserId};
 
 use vocabulary::Attribute;
 
@@ -51,7 +51,7 @@ impl Profile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrgRole {
     /// The organization.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// `Viewer`, `Editor`, `Admin`, `None`.
     pub role: String,
 }
@@ -60,9 +60,9 @@ pub struct OrgRole {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamMembership {
     /// The team's organization.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// The team.
-    pub team_id: i64,
+    pub team_id: TeamId,
 }
 
 /// What to give back on return: Grafana forgets roles and team memberships of who leaves an organization, and everything of who is deleted.
@@ -96,7 +96,7 @@ impl Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Grafana's id; `None` once we have deleted the account.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// Where it came from.
     pub origin: AccountOrigin,
     /// What to give back on return, if it was suspended, deleted or made again.
@@ -110,7 +110,7 @@ pub struct Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Grafana's id.
-    pub id: i64,
+    pub id: UserId,
     /// Login.
     pub login: String,
     /// E-mail.
@@ -130,7 +130,7 @@ pub struct Account {
     /// Memberships in teams, where they were looked up (before a suspension and on return).
     pub teams: Vec<TeamMembership>,
     /// Organizations in which no other person is Admin.
-    pub last_admin_of: Vec<i64>,
+    pub last_admin_of: Vec<OrgId>,
 }
 
 /// Another account that has the desired login or e-mail.
@@ -177,7 +177,7 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// The organization this is about.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// The role Grafana gives who is new in it (`auto_assign_org_role`).
     pub new_role: String,
     /// Which accounts may be claimed.
@@ -222,7 +222,7 @@ pub enum Action {
     /// Take an existing account over. No Grafana call.
     Claim {
         /// Its id.
-        grafana_id: i64,
+        grafana_id: UserId,
         /// Ours from before, or found.
         origin: AccountOrigin,
         /// The deleted SCIM user it belonged to.
@@ -245,7 +245,7 @@ pub enum Action {
     /// Remember what the next steps destroy.
     Remember(Snapshot),
     /// Leave one organization, by the call that keeps the user.
-    LeaveOrg(i64),
+    LeaveOrg(OrgId),
     /// End every session.
     Logout,
     /// Come back to an organization.
@@ -410,7 +410,7 @@ pub(super) enum ProfileEnd {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Grafana's id.
-    pub grafana_id: i64,
+    pub grafana_id: UserId,
     /// Its login.
     pub login: String,
 }

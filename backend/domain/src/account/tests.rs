@@ -7,7 +7,7 @@ use crate::{
     attention::{Attention, Delay},
     settings::ClaimPolicy,
 };
-use vocabulary::Attribute;
+use vocabulary::{Attribute, OrgId, TeamId, UserId};
 
 fn profile() -> Profile {
     Profile::new("Ann", Some("ann@ex.com"), Some("Ann Archer"))
@@ -15,7 +15,7 @@ fn profile() -> Profile {
 
 fn account() -> Account {
     Account {
-        id: 7,
+        id: UserId::new(7),
         login: "ann".into(),
         email: "ann@ex.com".into(),
         name: "Ann Archer".into(),
@@ -24,7 +24,7 @@ fn account() -> Account {
         is_disabled: false,
         is_self: false,
         orgs: vec![OrgRole {
-            org_id: 1,
+            org_id: OrgId::new(1),
             role: "Viewer".into(),
         }],
         teams: Vec::new(),
@@ -34,7 +34,7 @@ fn account() -> Account {
 
 fn link() -> Link {
     Link {
-        grafana_id: Some(7),
+        grafana_id: Some(UserId::new(7)),
         origin: AccountOrigin::Provisioned,
         snapshot: None,
         deprovisioned_by: None,
@@ -43,7 +43,7 @@ fn link() -> Link {
 
 fn rules() -> Rules {
     Rules {
-        org_id: 1,
+        org_id: OrgId::new(1),
         new_role: "Viewer".into(),
         claim: ClaimPolicy::Login,
         linking: Linking::PreCreate,
@@ -110,7 +110,7 @@ fn a_single_sign_on_user_leaves_organizations_and_returns() {
     let leaving = plan(&closed, Some(&link()), &seen(external.clone()), &rules());
     assert!(matches!(
         &leaving.actions[..],
-        [Action::Remember(_), Action::LeaveOrg(1), Action::Logout]
+        [Action::Remember(_), Action::LeaveOrg(org), Action::Logout] if *org == OrgId::new(1)
     ));
     let Some(Action::Remember(snapshot)) = leaving.actions.first().cloned() else {
         unreachable!()
@@ -195,11 +195,11 @@ fn an_admins_yes_claims_that_one_account() {
         let asked = plan(&Desired::Open(profile()), None, &observed, rules);
         assert_eq!(asked.actions, []);
         let question = asked.end.question().expect("a question");
-        assert_eq!((question.grafana_id, &question.login), (7, &there.login));
+        assert_eq!((question.grafana_id, &question.login), (UserId::new(7), &there.login));
         observed.others[0].approved = true;
         let claimed = plan(&Desired::Open(profile()), None, &observed, rules);
         assert!(
-            matches!(claimed.actions.first(), Some(Action::Claim { grafana_id: 7, .. })),
+            matches!(claimed.actions.first(), Some(Action::Claim { grafana_id, .. }) if *grafana_id == UserId::new(7)),
             "{claimed:?}"
         );
     }
@@ -208,7 +208,7 @@ fn an_admins_yes_claims_that_one_account() {
 #[test]
 fn protected_and_foreign_accounts_are_never_asked_about() {
     let elsewhere = vec![OrgRole {
-        org_id: 2,
+        org_id: OrgId::new(2),
         role: "Viewer".into(),
     }];
     let admin = |login: &str| Account {
@@ -251,22 +251,28 @@ fn a_name_is_taken_where_nobody_may_claim_or_ask() {
     for claim in all {
         assert_eq!(taken(None, None, false, claim), None);
         // Who has an account gets no second one, whatever the policy.
-        assert_eq!(taken(None, at(8), true, claim), Some(NameConflict::Email(8)));
-        assert_eq!(taken(at(8), None, true, claim), Some(NameConflict::UserName(8)));
         assert_eq!(
-            taken(at(8), at(9), false, claim),
-            Some(NameConflict::Email(9)),
+            taken(None, at(UserId::new(8)), true, claim),
+            Some(NameConflict::Email(UserId::new(8)))
+        );
+        assert_eq!(
+            taken(at(UserId::new(8)), None, true, claim),
+            Some(NameConflict::UserName(UserId::new(8)))
+        );
+        assert_eq!(
+            taken(at(UserId::new(8)), at(UserId::new(9)), false, claim),
+            Some(NameConflict::Email(UserId::new(9))),
             "two accounts"
         );
         let held = |id| Some(NameOwner { id, protected: true });
         assert_eq!(
-            taken(None, held(1), false, claim),
-            Some(NameConflict::Email(1)),
+            taken(None, held(UserId::new(1)), false, claim),
+            Some(NameConflict::Email(UserId::new(1))),
             "protected"
         );
         assert_eq!(
-            taken(held(1), held(1), false, claim),
-            Some(NameConflict::UserName(1)),
+            taken(held(UserId::new(1)), held(UserId::new(1)), false, claim),
+            Some(NameConflict::UserName(UserId::new(1))),
             "protected"
         );
     }
@@ -277,11 +283,15 @@ fn a_name_is_taken_where_nobody_may_claim_or_ask() {
             login: "old".into(),
             ..account()
         };
-        for (there, login) in [(account(), at(7)), (by_email, None)] {
+        for (there, login) in [(account(), at(UserId::new(7))), (by_email, None)] {
             let plan = plan(&Desired::Open(profile()), None, &stranger(there), &rules);
             // What was stored before can still be approved, so under the policy "login" there is a question as well.
             let open = !plan.actions.is_empty() || (plan.end.question().is_some() && claim == ClaimPolicy::Ask);
-            assert_eq!(taken(login, at(7), false, claim).is_none(), open, "{claim:?}");
+            assert_eq!(
+                taken(login, at(UserId::new(7)), false, claim).is_none(),
+                open,
+                "{claim:?}"
+            );
         }
     }
 }
@@ -290,7 +300,7 @@ fn a_name_is_taken_where_nobody_may_claim_or_ask() {
 fn an_email_of_another_account_is_shown_and_changes_nothing() {
     let other = Candidate {
         account: Account {
-            id: 8,
+            id: UserId::new(8),
             login: "other".into(),
             email: "new@ex.com".into(),
             ..account()
@@ -312,7 +322,7 @@ fn an_email_of_another_account_is_shown_and_changes_nothing() {
 fn bob_holds(email: &str, leaving: bool) -> Candidate {
     Candidate {
         account: Account {
-            id: 8,
+            id: UserId::new(8),
             login: "bob".into(),
             email: email.into(),
             ..account()
@@ -408,7 +418,7 @@ fn with_first_login_the_account_that_comes_is_claimed() {
     };
     let claimed = plan(&open, None, &stranger(signed_up.clone()), &at_first);
     assert!(
-        matches!(claimed.actions[..], [Action::Claim { grafana_id: 7, .. }]),
+        matches!(claimed.actions[..], [Action::Claim { grafana_id, .. }] if grafana_id == UserId::new(7)),
         "{claimed:?}"
     );
     // Who was deactivated meanwhile is closed as soon as they come.
@@ -459,7 +469,7 @@ fn an_account_deleted_by_hand_is_made_again_or_forgotten() {
 #[test]
 fn the_last_admin_of_an_organization_stays() {
     let last = Account {
-        last_admin_of: vec![1],
+        last_admin_of: vec![OrgId::new(1)],
         ..account()
     };
     let plan = plan(&Desired::Gone, Some(&link()), &seen(last), &rules());
@@ -485,7 +495,7 @@ prop_compose! {
             is_disabled: flags.2,
             is_self: flags.3 && flags.0,
             orgs: if in_org { account().orgs } else { Vec::new() },
-            last_admin_of: if last && in_org { vec![1] } else { Vec::new() },
+            last_admin_of: if last && in_org { vec![OrgId::new(1)] } else { Vec::new() },
             ..account()
         }
     }
@@ -504,7 +514,7 @@ fn any_snapshot() -> impl Strategy<Value = Option<Snapshot>> {
         Just(None),
         Just(Some(Snapshot {
             orgs: vec![OrgRole {
-                org_id: 1,
+                org_id: OrgId::new(1),
                 role: "Editor".into()
             }],
             teams: Vec::new(),
@@ -578,14 +588,14 @@ impl World {
             Action::Create(w) => {
                 self.ids += 1;
                 self.account = Some(Account {
-                    id: self.ids,
+                    id: UserId::new(self.ids),
                     login: w.login.clone(),
                     email: w.email.clone(),
                     name: w.name.clone(),
                     ..account()
                 });
                 let mut made = self.link.clone().unwrap_or_else(link);
-                made.grafana_id = Some(self.ids);
+                made.grafana_id = Some(UserId::new(self.ids));
                 self.link = Some(made);
             }
             Action::Delete(by) => {
@@ -648,10 +658,13 @@ fn external() -> Account {
     Account {
         is_external: true,
         orgs: vec![OrgRole {
-            org_id: 1,
+            org_id: OrgId::new(1),
             role: "Editor".into(),
         }],
-        teams: vec![TeamMembership { org_id: 1, team_id: 3 }],
+        teams: vec![TeamMembership {
+            org_id: OrgId::new(1),
+            team_id: TeamId::new(3),
+        }],
         ..account()
     }
 }
@@ -665,7 +678,7 @@ fn under_recreate_a_single_sign_on_user_is_disabled_and_returns() {
         let by = Deprovision::Recreate;
         assert_eq!(closed.end.access(), Some(Access::Closed { by, holds: Some(true) }));
         let recreated = world.account.clone().expect("a recreated account");
-        assert!(recreated.is_disabled && !recreated.is_external && recreated.id != 7);
+        assert!(recreated.is_disabled && !recreated.is_external && recreated.id != UserId::new(7));
         assert_eq!(
             (recreated.login.as_str(), recreated.email.as_str()),
             ("ann", "ann@ex.com")
@@ -745,7 +758,7 @@ fn a_disabled_and_then_linked_account_is_made_again() {
     let mut world = World::of(stuck.clone(), by_us);
     settle(&mut world, &Desired::Open(profile()), &rules());
     let back = world.account.expect("an account");
-    assert!(!back.is_disabled && !back.is_external && back.id != 7);
+    assert!(!back.is_disabled && !back.is_external && back.id != UserId::new(7));
     assert_eq!((back.orgs, back.teams), (external().orgs, external().teams));
 
     // LDAP disables who left its directory, and enables them itself.
@@ -780,24 +793,34 @@ fn people_of_other_organizations_are_not_claimed() {
         role: "Viewer".into(),
     };
     let in_orgs = |orgs| stranger(Account { orgs, ..account() });
-    let elsewhere = plan(&Desired::Open(profile()), None, &in_orgs(vec![role(2)]), &rules());
+    let elsewhere = plan(
+        &Desired::Open(profile()),
+        None,
+        &in_orgs(vec![role(OrgId::new(2))]),
+        &rules(),
+    );
     assert_eq!(elsewhere.actions, []);
     assert!(matches!(
         elsewhere.end.attention(),
         Some(Attention::InAnotherOrganization { .. })
     ));
-    let closing = plan(&Desired::Closed(profile()), None, &in_orgs(vec![role(2)]), &rules());
+    let closing = plan(
+        &Desired::Closed(profile()),
+        None,
+        &in_orgs(vec![role(OrgId::new(2))]),
+        &rules(),
+    );
     assert_eq!(closing.actions, []);
 
     let both = plan(
         &Desired::Open(profile()),
         None,
-        &in_orgs(vec![role(1), role(2)]),
+        &in_orgs(vec![role(OrgId::new(1)), role(OrgId::new(2))]),
         &rules(),
     );
     assert!(matches!(both.actions[..], [Action::Claim { .. }]));
     let none = plan(&Desired::Open(profile()), None, &in_orgs(Vec::new()), &rules());
-    assert_eq!(none.actions.last(), Some(&Action::JoinOrg(role(1))));
+    assert_eq!(none.actions.last(), Some(&Action::JoinOrg(role(OrgId::new(1)))));
 }
 
 proptest! {
@@ -846,7 +869,7 @@ proptest! {
     ) {
         let desired = if gone { Desired::Gone } else { Desired::Closed(profile()) };
         let plan = plan(&desired, Some(&link), &seen(account.clone()), &under(max_action));
-        if account.last_admin_of.contains(&1) {
+        if account.last_admin_of.contains(&OrgId::new(1)) {
             let closing = |a: &Action| matches!(a, Action::Disable | Action::LeaveOrg(_) | Action::Logout | Action::Delete(_));
             prop_assert!(!plan.actions.iter().any(closing));
         }

@@ -21,12 +21,12 @@ pub(crate) fn attentions() -> Vec<Attention> {
     all.extend([
         Attention::TwoAccounts {
             login: login(),
-            login_owner: 7,
-            email_owner: 8,
+            login_owner: UserId::new(7),
+            email_owner: UserId::new(8),
         },
         Attention::EmailTaken {
             login: login(),
-            grafana_id: 8,
+            grafana_id: UserId::new(8),
         },
         Attention::NoAccount { login: login() },
         Attention::InAnotherOrganization { login: login() },
@@ -36,12 +36,12 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::CannotEnable { login: login() },
         Attention::LastAdmin {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Attention::CannotDisable { login: login() },
         Attention::NameTaken {
             login: login(),
-            grafana_id: 8,
+            grafana_id: UserId::new(8),
         },
         Attention::ProfileNotApplied { login: login() },
         Attention::TeamNotDeleted {
@@ -81,19 +81,19 @@ pub(crate) fn operations() -> Vec<Operation> {
         Operation::SignOut { login: login() },
         Operation::LeaveOrg {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Operation::JoinOrg {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Operation::RestoreRole {
             login: login(),
-            org_id: 2,
+            org_id: OrgId::new(2),
         },
         Operation::JoinTeam {
             login: login(),
-            team_id: 3,
+            team_id: TeamId::new(3),
         },
         Operation::CreateTeam { team: team() },
         Operation::RenameTeam {

@@ -4,6 +4,7 @@
 //! no other crate can build the two (`non_exhaustive`), so that what is previewed is what is done. Pure. Start at [`TeamInput`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{TeamId, UserId};
 
 use super::model::{Desired, Member, MemberClass, Observed, Policy, archived_name};
 use crate::settings::TeamRemoval;
@@ -21,7 +22,7 @@ pub struct Feed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupMember {
     /// The account, once there is one.
-    pub grafana_id: Option<i64>,
+    pub grafana_id: Option<UserId>,
     /// The account is out of every organization.
     pub suspended: bool,
     /// The mapping makes team admins.
@@ -41,7 +42,7 @@ pub(super) fn combine(feeds: &[Feed], admins_known: bool) -> Policy {
 /// Who should be in the team, and whether as team admin: the union over all groups. A person without an account joins with it; a
 /// suspended one comes back with the organizations.
 #[must_use]
-pub fn wanted_members(people: impl IntoIterator<Item = GroupMember>) -> BTreeMap<i64, bool> {
+pub fn wanted_members(people: impl IntoIterator<Item = GroupMember>) -> BTreeMap<UserId, bool> {
     let mut wanted = BTreeMap::new();
     for person in people {
         if let Some(id) = person.grafana_id.filter(|_| !person.suspended) {
@@ -55,13 +56,13 @@ pub fn wanted_members(people: impl IntoIterator<Item = GroupMember>) -> BTreeMap
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TeamInput {
     /// Grafana's id.
-    pub id: i64,
+    pub id: TeamId,
     /// Its name.
     pub name: String,
     /// The mappings that feed it.
     pub feeds: Vec<Feed>,
     /// Who should be in it ([`wanted_members`]), without those whose account is gone in Grafana.
-    pub wanted: BTreeMap<i64, bool>,
+    pub wanted: BTreeMap<UserId, bool>,
     /// The name it must have; `None` leaves the name alone.
     pub wanted_name: Option<String>,
     /// What becomes of it where nothing feeds it any more.
@@ -69,11 +70,11 @@ pub struct TeamInput {
     /// Its members as just seen. `None`: nobody could look, and `base` is all that is known.
     pub members: Option<Vec<Member>>,
     /// The accounts that Rollcall put there before.
-    pub base: BTreeSet<i64>,
+    pub base: BTreeSet<UserId>,
     /// A listing has shown the server admins.
     pub admins_known: bool,
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
-    pub emails: BTreeMap<i64, String>,
+    pub emails: BTreeMap<UserId, String>,
     /// Names of other teams of this organization: at least those of [`Self::names_to_check`] that are taken.
     pub taken: BTreeSet<String>,
     /// Whether several changes may go in one call.
@@ -99,7 +100,7 @@ impl TeamInput {
     #[must_use]
     pub fn assemble(self) -> (Desired, Observed) {
         let ended = self.ended();
-        let put_there = |id: &i64| Member {
+        let put_there = |id: &UserId| Member {
             grafana_id: *id,
             email: String::new(),
             admin: self.wanted.get(id).copied().unwrap_or_default(),
@@ -161,13 +162,13 @@ mod tests {
             admin,
         };
         let people = [
-            person(Some(1), false, false),
-            person(Some(1), false, true),
-            person(Some(1), false, false),
-            person(Some(2), true, true),
+            person(Some(UserId::new(1)), false, false),
+            person(Some(UserId::new(1)), false, true),
+            person(Some(UserId::new(1)), false, false),
+            person(Some(UserId::new(2)), true, true),
             person(None, false, true),
         ];
-        assert_eq!(wanted_members(people), BTreeMap::from([(1, true)]));
+        assert_eq!(wanted_members(people), BTreeMap::from([(UserId::new(1), true)]));
     }
 
     #[test]
@@ -188,15 +189,15 @@ mod tests {
     #[test]
     fn where_nobody_could_look_the_base_stands_in() {
         let input = TeamInput {
-            wanted: BTreeMap::from([(1, true)]),
-            base: BTreeSet::from([1, 2]),
+            wanted: BTreeMap::from([(UserId::new(1), true)]),
+            base: BTreeSet::from([1, 2].map(UserId::new)),
             ..TeamInput::default()
         };
         let seen = |input: TeamInput| {
             let members = input.assemble().1.members.into_iter();
             members.map(|m| (m.grafana_id, m.admin)).collect::<Vec<_>>()
         };
-        assert_eq!(seen(input.clone()), [(1, true), (2, false)]);
+        assert_eq!(seen(input.clone()), [(UserId::new(1), true), (UserId::new(2), false)]);
         let empty = TeamInput {
             members: Some(Vec::new()),
             ..input

@@ -3,6 +3,7 @@
 //! Owns: plain data. Must never decide. Start at [`Desired`] and [`Observed`], which `team/input.rs` builds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{TeamId, UserId};
 
 use crate::settings::TeamRemoval;
 
@@ -11,7 +12,7 @@ use crate::settings::TeamRemoval;
 #[non_exhaustive]
 pub struct Desired {
     /// Who should be in it: Grafana's user id, and whether as team admin. The union over all mappings that are not paused.
-    pub members: BTreeMap<i64, bool>,
+    pub members: BTreeMap<UserId, bool>,
     /// What its mappings say about everybody else.
     pub policy: Policy,
     /// The name it must have (mode *create* only); `None` leaves the name alone.
@@ -44,7 +45,7 @@ pub enum MemberClass {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// Grafana's user id.
-    pub grafana_id: i64,
+    pub grafana_id: UserId,
     /// Exactly as Grafana returned it.
     pub email: String,
     /// Team admin (permission 4).
@@ -58,15 +59,15 @@ pub struct Member {
 #[non_exhaustive]
 pub struct Observed {
     /// Grafana's id.
-    pub id: i64,
+    pub id: TeamId,
     /// Its name.
     pub name: String,
     /// Its members.
     pub members: Vec<Member>,
     /// The accounts that Rollcall put there before.
-    pub base: BTreeSet<i64>,
+    pub base: BTreeSet<UserId>,
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
-    pub emails: BTreeMap<i64, String>,
+    pub emails: BTreeMap<UserId, String>,
     /// Names of other teams of this organization, as far as they matter here.
     pub taken: BTreeSet<String>,
     /// Whether the bulk call may be used: not while Grafana hides members from us (`hidden_users`, missing permissions), nor after it
@@ -82,7 +83,7 @@ pub fn archived_name(name: &str) -> String {
 
 /// The name a team had before it was archived, if it was.
 #[must_use]
-pub fn name_before_archive(name: &str, id: i64) -> Option<&str> {
+pub fn name_before_archive(name: &str, id: TeamId) -> Option<&str> {
     name.strip_suffix(" (archived)")
         .or_else(|| name.strip_suffix(&format!(" (archived {id})")))
 }

@@ -1,12 +1,13 @@
 //! What a team's people would notice.
 
 use proptest::prelude::*;
+use vocabulary::TeamId;
 
 use super::*;
 
 fn person(id: i64) -> Member {
     Member {
-        grafana_id: id,
+        grafana_id: UserId::new(id),
         email: format!("u{id}@ex.com"),
         admin: false,
         class: MemberClass::Person,
@@ -15,11 +16,11 @@ fn person(id: i64) -> Member {
 
 fn observed(members: Vec<Member>, base: &[i64]) -> Observed {
     Observed {
-        id: 7,
+        id: TeamId::new(7),
         name: "eng".into(),
         members,
-        base: base.iter().copied().collect(),
-        emails: (1..40).map(|id| (id, format!("u{id}@ex.com"))).collect(),
+        base: base.iter().copied().map(UserId::new).collect(),
+        emails: (1..40).map(|id| (UserId::new(id), format!("u{id}@ex.com"))).collect(),
         taken: BTreeSet::new(),
         bulk: true,
     }
@@ -33,7 +34,7 @@ fn policy_of(mappings: &[(bool, bool)]) -> Policy {
 
 fn desired(members: &[i64]) -> Desired {
     Desired {
-        members: members.iter().map(|id| (*id, false)).collect(),
+        members: members.iter().map(|id| (UserId::new(*id), false)).collect(),
         policy: Policy::default(),
         name: None,
         ended: None,
@@ -46,11 +47,11 @@ fn one_change_is_one_single_call() {
     assert_eq!(
         plan.actions,
         [Action::Add {
-            grafana_id: 2,
+            grafana_id: UserId::new(2),
             admin: false
         }]
     );
-    assert_eq!(plan.base, BTreeSet::from([1, 2]));
+    assert_eq!(plan.base, BTreeSet::from([1, 2].map(UserId::new)));
 }
 
 #[test]
@@ -77,7 +78,12 @@ fn a_person_added_by_hand_stays_unless_the_mapping_says_remove() {
         policy: policy_of(&[(true, false)]),
         ..desired(&[1])
     };
-    assert_eq!(plan(&strict, &seen).actions, [Action::Remove { grafana_id: 9 }]);
+    assert_eq!(
+        plan(&strict, &seen).actions,
+        [Action::Remove {
+            grafana_id: UserId::new(9)
+        }]
+    );
 }
 
 #[test]
@@ -96,17 +102,17 @@ fn a_member_without_a_usable_address_rules_the_bulk_call_out() {
 #[test]
 fn a_member_with_a_shared_address_is_added_singly() {
     let mut seen = observed(vec![person(1)], &[1]);
-    seen.emails.insert(4, "U5@ex.com".into());
+    seen.emails.insert(UserId::new(4), "U5@ex.com".into());
     let plan = plan(&desired(&[1, 2, 3, 4]), &seen);
     assert!(
-        matches!(&plan.actions[..], [Action::Replace { members, .. }, Action::Add { grafana_id: 4, .. }] if members.len() == 3)
+        matches!(&plan.actions[..], [Action::Replace { members, .. }, Action::Add { grafana_id, .. }] if members.len() == 3 && *grafana_id == UserId::new(4))
     );
 }
 
 #[test]
 fn an_admin_is_one_bulk_call_and_a_changed_permission_an_update() {
     let admins = Desired {
-        members: BTreeMap::from([(1, true)]),
+        members: BTreeMap::from([(UserId::new(1), true)]),
         ..desired(&[])
     };
     assert!(
@@ -115,7 +121,7 @@ fn an_admin_is_one_bulk_call_and_a_changed_permission_an_update() {
     assert_eq!(
         plan(&admins, &observed(vec![person(1)], &[1])).actions,
         [Action::Update {
-            grafana_id: 1,
+            grafana_id: UserId::new(1),
             admin: true
         }]
     );
@@ -130,7 +136,9 @@ fn our_own_account_leaves_only_the_team_it_created() {
     };
     assert_eq!(
         plan(&desired(&[]), &observed(vec![us.clone()], &[1])).actions,
-        [Action::Remove { grafana_id: 1 }]
+        [Action::Remove {
+            grafana_id: UserId::new(1)
+        }]
     );
     let strict = Desired {
         policy: policy_of(&[(true, false)]),
@@ -163,11 +171,11 @@ fn a_paused_mapping_lets_nobody_go() {
     assert_eq!(
         plan.actions,
         [Action::Add {
-            grafana_id: 2,
+            grafana_id: UserId::new(2),
             admin: false
         }]
     );
-    assert_eq!(plan.base, BTreeSet::from([1, 2]));
+    assert_eq!(plan.base, BTreeSet::from([1, 2].map(UserId::new)));
 }
 
 #[test]
@@ -195,15 +203,24 @@ fn a_team_whose_group_is_gone_is_archived_deleted_or_kept() {
         plan(&end(TeamRemoval::Archive), &seen).actions,
         [
             Action::Rename("eng (archived)".into()),
-            Action::Remove { grafana_id: 1 }
+            Action::Remove {
+                grafana_id: UserId::new(1)
+            }
         ]
     );
     assert_eq!(
         plan(&end(TeamRemoval::Keep), &seen).actions,
-        [Action::Remove { grafana_id: 1 }]
+        [Action::Remove {
+            grafana_id: UserId::new(1)
+        }]
     );
     let not_empty = plan(&end(TeamRemoval::Remove), &seen);
-    assert_eq!(not_empty.actions, [Action::Remove { grafana_id: 1 }]);
+    assert_eq!(
+        not_empty.actions,
+        [Action::Remove {
+            grafana_id: UserId::new(1)
+        }]
+    );
     assert!(not_empty.attention.is_some(), "people added by hand are in it");
     assert_eq!(
         plan(&end(TeamRemoval::Remove), &observed(vec![person(1)], &[1])).actions,
@@ -213,9 +230,9 @@ fn a_team_whose_group_is_gone_is_archived_deleted_or_kept() {
 
 #[test]
 fn an_archived_team_tells_its_former_name_once() {
-    assert_eq!(name_before_archive("eng (archived)", 7), Some("eng"));
-    assert_eq!(name_before_archive("eng (archived 7)", 7), Some("eng"));
-    assert_eq!(name_before_archive("eng (archived 8)", 7), None);
+    assert_eq!(name_before_archive("eng (archived)", TeamId::new(7)), Some("eng"));
+    assert_eq!(name_before_archive("eng (archived 7)", TeamId::new(7)), Some("eng"));
+    assert_eq!(name_before_archive("eng (archived 8)", TeamId::new(7)), None);
     let mut seen = observed(vec![], &[]);
     let end = Desired {
         ended: Some(TeamRemoval::Archive),
@@ -230,13 +247,13 @@ fn an_archived_team_tells_its_former_name_once() {
 /// Grafana, as measured: bulk replaces both lists, comparing e-mails exactly.
 fn apply(observed: &Observed, plan: &Plan) -> Option<Observed> {
     let mut next = observed.clone();
-    let book: BTreeMap<String, i64> = observed
+    let book: BTreeMap<String, UserId> = observed
         .emails
         .iter()
         .map(|(id, e)| (e.clone(), *id))
         .chain(observed.members.iter().map(|m| (m.email.clone(), m.grafana_id)))
         .collect();
-    let member = |id: i64, admin: bool| Member {
+    let member = |id: UserId, admin: bool| Member {
         grafana_id: id,
         email: observed.emails.get(&id).cloned().unwrap_or_default(),
         admin,
@@ -282,21 +299,25 @@ fn email(id: i64) -> impl Strategy<Value = String> {
     prop_oneof![8 => Just(format!("u{id}@ex.com")), 1 => Just(String::new()), 1 => Just("same@ex.com".to_owned()), 1 => Just(format!("U{id}@Ex.com"))]
 }
 
+fn user() -> impl Strategy<Value = UserId> {
+    (1_i64..14).prop_map(UserId::new)
+}
+
 prop_compose! {
     fn world()(
-        members in prop::collection::btree_map(1_i64..14, (any::<bool>(), class()), 0..10),
+        members in prop::collection::btree_map(user(), (any::<bool>(), class()), 0..10),
         book in (1_i64..14).map(email).collect::<Vec<_>>(),
-        base in prop::collection::btree_set(1_i64..14, 0..8),
+        base in prop::collection::btree_set(user(), 0..8),
         taken in any::<bool>(),
         bulk in prop::bool::weighted(0.8),
-        wanted in prop::collection::btree_map(1_i64..14, any::<bool>(), 0..10),
+        wanted in prop::collection::btree_map(user(), any::<bool>(), 0..10),
         flags in (any::<bool>(), prop::bool::weighted(0.2)),
         rename in any::<bool>(),
         ended in prop_oneof![4 => Just(None), 1 => Just(Some(TeamRemoval::Archive)), 1 => Just(Some(TeamRemoval::Remove)), 1 => Just(Some(TeamRemoval::Keep))],
     ) -> (Desired, Observed) {
-        let emails: BTreeMap<i64, String> = (1_i64..14).zip(book).collect();
+        let emails: BTreeMap<UserId, String> = (1_i64..14).map(UserId::new).zip(book).collect();
         let seen = Observed {
-            id: 7,
+            id: TeamId::new(7),
             name: "eng".into(),
             members: members
                 .into_iter()
@@ -348,11 +369,11 @@ proptest! {
     fn the_bulk_call_has_all_who_stay_and_all_who_come((desired, seen) in world()) {
         let plan = plan(&desired, &seen);
         if let Some(next) = apply(&seen, &plan) {
-            let singly: BTreeSet<i64> = compare(&desired, &seen).0.iter().filter_map(|c| match c {
+            let singly: BTreeSet<UserId> = compare(&desired, &seen).0.iter().filter_map(|c| match c {
                 Change::Remove(id) => Some(*id),
                 _ => None,
             }).collect();
-            let ids: BTreeSet<i64> = next.members.iter().map(|m| m.grafana_id).collect();
+            let ids: BTreeSet<UserId> = next.members.iter().map(|m| m.grafana_id).collect();
             for member in &seen.members {
                 prop_assert!(singly.contains(&member.grafana_id) != ids.contains(&member.grafana_id));
             }

@@ -6,6 +6,7 @@
 use std::time::Instant;
 
 use domain::{
+    OrgId, UserId,
     account::{Action, Observed, OrgRole, TeamMembership, Write},
     attention::{Delay, Operation, Reading},
     settings::Deprovision,
@@ -48,7 +49,11 @@ impl Person<'_> {
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
         let core = self.core;
         core.go_on()?;
-        let id = self.record.as_ref().and_then(|r| r.grafana_id).unwrap_or(0);
+        let id = self
+            .record
+            .as_ref()
+            .and_then(|r| r.grafana_id)
+            .unwrap_or(UserId::new(0));
         let login = self.name.clone();
         match action {
             Action::Claim {
@@ -117,7 +122,7 @@ impl Person<'_> {
         }
     }
 
-    async fn leave_org(&self, org: &Org, id: i64, org_id: i64) -> Result<()> {
+    async fn leave_org(&self, org: &Org, id: UserId, org_id: OrgId) -> Result<()> {
         let operation = Operation::LeaveOrg {
             login: self.name.clone(),
             org_id,
@@ -148,7 +153,7 @@ impl Person<'_> {
         self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
     }
 
-    async fn join_team(&mut self, org: &Org, id: i64, membership: &TeamMembership) -> Result<()> {
+    async fn join_team(&mut self, org: &Org, id: UserId, membership: &TeamMembership) -> Result<()> {
         let operation = Operation::JoinTeam {
             login: self.name.clone(),
             team_id: membership.team_id,
@@ -166,7 +171,7 @@ impl Person<'_> {
 
     /// The action goes to disk before the account goes: after a crash in between, what is missing is known to be missing by our hand, and
     /// is made again.
-    async fn delete(&mut self, org: &Org, id: i64, by: Deprovision) -> Result<()> {
+    async fn delete(&mut self, org: &Org, id: UserId, by: Deprovision) -> Result<()> {
         let Some(mut record) = self.record.clone().filter(|r| r.grafana_id == Some(id)) else {
             return Err(SyncError::NotYet(Delay::NothingToDelete));
         };
@@ -255,7 +260,7 @@ fn sent(write: &Write) -> grafana::Write<'_> {
     }
 }
 
-fn learn(org: &Org, id: i64, write: &Write) {
+fn learn(org: &Org, id: UserId, write: &Write) {
     if let Some(listing) = &org.listing {
         listing.learn(ListedUser {
             id,

@@ -4,7 +4,10 @@
 
 use std::collections::HashSet;
 
-use domain::account::{Desired, Link, OrgRole, Profile, Rules};
+use domain::{
+    UserId,
+    account::{Desired, Link, OrgRole, Profile, Rules},
+};
 
 use crate::org::Org;
 use grafana::OrgMembership;
@@ -84,13 +87,13 @@ pub(super) fn names(desired: &Desired, record: Option<&AccountRecord>) -> HashSe
 }
 
 /// Whether an admin said that this account is the person's.
-pub(crate) fn approves(management: &Management, grafana_id: i64) -> bool {
+pub(crate) fn approves(management: &Management, grafana_id: UserId) -> bool {
     management.state == ManagementState::Approved && management.grafana_id == grafana_id
 }
 
 /// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody
 /// (G29).
-pub(crate) fn is_last_admin(users: &[grafana::OrgUser], id: i64) -> bool {
+pub(crate) fn is_last_admin(users: &[grafana::OrgUser], id: UserId) -> bool {
     let admin = |u: &&grafana::OrgUser| u.role == "Admin" && !u.is_disabled && !u.login.starts_with("sa-");
     users.iter().filter(admin).any(|u| u.user_id == id) && !users.iter().filter(admin).any(|u| u.user_id != id)
 }

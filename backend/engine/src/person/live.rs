@@ -3,6 +3,7 @@
 //! Owns: how few calls a look at one account takes. Must never change anything in Grafana. Start at [`Live`].
 
 use domain::{
+    UserId,
     account::{Account, TeamMembership},
     attention::Reading,
 };
@@ -24,7 +25,7 @@ pub(crate) struct Live<'a> {
 }
 
 impl AccountSource for Live<'_> {
-    async fn account(&self, id: i64, depth: Depth) -> Result<Option<Account>> {
+    async fn account(&self, id: UserId, depth: Depth) -> Result<Option<Account>> {
         let org = self.org;
         let Some(user) = org.grafana.user(id).await.map_err(looking(Reading::Account))? else {
             return Ok(None);
@@ -75,7 +76,7 @@ impl AccountSource for Live<'_> {
         Ok(Some(account))
     }
 
-    async fn ids_named(&self, names: &[&str]) -> Result<Vec<i64>> {
+    async fn ids_named(&self, names: &[&str]) -> Result<Vec<UserId>> {
         let org = self.org;
         if let Some(listing) = &org.listing
             && self.core.clock.now_ms().saturating_sub(listing.at_ms) <= SCAN_MS
@@ -101,7 +102,7 @@ impl AccountSource for Live<'_> {
         Ok(ids)
     }
 
-    async fn managed_by(&self, grafana_id: i64) -> Result<Option<ManagedBy>> {
+    async fn managed_by(&self, grafana_id: UserId) -> Result<Option<ManagedBy>> {
         let store = &self.core.store;
         let Some(record) = store.account_by_grafana_id(grafana_id).await? else {
             return Ok(None);
@@ -116,7 +117,7 @@ impl AccountSource for Live<'_> {
 
 impl Live<'_> {
     /// Memberships in teams of this organization. Before a suspension only those no group of ours gives: the others come back by their group.
-    async fn teams(&self, id: i64, depth: Depth) -> Result<Vec<TeamMembership>> {
+    async fn teams(&self, id: UserId, depth: Depth) -> Result<Vec<TeamMembership>> {
         let (org, org_id) = (self.org, self.org.id());
         let mut memberships = Vec::new();
         for team_id in org

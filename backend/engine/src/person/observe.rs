@@ -5,7 +5,7 @@
 //! Start at [`observe`].
 
 use domain::{
-    Tenant,
+    Tenant, UserId,
     account::{self, Account, Candidate, Desired, Link, Manager, Observed, Profile},
     settings::Deprovision,
 };
@@ -17,11 +17,11 @@ use store::{AccountRecord, Management};
 /// Where accounts are seen, and what is remembered of them.
 pub(crate) trait AccountSource {
     /// The account with this id; `None`: there is none.
-    async fn account(&self, id: i64, depth: Depth) -> Result<Option<Account>>;
+    async fn account(&self, id: UserId, depth: Depth) -> Result<Option<Account>>;
     /// The ids of all accounts with one of these logins or e-mails.
-    async fn ids_named(&self, names: &[&str]) -> Result<Vec<i64>>;
+    async fn ids_named(&self, names: &[&str]) -> Result<Vec<UserId>>;
     /// The SCIM user that this account is remembered for.
-    async fn managed_by(&self, grafana_id: i64) -> Result<Option<ManagedBy>>;
+    async fn managed_by(&self, grafana_id: UserId) -> Result<Option<ManagedBy>>;
 }
 
 /// A SCIM user with an account.
@@ -95,7 +95,7 @@ async fn candidate(
     source: &impl AccountSource,
     subject: &Subject<'_>,
     profile: &Profile,
-    id: i64,
+    id: UserId,
     depth: Depth,
 ) -> Result<Option<Candidate>> {
     let managed_by = source.managed_by(id).await?;

@@ -4,6 +4,7 @@
 //! Owns: writing it down, with the lines of the log. Must never call Grafana. Start at [`Person`].
 
 use domain::{
+    UserId,
     account::{self, Access, Observed, Question, Snapshot},
     attention::Delay,
     settings::Deprovision,
@@ -33,14 +34,14 @@ pub(super) struct Person<'a> {
 }
 
 /// As far as a team is concerned: the account, and whether it is out of every organization.
-pub(super) type TeamsView = (Option<i64>, bool);
+pub(super) type TeamsView = (Option<UserId>, bool);
 
 pub(super) fn teams_view(record: &AccountRecord) -> TeamsView {
     (record.grafana_id, record.deprovisioned_by == Some(Deprovision::Suspend))
 }
 
 impl Person<'_> {
-    pub(super) fn new_record(&self, grafana_id: i64, origin: AccountOrigin, login: String) -> AccountRecord {
+    pub(super) fn new_record(&self, grafana_id: UserId, origin: AccountOrigin, login: String) -> AccountRecord {
         AccountRecord {
             user_id: self.work.id.clone(),
             tenant: self.work.tenant.clone(),
@@ -56,7 +57,7 @@ impl Person<'_> {
     }
 
     /// The record of an account we made. What is remembered of an earlier one stays: it is what this one is made for.
-    pub(super) fn made(&self, grafana_id: i64, login: String) -> AccountRecord {
+    pub(super) fn made(&self, grafana_id: UserId, login: String) -> AccountRecord {
         let before = self.record.as_ref();
         AccountRecord {
             deprovisioned_by: before.and_then(|r| r.deprovisioned_by),

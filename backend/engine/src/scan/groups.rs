@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
+    TeamId,
     attention::Attention,
     settings::{MappingMode, TeamRemoval},
     team,
@@ -21,13 +22,13 @@ use crate::{
 use grafana::Team;
 use store::Kind;
 
-pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams: &HashMap<i64, Team>) -> Result<()> {
+pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams: &HashMap<TeamId, Team>) -> Result<()> {
     let groups: BTreeSet<String> = core.store.all_group_ids(marks.tenant).await?.into_iter().collect();
     let mappings = core.store.all_mappings(marks.tenant).await?;
     let names: BTreeSet<String> = teams.values().map(|t| t.name.clone()).collect();
     // A group may feed several teams: it is considered once, with all of them.
     let mut found: BTreeMap<&str, (bool, Option<Attention>)> = BTreeMap::new();
-    let mut feeds: HashMap<i64, Vec<&str>> = HashMap::new();
+    let mut feeds: HashMap<TeamId, Vec<&str>> = HashMap::new();
     for mapping in mappings.iter().filter(|m| !m.paused) {
         let id = mapping.group_id.as_str();
         match mapping.team_id.filter(|team| teams.contains_key(team)) {

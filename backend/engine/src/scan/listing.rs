@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    Tenant,
+    Tenant, UserId,
     account::{Account, OrgRole},
     attention::Reading,
 };
@@ -29,14 +29,14 @@ pub(crate) struct Listing<'a> {
     pub(super) org: &'a Org,
     accounts: &'a UserListing,
     /// Grafana's id of the account we are signed in with.
-    me: i64,
+    me: UserId,
     /// Roles in this organization.
-    roles: HashMap<i64, &'a str>,
+    roles: HashMap<UserId, &'a str>,
     org_users: &'a [OrgUser],
     /// The SCIM users of the tenant.
     pub(super) users: HashMap<String, UserRecord>,
     /// What is remembered of accounts, of every organization.
-    managed: HashMap<i64, &'a AccountRecord>,
+    managed: HashMap<UserId, &'a AccountRecord>,
 }
 
 impl<'a> Listing<'a> {
@@ -77,7 +77,7 @@ impl<'a> Listing<'a> {
 }
 
 impl AccountSource for Listing<'_> {
-    async fn account(&self, id: i64, depth: Depth) -> Result<Option<Account>> {
+    async fn account(&self, id: UserId, depth: Depth) -> Result<Option<Account>> {
         let Some(user) = self.accounts.user(id) else {
             return Ok(None);
         };
@@ -110,11 +110,11 @@ impl AccountSource for Listing<'_> {
         }))
     }
 
-    async fn ids_named(&self, names: &[&str]) -> Result<Vec<i64>> {
+    async fn ids_named(&self, names: &[&str]) -> Result<Vec<UserId>> {
         Ok(self.accounts.named(names.iter().copied()))
     }
 
-    async fn managed_by(&self, grafana_id: i64) -> Result<Option<ManagedBy>> {
+    async fn managed_by(&self, grafana_id: UserId) -> Result<Option<ManagedBy>> {
         // Of another organization's users only that they are theirs counts; they are not in `users`.
         Ok(self.managed.get(&grafana_id).map(|record| ManagedBy {
             record: (*record).clone(),

@@ -108,7 +108,7 @@ async fn after_ten_minutes_away_all_is_done_once_and_closings_first() {
     // Only the call that found nobody: from then on it is asked by looks.
     let blind = during.iter().filter(|call| changes(call)).count();
     assert!(blind <= 1, "{blind} changes were tried: {during:?}");
-    assert_eq!(engine.status(1).state, EngineState::GrafanaAway);
+    assert_eq!(engine.status(OrgId::new(1)).state, EngineState::GrafanaAway);
     assert!(!rig.grafana.user("ann").expect("kept").disabled);
 
     rig.grafana.clear_faults();

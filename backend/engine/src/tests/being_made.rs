@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
-use domain::settings::MappingMode;
+use domain::{OrgId, settings::MappingMode};
 
 use super::*;
 
@@ -68,10 +68,10 @@ struct Late {
 }
 
 impl Settings for Late {
-    fn orgs(&self) -> Vec<i64> {
+    fn orgs(&self) -> Vec<OrgId> {
         self.given.orgs()
     }
-    fn of(&self, org_id: i64) -> OrgSettings {
+    fn of(&self, org_id: OrgId) -> OrgSettings {
         let mut now = self.given.of(org_id);
         // Asked at the start of a turn, and again after the looks of that turn.
         if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -86,7 +86,7 @@ impl Settings for Late {
     fn changes(&self) -> watch::Receiver<u64> {
         self.given.changes()
     }
-    fn grafana_seen(&self, org_id: i64, auth_section: BTreeMap<String, String>, public_url: Option<String>) {
+    fn grafana_seen(&self, org_id: OrgId, auth_section: BTreeMap<String, String>, public_url: Option<String>) {
         self.given.grafana_seen(org_id, auth_section, public_url);
         self.given.change(|_| ());
     }
@@ -103,7 +103,7 @@ async fn nothing_is_done_before_grafanas_configuration_is_known() {
         tenant: rig.tenant.clone(),
         group_id: "id-eng".into(),
         group_name: "eng".into(),
-        team_id: Some(team),
+        team_id: Some(TeamId::new(team)),
         team_name: "eng".into(),
         admins: false,
         remove_others: false,
@@ -169,7 +169,7 @@ async fn what_grafana_cannot_be_making_any_more_is_forgotten() {
     asked_for(&rig, "eng", "eng", 121_000).await;
     asked_for(&rig, "ops", "ops", 60_000).await;
     let engine = rig.start();
-    rig.until("looked", || async { engine.status(1).checked_ms.is_some() })
+    rig.until("looked", || async { engine.status(OrgId::new(1)).checked_ms.is_some() })
         .await;
     rig.quiet().await;
     assert_eq!(notes(&rig).await, ["ops"]);
@@ -247,8 +247,10 @@ async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
     let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
     assert!(done.expect("deleted"));
     let engine = rig.start();
-    rig.until("compared", || async { engine.status(1).checked_ms.is_some() })
-        .await;
+    rig.until("compared", || async {
+        engine.status(OrgId::new(1)).checked_ms.is_some()
+    })
+    .await;
     rig.quiet().await;
     engine
 }
@@ -293,10 +295,12 @@ async fn an_account_that_cannot_be_ours_any_more_is_a_strangers() {
     })
     .await;
     rig.add_account("ann", Role::Viewer);
-    let before = engine.status(1).checked_ms;
+    let before = engine.status(OrgId::new(1)).checked_ms;
     rig.check_now();
-    rig.until("compared again", || async { engine.status(1).checked_ms > before })
-        .await;
+    rig.until("compared again", || async {
+        engine.status(OrgId::new(1)).checked_ms > before
+    })
+    .await;
     rig.quiet().await;
     assert!(!rig.grafana.user("ann").expect("there").disabled);
     engine.stop().await;

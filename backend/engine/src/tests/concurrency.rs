@@ -148,7 +148,7 @@ async fn an_ended_session_under_load_costs_one_failed_sign_in() {
     // Which ends the session.
     rig.grafana.change(|world| world.set_password(ME, "another"));
     rig.until("refused", || async {
-        engine.status(1).state == EngineState::CredentialsRefused
+        engine.status(OrgId::new(1)).state == EngineState::CredentialsRefused
     })
     .await;
     rig.user("late", true).await;
@@ -160,7 +160,7 @@ async fn an_ended_session_under_load_costs_one_failed_sign_in() {
     engine.stop().await;
     assert_eq!(rig.grafana.calls_to("POST /login"), before + 1);
     assert_eq!(
-        engine.status(1).state,
+        engine.status(OrgId::new(1)).state,
         EngineState::CredentialsRefused,
         "nobody else's success opens it"
     );

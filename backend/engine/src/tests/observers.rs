@@ -1,7 +1,10 @@
 //! What the planner is told about a person must not depend on who looks: the loop before it works on the person, or the minute's
 //! comparison.
 
-use domain::account::{self, Account, Manager, Observed, Plan};
+use domain::{
+    UserId,
+    account::{self, Account, Manager, Observed, Plan},
+};
 use grafana::{Grafana, Http, Session};
 
 use super::*;
@@ -30,16 +33,16 @@ fn core(rig: &Rig) -> Core {
 }
 
 fn org(rig: &Rig) -> Org {
-    let settings = rig.settings.of(1);
+    let settings = rig.settings.of(OrgId::new(1));
     let http = Http::build().expect("a client");
     let session = Session::new(&settings.credentials);
-    let grafana = Grafana::new(http, session, None, 1);
+    let grafana = Grafana::new(http, session, None, OrgId::new(1));
     Org::new(settings, grafana)
 }
 
 impl Rig {
     /// The user's account in Grafana, as remembered.
-    async fn link(&self, login: &str, user_id: &str, grafana_id: i64) {
+    async fn link(&self, login: &str, user_id: &str, grafana_id: UserId) {
         let record = AccountRecord {
             user_id: user_id.to_owned(),
             tenant: self.tenant.clone(),
@@ -58,7 +61,7 @@ impl Rig {
     async fn linked(&self, login: &str, active: bool, role: Role) -> i64 {
         self.user(login, active).await;
         let grafana_id = self.add_account(login, role);
-        self.link(login, &format!("id-{login}"), grafana_id).await;
+        self.link(login, &format!("id-{login}"), UserId::new(grafana_id)).await;
         grafana_id
     }
 }
@@ -87,16 +90,18 @@ async fn crowd(rig: &Rig) -> Vec<&'static str> {
     for (wanted, holder, now) in [("kept", "keeper", "kept"), ("given", "giver", "other")] {
         rig.user(wanted, true).await;
         let holders = rig.linked(holder, true, Role::Viewer).await;
-        rig.change_account(holders, |account| account.email = format!("{wanted}@ex.com"));
+        rig.change_account(UserId::new(holders), |account| {
+            account.email = format!("{wanted}@ex.com")
+        });
         let email = json!([{"value": format!("{now}@ex.com"), "primary": true}]);
         rig.set(holder, "emails", email).await;
     }
     // The account of a user who was deleted.
     rig.user("back", true).await;
     let grafana_id = rig.add_account("back", Role::Viewer);
-    rig.link("back", "id-before", grafana_id).await;
-    rig.change_account(disabled, |account| account.disabled = true);
-    rig.change_account(admin, |account| account.server_admin = true);
+    rig.link("back", "id-before", UserId::new(grafana_id)).await;
+    rig.change_account(UserId::new(disabled), |account| account.disabled = true);
+    rig.change_account(UserId::new(admin), |account| account.server_admin = true);
     rig.grafana.change(|world| {
         world.link(sso, "oauth_generic_oauth", "sso");
         // Who works for Rollcall would be another Admin of the organization.
@@ -151,7 +156,7 @@ async fn both_observers_tell_the_planner_the_same() {
     let crowd = crowd(&rig).await;
     let approved = rig.grafana.user("approved").expect("there").id;
     rig.store
-        .ask_about(&rig.tenant, "id-approved", approved, "approved")
+        .ask_about(&rig.tenant, "id-approved", UserId::new(approved), "approved")
         .await
         .expect("asked");
     let seen = rig.store.management("id-approved").await.expect("read").expect("asked");
@@ -165,7 +170,7 @@ async fn both_observers_tell_the_planner_the_same() {
     let core = core(&rig);
     let (asked, mut listed) = (org(&rig), org(&rig));
     listed.refresh_listing(&core).await.expect("listed");
-    let org_users = listed.grafana.org_users(1).await.expect("listed");
+    let org_users = listed.grafana.org_users(OrgId::new(1)).await.expect("listed");
     let records = rig.store.accounts(&rig.tenant).await.expect("read");
     let accounts = listed.listing.as_ref().expect("just listed");
     let listing = Listing::read(&core, &listed, accounts, &rig.tenant, &org_users, &records)

@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use admin_api::{CredentialTest, CredentialsTest, LoginDoctor, LoginFinding};
-use domain::status::{EngineStatus, NameOwners, RosterSeen, TeamSeen};
+use domain::{
+    OrgId, TeamId,
+    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+};
 
 use super::{
     credential_test,
@@ -38,15 +41,15 @@ impl Control for Controls {
         self.wake.wake();
     }
 
-    fn check_now(&self, org_id: i64) {
+    fn check_now(&self, org_id: OrgId) {
         self.wake.check_now(org_id);
     }
 
-    fn engine(&self, org_id: i64) -> EngineStatus {
+    fn engine(&self, org_id: OrgId) -> EngineStatus {
         self.engine.status(org_id)
     }
 
-    fn login_doctor(&self, org_id: i64) -> LoginDoctor {
+    fn login_doctor(&self, org_id: OrgId) -> LoginDoctor {
         let Some(seen) = self.engine.login(org_id) else {
             return LoginDoctor::default();
         };
@@ -63,31 +66,31 @@ impl Control for Controls {
         }
     }
 
-    fn public_url(&self, org_id: i64) -> Option<String> {
+    fn public_url(&self, org_id: OrgId) -> Option<String> {
         self.settings.public_url(org_id)
     }
 
-    fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+    fn teams(&self, org_id: OrgId) -> Vec<TeamSeen> {
         self.engine.teams(org_id)
     }
 
-    fn rosters(&self, org_id: i64, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+    fn rosters(&self, org_id: OrgId, teams: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(async move { self.engine.rosters(org_id, &teams).await })
     }
 
-    fn is_server_admin(&self, org_id: i64, login: &str) -> bool {
+    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool {
         self.engine.is_admin(org_id, login)
     }
 
-    fn name_owners(&self, org_id: i64, login: &str, email: Option<&str>) -> NameOwners {
+    fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         self.engine.name_owners(org_id, login, email)
     }
 
-    fn settings(&self, org_id: i64) -> Arc<SettingsView> {
+    fn settings(&self, org_id: OrgId) -> Arc<SettingsView> {
         self.settings.view(org_id)
     }
 
-    fn page_settings_changed(&self, org_id: i64) -> Boxed<'_, ()> {
+    fn page_settings_changed(&self, org_id: OrgId) -> Boxed<'_, ()> {
         Box::pin(async move {
             match self.store.page_settings(org_id).await {
                 Ok(page) => self.settings.page(org_id, page),
@@ -97,7 +100,7 @@ impl Control for Controls {
         })
     }
 
-    fn test_credentials(&self, org_id: i64, test: CredentialsTest) -> Boxed<'_, CredentialTest> {
+    fn test_credentials(&self, org_id: OrgId, test: CredentialsTest) -> Boxed<'_, CredentialTest> {
         Box::pin(async move {
             let credentials = settings::completed(&self.settings, org_id, test);
             credential_test::report(engine::probe(&credentials, org_id).await)

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use domain::{Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
+use domain::{OrgId, Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};
@@ -27,7 +27,7 @@ fn found(finding: Finding, pending: i64, details: serde_json::Value) -> Health {
 }
 
 /// One organization's health.
-pub(super) async fn of(org_id: i64, store: &Store, settings: &SettingsState, engine: &Engine) -> Health {
+pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, engine: &Engine) -> Health {
     let tally = match store.tally(&Tenant::of_org(org_id)).await {
         Ok(tally) => tally,
         Err(error) => {
@@ -95,7 +95,7 @@ pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
         }
     }
     let mut text = "# TYPE rollcall_store_open gauge\nrollcall_store_open 1\n".to_owned();
-    let mut gauge = |name: &str, help: &str, value: &dyn Fn(i64, &Tally) -> i64| {
+    let mut gauge = |name: &str, help: &str, value: &dyn Fn(OrgId, &Tally) -> i64| {
         // Writing to a String cannot fail.
         _ = writeln!(text, "# HELP rollcall_{name} {help}\n# TYPE rollcall_{name} gauge");
         for (org_id, tally) in &rows {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{
-    Secret,
+    OrgId, Secret,
     settings::{self, Effective, Kind, Origin, Sources},
 };
 use serde_json::Value;
@@ -48,15 +48,19 @@ pub(super) struct SettingsState {
     plugin_ini: BTreeMap<String, String>,
     ini_secrets: BTreeMap<&'static str, Secret>,
     /// Organizations these serve.
-    ini_orgs: BTreeSet<i64>,
+    ini_orgs: BTreeSet<OrgId>,
     app_url: Option<String>,
-    orgs: Mutex<BTreeMap<i64, Org>>,
+    orgs: Mutex<BTreeMap<OrgId, Org>>,
     changes: watch::Sender<u64>,
 }
 
 impl SettingsState {
-    pub(super) fn new(config: &Config, page: BTreeMap<i64, BTreeMap<String, String>>, known: BTreeSet<i64>) -> Self {
-        let mut orgs: BTreeMap<i64, Org> = known.into_iter().map(|id| (id, Org::default())).collect();
+    pub(super) fn new(
+        config: &Config,
+        page: BTreeMap<OrgId, BTreeMap<String, String>>,
+        known: BTreeSet<OrgId>,
+    ) -> Self {
+        let mut orgs: BTreeMap<OrgId, Org> = known.into_iter().map(|id| (id, Org::default())).collect();
         for (org_id, page) in page {
             orgs.entry(org_id).or_default().page = page;
         }
@@ -70,13 +74,13 @@ impl SettingsState {
         }
     }
 
-    fn orgs(&self) -> MutexGuard<'_, BTreeMap<i64, Org>> {
+    fn orgs(&self) -> MutexGuard<'_, BTreeMap<OrgId, Org>> {
         // Whole after any panic: every change below is one assignment.
         self.orgs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Applies a change and tells the engine, if anything is different.
-    fn change(&self, org_id: i64, apply: impl FnOnce(&mut Org)) {
+    fn change(&self, org_id: OrgId, apply: impl FnOnce(&mut Org)) {
         let different = {
             let mut orgs = self.orgs();
             let known = orgs.contains_key(&org_id);
@@ -116,12 +120,12 @@ impl SettingsState {
     }
 
     /// What the page has stored now.
-    pub(super) fn page(&self, org_id: i64, page: BTreeMap<String, String>) {
+    pub(super) fn page(&self, org_id: OrgId, page: BTreeMap<String, String>) {
         self.change(org_id, |org| org.page = page);
     }
 
     /// The settings in force. Cheap: computed once per change.
-    pub(super) fn view(&self, org_id: i64) -> Arc<SettingsView> {
+    pub(super) fn view(&self, org_id: OrgId) -> Arc<SettingsView> {
         let mut orgs = self.orgs();
         match orgs.get_mut(&org_id) {
             Some(org) => {
@@ -134,7 +138,7 @@ impl SettingsState {
         }
     }
 
-    fn resolve(&self, org_id: i64, org: &Org) -> SettingsView {
+    fn resolve(&self, org_id: OrgId, org: &Org) -> SettingsView {
         let mut sources = Sources {
             grafana_ini: org.grafana_ini.clone(),
             plugin_ini: self.plugin_ini.clone(),
@@ -186,18 +190,18 @@ impl SettingsState {
     }
 
     /// Grafana's public URL: an admin's word, else Grafana's own settings, else what Grafana told the process.
-    pub(super) fn public_url(&self, org_id: i64) -> Option<String> {
+    pub(super) fn public_url(&self, org_id: OrgId) -> Option<String> {
         let said = self.view(org_id).effective.public_url.clone();
         said.or_else(|| self.orgs().get(&org_id).and_then(|org| org.root_url.clone()))
             .or_else(|| self.app_url.clone())
     }
 
-    fn secret(&self, org_id: i64, org: Option<&Org>, name: &str) -> Option<Secret> {
+    fn secret(&self, org_id: OrgId, org: Option<&Org>, name: &str) -> Option<Secret> {
         let given = self.ini_secrets.get(name).filter(|_| self.ini_orgs.contains(&org_id));
         given.or_else(|| org.and_then(|org| org.secrets.get(name))).cloned()
     }
 
-    fn credentials(&self, org_id: i64, org: Option<&Org>, effective: &Effective) -> Credentials {
+    fn credentials(&self, org_id: OrgId, org: Option<&Org>, effective: &Effective) -> Credentials {
         Credentials {
             url: effective.grafana_url.clone(),
             admin_user: effective.admin_user.clone(),
@@ -208,11 +212,11 @@ impl SettingsState {
 }
 
 impl engine::Settings for SettingsState {
-    fn orgs(&self) -> Vec<i64> {
+    fn orgs(&self) -> Vec<OrgId> {
         self.orgs().keys().copied().collect()
     }
 
-    fn of(&self, org_id: i64) -> OrgSettings {
+    fn of(&self, org_id: OrgId) -> OrgSettings {
         let effective = self.view(org_id).effective.clone();
         let orgs = self.orgs();
         let org = orgs.get(&org_id);
@@ -230,7 +234,7 @@ impl engine::Settings for SettingsState {
         self.changes.subscribe()
     }
 
-    fn grafana_seen(&self, org_id: i64, auth_section: BTreeMap<String, String>, public_url: Option<String>) {
+    fn grafana_seen(&self, org_id: OrgId, auth_section: BTreeMap<String, String>, public_url: Option<String>) {
         let in_auth = |name: &str| settings::key(name).is_some_and(|key| key.in_auth_section);
         let grafana_ini = auth_section.into_iter().filter(|(name, _)| in_auth(name)).collect();
         self.change(org_id, |org| {
@@ -271,7 +275,7 @@ fn json_data(json: &Value) -> BTreeMap<String, String> {
 }
 
 /// Which secrets a test of credentials may use that nobody typed: only those that go where they go anyway.
-pub(super) fn completed(state: &SettingsState, org_id: i64, typed: admin_api::CredentialsTest) -> Credentials {
+pub(super) fn completed(state: &SettingsState, org_id: OrgId, typed: admin_api::CredentialsTest) -> Credentials {
     let now = engine::Settings::of(state, org_id).credentials;
     let url = typed.grafana_url.unwrap_or_else(|| now.url.clone());
     let elsewhere = url != now.url;
@@ -317,17 +321,17 @@ mod tests {
                 .filter(|(n, _)| secret(n))
                 .map(|(n, v)| (*n, Secret::new(*v)))
                 .collect(),
-            orgs: BTreeSet::from([1]),
+            orgs: BTreeSet::from([OrgId::new(1)]),
             app_url: None,
             #[cfg(debug_assertions)]
             faults: crate::faults::Faults::default(),
         };
-        SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([1]))
+        SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([OrgId::new(1)]))
     }
 
     fn from_grafana(json_data: Value, secrets: &[(&str, &str)]) -> AppSettings {
         AppSettings {
-            org_id: 1,
+            org_id: OrgId::new(1),
             json_data,
             secrets: secrets
                 .iter()
@@ -341,12 +345,12 @@ mod tests {
     fn a_password_of_the_ini_file_never_goes_to_a_url_of_the_page() {
         let state = state(&[("admin_user", "root"), ("admin_password", "hunter2")]);
         state.page(
-            1,
+            OrgId::new(1),
             BTreeMap::from([("grafana_url".into(), "http://evil.example".into())]),
         );
         state.seen(from_grafana(json!({ "grafanaUrl": "http://evil.example" }), &[]));
-        assert_eq!(state.of(1).credentials.url, "http://localhost:3000");
-        let view = state.view(1);
+        assert_eq!(state.of(OrgId::new(1)).credentials.url, "http://localhost:3000");
+        let view = state.view(OrgId::new(1));
         let url = view.resolved.iter().find(|r| r.name == "grafana_url").unwrap();
         assert_eq!(url.origin, Origin::PluginIni, "the page shows it as set by a file");
     }
@@ -355,17 +359,17 @@ mod tests {
     fn another_organization_gets_no_credentials_of_the_ini_file() {
         let state = state(&[("admin_user", "root"), ("admin_password", "hunter2")]);
         state.seen(AppSettings {
-            org_id: 2,
+            org_id: OrgId::new(2),
             ..from_grafana(json!({}), &[])
         });
-        assert_eq!(state.of(2).credentials.admin_password, None);
-        assert!(state.of(1).credentials.admin_password.is_some());
+        assert_eq!(state.of(OrgId::new(2)).credentials.admin_password, None);
+        assert!(state.of(OrgId::new(1)).credentials.admin_password.is_some());
         // Its own secret serves it, and goes where its own Admins say.
         state.seen(AppSettings {
-            org_id: 2,
+            org_id: OrgId::new(2),
             ..from_grafana(json!({ "grafanaUrl": "http://two:3000" }), &[("adminPassword", "own")])
         });
-        let own = state.of(2).credentials;
+        let own = state.of(OrgId::new(2)).credentials;
         assert_eq!(
             (own.url.as_str(), own.admin_password),
             ("http://two:3000", Some(Secret::new("own")))
@@ -384,14 +388,18 @@ mod tests {
             admin_user: user.map(str::to_owned),
             ..Default::default()
         };
-        assert!(completed(&state, 1, typed(None, None)).admin_password.is_some());
         assert!(
-            completed(&state, 1, typed(Some("http://evil.example"), None))
+            completed(&state, OrgId::new(1), typed(None, None))
+                .admin_password
+                .is_some()
+        );
+        assert!(
+            completed(&state, OrgId::new(1), typed(Some("http://evil.example"), None))
                 .admin_password
                 .is_none()
         );
         assert!(
-            completed(&state, 1, typed(None, Some("other")))
+            completed(&state, OrgId::new(1), typed(None, Some("other")))
                 .admin_password
                 .is_none()
         );
@@ -400,14 +408,14 @@ mod tests {
     #[test]
     fn secrets_that_grafana_keeps_come_with_the_first_request() {
         let state = state(&[]);
-        assert!(state.of(1).waiting_for_first_request);
+        assert!(state.of(OrgId::new(1)).waiting_for_first_request);
         let changes = state.changes();
         state.seen(from_grafana(
             json!({ "adminUser": "root" }),
             &[("adminPassword", "hunter2")],
         ));
         assert!(changes.has_changed().unwrap());
-        let settings = state.of(1);
+        let settings = state.of(OrgId::new(1));
         assert!(!settings.waiting_for_first_request);
         assert_eq!(settings.credentials.admin_password, Some(Secret::new("hunter2")));
     }
@@ -428,11 +436,11 @@ mod tests {
             json!({ "mappingMode": "$ROLLCALL_MAPPING_MODE", "breakGlass": ["ann", "bob"] }),
             &[("adminPassword", "$ROLLCALL_ADMIN_PASSWORD")],
         ));
-        let view = state.view(1);
+        let view = state.view(OrgId::new(1));
         let mode = view.resolved.iter().find(|r| r.name == "mapping_mode").unwrap();
         assert_eq!((mode.origin, &mode.problem), (Origin::Default, &None));
         assert_eq!(view.effective.break_glass, ["ann", "bob"]);
-        assert_eq!(state.of(1).credentials.admin_password, None);
+        assert_eq!(state.of(OrgId::new(1)).credentials.admin_password, None);
     }
 
     #[test]
@@ -442,9 +450,15 @@ mod tests {
             ("mapping_mode".to_owned(), "create".to_owned()),
             ("grafana_url".to_owned(), "http://evil.example".to_owned()),
         ]);
-        state.grafana_seen(1, auth, Some("https://grafana.example/".into()));
-        assert_eq!(state.view(1).effective.mapping_mode, settings::MappingMode::Create);
-        assert_eq!(state.of(1).credentials.url, "http://localhost:3000");
-        assert_eq!(state.public_url(1).as_deref(), Some("https://grafana.example/"));
+        state.grafana_seen(OrgId::new(1), auth, Some("https://grafana.example/".into()));
+        assert_eq!(
+            state.view(OrgId::new(1)).effective.mapping_mode,
+            settings::MappingMode::Create
+        );
+        assert_eq!(state.of(OrgId::new(1)).credentials.url, "http://localhost:3000");
+        assert_eq!(
+            state.public_url(OrgId::new(1)).as_deref(),
+            Some("https://grafana.example/")
+        );
     }
 }

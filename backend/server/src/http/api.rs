@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    Clock, Ids,
+    Clock, Ids, OrgId,
     rate::{self, Allowance, Rate},
 };
 use store::{Store, WriteContext};
@@ -40,7 +40,7 @@ pub struct Api {
 }
 
 /// By organization and login.
-pub(super) type CallersSeen = HashMap<(i64, String), CallerSeen>;
+pub(super) type CallersSeen = HashMap<(OrgId, String), CallerSeen>;
 
 /// What was seen of one caller of the SCIM surface since the process started.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +97,7 @@ impl Api {
     /// The SCIM base URL: absolute where Grafana's public URL is known, else a reference from the
     /// root. Never from headers: Grafana removes Host and X-Forwarded-Host, and anybody could send
     /// them.
-    pub(super) fn scim_url(&self, org_id: i64) -> String {
+    pub(super) fn scim_url(&self, org_id: OrgId) -> String {
         let public = self.control.public_url(org_id).unwrap_or_default();
         format!("{}{PATH_PREFIX}/scim/v2", public.trim_end_matches('/'))
     }

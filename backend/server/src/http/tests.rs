@@ -11,7 +11,7 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use domain::{
-    Clock, Ids, Secret, Surface,
+    Clock, Ids, OrgId, Secret, Surface, TeamId, UserId,
     account::NameOwner,
     settings::{self, Sources},
     status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
@@ -87,10 +87,10 @@ impl Control for Quiet {
     fn wake(&self) {
         self.wakes.fetch_add(1, Ordering::Relaxed);
     }
-    fn check_now(&self, _: i64) {
+    fn check_now(&self, _: OrgId) {
         self.wake();
     }
-    fn engine(&self, _: i64) -> EngineStatus {
+    fn engine(&self, _: OrgId) -> EngineStatus {
         EngineStatus {
             version: Some("11.1.1".into()),
             signed_in_as: Some("admin".into()),
@@ -101,34 +101,34 @@ impl Control for Quiet {
             ..EngineStatus::new(EngineState::Running, "http://localhost:3000".into())
         }
     }
-    fn login_doctor(&self, _: i64) -> LoginDoctor {
+    fn login_doctor(&self, _: OrgId) -> LoginDoctor {
         LoginDoctor::default()
     }
-    fn public_url(&self, _: i64) -> Option<String> {
+    fn public_url(&self, _: OrgId) -> Option<String> {
         Some("https://grafana.example/".into())
     }
-    fn teams(&self, _: i64) -> Vec<TeamSeen> {
+    fn teams(&self, _: OrgId) -> Vec<TeamSeen> {
         let team = |id, name: &str| TeamSeen {
             id,
             name: name.into(),
             members: 3,
         };
-        vec![team(7, "Platform"), team(8, "Data")]
+        vec![team(TeamId::new(7), "Platform"), team(TeamId::new(8), "Data")]
     }
-    fn rosters(&self, _: i64, teams: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+    fn rosters(&self, _: OrgId, teams: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         let known = self.rosters.lock().unwrap().clone();
         Box::pin(async move { known.into_iter().filter(|r| teams.contains(&r.team_id)).collect() })
     }
-    fn is_server_admin(&self, _: i64, login: &str) -> bool {
+    fn is_server_admin(&self, _: OrgId, login: &str) -> bool {
         login.eq_ignore_ascii_case("root")
     }
-    fn name_owners(&self, _: i64, login: &str, email: Option<&str>) -> NameOwners {
+    fn name_owners(&self, _: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         let find = |name: &str| {
             self.holders
                 .iter()
                 .find(|(held, _)| *held == name)
                 .map(|(_, id)| NameOwner {
-                    id: *id,
+                    id: UserId::new(*id),
                     protected: false,
                 })
         };
@@ -137,7 +137,7 @@ impl Control for Quiet {
             email: email.and_then(find),
         }
     }
-    fn settings(&self, _: i64) -> Arc<SettingsView> {
+    fn settings(&self, _: OrgId) -> Arc<SettingsView> {
         let sources = Sources {
             plugin_ini: self.ini.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
             page: self.page.lock().unwrap().clone(),
@@ -153,13 +153,13 @@ impl Control for Quiet {
             }],
         })
     }
-    fn page_settings_changed(&self, org_id: i64) -> Boxed<'_, ()> {
+    fn page_settings_changed(&self, org_id: OrgId) -> Boxed<'_, ()> {
         Box::pin(async move {
             let page = self.store.page_settings(org_id).await.unwrap();
             *self.page.lock().unwrap() = page;
         })
     }
-    fn test_credentials(&self, _: i64, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
+    fn test_credentials(&self, _: OrgId, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
         Box::pin(async {
             CredentialTest {
                 ok: true,
@@ -220,7 +220,7 @@ async fn server_at(ini: &[(&'static str, &'static str)], holders: &[(&'static st
 
 fn caller(login: &str, role: &str) -> Caller {
     Caller {
-        org_id: 1,
+        org_id: OrgId::new(1),
         login: login.into(),
         role: role.into(),
     }
@@ -340,7 +340,13 @@ async fn every_route_refuses_everyone_but_its_own_callers() {
         }
     }
     assert_eq!(
-        server.api.store.tally(&domain::Tenant::of_org(1)).await.unwrap().users,
+        server
+            .api
+            .store
+            .tally(&domain::Tenant::of_org(OrgId::new(1)))
+            .await
+            .unwrap()
+            .users,
         0
     );
 }
@@ -599,7 +605,10 @@ async fn pages_are_stable_and_sorted_pages_are_sorted() {
 async fn another_organization_sees_nothing_of_ours() {
     let server = server(&[]).await;
     let id = server.user("ada").await;
-    let other = Caller { org_id: 2, ..idp() };
+    let other = Caller {
+        org_id: OrgId::new(2),
+        ..idp()
+    };
     let read = server
         .send(
             other.clone(),

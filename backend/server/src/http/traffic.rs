@@ -2,6 +2,7 @@
 //!
 //! Owns: the last day in memory, for the overview's chart. Must never grow: 24 hours an organization. Start at [`Traffic`].
 
+use domain::OrgId;
 use std::collections::{BTreeMap, HashMap};
 
 use admin_api::HourCount;
@@ -13,7 +14,7 @@ const HOURS: i64 = 24;
 
 /// By organization and hour since the Unix epoch: requests, and of them failed ones.
 #[derive(Debug, Default)]
-pub(super) struct Traffic(HashMap<i64, BTreeMap<i64, (i64, i64)>>);
+pub(super) struct Traffic(HashMap<OrgId, BTreeMap<i64, (i64, i64)>>);
 
 /// When the chart's first hour begins.
 pub(super) fn from_ms(now_ms: i64) -> i64 {
@@ -21,7 +22,7 @@ pub(super) fn from_ms(now_ms: i64) -> i64 {
 }
 
 impl Traffic {
-    pub(super) fn count(&mut self, org_id: i64, now_ms: i64, failed: bool) {
+    pub(super) fn count(&mut self, org_id: OrgId, now_ms: i64, failed: bool) {
         let hour = now_ms.div_euclid(HOUR_MS);
         let hours = self.0.entry(org_id).or_default();
         let count = hours.entry(hour).or_default();
@@ -33,7 +34,7 @@ impl Traffic {
     }
 
     /// The last 24 hours, this one included, with what the log knows from before this process.
-    pub(super) fn chart(&self, org_id: i64, now_ms: i64, before: &[HourTally]) -> Vec<HourCount> {
+    pub(super) fn chart(&self, org_id: OrgId, now_ms: i64, before: &[HourTally]) -> Vec<HourCount> {
         let seen = self.0.get(&org_id);
         let first = from_ms(now_ms).div_euclid(HOUR_MS);
         let hour = |hour: i64| {
@@ -58,15 +59,15 @@ mod tests {
         let mut traffic = Traffic::default();
         let now = 100 * HOUR_MS + 5;
         for hour in 0..=100 {
-            traffic.count(1, hour * HOUR_MS + 1, hour == 100);
+            traffic.count(OrgId::new(1), hour * HOUR_MS + 1, hour == 100);
         }
-        traffic.count(2, now, true);
+        traffic.count(OrgId::new(2), now, true);
         let logged = HourTally {
             hour: 100,
             requests: 7,
             failed: 2,
         };
-        let chart = traffic.chart(1, now, &[logged]);
+        let chart = traffic.chart(OrgId::new(1), now, &[logged]);
         assert_eq!(chart.len(), 24);
         assert_eq!((chart[0].from_ms, chart[0].requests), (77 * HOUR_MS, 1));
         assert_eq!(
@@ -78,11 +79,11 @@ mod tests {
             }
         );
         assert_eq!(from_ms(now), chart[0].from_ms);
-        assert_eq!(traffic.0[&1].len(), 24, "what is older is forgotten");
+        assert_eq!(traffic.0[&OrgId::new(1)].len(), 24, "what is older is forgotten");
         // A day later nothing of it is left.
         assert!(
             traffic
-                .chart(1, now + 24 * HOUR_MS, &[])
+                .chart(OrgId::new(1), now + 24 * HOUR_MS, &[])
                 .iter()
                 .all(|hour| hour.requests == 0)
         );

@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, future::Future};
 
-use domain::Secret;
+use domain::{OrgId, Secret};
 
 /// What the serving loop needs from the application.
 pub trait Application: Clone + Send + Sync + 'static {
@@ -13,7 +13,7 @@ pub trait Application: Clone + Send + Sync + 'static {
     /// Called before a request is routed whenever an organization's settings are first seen, or differ from those last seen: Grafana pushes no change, it sends the settings with every call. Calls never overlap. Must be quick: requests wait for it.
     fn settings_seen(&self, settings: AppSettings);
     /// What Grafana's health check shows for an organization.
-    fn health(&self, org_id: i64) -> impl Future<Output = Health> + Send;
+    fn health(&self, org_id: OrgId) -> impl Future<Output = Health> + Send;
     /// Prometheus text. Grafana serves it **without sign-in** under `/metrics/plugins/…`: no names, e-mails or group names in it.
     fn metrics(&self) -> impl Future<Output = String> + Send;
     /// Closes what is open. Called once, after the last request; it has half a second.
@@ -24,7 +24,7 @@ pub trait Application: Clone + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct AppSettings {
     /// The organization they belong to.
-    pub org_id: i64,
+    pub org_id: OrgId,
     /// `jsonData`: `{}` when Grafana has none, `null` when what it has is not JSON.
     pub json_data: serde_json::Value,
     /// `secureJsonData`, decrypted by Grafana.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{Router, extract::DefaultBodyLimit};
-use domain::{Caller, Secret};
+use domain::{Caller, OrgId, Secret};
 use futures_util::FutureExt as _;
 use grafana_plugin_sdk::pluginv2::{
     self as pb, check_health_response::HealthStatus, diagnostics_server::Diagnostics, resource_server::Resource,
@@ -32,7 +32,7 @@ pub(super) struct Service<A> {
     router: Router,
     mutations: TaskTracker,
     /// A digest of the settings last handed on, by organization.
-    settings_seen: Arc<Mutex<HashMap<i64, u64>>>,
+    settings_seen: Arc<Mutex<HashMap<OrgId, u64>>>,
 }
 
 impl<A: Application> Service<A> {
@@ -49,7 +49,7 @@ impl<A: Application> Service<A> {
 
     /// Hands changed settings on. The lock is held meanwhile, so that a request with the same settings cannot overtake them.
     /// What is compared is the content: Grafana keeps "last updated" by the second, so two saves can carry the same one (G64).
-    fn notice_settings(&self, org_id: i64, settings: pb::AppInstanceSettings) {
+    fn notice_settings(&self, org_id: OrgId, settings: pb::AppInstanceSettings) {
         let updated_ms = settings.last_updated_ms;
         let digest = digest(&settings);
         let mut seen = self.settings_seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,7 +59,7 @@ impl<A: Application> Service<A> {
         let json_data = match settings.json_data.as_slice() {
             [] => Value::Object(serde_json::Map::new()),
             bytes => serde_json::from_slice(bytes).unwrap_or_else(|_| {
-                tracing::warn!(org_id, "the plugin's jsonData is not JSON");
+                tracing::warn!(org_id = org_id.get(), "the plugin's jsonData is not JSON");
                 Value::Null
             }),
         };
@@ -81,12 +81,12 @@ impl<A: Application> Service<A> {
     fn admit(&self, context: pb::PluginContext) -> Caller {
         let org_id = context.org_id;
         if let Some(settings) = context.app_instance_settings {
-            self.notice_settings(org_id, settings);
+            self.notice_settings(OrgId::new(org_id), settings);
         }
         // No user: Grafana itself calls. Who may do what is for the authorisation table; an empty login opens nothing there.
         let user = context.user.unwrap_or_default();
         Caller {
-            org_id,
+            org_id: OrgId::new(org_id),
             login: user.login,
             role: user.role,
         }

@@ -15,7 +15,7 @@ use axum::{
     response::IntoResponse,
     routing::{any, get, post},
 };
-use domain::Caller;
+use domain::{Caller, OrgId};
 use serde_json::{Value, json};
 use server::{
     http::MAX_BODY,
@@ -118,8 +118,8 @@ impl Application for Tiny {
         self.0.settings.lock().unwrap().push(settings);
     }
 
-    async fn health(&self, org_id: i64) -> Health {
-        assert_eq!(org_id, 7, "health panics for any other organization");
+    async fn health(&self, org_id: OrgId) -> Health {
+        assert_eq!(org_id, OrgId::new(7), "health panics for any other organization");
         Health {
             ok: true,
             message: "All is well.".into(),
@@ -392,7 +392,7 @@ async fn new_settings_are_handed_on_before_the_request() {
     let seen = || {
         let seen = plugin.app.0.settings.lock().unwrap();
         seen.iter()
-            .map(|s| (s.org_id, s.updated_ms, s.json_data.clone()))
+            .map(|s| (s.org_id.get(), s.updated_ms, s.json_data.clone()))
             .collect::<Vec<_>>()
     };
     let call = |org_id, updated_ms, json_data: &str| {

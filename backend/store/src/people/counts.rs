@@ -69,14 +69,14 @@ impl Store {
         let text = fold(text.trim());
         let total: i64 = MATCHING
             .query_scalar()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(&text)
             .fetch_one(&self.read)
             .await?;
         let waiting: i64 = USERS_WAITING
             .query_scalar()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .fetch_one(&self.read)
             .await?;
@@ -84,7 +84,7 @@ impl Store {
         let few = !first_login && waiting.saturating_mul(EXCEPTION_COSTS) < total;
         let row = sums(few)
             .build()
-            .bind(tenant.org_id)
+            .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(&text)
             .fetch_one(&self.read)

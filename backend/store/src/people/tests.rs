@@ -1,6 +1,6 @@
 //! Each person has exactly one state of access, whichever way it is asked.
 
-use domain::Tenant;
+use domain::{OrgId, Tenant};
 
 use super::{PeopleQuery, Store};
 
@@ -28,7 +28,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).await.unwrap();
     let tenant = Tenant {
-        org_id: 1,
+        org_id: OrgId::new(1),
         connection: "default".into(),
     };
     let mut sql = String::new();

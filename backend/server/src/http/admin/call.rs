@@ -3,6 +3,7 @@
 //! Owns: what is read of a request, and the log line of what an admin did. Must never repeat a body
 //! that may hold a secret. Start at [`AdminCall`].
 
+use domain::OrgId;
 use std::{collections::HashMap, str::FromStr};
 
 use axum::{
@@ -46,7 +47,7 @@ impl FromRequestParts<Api> for AdminCall {
 
 impl AdminCall {
     /// The organization it is about.
-    pub fn org_id(&self) -> i64 {
+    pub fn org_id(&self) -> OrgId {
         self.context.tenant.org_id
     }
 

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use admin_api::{Caller, Check, IdentityProvider, LoginDoctor, Severity, TestOutcome};
 use axum::http::Uri;
 use domain::{
+    OrgId,
     settings::{Effective, MappingMode},
     status::{EngineState, EngineStatus},
 };
@@ -28,11 +29,11 @@ pub(super) fn provider_name(provider: IdentityProvider) -> &'static str {
     }
 }
 
-pub(super) fn check(outcome: TestOutcome, what: String, detail: String) -> Check {
+pub(super) fn check(outcome: TestOutcome, what: impl Into<String>, detail: impl Into<String>) -> Check {
     Check {
-        what,
+        what: what.into(),
         outcome,
-        detail,
+        detail: detail.into(),
         ..Check::default()
     }
 }
@@ -231,7 +232,7 @@ pub(super) fn sign_in(doctor: LoginDoctor) -> Vec<Check> {
 }
 
 /// The log knows who called before this process began, memory who called since.
-pub(super) fn callers(org_id: i64, known: Vec<(String, i64)>, seen: &CallersSeen) -> Vec<Caller> {
+pub(super) fn callers(org_id: OrgId, known: Vec<(String, i64)>, seen: &CallersSeen) -> Vec<Caller> {
     let before = |(login, last_ms): (String, i64)| {
         let row = Caller {
             login: login.clone(),
@@ -299,12 +300,12 @@ mod tests {
             ..CallerSeen::default()
         };
         let memory = [
-            ((1, "sa-1-okta".to_owned()), seen(50)),
-            ((2, "sa-2-entra".to_owned()), seen(90)),
-            ((1, String::new()), seen(99)),
+            ((OrgId::new(1), "sa-1-okta".to_owned()), seen(50)),
+            ((OrgId::new(2), "sa-2-entra".to_owned()), seen(90)),
+            ((OrgId::new(1), String::new()), seen(99)),
         ];
         let rows = callers(
-            1,
+            OrgId::new(1),
             vec![("sa-1-okta".into(), 40), ("sa-1-entra".into(), 60)],
             &memory.into_iter().collect(),
         );

@@ -13,7 +13,7 @@ use admin_api::{
     NewMapping, Team, Teams,
 };
 use axum::{Json, extract::Path, http::StatusCode};
-use domain::{settings, status::TeamSeen};
+use domain::{MappingId, TeamId, settings, status::TeamSeen};
 
 use self::edit::{changeable, chosen_team, edited};
 pub(in crate::http) use self::preview::preview;
@@ -29,10 +29,10 @@ const MOST_TEAMS: usize = 50;
 fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
     let now = m.team_id.and_then(|id| teams.iter().find(|t| t.id == id));
     MappingRow {
-        id: m.id,
+        id: m.id.get(),
         group_id: m.group_id,
         group_name: m.group_name,
-        team_id: m.team_id,
+        team_id: m.team_id.map(TeamId::get),
         team_name: now.map_or(m.team_name, |t| t.name.clone()),
         kind: if m.admins {
             MappingKind::Admin
@@ -51,7 +51,7 @@ fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
 
 fn team(t: &TeamSeen) -> Team {
     Team {
-        id: t.id,
+        id: t.id.get(),
         name: t.name.clone(),
         members: t.members,
     }
@@ -162,7 +162,7 @@ pub(in crate::http) async fn add(
 
 pub(in crate::http) async fn change(
     call: AdminCall,
-    Path(id): Path<i64>,
+    Path(id): Path<MappingId>,
     Body(edit): Body<MappingEdit>,
 ) -> Answer<Json<MappingRow>> {
     let (api, ctx) = (&call.api, &call.context);
@@ -188,7 +188,7 @@ pub(in crate::http) async fn change(
     Ok(Json(mapping_row(after, &teams)))
 }
 
-pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<i64>) -> Answer<StatusCode> {
+pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<MappingId>) -> Answer<StatusCode> {
     let (api, ctx) = (&call.api, &call.context);
     let mapping = changeable(&call, id).await?;
     // The engine would make it again at once.

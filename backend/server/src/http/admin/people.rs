@@ -4,7 +4,7 @@
 
 use admin_api::{Access, AttributeState, People, Person, PersonAttribute};
 use axum::{Json, extract::Path, http::StatusCode};
-use domain::{settings::Linking, wording};
+use domain::{UserId, settings::Linking, wording};
 
 use super::{
     call::AdminCall,
@@ -104,7 +104,7 @@ fn person(row: PersonRow) -> Person {
         email: document.primary_email().map(str::to_owned),
         active: document.active(),
         access,
-        grafana_id: row.account.map(|(id, _)| id),
+        grafana_id: row.account.map(|(id, _)| id).map(UserId::get),
         origin: row.account.map(|(_, origin)| origin),
         groups: row.groups,
         modified_ms: row.user.modified_ms,

@@ -12,7 +12,7 @@ const BEGIN_MS: i64 = 1_700_000_000_000;
 fn needs_you() -> Attention {
     Attention::LastAdmin {
         login: "ada".to_owned(),
-        org_id: 1,
+        org_id: OrgId::new(1),
     }
 }
 
@@ -31,7 +31,7 @@ impl Server {
     /// Lines as the engine and earlier days leave them.
     async fn remember(&self, lines: &[(i64, Source, &str, Action, Outcome)]) {
         let line = |(at_ms, source, actor, action, outcome): &(i64, Source, &str, Action, Outcome)| ActivityLine {
-            tenant: domain::Tenant::of_org(1),
+            tenant: domain::Tenant::of_org(OrgId::new(1)),
             at_ms: *at_ms,
             source: *source,
             actor: (*actor).to_owned(),
@@ -162,10 +162,14 @@ async fn old_lines_go_in_small_batches_and_by_organization() {
         .collect();
     server.remember(&lines).await;
     let store = &server.api.store;
-    assert_eq!(store.prune_activity(2, i64::MAX, 100).await.unwrap(), 0, "another's");
-    assert_eq!(store.prune_activity(1, 5 * DAY_MS, 3).await.unwrap(), 3);
-    assert_eq!(store.prune_activity(1, 5 * DAY_MS, 3).await.unwrap(), 2);
-    assert_eq!(store.prune_activity(1, 5 * DAY_MS, 3).await.unwrap(), 0);
+    assert_eq!(
+        store.prune_activity(OrgId::new(2), i64::MAX, 100).await.unwrap(),
+        0,
+        "another's"
+    );
+    assert_eq!(store.prune_activity(OrgId::new(1), 5 * DAY_MS, 3).await.unwrap(), 3);
+    assert_eq!(store.prune_activity(OrgId::new(1), 5 * DAY_MS, 3).await.unwrap(), 2);
+    assert_eq!(store.prune_activity(OrgId::new(1), 5 * DAY_MS, 3).await.unwrap(), 0);
     let left: Vec<i64> = server
         .log("")
         .await
@@ -308,7 +312,7 @@ async fn nobody_retries_what_does_not_exist_or_is_anothers() {
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what} {body}");
         }
         let other = Caller {
-            org_id: 2,
+            org_id: OrgId::new(2),
             ..caller("eve", "Admin")
         };
         let body = json!({ "kind": "User", "id": ada }).to_string().into_bytes();

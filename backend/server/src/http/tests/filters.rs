@@ -124,7 +124,7 @@ fn filters() -> Vec<String> {
 #[tokio::test]
 async fn sql_and_evaluation_find_the_same() {
     let server = directory().await;
-    let tenant = domain::Tenant::of_org(1);
+    let tenant = domain::Tenant::of_org(OrgId::new(1));
     for (resource_type, path) in [(ResourceType::User, "/Users"), (ResourceType::Group, "/Groups")] {
         let everything = server.scim(Method::GET, path, Value::Null).await;
         let resources: Vec<Value> = everything.body["Resources"].as_array().unwrap().clone();

@@ -1,6 +1,6 @@
 //! An admin approves, releases and takes back: what is answered, what is shown, and what is refused in words.
 
-use domain::{Tenant, settings::Deprovision};
+use domain::{Tenant, UserId, settings::Deprovision};
 
 use super::*;
 use domain::attention::Attention;
@@ -13,10 +13,10 @@ impl Server {
     }
 
     /// What the engine would have left: done, with this account.
-    pub(super) async fn managed(&self, id: &str, grafana_id: i64) {
+    pub(super) async fn managed(&self, id: &str, grafana_id: UserId) {
         let record = AccountRecord {
             user_id: id.to_owned(),
-            tenant: Tenant::of_org(1),
+            tenant: Tenant::of_org(OrgId::new(1)),
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: "ada".into(),
@@ -39,7 +39,10 @@ impl Server {
     /// What the engine would have left: an account waits for an admin's yes.
     async fn asked(&self, id: &str, login: &str) {
         let store = &self.api.store;
-        store.ask_about(&Tenant::of_org(1), id, 7, login).await.unwrap();
+        store
+            .ask_about(&Tenant::of_org(OrgId::new(1)), id, UserId::new(7), login)
+            .await
+            .unwrap();
         for work in store.due_work(i64::MAX, 10).await.unwrap() {
             store
                 .attention(
@@ -115,7 +118,7 @@ async fn a_released_person_is_still_changed_by_the_provider() {
         StatusCode::CONFLICT,
         "nothing is managed yet"
     );
-    server.managed(&ada, 7).await;
+    server.managed(&ada, UserId::new(7)).await;
     assert_eq!(server.person(&ada).await["may_release"], true);
     assert_eq!(server.decide(&ada, "release").await.status, StatusCode::NO_CONTENT);
     assert_eq!(server.decide(&ada, "release").await.status, StatusCode::CONFLICT);

@@ -64,13 +64,13 @@ async fn a_strangers_login_is_refused_where_nobody_may_be_claimed() {
     let server = server_at(&[], &[("bob", 9)]).await;
     server.user("bob").await;
     let id = server.user("carl").await;
-    server.managed(&id, 12).await;
+    server.managed(&id, UserId::new(12)).await;
     let renamed = replace("userName", &json!("bob"));
     let refused = server.scim(Method::PATCH, &format!("/Users/{id}"), renamed).await;
     assert_eq!(refused.body["scimType"], "uniqueness", "the provider's own Bob");
     let server = server_at(&[], &[("dora", 9)]).await;
     let id = server.user("carl").await;
-    server.managed(&id, 12).await;
+    server.managed(&id, UserId::new(12)).await;
     let renamed = replace("userName", &json!("Dora"));
     let refused = server.scim(Method::PATCH, &format!("/Users/{id}"), renamed).await;
     server.assert_refused(&refused, "userName");
@@ -86,7 +86,7 @@ async fn who_is_to_have_no_access_is_never_refused_for_a_name() {
     let path = format!("/Users/{}", made.id());
     let closed = server.scim(Method::PUT, &path, ada("bob@ex.com", false)).await;
     assert_eq!(closed.status, StatusCode::OK, "{}", closed.body);
-    assert!(server.api.store.urgent_due(1, i64::MAX).await.unwrap());
+    assert!(server.api.store.urgent_due(OrgId::new(1), i64::MAX).await.unwrap());
     // What stands already is in no other change's way.
     let titled = server
         .scim(Method::PATCH, &path, replace("title", &json!("Countess")))
@@ -101,7 +101,7 @@ async fn an_account_that_may_be_claimed_is_in_nobodys_way() {
     // Two of the provider's people may swap: Grafana follows.
     let server = server_at(&[], &[("ada@ex.com", 8), ("bob@ex.com", 9)]).await;
     let bob = server.user("bob").await;
-    server.managed(&bob, 9).await;
+    server.managed(&bob, UserId::new(9)).await;
     let made = server.scim(Method::POST, "/Users", ada("bob@ex.com", true)).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     for (policy, status) in [

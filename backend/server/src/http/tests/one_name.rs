@@ -182,7 +182,7 @@ async fn a_name_from_before_the_limit_holds_no_deactivation_up() {
             .clone(),
     );
     let ctx = store::WriteContext {
-        tenant: domain::Tenant::of_org(1),
+        tenant: domain::Tenant::of_org(OrgId::new(1)),
         actor: "old".into(),
         correlation: "c".into(),
         now_ms: 1,

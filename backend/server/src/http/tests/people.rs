@@ -1,14 +1,15 @@
 //! The list of people: numbers on the chips, a group's members, and how far each attribute got.
 
 use super::*;
+use domain::UserId;
 use store::{AccountOrigin, AccountRecord};
 
 impl Server {
     /// The account the engine would have made or found.
-    pub(super) async fn account(&self, user: &str, login: &str, grafana_id: i64, deferred: &[&str]) {
+    pub(super) async fn account(&self, user: &str, login: &str, grafana_id: UserId, deferred: &[&str]) {
         let account = AccountRecord {
             user_id: user.to_owned(),
-            tenant: domain::Tenant::of_org(1),
+            tenant: domain::Tenant::of_org(OrgId::new(1)),
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),
@@ -39,7 +40,7 @@ async fn each_chip_counts_what_its_filter_shows() {
     let server = server(&[]).await;
     for (n, name) in (1..).zip(["ada", "adam", "bo"]) {
         let id = server.user(name).await;
-        server.account(&id, name, n, &[]).await;
+        server.account(&id, name, UserId::new(n), &[]).await;
     }
     server.nothing_waits().await;
     server.user("adele").await;
@@ -132,9 +133,9 @@ async fn a_person_tells_of_each_attribute_how_far_it_got() {
     assert_eq!(states("new").await, "pending pending pending");
     server.nothing_waits().await;
     assert_eq!(states("no account").await, "stored stored stored");
-    server.account(&id, "ada", 10, &["emails"]).await;
+    server.account(&id, "ada", UserId::new(10), &["emails"]).await;
     assert_eq!(states("by single sign-on").await, "applied deferred applied");
-    server.account(&id, "ada", 10, &[]).await;
+    server.account(&id, "ada", UserId::new(10), &[]).await;
     assert_eq!(states("done").await, "applied applied applied");
     // The list itself does not carry them.
     assert!(server.people("").await["users"][0]["attributes"].is_null());

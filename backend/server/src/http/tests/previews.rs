@@ -1,6 +1,9 @@
 //! What a change of a mapping would do, by name; and the change itself.
 
-use domain::team::{Member, MemberClass};
+use domain::{
+    UserId,
+    team::{Member, MemberClass},
+};
 
 use super::*;
 
@@ -16,12 +19,12 @@ fn platform() -> RosterSeen {
         (login.to_owned(), member)
     };
     RosterSeen {
-        team_id: 7,
+        team_id: TeamId::new(7),
         at_ms: 1234,
         members: vec![
-            member(11, "bo", MemberClass::Person),
-            member(50, "eve", MemberClass::Person),
-            member(1, "admin", MemberClass::Ourselves),
+            member(UserId::new(11), "bo", MemberClass::Person),
+            member(UserId::new(50), "eve", MemberClass::Person),
+            member(UserId::new(1), "admin", MemberClass::Ourselves),
         ],
     }
 }
@@ -30,8 +33,8 @@ impl Server {
     /// A group with ada and bo, who have accounts, and cy, who has none yet.
     async fn engineering(&self) -> String {
         let (ada, bo, cy) = (self.user("ada").await, self.user("bo").await, self.user("cy").await);
-        self.account(&ada, "ada", 10, &[]).await;
-        self.account(&bo, "bo", 11, &[]).await;
+        self.account(&ada, "ada", UserId::new(10), &[]).await;
+        self.account(&bo, "bo", UserId::new(11), &[]).await;
         self.group("Engineering", &[ada, bo, cy]).await
     }
 
@@ -120,7 +123,12 @@ async fn a_changed_mapping_says_its_consequence_and_is_in_force() {
     server.platform_is_seen();
     let group = server.engineering().await;
     let id = server.map(json!({ "group_id": group, "team_id": 7 })).await;
-    server.api.store.set_applied_members(1, 7, &[11]).await.unwrap();
+    server
+        .api
+        .store
+        .set_applied_members(OrgId::new(1), TeamId::new(7), &[UserId::new(11)])
+        .await
+        .unwrap();
     server.nothing_waits().await;
 
     let removal = server.preview(json!({ "remove": id })).await;
@@ -171,7 +179,12 @@ async fn a_preview_without_grafana_says_what_it_does_not_know() {
     let server = server(&[]).await;
     let group = server.engineering().await;
     let id = server.map(json!({ "group_id": group, "team_id": 7 })).await;
-    server.api.store.set_applied_members(1, 7, &[11]).await.unwrap();
+    server
+        .api
+        .store
+        .set_applied_members(OrgId::new(1), TeamId::new(7), &[UserId::new(11)])
+        .await
+        .unwrap();
     let removal = server.preview(json!({ "remove": id })).await;
     assert_eq!((removal.leaves, removal.as_of_ms), (1, None));
     assert!(removal.teams[0].lines[0].contains("could not be asked"), "{removal:?}");
@@ -182,7 +195,7 @@ async fn a_switch_of_the_mode_names_each_team_it_would_make_or_use() {
     let server = server(&[]).await;
     server.platform_is_seen();
     let ada = server.user("ada").await;
-    server.account(&ada, "ada", 10, &[]).await;
+    server.account(&ada, "ada", UserId::new(10), &[]).await;
     for name in ["Platform", "Finance"] {
         server.group(name, std::slice::from_ref(&ada)).await;
     }
@@ -216,7 +229,9 @@ async fn a_long_list_of_names_is_counted_from_the_twenty_first_on() {
     let mut members = Vec::new();
     for n in 0..23 {
         let id = server.user(&format!("p{n:02}")).await;
-        server.account(&id, &format!("p{n:02}"), 100 + n, &[]).await;
+        server
+            .account(&id, &format!("p{n:02}"), UserId::new(100 + n), &[])
+            .await;
         members.push(id);
     }
     let group = server.group("Everybody", &members).await;

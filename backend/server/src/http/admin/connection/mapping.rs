@@ -5,6 +5,8 @@
 use admin_api::{Check, IdentityProvider, TestOutcome};
 use serde_json::Value;
 
+use crate::http::admin::checks::check;
+
 /// What feeds an attribute of SCIM.
 struct Pair {
     target: String,
@@ -70,79 +72,89 @@ fn judge(provider: IdentityProvider, pairs: &[Pair]) -> Vec<Check> {
         let pair = pairs.iter().find(|pair| pair.target.starts_with(target));
         pair.map(|pair| pair.source.to_ascii_lowercase())
     };
-    let mut checks = Vec::new();
-    let mut say = |outcome, what: &str, detail: &str| {
-        checks.push(Check {
-            what: what.to_owned(),
-            outcome,
-            detail: detail.to_owned(),
-            ..Check::default()
-        });
-    };
     let user_name = source("username");
-    let email = source("emails");
+    let mut checks = vec![
+        of_user_name(user_name.as_deref()),
+        of_email(source("emails").as_deref(), user_name.as_deref()),
+    ];
+    checks.extend(of_active(source("active").as_deref(), provider));
+    checks.extend(of_external_id(source("externalid").as_deref(), provider));
+    checks
+}
+
+fn of_user_name(source: Option<&str>) -> Check {
     let one_of = |source: &str, words: &[&str]| words.iter().any(|word| source.contains(word));
-    match user_name.as_deref() {
-        None => say(
+    match source {
+        None => check(
             TestOutcome::Failed,
             "Map userName",
             "It is required, and becomes the Grafana login.",
         ),
-        Some(source) if one_of(source, &["objectid", "immutableid", "employeeid", "user.id"]) => say(
+        Some(source) if one_of(source, &["objectid", "immutableid", "employeeid", "user.id"]) => check(
             TestOutcome::Failed,
             "Map userName to the name people sign in with",
             "This mapping feeds it an id, which becomes the Grafana login.",
         ),
-        Some(source) => say(
+        Some(source) => check(
             TestOutcome::Ok,
             "userName is mapped",
-            &format!("From {source}; it becomes the Grafana login."),
+            format!("From {source}; it becomes the Grafana login."),
         ),
     }
-    match email.as_deref() {
-        None => say(
+}
+
+fn of_email(source: Option<&str>, user_name: Option<&str>) -> Check {
+    match source {
+        None => check(
             TestOutcome::Failed,
             "Map an e-mail to emails[type eq \"work\"].value",
             "Without one, Grafana cannot find the account of who signs in by OAuth.",
         ),
-        Some("mail") if user_name.as_deref() == Some("userprincipalname") => say(
+        Some("mail") if user_name == Some("userprincipalname") => check(
             TestOutcome::Note,
             "userName and e-mail come from different attributes",
-            "Somebody whose user principal name is not their mail address has two names. Grafana finds who signs in by OAuth by \
-             e-mail, by LDAP or a proxy by login: each has to be what the sign-in sends.",
+            "Somebody whose user principal name is not their mail address has two names. Grafana \
+             finds who signs in by OAuth by e-mail, by LDAP or a proxy by login: each has to be \
+             what the sign-in sends.",
         ),
-        Some(source) => say(TestOutcome::Ok, "An e-mail is mapped", &format!("From {source}.")),
+        Some(source) => check(TestOutcome::Ok, "An e-mail is mapped", format!("From {source}.")),
     }
-    // Okta sends `active` without a mapping.
-    match source("active").as_deref() {
-        None if provider == IdentityProvider::Okta => {}
-        None => say(
+}
+
+fn of_active(source: Option<&str>, provider: IdentityProvider) -> Option<Check> {
+    Some(match source {
+        // Okta sends `active` without a mapping.
+        None if provider == IdentityProvider::Okta => return None,
+        None => check(
             TestOutcome::Failed,
             "Map active",
-            "Without it nobody who leaves is ever closed. Entra: Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\").",
+            "Without it nobody who leaves is ever closed. Entra: Switch([IsSoftDeleted], , \
+             \"False\", \"True\", \"True\", \"False\").",
         ),
-        Some("issoftdeleted" | "[issoftdeleted]" | "issoftdeleted()") => say(
+        Some("issoftdeleted" | "[issoftdeleted]" | "issoftdeleted()") => check(
             TestOutcome::Failed,
             "Turn the mapping of active around",
             "IsSoftDeleted is true for those who left: active would be true for them only. \
              Use Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\").",
         ),
-        Some(_) => say(TestOutcome::Ok, "active is mapped", "Who leaves is closed."),
-    }
-    match source("externalid").as_deref() {
-        None if provider == IdentityProvider::Entra => say(
+        Some(_) => check(TestOutcome::Ok, "active is mapped", "Who leaves is closed."),
+    })
+}
+
+fn of_external_id(source: Option<&str>, provider: IdentityProvider) -> Option<Check> {
+    match source {
+        None if provider == IdentityProvider::Entra => Some(check(
             TestOutcome::Note,
             "externalId is not mapped",
             "It works without; with objectId in it, a person who is renamed is still known.",
-        ),
-        Some("mailnickname") => say(
+        )),
+        Some("mailnickname") => Some(check(
             TestOutcome::Note,
             "externalId comes from mailNickname",
             "That is Entra's default and changes with a person's name; objectId does not.",
-        ),
-        _ => {}
+        )),
+        _ => None,
     }
-    checks
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 //! Owns: what the text is, and the copy of what it speaks of in the sandbox. Must never send it anywhere but there, nor repeat a header:
 //! a token stands in one. Start at [`look`].
 
+mod answers;
+mod body;
+
 use std::collections::BTreeSet;
 
 use admin_api::{Check, IdentityProvider, TestOutcome};
@@ -11,12 +14,16 @@ use domain::Tenant;
 use scim::{ListQuery, resource::Document};
 use serde_json::{Value, json};
 
+use self::{
+    answers::{answer, is_answer},
+    body::key,
+};
 use super::{
     facts, mapping,
     sandbox::{Reply, Sandbox},
 };
 use crate::http::{
-    admin::{call::AdminCall, failure::Answer},
+    admin::{call::AdminCall, checks::check, failure::Answer},
     api::Api,
 };
 use store::PageQuery;
@@ -103,13 +110,6 @@ fn method_of(head: &str) -> Option<Method> {
         .next()
 }
 
-fn key<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
-    let body = body.as_object()?;
-    body.iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
-}
-
 /// Method and path of a body that came without: its shape tells.
 fn shape_of(body: &Value) -> (Method, &'static str) {
     let operations = key(body, "Operations").and_then(Value::as_array);
@@ -155,109 +155,6 @@ fn read(head: &str, body: Option<Value>) -> Option<Asked> {
     }
 }
 
-fn finding(outcome: TestOutcome, what: &str, detail: impl Into<String>) -> Check {
-    Check {
-        what: what.to_owned(),
-        outcome,
-        detail: detail.into(),
-        ..Check::default()
-    }
-}
-
-/// Whether a body was the answer: Grafana's own have a message and no schemas.
-fn is_answer(body: &Value) -> bool {
-    match key(body, "schemas") {
-        Some(schemas) => schemas.to_string().contains(":Error"),
-        None => key(body, "message").is_some_and(Value::is_string),
-    }
-}
-
-/// What a provider's log has where Rollcall never saw the request: words of it, what to fix, and why. Grafana's own are those of 11
-/// (`clients/api_key.go`, `accesscontrol/middleware.go`, `api/plugin_resource.go`).
-const ANSWERS: &[(&[&str], &str, &str)] = &[
-    (
-        &["<!doctype", "<html"],
-        "The address is not Rollcall's, or a proxy answers before Grafana",
-        "That is a web page, where SCIM answers JSON. Copy the address from step 3 as it is; a proxy has to let it through without a sign-in.",
-    ),
-    (
-        &["expired api key", "api-key.expired"],
-        "Make a new token",
-        "The one that is used has expired. Step 2 makes one; replace it at the identity provider.",
-    ),
-    (
-        &[
-            "invalid api key",
-            "api-key.invalid",
-            "invalid username or password",
-            "unauthorized",
-        ],
-        "Replace the token",
-        "Grafana does not know it: mistyped, cut off, revoked, or of another Grafana. It goes out as “Authorization: Bearer glsa_…”.",
-    ),
-    (
-        &[
-            "need additional permissions",
-            "permission denied",
-            "access denied",
-            "may not use scim",
-            "403 forbidden",
-        ],
-        "Give the service account the role Admin",
-        "SCIM is for service accounts with that role, and for the logins named in scim_callers.",
-    ),
-    (
-        &["plugin not found"],
-        "Enable the plugin in the organization of the token",
-        "A token belongs to one organization, and this plugin is not enabled in that one; or the address has a typing error.",
-    ),
-    (
-        &[
-            "plugin unavailable",
-            "bad gateway",
-            "gateway timeout",
-            "an error occurred within the plugin",
-        ],
-        "The plugin did not run, or a proxy did not reach Grafana",
-        "Grafana starts the plugin again by itself; Grafana's log says why it stopped.",
-    ),
-    (
-        &["certificate", "ssl", "tls"],
-        "The certificate of the address is not accepted",
-        "It has to be valid, complete with its intermediates, and issued for that very host.",
-    ),
-    (
-        &[
-            "timed out",
-            "timeout",
-            "connection refused",
-            "unreachable",
-            "no such host",
-            "not be resolved",
-        ],
-        "The identity provider does not reach the address",
-        "Its name has to resolve and its port to be open from where the provider runs, not only from your network.",
-    ),
-];
-
-/// `None` where the text says nothing that is known.
-fn answer(text: &str, json: Option<&Value>) -> Option<Check> {
-    let lower = text.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if let Some((_, what, why)) = ANSWERS.iter().find(|(words, ..)| says(words)) {
-        return Some(finding(TestOutcome::Failed, what, *why));
-    }
-    let json = json.filter(|json| is_answer(json))?;
-    let word = |name| json[name].as_str().unwrap_or_default();
-    let detail = format!(
-        "It was answered {}: {}{} Paste the request itself to see what in it is meant.",
-        word("status"),
-        word("detail"),
-        word("message")
-    );
-    Some(finding(TestOutcome::Failed, "A request was refused", detail))
-}
-
 /// What the text is, and what follows from it.
 pub(super) async fn look(
     call: &AdminCall,
@@ -278,13 +175,13 @@ pub(super) async fn look(
     let body = match json {
         Some(Err(words)) => {
             let detail = format!("It breaks off or is not JSON: {words}. Logs often cut long lines.");
-            return Ok(vec![finding(TestOutcome::Failed, "The body cannot be read", detail)]);
+            return Ok(vec![check(TestOutcome::Failed, "The body cannot be read", detail)]);
         }
         Some(Ok(body)) => Some(body),
         None => None,
     };
     let Some(asked) = read(head, body) else {
-        return Ok(vec![finding(
+        return Ok(vec![check(
             TestOutcome::Failed,
             "This is neither a request, nor an answer, nor a mapping",
             "Paste a request (“PATCH /Users/…” and its body, or the body alone), the answer your identity provider logged, or its \
@@ -376,9 +273,9 @@ async fn try_out(api: &Api, tenant: &Tenant, sandbox: &Sandbox, asked: Asked) ->
             ("group", json!({ "displayName": "Some group" }))
         };
         if id != "of-the-request" {
-            checks.push(finding(
+            checks.push(check(
                 TestOutcome::Warning,
-                &format!("There is no {what} with the id {id}"),
+                format!("There is no {what} with the id {id}"),
                 "Your identity provider would be answered 404: it remembers an id from before, or from another organization. Restart its \
                  provisioning, so that it looks everybody up again. The rest was tried on a made-up one.",
             ));
@@ -442,7 +339,7 @@ fn answered(asked: &Asked, reply: &Reply) -> Check {
         request: format!("{} {shown}", asked.method),
         status: Some(reply.status),
         lines: body.lines().take(MAX_LINES).map(str::to_owned).collect(),
-        ..finding(
+        ..check(
             if reply.failed() {
                 TestOutcome::Failed
             } else {
@@ -468,13 +365,13 @@ fn changed(before: &Value, after: &Value) -> Check {
         .cloned()
         .collect();
     if differs.is_empty() {
-        return finding(
+        return check(
             TestOutcome::Note,
             "It changes nothing",
             "What it sets is so already, or names an attribute that is not kept.",
         );
     }
-    finding(TestOutcome::Ok, "What it changes", format!("{}.", differs.join(", ")))
+    check(TestOutcome::Ok, "What it changes", format!("{}.", differs.join(", ")))
 }
 
 #[cfg(test)]

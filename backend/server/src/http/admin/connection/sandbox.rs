@@ -11,7 +11,7 @@ use axum::{
     http::{Method, Request, header},
 };
 use domain::{
-    Caller,
+    Caller, OrgId, TeamId,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use serde_json::Value;
@@ -62,7 +62,7 @@ impl Reply {
 
 impl Sandbox {
     /// Empty, with the settings in force.
-    pub async fn open(service: RealService, api: &Api, org_id: i64) -> store::Result<Self> {
+    pub async fn open(service: RealService, api: &Api, org_id: OrgId) -> store::Result<Self> {
         let store = Store::in_memory().await?;
         let still = Arc::new(Still(api.control.clone()));
         let inner = Api::new(store.clone(), api.clock.clone(), api.ids.clone(), still);
@@ -130,36 +130,36 @@ struct Still(Arc<dyn Control>);
 
 impl Control for Still {
     fn wake(&self) {}
-    fn check_now(&self, _: i64) {}
-    fn engine(&self, org_id: i64) -> EngineStatus {
+    fn check_now(&self, _: OrgId) {}
+    fn engine(&self, org_id: OrgId) -> EngineStatus {
         self.0.engine(org_id)
     }
-    fn public_url(&self, org_id: i64) -> Option<String> {
+    fn public_url(&self, org_id: OrgId) -> Option<String> {
         self.0.public_url(org_id)
     }
-    fn teams(&self, org_id: i64) -> Vec<TeamSeen> {
+    fn teams(&self, org_id: OrgId) -> Vec<TeamSeen> {
         self.0.teams(org_id)
     }
-    fn login_doctor(&self, org_id: i64) -> LoginDoctor {
+    fn login_doctor(&self, org_id: OrgId) -> LoginDoctor {
         self.0.login_doctor(org_id)
     }
-    fn is_server_admin(&self, org_id: i64, login: &str) -> bool {
+    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool {
         self.0.is_server_admin(org_id, login)
     }
-    fn rosters(&self, _: i64, _: Vec<i64>) -> Boxed<'_, Vec<RosterSeen>> {
+    fn rosters(&self, _: OrgId, _: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(std::future::ready(Vec::new()))
     }
     /// Nobody: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
-    fn name_owners(&self, _: i64, _: &str, _: Option<&str>) -> NameOwners {
+    fn name_owners(&self, _: OrgId, _: &str, _: Option<&str>) -> NameOwners {
         NameOwners::default()
     }
-    fn settings(&self, org_id: i64) -> Arc<SettingsView> {
+    fn settings(&self, org_id: OrgId) -> Arc<SettingsView> {
         self.0.settings(org_id)
     }
-    fn page_settings_changed(&self, _: i64) -> Boxed<'_, ()> {
+    fn page_settings_changed(&self, _: OrgId) -> Boxed<'_, ()> {
         Box::pin(std::future::ready(()))
     }
-    fn test_credentials(&self, _: i64, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
+    fn test_credentials(&self, _: OrgId, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
         let refused = CredentialTest {
             ok: false,
             message: "Grafana is not called from here.".to_owned(),

@@ -5,7 +5,7 @@
 
 use admin_api::{MappingEdit, MappingKind, MemberPolicy, NewMapping};
 use axum::http::StatusCode;
-use domain::status::TeamSeen;
+use domain::{MappingId, TeamId, status::TeamSeen};
 use store::{GroupRecord, MappingRecord};
 
 use crate::http::admin::{
@@ -21,20 +21,20 @@ pub(super) fn chosen_team(
     wanted: &NewMapping,
     group: Option<&GroupRecord>,
     teams: &[TeamSeen],
-) -> Answer<(Option<i64>, String)> {
+) -> Answer<(Option<TeamId>, String)> {
     if group.is_none() {
         return Err(AdminFailure::invalid("group_id", "This group does not exist any more."));
     }
     match (wanted.team_id, wanted.new_team.as_deref().map(str::trim)) {
         (Some(id), None) => {
-            let found = teams.iter().find(|t| t.id == id);
+            let found = teams.iter().find(|t| t.id == TeamId::new(id));
             let found = found.ok_or_else(|| {
                 AdminFailure::invalid(
                     "team_id",
                     "This team is not in Grafana. If it is new, press Check now first.",
                 )
             })?;
-            Ok((Some(id), found.name.clone()))
+            Ok((Some(TeamId::new(id)), found.name.clone()))
         }
         (None, Some("")) => Err(AdminFailure::invalid("new_team", "Give the new team a name.")),
         (None, Some(name)) if name.chars().count() > LONGEST_TEAM_NAME => Err(AdminFailure::invalid(
@@ -50,7 +50,7 @@ pub(super) fn chosen_team(
 }
 
 /// A mapping that the page may change.
-pub(super) async fn changeable(call: &AdminCall, id: i64) -> Answer<MappingRecord> {
+pub(super) async fn changeable(call: &AdminCall, id: MappingId) -> Answer<MappingRecord> {
     let missing = || AdminFailure::new(StatusCode::NOT_FOUND, "This mapping does not exist any more.");
     let mapping = call.api.store.mapping(&call.context.tenant, id).await?;
     mapping.ok_or_else(missing)

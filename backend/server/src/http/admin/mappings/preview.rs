@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use admin_api::{MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, TeamPreview};
 use axum::Json;
 use domain::{
+    MappingId, OrgId, TeamId, UserId,
     settings::TeamRemoval,
     status::{RosterSeen, TeamSeen},
     team::{self, Action, GroupMember, TeamInput, name_before_archive},
@@ -58,7 +59,7 @@ impl Feed {
 /// A team, as it would be fed.
 struct WhatIf {
     /// `None`: it is to be made.
-    team: Option<(i64, String)>,
+    team: Option<(TeamId, String)>,
     /// The name it would be given.
     name: Option<String>,
     feeds: Vec<Feed>,
@@ -94,14 +95,14 @@ pub(in crate::http) async fn preview(call: AdminCall, Body(change): Body<Planned
             (vec![what_if], None)
         }
         PlannedChange::Edit(id, edit) => {
-            let mapping = changeable(&call, id).await?;
+            let mapping = changeable(&call, MappingId::new(id)).await?;
             let mut what_if = as_it_is(api, org_id, mapping.team_id, mapping.team_name.clone(), &teams).await?;
             what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
             what_if.feeds.push(Feed::of(edited(mapping, &edit)));
             (vec![what_if], None)
         }
         PlannedChange::Remove(id) => {
-            let mapping = changeable(&call, id).await?;
+            let mapping = changeable(&call, MappingId::new(id)).await?;
             let mut what_if = as_it_is(api, org_id, mapping.team_id, mapping.team_name, &teams).await?;
             what_if.feeds.retain(|feed| feed.group_id != mapping.group_id);
             (vec![what_if], None)
@@ -124,12 +125,18 @@ pub(in crate::http) async fn preview(call: AdminCall, Body(change): Body<Planned
     Ok(Json(answer))
 }
 
-async fn as_it_is(api: &Api, org_id: i64, team_id: Option<i64>, name: String, teams: &[TeamSeen]) -> Answer<WhatIf> {
+async fn as_it_is(
+    api: &Api,
+    org_id: OrgId,
+    team_id: Option<TeamId>,
+    name: String,
+    teams: &[TeamSeen],
+) -> Answer<WhatIf> {
     let feeds = match team_id {
         Some(team_id) => api.store.mappings_of_team(org_id, team_id).await?,
         None => Vec::new(),
     };
-    let now = |id: i64| teams.iter().find(|team| team.id == id).map(|team| team.name.clone());
+    let now = |id: TeamId| teams.iter().find(|team| team.id == id).map(|team| team.name.clone());
     Ok(WhatIf {
         team: team_id.map(|id| (id, now(id).unwrap_or_else(|| name.clone()))),
         name: Some(name).filter(|_| team_id.is_none()),
@@ -199,10 +206,10 @@ async fn a_team_for_every_group(
     Ok((what_ifs, Some(said)))
 }
 
-async fn told(api: &Api, org_id: i64, mut what_ifs: Vec<WhatIf>, teams: &[TeamSeen]) -> Answer<Preview> {
+async fn told(api: &Api, org_id: OrgId, mut what_ifs: Vec<WhatIf>, teams: &[TeamSeen]) -> Answer<Preview> {
     let more = what_ifs.len().saturating_sub(MOST_TEAMS);
     what_ifs.truncate(MOST_TEAMS);
-    let ids: Vec<i64> = what_ifs
+    let ids: Vec<TeamId> = what_ifs
         .iter()
         .filter_map(|w| w.team.as_ref().map(|team| team.0))
         .collect();
@@ -235,7 +242,7 @@ struct PlannedTeam {
     what_if: WhatIf,
     people: Vec<TeamMembership>,
     /// By Grafana's id.
-    logins: BTreeMap<i64, String>,
+    logins: BTreeMap<UserId, String>,
     /// Grafana was asked who is in the team now.
     asked: bool,
     /// How many are in it now.
@@ -248,7 +255,7 @@ struct PlannedTeam {
 /// Asks the planner about one team.
 async fn plan_team(
     api: &Api,
-    org_id: i64,
+    org_id: OrgId,
     what_if: WhatIf,
     roster: Option<&RosterSeen>,
     teams: &[TeamSeen],
@@ -289,7 +296,7 @@ async fn plan_team(
     };
     let (desired, observed) = input.assemble();
     let people_with_account = people.iter().filter_map(|p| Some((p.grafana_id?, p.login.clone())));
-    let mut logins: BTreeMap<i64, String> = people_with_account.collect();
+    let mut logins: BTreeMap<UserId, String> = people_with_account.collect();
     let members = roster.iter().flat_map(|r| &r.members);
     logins.extend(members.map(|(login, m)| (m.grafana_id, login.clone())));
     Ok(PlannedTeam {
@@ -305,7 +312,7 @@ async fn plan_team(
 
 /// One team, in words.
 fn render_team(planned: PlannedTeam, answer: &mut Preview) {
-    let named = |id: &i64| {
+    let named = |id: &UserId| {
         let login = planned.logins.get(id).cloned();
         login.unwrap_or_else(|| format!("Grafana user {id}"))
     };
