@@ -59,6 +59,9 @@ pub fn sync_title(state: SyncState) -> &'static str {
 pub fn access_sentence(person: &Person) -> &'static str {
     match person.access {
         Access::Active => "May sign in to Grafana, as your identity provider wants.",
+        Access::NotClosed => {
+            "Your identity provider says that this person must be out, and the account was not seen closed yet."
+        }
         Access::Closed if person.grafana_id.is_none() => "Was never active, so there is no account in Grafana.",
         Access::Closed => "Cannot sign in to Grafana, as your identity provider wants.",
         Access::ClosedMayReturn => "Closed, but the next sign-in may open it until Rollcall looks again.",

@@ -112,7 +112,8 @@ async fn an_emptied_store_is_red_and_opens_nobody() -> Result<()> {
     let mut rig = Rig::start().await?;
     let (scim, ada) = settled_with_ada(&rig).await?;
     let before = marker(&rig).await?;
-    rig.restart_with_store(|store| Ok(std::fs::remove_dir_all(store)?)).await?;
+    rig.restart_with_store(|store| Ok(std::fs::remove_dir_all(store)?))
+        .await?;
 
     // The provider goes on. What it says is taken, and nobody is made of it.
     let lost = scim.patch(&format!("/Users/{ada}"), active(false)).await?;
@@ -143,7 +144,9 @@ async fn a_restored_backup_does_not_let_leavers_in() -> Result<()> {
     rig.restart_with_store(|store| copy(store, backup.path())).await?;
     until("Grafana knows of the start", SOON, async || marker(&rig).await).await?;
     let before = marker(&rig).await?;
-    scim.patch(&format!("/Users/{ada}"), active(false)).await?.expect(&[200])?;
+    scim.patch(&format!("/Users/{ada}"), active(false))
+        .await?
+        .expect(&[200])?;
     rig.closed(ADA).await?;
     until("Grafana knows of the closing", SOON, async || {
         rig.check_now().await?;
@@ -159,7 +162,9 @@ async fn a_restored_backup_does_not_let_leavers_in() -> Result<()> {
     // What it is told to close it closes all the same.
     let [bob] = rig.people(&scim, [BOB]).await?;
     rig.grafana.make_account(BOB, BOB, "Vk7-something-long").await?;
-    scim.patch(&format!("/Users/{bob}"), active(false)).await?.expect(&[200])?;
+    scim.patch(&format!("/Users/{bob}"), active(false))
+        .await?
+        .expect(&[200])?;
     rig.check_now().await?;
 
     // It is the right one, says a person, and it says that ada is active.
@@ -178,10 +183,15 @@ async fn a_second_store_does_not_reopen_the_firsts_leavers() -> Result<()> {
     second.connect_to(&rig).await?;
     let its_scim = second.scim().await?;
     not_recognised(&second).await?;
-    its_scim.post("/Users", &user(ADA, "Some", "Body")).await?.expect(&[201])?;
+    its_scim
+        .post("/Users", &user(ADA, "Some", "Body"))
+        .await?
+        .expect(&[201])?;
     second.check_now().await?;
 
-    scim.patch(&format!("/Users/{ada}"), active(false)).await?.expect(&[200])?;
+    scim.patch(&format!("/Users/{ada}"), active(false))
+        .await?
+        .expect(&[200])?;
     rig.closed(ADA).await?;
     throughout("the leaver stays out", A_WHILE, async || {
         second.check_now().await?;
@@ -255,7 +265,10 @@ async fn files_that_others_can_read_are_told() -> Result<()> {
     .await?;
     until("the page warns", SOON, async || {
         let overview: Overview = rig.grafana.admin("overview").await?;
-        let told = overview.warnings.iter().any(|warning| warning.contains("can be read by others"));
+        let told = overview
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("can be read by others"));
         ensure!(told, "{:?}", overview.warnings);
         Ok(())
     })

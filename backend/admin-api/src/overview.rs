@@ -127,7 +127,9 @@ pub struct Pending {
     pub count: i64,
     /// Since when the oldest waits.
     pub oldest_ms: Option<i64>,
-    /// …of them people whose access is to be closed: always first in line.
+    /// People who must be out and were not seen out, whether they wait for their turn or for a person:
+    /// always first in line. As many as `GET admin/users?access=not_closed` finds, and those who are
+    /// deleted at the provider.
     pub closing: i64,
 }
 
@@ -146,4 +148,7 @@ pub struct Attention {
     pub next_step: String,
     /// Since when.
     pub since_ms: i64,
+    /// Somebody must be out, and was not seen out: such lines come first.
+    #[serde(default)]
+    pub still_open: bool,
 }

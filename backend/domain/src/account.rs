@@ -12,7 +12,7 @@ mod protection;
 #[cfg(test)]
 mod tests;
 
-use identity::choose;
+use identity::{choose, is_elsewhere};
 use lifecycle::managed;
 use model::{is_recreated, remembered};
 use profile::first_write;
@@ -76,7 +76,15 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
         match choose(profile, others, rules) {
             Ok(chosen) => return take_over(desired, link, chosen, others, rules),
             Err(unclaimed) if protected || recreated => return Plan::blocked(unclaimed.attention, None),
-            Err(_) => {}
+            Err(unchosen) => {
+                // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
+                let open = others.iter().find(|c| {
+                    c.manager == Manager::Nobody && !c.account.is_disabled && !is_elsewhere(&c.account, rules)
+                });
+                if let Some(open) = open {
+                    return unchosen.still_open(profile, &open.account);
+                }
+            }
         }
     }
     let Some(link) = link else {

@@ -60,6 +60,16 @@ pub enum Attention {
         /// The account's login.
         login: String,
     },
+    /// Somebody must be out, and an account with the login or e-mail is open that no admin has said
+    /// is this person's.
+    StillOpen {
+        /// The login that the provider named.
+        login: String,
+        /// The account's login.
+        account: String,
+        /// Grafana's id of it.
+        grafana_id: UserId,
+    },
     /// Disabled and linked to a provider: Grafana will not enable it.
     CannotEnable {
         /// Its login.
@@ -127,6 +137,7 @@ impl Attention {
             Self::ManagedForAnother { .. } => "managed_for_another",
             Self::ClaimNeedsApproval { .. } => "claim_needs_approval",
             Self::ClaimForbidden { .. } => "claim_forbidden",
+            Self::StillOpen { .. } => "still_open",
             Self::CannotEnable { .. } => "cannot_enable",
             Self::LastAdmin { .. } => "last_admin",
             Self::CannotDisable { .. } => "cannot_disable",

@@ -3,6 +3,9 @@
 //! Owns: the cases. Must never carry a name: every signed-in user can read the health check.
 //! Start at [`Health`]; [`crate::wording::health`] words it.
 
+/// Who must be out and was not seen out for so long makes the health check red.
+pub const CLOSING_RED_MS: i64 = 5 * 60_000;
+
 /// The worst thing that is known of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -18,6 +21,8 @@ pub enum Health {
     CredentialsRefused,
     /// Grafana's API does not answer.
     GrafanaAway,
+    /// So many people who must be out were not seen out for minutes.
+    StillOpen(i64),
     /// So many settings have values that cannot be used.
     WrongSettings(usize),
     /// So many things wait for a person.
@@ -42,6 +47,7 @@ impl Health {
             | Self::NotConfigured
             | Self::CredentialsRefused
             | Self::GrafanaAway
+            | Self::StillOpen(_)
             | Self::WrongSettings(_) => false,
             Self::WaitingForFirstRequest
             | Self::NeedsAttention(_)

@@ -4,6 +4,8 @@
 //! never write the marker: the engine does. Start at [`compare`]; why there is a marker, and why it
 //! is a service account: `docs/decisions/0008-store-identity.md`.
 
+use vocabulary::OrgId;
+
 /// The name the marker is made with. Grafana makes the login of it, `sa-<org>-rollcall-store`,
 /// which no rename changes and no second account can have (G90).
 pub const MARKER: &str = "rollcall-store";
@@ -61,7 +63,7 @@ impl Marker {
 
 /// The login of the marker of an organization.
 #[must_use]
-pub fn marker_login(org_id: i64) -> String {
+pub fn marker_login(org_id: OrgId) -> String {
     format!("sa-{org_id}-{MARKER}")
 }
 
@@ -193,7 +195,10 @@ mod tests {
     #[test]
     fn the_first_marker_is_written_and_a_lost_one_again() {
         let first = compare(&store(1, 0), None);
-        assert_eq!((first.recognition, first.write, first.lost), (Recognition::Ours, true, false));
+        assert_eq!(
+            (first.recognition, first.write, first.lost),
+            (Recognition::Ours, true, false)
+        );
         assert!(compare(&store(9, 4), None).lost);
     }
 
@@ -202,7 +207,10 @@ mod tests {
         let same = compare(&store(4, 4), Some(&marker("a1", 4)));
         assert_eq!((same.recognition, same.write), (Recognition::Ours, false));
         let closed_since = compare(&store(6, 4), Some(&marker("a1", 4)));
-        assert_eq!((closed_since.recognition, closed_since.write), (Recognition::Ours, true));
+        assert_eq!(
+            (closed_since.recognition, closed_since.write),
+            (Recognition::Ours, true)
+        );
         // It died between its own note and the marker.
         let died = compare(&store(6, 6), Some(&marker("a1", 4)));
         assert_eq!((died.recognition, died.write), (Recognition::Ours, true));

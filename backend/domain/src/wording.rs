@@ -18,7 +18,7 @@ pub use attention::{delay, next_step, operation, problem, protection, reason};
 pub use health::health;
 pub use overview::{Numbers, summary};
 pub use person::{
-    NO_ACCOUNT, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
+    NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
 };
 
 /// “1 change”, “2 changes”.

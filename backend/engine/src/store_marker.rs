@@ -13,7 +13,7 @@ use super::{
     error::{Result, looking},
     org::Org,
 };
-use grafana::{Error, ServiceAccount};
+use grafana::{Error, MarkerAccount};
 
 /// Reads the marker, compares it with the store, and writes it where the store has gone on.
 pub(super) async fn recognise(core: &Core, org: &mut Org) -> Result<()> {
@@ -52,20 +52,18 @@ enum Found {
     /// What it showed.
     Compared {
         store: StoreIdentity,
-        marker: Option<ServiceAccount>,
+        marker: Option<MarkerAccount>,
         compared: Compared,
     },
 }
 
 async fn compare(core: &Core, org: &Org) -> Result<Found> {
     let store = core.store.identity(org.id(), &core.ids.resource_id()).await?;
-    let found = match org.grafana.service_accounts_like(MARKER).await {
-        Ok(found) => found,
+    let account = match org.grafana.marker(MARKER, &marker_login(org.id())).await {
+        Ok(account) => account,
         Err(Error::Forbidden { .. }) => return Ok(Found::Refused),
-        Err(error) => return Err(looking(Reading::ServiceAccounts)(error)),
+        Err(error) => return Err(looking(Reading::StoreMarker)(error)),
     };
-    let login = marker_login(org.id());
-    let account = found.into_iter().find(|account| account.login.eq_ignore_ascii_case(&login));
     let marker = account.as_ref().and_then(|account| Marker::parse(&account.name));
     let compared = store_identity::compare(&store, marker.as_ref());
     Ok(Found::Compared {
@@ -77,16 +75,16 @@ async fn compare(core: &Core, org: &Org) -> Result<Found> {
 
 /// The store first, the marker after it, and then a look at what is there: of two stores that write
 /// at once only one is named.
-async fn write(core: &Core, org: &Org, store: &StoreIdentity, account: Option<ServiceAccount>) -> Result<Compared> {
+async fn write(core: &Core, org: &Org, store: &StoreIdentity, account: Option<MarkerAccount>) -> Result<Compared> {
     core.go_on()?;
     core.store.note_marked(org.id(), store.counter).await?;
     let named = async {
         let account = match account {
             Some(account) => account,
-            None => org.grafana.create_service_account(MARKER).await?,
+            None => org.grafana.create_marker(MARKER).await?,
         };
         let name = Marker::of(store).name();
-        org.grafana.rename_service_account(account.id, &name).await
+        org.grafana.rename_marker(account.id, &name).await
     };
     match named.await {
         Ok(()) => {}
@@ -102,7 +100,7 @@ async fn write(core: &Core, org: &Org, store: &StoreIdentity, account: Option<Se
                 lost: false,
             });
         }
-        Err(error) => return Err(looking(Reading::ServiceAccounts)(error)),
+        Err(error) => return Err(looking(Reading::StoreMarker)(error)),
     }
     match compare(core, org).await? {
         Found::Compared { compared, .. } => Ok(compared),

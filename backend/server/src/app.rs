@@ -22,6 +22,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use domain::Clock;
 use tower::ServiceExt as _;
 
 use crate::{
@@ -49,6 +50,7 @@ pub struct App {
 
 struct Running {
     store: Store,
+    clock: Arc<dyn Clock>,
     settings: Arc<SettingsState>,
     engine: Engine,
     router: Router,
@@ -92,13 +94,14 @@ impl App {
         }
         let known: BTreeSet<OrgId> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
         let settings = Arc::new(SettingsState::new(config, page, known));
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(clock(config)), Arc::new(RandomIds));
         let failpoints = failpoints(config);
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
         let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone()));
-        let router = http::router(Api::new(store.clone(), clock, ids, controls));
+        let router = http::router(Api::new(store.clone(), clock.clone(), ids, controls));
         let running = Running {
             store,
+            clock,
             settings,
             engine,
             router,
@@ -122,6 +125,18 @@ fn failpoints(config: &Config) -> Failpoints {
 #[cfg(not(debug_assertions))]
 fn failpoints(_: &Config) -> Failpoints {
     Failpoints::default()
+}
+
+#[cfg(debug_assertions)]
+fn clock(config: &Config) -> SystemClock {
+    SystemClock {
+        ahead_ms: config.faults.clock_ahead_ms(),
+    }
+}
+
+#[cfg(not(debug_assertions))]
+fn clock(_: &Config) -> SystemClock {
+    SystemClock::default()
 }
 
 async fn route(State(app): State<App>, request: Request) -> Response {
@@ -157,14 +172,23 @@ impl Application for App {
 
     async fn health(&self, org_id: OrgId) -> Health {
         match self.running.get() {
-            Some(running) => health::of(org_id, &running.store, &running.settings, &running.engine).await,
+            Some(running) => {
+                health::of(
+                    org_id,
+                    &running.store,
+                    &running.settings,
+                    &running.engine,
+                    running.clock.now_ms(),
+                )
+                .await
+            }
             None => health::store_closed(),
         }
     }
 
     async fn metrics(&self) -> String {
         match self.running.get() {
-            Some(running) => health::metrics(&running.store, &running.engine).await,
+            Some(running) => health::metrics(&running.store, &running.engine, running.clock.now_ms()).await,
             None => "# TYPE rollcall_store_open gauge\nrollcall_store_open 0\n".to_owned(),
         }
     }

@@ -8,17 +8,18 @@ use sqlx::SqliteConnection;
 
 use super::{
     AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations,
-    activity, codes::Code, is_taken, sql::statements, work,
+    activity, codes::Code, identity, is_taken, sql::statements, work,
 };
 
 statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
-         deprovisioned_by, holds, snapshot, deferred, synced_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_id) DO UPDATE \
+         deprovisioned_by, holds, snapshot, deferred, synced_ms, seen_closed_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
-         excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms";
+         excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
+         seen_closed_ms = excluded.seen_closed_ms";
     FIND = "SELECT * FROM account WHERE user_id = $1";
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
     OF_TENANT =
@@ -36,6 +37,7 @@ statements! {
     APPLIED_MEMBERS =
         "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 \
          ORDER BY grafana_id";
+    FORGET_SEEN_CLOSED = "UPDATE account SET seen_closed_ms = NULL WHERE user_id = $1";
     FORGET_MEMBERS =
         "DELETE FROM team_member \
          WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value \
@@ -60,6 +62,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(&a.snapshot)
         .bind(deferred)
         .bind(a.synced_ms)
+        .bind(a.seen_closed_ms)
         .execute(tx)
         .await?;
     Ok(())
@@ -162,6 +165,10 @@ impl Store {
                 return self.saved(a, done).await;
             }
         }
+        if a.is_some_and(|a| a.seen_closed_ms == Some(now_ms)) {
+            // A closing, seen done now for the first time: a copy of the store does not know of it.
+            identity::grow(&mut tx, work.tenant.org_id).await?;
+        }
         mark_groups(&mut tx, work, groups, now_ms).await?;
         if done {
             work::finish(&mut tx, work).await?;
@@ -183,6 +190,12 @@ impl Store {
             }
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// The account of somebody who must be out was found open again.
+    pub async fn forget_seen_closed(&self, user_id: &str) -> Result<()> {
+        FORGET_SEEN_CLOSED.query().bind(user_id).execute(&self.write).await?;
+        Ok(())
     }
 
     /// Forgets an account.

@@ -41,8 +41,7 @@ impl Store {
     }
 
     async fn known_identity(&self, org_id: OrgId) -> Result<Option<StoreIdentity>> {
-        let row: Option<(String, i64, i64)> =
-            FIND.query_as().bind(org_id.get()).fetch_optional(&self.read).await?;
+        let row: Option<(String, i64, i64)> = FIND.query_as().bind(org_id.get()).fetch_optional(&self.read).await?;
         Ok(row.map(identity))
     }
 
@@ -57,7 +56,12 @@ impl Store {
     /// the marker there is never more than here.
     pub async fn note_marked(&self, org_id: OrgId, counter: i64) -> Result<()> {
         let mut tx = self.begin().await?;
-        NOTE_MARKED.query().bind(org_id.get()).bind(counter).execute(&mut *tx).await?;
+        NOTE_MARKED
+            .query()
+            .bind(org_id.get())
+            .bind(counter)
+            .execute(&mut *tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 

@@ -21,6 +21,16 @@ impl Unclaimed {
         Plan::blocked(self.attention, self.question)
     }
 
+    /// The account is open, of somebody who must be out: that is what is told, and the question stays.
+    pub(super) fn still_open(self, wanted: &Profile, account: &Account) -> Plan {
+        let attention = Attention::StillOpen {
+            login: wanted.login.clone(),
+            account: account.login.clone(),
+            grafana_id: account.id,
+        };
+        Plan::blocked(attention, self.question)
+    }
+
     /// An admin's yes would change it.
     fn until_yes(self, account: &Account) -> Self {
         Self {
@@ -183,6 +193,6 @@ fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Res
 
 /// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
 /// logins.
-fn is_elsewhere(account: &Account, rules: &Rules) -> bool {
+pub(super) fn is_elsewhere(account: &Account, rules: &Rules) -> bool {
     !account.orgs.is_empty() && account.orgs.iter().all(|o| o.org_id != rules.org_id)
 }

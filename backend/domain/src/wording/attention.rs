@@ -35,6 +35,14 @@ pub fn reason(attention: &Attention) -> String {
         Attention::ClaimForbidden { login } => {
             format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
         }
+        Attention::StillOpen {
+            login,
+            account,
+            grafana_id,
+        } => format!(
+            "“{login}” must be out, and Grafana's account “{account}” (id {grafana_id}), which has this \
+             login or e-mail, is open. Nobody has said that it is this person's, so it was not closed."
+        ),
         Attention::CannotEnable { login } => {
             format!("“{login}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.")
         }
@@ -108,6 +116,10 @@ pub const fn next_step(attention: &Attention) -> &'static str {
              if not, rename the account in Grafana."
         }
         Attention::ClaimForbidden { .. } => "Rename or delete the account in Grafana, or set claim_policy to “login”.",
+        Attention::StillOpen { .. } => {
+            "If it is this person's, press Manage this account on the person's row under Users, and it is \
+             closed; if not, change its login or e-mail in Grafana."
+        }
         Attention::CannotEnable { .. } => {
             "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: \
              it is created again within a minute."

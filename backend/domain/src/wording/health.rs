@@ -27,6 +27,10 @@ pub fn health(health: Health, pending: i64) -> String {
             format!("Grafana refused the credentials: change them.{waiting}")
         }
         Health::GrafanaAway => format!("Grafana's API does not answer.{waiting}"),
+        Health::StillOpen(n) => format!(
+            "{n} people must be out and are not closed in Grafana, for more than five minutes: \
+             the app's overview names them.{waiting}"
+        ),
         Health::WrongSettings(n) => {
             format!("{n} settings have values that cannot be used: the app's settings name them.{waiting}")
         }

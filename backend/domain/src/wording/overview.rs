@@ -17,6 +17,8 @@ pub struct Numbers {
     pub pending: i64,
     /// Changes that wait for a person.
     pub attention: i64,
+    /// People who must be out and were not seen out.
+    pub closing: i64,
 }
 
 /// How things stand.
@@ -26,7 +28,12 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
         0 => "Nothing waits.".to_owned(),
         n => format!("{} and nothing is lost.", count(n, "change waits", "changes wait")),
     };
-    match state {
+    // What must never be overlooked comes before everything else.
+    let not_closed = match numbers.closing {
+        0 => String::new(),
+        n => format!("{} not closed yet. ", count(n, "person is", "people are")),
+    };
+    let rest = match state {
         SyncState::NotConfigured => {
             format!("Rollcall has no Grafana credentials yet: set them under Settings. {waiting}")
         }
@@ -52,5 +59,6 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
             count(numbers.users, "user", "users"),
             count(numbers.groups, "group", "groups")
         ),
-    }
+    };
+    format!("{not_closed}{rest}")
 }

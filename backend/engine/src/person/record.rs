@@ -53,6 +53,7 @@ impl Person<'_> {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: self.core.clock.now_ms(),
+            seen_closed_ms: None,
         }
     }
 
@@ -163,6 +164,11 @@ impl Person<'_> {
             Some(Access::Closed { by, holds }) => (record.deprovisioned_by, record.holds) = (Some(by), holds),
             Some(Access::None | Access::AtFirstSignIn) | None => {}
         }
+        // Nothing is left to do, so what the plan says holds is what was seen.
+        record.seen_closed_ms = match plan.end.access() {
+            Some(Access::Closed { .. } | Access::None) => record.seen_closed_ms.or(Some(now_ms)),
+            Some(Access::Open | Access::AtFirstSignIn) | None => None,
+        };
         record.synced_ms = now_ms;
         Some(record)
     }

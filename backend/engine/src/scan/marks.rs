@@ -40,6 +40,11 @@ impl<'a> Marks<'a> {
         })
     }
 
+    /// The account of somebody who must be out is open again.
+    pub(super) async fn found_open(&self, user_id: &str) -> Result<()> {
+        Ok(self.core.store.forget_seen_closed(user_id).await?)
+    }
+
     /// Marks what has something to do, or something new to show.
     pub(super) async fn consider(
         &self,

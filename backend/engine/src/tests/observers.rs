@@ -54,6 +54,7 @@ impl Rig {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: 0,
+            seen_closed_ms: None,
         };
         self.store.save_account(&record).await.expect("saved");
     }

@@ -5,7 +5,13 @@
 
 use std::fmt::Write as _;
 
-use domain::{OrgId, Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
+use domain::{
+    OrgId, Tenant,
+    health::{CLOSING_RED_MS, Health as Finding},
+    login::Severity,
+    status::EngineState,
+    wording,
+};
 use serde_json::json;
 
 use super::settings::{self, SettingsState};
@@ -27,7 +33,7 @@ fn found(finding: Finding, pending: i64, details: serde_json::Value) -> Health {
 }
 
 /// One organization's health.
-pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, engine: &Engine) -> Health {
+pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, engine: &Engine, now_ms: i64) -> Health {
     let tally = match store.tally(&Tenant::of_org(org_id)).await {
         Ok(tally) => tally,
         Err(error) => {
@@ -42,7 +48,8 @@ pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, e
         0 if status.team_sync_licensed => TeamSync::Licensed,
         n => TeamSync::Fills(n),
     };
-    let finding = worst(status.state, &tally, wrong_settings, team_sync);
+    let closing = Closing::of(&tally, now_ms);
+    let finding = worst(status.state, &tally, closing, wrong_settings, team_sync);
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
     let findings = |severity| login.iter().filter(|finding| finding.severity == severity).count();
     found(
@@ -52,6 +59,8 @@ pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, e
             "engine": status.state.code(),
             "pending": tally.pending,
             "attention": tally.attention,
+            "closing": tally.closing,
+            "oldestClosingSeconds": closing.oldest_ms / 1_000,
             "wrongSettings": wrong_settings,
             "teamSyncConflicts": twice_filled,
             "teamSyncLicensed": status.team_sync_licensed,
@@ -70,13 +79,38 @@ enum TeamSync {
     Licensed,
 }
 
+/// Who must be out and was not seen out.
+#[derive(Clone, Copy, Default)]
+struct Closing {
+    people: i64,
+    /// For how long the first of them has been.
+    oldest_ms: i64,
+}
+
+impl Closing {
+    fn of(tally: &Tally, now_ms: i64) -> Self {
+        let since = tally.oldest_closing_ms.unwrap_or(now_ms);
+        Self {
+            people: tally.closing,
+            oldest_ms: now_ms.saturating_sub(since).max(0),
+        }
+    }
+
+    fn is_late(self) -> bool {
+        self.people > 0 && self.oldest_ms >= CLOSING_RED_MS
+    }
+}
+
 /// The worst thing that is known.
-fn worst(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> Finding {
+fn worst(state: EngineState, tally: &Tally, closing: Closing, wrong_settings: usize, team_sync: TeamSync) -> Finding {
     match (state, team_sync) {
         (EngineState::NotConfigured, _) => Finding::NotConfigured,
-        (EngineState::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
         (EngineState::CredentialsRefused, _) => Finding::CredentialsRefused,
         (EngineState::GrafanaAway, _) => Finding::GrafanaAway,
+        (EngineState::WaitingForFirstRequest | EngineState::Running, _) if closing.is_late() => {
+            Finding::StillOpen(closing.people)
+        }
+        (EngineState::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
         (EngineState::Running, _) if wrong_settings > 0 => Finding::WrongSettings(wrong_settings),
         (EngineState::Running, _) if tally.attention > 0 => Finding::NeedsAttention(tally.attention),
         (EngineState::Running, TeamSync::Fills(teams)) if teams > 0 => Finding::TeamSyncFills(teams),
@@ -87,7 +121,7 @@ fn worst(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: Te
 }
 
 /// Prometheus text: numbers by organization.
-pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
+pub(super) async fn metrics(store: &Store, engine: &Engine, now_ms: i64) -> String {
     let mut rows = Vec::new();
     for tenant in store.tenants().await.unwrap_or_default() {
         if let Ok(tally) = store.tally(&tenant).await {
@@ -105,8 +139,17 @@ pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
     gauge("users", "SCIM users.", &|_, t| t.users);
     gauge("groups", "SCIM groups.", &|_, t| t.groups);
     gauge("pending", "Changes that are not in Grafana yet.", &|_, t| t.pending);
-    gauge("closing", "People whose access is still to be closed.", &|_, t| {
+    gauge("closing", "People who must be out and were not seen out.", &|_, t| {
         t.closing
+    });
+    let oldest = "For how long the first of them must be out, in seconds; 0 without any.";
+    gauge("oldest_closing_seconds", oldest, &|_, t| {
+        Closing::of(t, now_ms).oldest_ms / 1_000
+    });
+    let compared = "Since when everything was last compared with Grafana, in seconds; -1 before the first time.";
+    gauge("comparison_age_seconds", compared, &|org_id, _| {
+        let at = engine.status(org_id).checked_ms;
+        at.map_or(-1, |at| now_ms.saturating_sub(at).max(0) / 1_000)
     });
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
     gauge("grafana_reachable", "1 while the engine can work.", &|org_id, _| {

@@ -10,14 +10,19 @@ use rand::{
 };
 
 /// The system's clock.
-pub(super) struct SystemClock;
+#[derive(Default)]
+pub(super) struct SystemClock {
+    /// How far it is ahead, for tests.
+    pub(super) ahead_ms: i64,
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     fn now_ms(&self) -> i64 {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // Before 1970 only where the clock is not set.
-        since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+        let now = since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
+        now.saturating_add(self.ahead_ms)
     }
 }
 

@@ -56,6 +56,7 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 groups: tally.groups,
                 pending: tally.pending,
                 attention: tally.attention,
+                closing: tally.closing,
             },
         ),
         scim_url: api.scim_url(org_id),
@@ -95,6 +96,7 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 reason: wording::reason(&row.attention),
                 next_step: wording::next_step(&row.attention).to_owned(),
                 since_ms: row.since_ms,
+                still_open: row.still_open,
             })
             .collect(),
         warnings: engine.warnings,
@@ -114,7 +116,7 @@ fn state(engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
         EngineState::CredentialsRefused => SyncState::CredentialsRefused,
         EngineState::GrafanaAway => SyncState::GrafanaAway,
         EngineState::Running if tally.attention > 0 => SyncState::NeedsAttention,
-        EngineState::Running if tally.pending > 0 => SyncState::Syncing,
+        EngineState::Running if tally.pending > 0 || tally.closing > 0 => SyncState::Syncing,
         EngineState::Running if tally.users == 0 && tally.groups == 0 && !called => SyncState::Empty,
         EngineState::Running => SyncState::InSync,
     }

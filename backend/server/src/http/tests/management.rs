@@ -25,6 +25,7 @@ impl Server {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: 1,
+            seen_closed_ms: None,
         };
         self.api.store.save_account(&record).await.unwrap();
         self.done().await;
