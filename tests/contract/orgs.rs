@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::target::{Target, contract, unique};
+use crate::target::{Person, Target, configured, contract, unique};
 
 async fn org(g: &Target) -> i64 {
     let made = g
@@ -92,6 +92,35 @@ async fn joining_again_is_a_409_that_says_who() {
             (409, "User is already member of this organization")
         );
         assert_eq!(answer.json["userId"], ann.id);
+    })
+    .await;
+}
+
+/// The trap: who is meant by a login that is somebody else's e-mail is not who joins. `userId` tells.
+#[tokio::test]
+async fn a_login_that_is_anothers_email_lets_the_other_join() {
+    contract(async |g| {
+        let (ann, org) = (g.person().await, org(g).await);
+        // Bob's login is Ann's e-mail.
+        let body = json!({ "login": ann.email, "email": format!("{}@ex.com", unique("bob")), "password": "pass-w0rd" });
+        let bob = g.create_user(body).await;
+        let body = json!({ "loginOrEmail": ann.email, "role": "Viewer" });
+        let answer = g.post(&format!("/api/orgs/{org}/users"), body.clone()).await;
+        assert_eq!((answer.status, &answer.json["userId"]), (200, &json!(ann.id)));
+        for path in [format!("/api/orgs/{org}/users"), "/api/org/users".to_owned()] {
+            let again = g.post(&path, body.clone()).await;
+            assert_eq!((again.status, &again.json["userId"]), (409, &json!(ann.id)), "{path}");
+        }
+        let orgs = g.get(&format!("/api/users/{bob}/orgs")).await.json;
+        assert_eq!(orgs.as_array().unwrap().len(), 1);
+        // Without an @ it is the login alone.
+        let answer = g
+            .post(
+                &format!("/api/orgs/{org}/users"),
+                json!({ "loginOrEmail": ann.login, "role": "Viewer" }),
+            )
+            .await;
+        assert_eq!((answer.status, &answer.json["userId"]), (409, &json!(ann.id)));
     })
     .await;
 }
@@ -226,6 +255,13 @@ async fn a_server_admin_is_refused_in_a_foreign_organization() {
             (200, "User permissions updated")
         );
         let who = ann.basic();
+        if g.version().await >= 12 {
+            let answer = g
+                .call(&who, "GET", &format!("/api/orgs/{org}/users"), Value::Null)
+                .await;
+            assert_eq!(answer.status, 200);
+            return;
+        }
         let body = json!({ "loginOrEmail": ann.login, "role": "Viewer" });
         for (method, path, status) in [
             ("GET", format!("/api/orgs/{org}/users"), 403),
@@ -249,6 +285,78 @@ async fn a_server_admin_is_refused_in_a_foreign_organization() {
                 "{method} {path}"
             );
         }
+    })
+    .await;
+}
+
+/// The words of the refusal name the permission, and nothing says that it is about the organization.
+#[tokio::test]
+async fn a_foreign_organization_is_a_403_that_names_a_permission() {
+    contract(async |g| {
+        let (ann, bob, org) = (g.person().await, g.person().await, org(g).await);
+        let path = format!("/api/admin/users/{}/permissions", ann.id);
+        g.put(&path, json!({ "isGrafanaAdmin": true }))
+            .await
+            .expect(&[200])
+            .unwrap();
+        // Bob is an Admin at home. From 12.x on a server admin is refused nowhere (G34).
+        g.patch(&format!("/api/orgs/1/users/{}", bob.id), json!({ "role": "Admin" }))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let mut strangers = vec![bob.basic()];
+        if g.version().await < 12 {
+            strangers.push(ann.basic());
+        }
+        for who in strangers {
+            for (method, rest, permission) in [
+                ("GET", "", "orgs:read"),
+                ("GET", "/users", "org.users:read"),
+                ("GET", "/users/search", "org.users:read"),
+                ("POST", "/users", "org.users:add"),
+                ("PATCH", "/users/1", "org.users:write"),
+                ("DELETE", "/users/1", "org.users:remove"),
+                ("DELETE", "", "orgs:delete"),
+            ] {
+                for org in [org, 987_654] {
+                    let body = json!({ "loginOrEmail": bob.login, "role": "Viewer" });
+                    let answer = g.call(&who, method, &format!("/api/orgs/{org}{rest}"), body).await;
+                    assert_eq!((answer.status, answer.str("/title")), (403, "Access denied"));
+                    let text = format!(
+                        "You'll need additional permissions to perform this action. Permissions needed: {permission}"
+                    );
+                    assert_eq!(answer.str("/message"), text);
+                    assert!(answer.str("/accessErrorId").starts_with("ACE"));
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_organizations_number_is_refused_too() {
+    contract(async |g| {
+        for org in ["abc", "0"] {
+            let answer = g.get(&format!("/api/orgs/{org}/users")).await;
+            let text = "You'll need additional permissions to perform this action. Permissions needed: ";
+            assert_eq!((answer.status, answer.str("/message")), (403, text), "{org}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_account_reaches_its_own_organization_alone() {
+    contract(async |g| {
+        let org = org(g).await;
+        let (_, account) = g.service_account("Admin").await;
+        let answer = g
+            .call(&account, "GET", &format!("/api/orgs/{org}/users"), Value::Null)
+            .await;
+        assert_eq!((answer.status, answer.str("/title")), (403, "Access denied"));
+        let answer = g.call(&account, "GET", "/api/orgs/1/users", Value::Null).await;
+        assert_eq!(answer.status, 200);
     })
     .await;
 }
@@ -283,5 +391,84 @@ async fn a_server_admin_without_an_organization_cannot_read_users() {
             );
         }
     })
+    .await;
+}
+
+/// Of the calls that a provisioning product makes, one alone is limited.
+#[tokio::test]
+async fn a_quota_refuses_the_current_organizations_way_in_alone() {
+    configured(
+        &[
+            ("quota", "enabled", "true"),
+            ("quota", "org_user", "1"),
+            ("quota", "global_user", "-1"),
+        ],
+        async |g| {
+            // Nobody asks for it here: the organization has more users than it may have.
+            let (ann, bob, team) = (g.person().await, g.person().await, g.team().await);
+            team.add(ann.id).await.expect(&[200]).unwrap();
+            for who in [&ann, &bob] {
+                g.delete(&format!("/api/orgs/1/users/{}", who.id))
+                    .await
+                    .expect(&[200])
+                    .unwrap();
+            }
+            let join = |who: &Person| json!({ "loginOrEmail": who.login, "role": "Viewer" });
+            let answer = g.post("/api/orgs/1/users", join(&ann)).await;
+            assert_eq!(answer.status, 200);
+            for (path, body) in [
+                ("/api/org/users", join(&bob)),
+                // With who is a member already, the quota comes first.
+                ("/api/org/users", join(&ann)),
+                ("/api/orgs", json!({ "name": unique("Full") })),
+            ] {
+                let answer = g.post(path, body).await;
+                assert_eq!(
+                    (answer.status, &answer.json),
+                    (403, &json!({ "message": "org Quota reached" })),
+                    "{path}"
+                );
+            }
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_quota_of_users_is_another_word() {
+    configured(
+        &[
+            ("quota", "enabled", "true"),
+            ("quota", "global_user", "1"),
+            ("quota", "org_user", "-1"),
+        ],
+        async |g| {
+            // New accounts are not limited.
+            let ann = g.person().await;
+            let body = json!({ "loginOrEmail": ann.login, "role": "Viewer" });
+            let answer = g.post("/api/org/users", body).await;
+            assert_eq!((answer.status, answer.str("/message")), (403, "user Quota reached"));
+        },
+    )
+    .await;
+}
+
+/// The sign-in itself is refused, with a 403 and not a 401.
+#[tokio::test]
+async fn a_quota_of_sessions_refuses_the_sign_in() {
+    configured(
+        &[("quota", "enabled", "true"), ("quota", "global_session", "1")],
+        async |g| {
+            let ann = g.person().await;
+            _ = g.sign_in(&ann.login, &ann.password).await;
+            let refused = g.sign_in(&ann.login, &ann.password).await.unwrap_err();
+            assert_eq!(
+                (refused.status, refused.str("/message")),
+                (403, "session Quota reached")
+            );
+            // Basic auth opens no session.
+            assert_eq!(g.call(&ann.basic(), "GET", "/api/user", Value::Null).await.status, 200);
+        },
+    )
     .await;
 }

@@ -214,3 +214,18 @@ async fn a_renamed_service_account_keeps_its_login() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_service_account_has_no_names_of_its_own_to_change() {
+    contract(async |g| {
+        let (_, account) = g.service_account("Admin").await;
+        let answer = g
+            .call(&account, "PUT", "/api/user", json!({ "login": unique("sa-new") }))
+            .await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (403, "Endpoint only available for users")
+        );
+    })
+    .await;
+}

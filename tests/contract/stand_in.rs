@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acceptance::wait::{SOON, until};
 use anyhow::Context as _;
-use grafana_stand_in::{Effect, Fault, MEMBER, OauthSignIn, Options, Refused, Role, StandIn};
+use grafana_stand_in::{Effect, Fault, MEMBER, OauthSignIn, Options, Refused, Role, StandIn, wrong};
 use serde_json::{Value, json};
 
 use crate::{
@@ -75,6 +75,14 @@ async fn an_external_user_can_be_logged_out_and_little_else() {
             )
             .await;
         assert_eq!(answer.status, 403);
+        let cookie = As::Cookie(g.stand_in().oauth_sign_in(&as_provider_says(&ext)).unwrap().cookie);
+        let answer = g
+            .call(&cookie, "PUT", "/api/user", json!({ "login": "x", "email": "x@x" }))
+            .await;
+        assert_eq!(
+            (answer.status, answer.str("/message")),
+            (403, "Cannot update external User")
+        );
         let answer = g
             .patch(&format!("/api/orgs/1/users/{}", ext.id), json!({ "role": "Editor" }))
             .await;
@@ -295,6 +303,96 @@ async fn a_call_that_hangs_does_nothing_and_keeps_nobody_else_waiting() {
             let hanging = g.post("/api/teams", json!({ "name": "Never" }));
             assert!(tokio::time::timeout(Duration::from_millis(100), hanging).await.is_err());
             assert_eq!(g.get("/api/teams/search").await.json["totalCount"], 0);
+        },
+    )
+    .await;
+}
+
+/// Five minutes, without waiting for them (G26).
+#[tokio::test]
+async fn a_lock_ends_when_its_failures_are_old() {
+    with_stand_in(
+        |options| options,
+        async |g| {
+            let ann = g.person().await;
+            for _ in 0..5 {
+                g.sign_in(&ann.login, "wrong").await.unwrap_err();
+            }
+            let by = |seconds| {
+                g.stand_in()
+                    .change(|world| world.age_failures(Duration::from_secs(seconds)))
+            };
+            by(290);
+            g.sign_in(&ann.login, &ann.password).await.unwrap_err();
+            by(20);
+            g.sign_in(&ann.login, &ann.password).await.unwrap();
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_proxys_page_is_no_answer_of_grafana() {
+    with_stand_in(
+        |options| options,
+        async |g| {
+            let ann = g.person().await;
+            let disable = format!("/api/admin/users/{}/disable", ann.id);
+            for status in [403, 502] {
+                g.stand_in()
+                    .set_fault(Fault::new("/api/admin/users/*/disable", Effect::Page(status)));
+                let answer = g.post(&disable, Value::Null).await;
+                assert_eq!(
+                    (answer.status, answer.headers["content-type"].as_bytes()),
+                    (status, &b"text/html"[..])
+                );
+                assert!(answer.text.starts_with("<html>"));
+            }
+            // Nothing was done.
+            assert_eq!(g.get(&format!("/api/users/{}", ann.id)).await.json["isDisabled"], false);
+            assert_eq!(g.post(&disable, Value::Null).await.status, 200);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_balancers_cookie_stands_before_the_session() {
+    with_stand_in(
+        |options| options,
+        async |g| {
+            g.stand_in()
+                .set_fault(Fault::new("/login", Effect::BalancerCookie).always());
+            let body = json!({ "user": "admin", "password": "admin" });
+            let answer = g.call(&As::Nobody, "POST", "/login", body).await;
+            let cookies = answer.headers.get_all("set-cookie").into_iter();
+            let names: Vec<&str> = cookies
+                .filter_map(|line| line.to_str().ok()?.split('=').next())
+                .collect();
+            assert_eq!(names[..3], ["AWSALB", "AWSALBCORS", "grafana_session"]);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn wrong_answers_look_like_right_ones() {
+    with_stand_in(
+        |options| options,
+        async |g| {
+            let ann = g.person().await;
+            let path = format!("/api/users/search?query={}", ann.login);
+            let wrong = async |rewrite| {
+                g.stand_in()
+                    .set_fault(Fault::new("/api/users/search", Effect::Rewrite(rewrite)));
+                g.get(&path).await.expect(&[200]).unwrap().json
+            };
+            assert_eq!(wrong(wrong::zero_ids).await["users"][0]["id"], 0);
+            assert_eq!(wrong(wrong::negative_ids).await["users"][0]["id"], -1);
+            assert_eq!(wrong(wrong::blank_logins).await["users"][0]["login"], "");
+            let nobody = wrong(wrong::empty_list).await;
+            assert_eq!((&nobody["users"], &nobody["totalCount"]), (&json!([]), &json!(0)));
+            assert_eq!(g.get(&path).await.json["users"][0]["id"], ann.id);
         },
     )
     .await;

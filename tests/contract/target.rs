@@ -72,6 +72,31 @@ pub async fn contract(test: impl AsyncFnOnce(&Target)) {
     run(target, test).await;
 }
 
+/// The same where the configuration says this. A real Grafana is asked if it was started with these lines,
+/// else a stand-in that was.
+pub async fn configured(lines: &[(&str, &str, &str)], test: impl AsyncFnOnce(&Target)) {
+    let mut test = Some(test);
+    if environment("GRAFANA_URL").is_some() {
+        contract(async |g| {
+            let settings = g.get("/api/admin/settings").await.json;
+            let says = |(section, key, value): &(&str, &str, &str)| settings[section][key] == *value;
+            if lines.iter().all(says) {
+                test.take().unwrap()(g).await;
+            }
+        })
+        .await;
+    }
+    let with_lines = |options| {
+        let lines = lines.iter();
+        lines.fold(options, |options: Options, (section, key, value)| {
+            options.with_setting(section, key, value)
+        })
+    };
+    if let Some(test) = test {
+        with_stand_in(with_lines, test).await;
+    }
+}
+
 /// The same for a stand-in that is set up in a way a real Grafana cannot be while it runs.
 pub async fn with_stand_in(options: impl FnOnce(Options) -> Options, test: impl AsyncFnOnce(&Target)) {
     let data = tempfile::tempdir().unwrap();
@@ -115,6 +140,13 @@ impl Target {
 
     pub fn is_real(&self) -> bool {
         self.own.is_none()
+    }
+
+    /// The first number of the version: what is known to differ from 12.x on is asked for by it.
+    pub async fn version(&self) -> u32 {
+        let health = self.get("/api/health").await;
+        let first = health.str("/version").split('.').next().unwrap_or_default();
+        first.parse().unwrap()
     }
 
     pub fn request(&self, who: &As, method: &str, path: &str) -> reqwest::RequestBuilder {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::target::{contract, unique};
+use crate::target::{As, configured, contract, unique};
 
 #[tokio::test]
 async fn a_person_who_makes_a_team_is_its_admin() {
@@ -270,6 +270,86 @@ async fn there_is_no_team_sync() {
         let team = g.team().await;
         let answer = team.call("GET", "/groups", Value::Null).await;
         assert_eq!((answer.status, answer.str("/message")), (404, "Not found"));
+    })
+    .await;
+}
+
+/// What a service account sees of a team is not what the bulk call works on.
+#[tokio::test]
+async fn hidden_members_are_not_seen_and_are_there() {
+    configured(&[("users", "hidden_users", "contract-hidden, x-hidden")], async |g| {
+        let body =
+            json!({ "login": "contract-hidden", "email": "contract-hidden@ex.com", "password": "Pass-w0rd-of-a-test" });
+        let hidden = g.create_user(body).await;
+        let (_, token) = g.service_account("Admin").await;
+        let (ann, team) = (g.person().await, g.team().await);
+        for user in [hidden, ann.id] {
+            team.add(user).await.expect(&[200]).unwrap();
+        }
+        let seen = async |who: &As| {
+            let members = g.call(who, "GET", &team.path("/members"), Value::Null).await;
+            let own = g.call(who, "GET", &team.path(""), Value::Null).await.json["memberCount"].clone();
+            let path = format!("/api/teams/search?name={}", team.name);
+            let found = g.call(who, "GET", &path, Value::Null).await.json;
+            let ids = members.json.as_array().unwrap().iter().map(|row| row["userId"].clone());
+            (ids.collect::<Vec<_>>(), own, found["teams"][0]["memberCount"].clone())
+        };
+        assert_eq!(seen(&token).await, (vec![json!(ann.id)], json!(1), json!(1)));
+        let (mut ids, own, found) = seen(&g.admin).await;
+        ids.sort_by_key(Value::as_i64);
+        assert_eq!(
+            (ids, own, found),
+            (vec![json!(hidden), json!(ann.id)], json!(2), json!(2))
+        );
+        // In lists of the organization too.
+        for path in ["/api/org/users", "/api/orgs/1/users"] {
+            let sees = async |who: &As| {
+                g.call(who, "GET", path, Value::Null)
+                    .await
+                    .text
+                    .contains("contract-hidden")
+            };
+            assert_eq!((sees(&token).await, sees(&g.admin).await), (false, true), "{path}");
+        }
+        let search = "/api/org/users/search?query=contract-hidden";
+        let found = g.call(&token, "GET", search, Value::Null).await.json;
+        assert_eq!((&found["totalCount"], &found["orgUsers"]), (&json!(1), &json!([])));
+
+        // The trap: the member that the caller cannot see, and so does not name, is thrown out.
+        let body = json!({ "members": [ann.email] });
+        let answer = g.call(&token, "PUT", &team.path("/members"), body).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(team.members().await, [(ann.id, 0)]);
+        // Named, it comes back; single calls see it as well.
+        team.call(
+            "PUT",
+            "/members",
+            json!({ "members": [ann.email, "contract-hidden@ex.com"] }),
+        )
+        .await
+        .expect(&[200])
+        .unwrap();
+        let body = json!({ "userId": hidden });
+        let again = g.call(&token, "POST", &team.path("/members"), body).await;
+        assert_eq!(again.status, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hidden_account_sees_itself() {
+    configured(&[("users", "hidden_users", "contract-hidden, x-hidden")], async |g| {
+        let body = json!({ "login": "x-hidden", "email": "x-hidden@ex.com", "password": "Pass-w0rd-of-a-test" });
+        let hidden = g.create_user(body).await;
+        g.patch(&format!("/api/orgs/1/users/{hidden}"), json!({ "role": "Admin" }))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let team = g.team().await;
+        team.add(hidden).await.expect(&[200]).unwrap();
+        let itself = As::Basic("x-hidden".into(), "Pass-w0rd-of-a-test".into());
+        let members = g.call(&itself, "GET", &team.path("/members"), Value::Null).await;
+        assert_eq!(members.json[0]["userId"], hidden);
     })
     .await;
 }

@@ -92,9 +92,11 @@ async fn a_login_may_be_somebody_elses_email() {
         let ann = g.person().await;
         let body = json!({ "login": ann.email, "email": format!("{}@ex.com", unique("z")), "password": "pass-w0rd" });
         g.create_user(body).await;
-        // With an @ the e-mail is looked at first.
-        let found = g.get(&format!("/api/users/lookup?loginOrEmail={}", ann.email)).await;
-        assert_eq!(found.json["id"], ann.id);
+        // With an @ the e-mail is looked at first, in any case.
+        for text in [ann.email.clone(), ann.email.to_uppercase()] {
+            let found = g.get(&format!("/api/users/lookup?loginOrEmail={text}")).await;
+            assert_eq!(found.json["id"], ann.id);
+        }
     })
     .await;
 }
@@ -344,6 +346,84 @@ async fn an_unknown_organization_is_a_400() {
     contract(async |g| {
         let body = json!({ "login": unique("org"), "password": "pass-w0rd", "orgId": 987_654 });
         assert_eq!(g.post("/api/admin/users", body).await.status, 400);
+    })
+    .await;
+}
+
+/// A local account is master of its own names: login, e-mail and name.
+#[tokio::test]
+async fn a_person_changes_their_own_names() {
+    contract(async |g| {
+        let ann = g.person().await;
+        let session = g.sign_in(&ann.login, &ann.password).await.unwrap();
+        for who in [ann.basic(), session.clone()] {
+            // What is sent is trimmed and stored in lower case, as by a server admin.
+            let login = unique("Own-Name");
+            let body = json!({ "login": format!(" {login} "), "email": format!("{login}@EX.com"), "name": "Own Name" });
+            let answer = g.call(&who, "PUT", "/api/user", body).await;
+            assert_eq!((answer.status, answer.str("/message")), (200, "User updated"));
+            let user = g.get(&format!("/api/users/{}", ann.id)).await;
+            let lower = login.to_lowercase();
+            assert_eq!(
+                (user.str("/login"), user.str("/email"), user.str("/name")),
+                (&*lower, &*format!("{lower}@ex.com"), "Own Name")
+            );
+            let back = json!({ "login": ann.login, "email": ann.email, "name": ann.login });
+            assert_eq!(g.call(&session, "PUT", "/api/user", back).await.status, 200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn own_names_are_refused_as_a_server_admins_are() {
+    contract(async |g| {
+        let (ann, bob) = (g.person().await, g.person().await);
+        let put = async |body: Value| g.call(&ann.basic(), "PUT", "/api/user", body).await;
+        for body in [
+            json!({ "login": bob.login, "email": ann.email }),
+            json!({ "login": ann.login, "email": bob.email.to_uppercase() }),
+        ] {
+            let answer = put(body).await;
+            assert_eq!((answer.status, answer.str("/message")), (500, "Failed to update user"));
+        }
+        let answer = put(json!({ "name": "Only" })).await;
+        assert_eq!(
+            (answer.status, answer.str("/messageId")),
+            (400, "user.empty-username-and-email")
+        );
+        // A login may be somebody else's e-mail here too (G4).
+        let answer = put(json!({ "login": bob.email, "email": ann.email })).await;
+        assert_eq!((answer.status, answer.str("/message")), (200, "User updated"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_organization_is_not_needed_to_rename_oneself() {
+    contract(async |g| {
+        let ann = g.person().await;
+        g.delete(&format!("/api/orgs/1/users/{}", ann.id))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let body = json!({ "login": ann.login, "email": ann.email, "name": "Nowhere" });
+        let answer = g.call(&ann.basic(), "PUT", "/api/user", body).await;
+        assert_eq!((answer.status, answer.str("/message")), (200, "User updated"));
+    })
+    .await;
+}
+
+/// An older kind of guard than the others: it names no permission.
+#[tokio::test]
+async fn only_a_server_admin_makes_server_admins() {
+    contract(async |g| {
+        let ann = g.person().await;
+        let path = format!("/api/admin/users/{}/permissions", ann.id);
+        let answer = g
+            .call(&ann.basic(), "PUT", &path, json!({ "isGrafanaAdmin": true }))
+            .await;
+        assert_eq!((answer.status, answer.str("/message")), (403, "Permission denied"));
     })
     .await;
 }

@@ -11,6 +11,7 @@ mod attention;
 mod health;
 mod overview;
 mod person;
+mod team_sync;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use overview::{Numbers, summary};
 pub use person::{
     NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
 };
+pub use team_sync::{could_be_filled_by_team_sync, filled_by_team_sync};
 
 /// “1 change”, “2 changes”.
 fn count(n: i64, one: &str, many: &str) -> String {

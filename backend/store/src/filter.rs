@@ -6,7 +6,7 @@
 
 use domain::Tenant;
 use scim::{
-    datetime,
+    AttrPath, datetime,
     filter::{CompareOp, Filter, Literal},
     key::{self, fold},
     member::Member,
@@ -175,23 +175,27 @@ fn narrow(filter: &Filter, rt: ResourceType) -> Where {
             Some(Column::Time(_)) => exactly(Vec::new()),
             _ => unknown,
         },
-        // For Entra's `emails[type eq "work"].value eq "x"` only the few users with that address
-        // are read.
-        Filter::ValuePath { path, filter, sub } => {
-            let value = value_of(filter).or_else(|| sub.as_deref().and_then(value_of));
-            let column = path.core(rt).and_then(|(attr, _)| column(rt, attr, Some("value")));
-            let mut parts = Vec::new();
-            match value
-                .zip(column)
-                .and_then(|(value, column)| compare(&column, CompareOp::Eq, value, &mut parts))
-            {
-                Some(()) => Where {
-                    parts,
-                    exact: sub.is_none() && matches!(**filter, Filter::Compare { .. }),
-                },
-                None => unknown,
-            }
-        }
+        Filter::ValuePath { path, filter, sub } => one_value(path, filter, sub.as_deref(), rt),
+    }
+}
+
+/// For Entra's `emails[type eq "work"].value eq "x"` only the few users with that address are read.
+fn one_value(path: &AttrPath, filter: &Filter, sub: Option<&Filter>, rt: ResourceType) -> Where {
+    let value = value_of(filter).or_else(|| sub.and_then(value_of));
+    let column = path.core(rt).and_then(|(attr, _)| column(rt, attr, Some("value")));
+    let mut parts = Vec::new();
+    let compared = value
+        .zip(column)
+        .and_then(|(value, column)| compare(&column, CompareOp::Eq, value, &mut parts));
+    match compared {
+        Some(()) => Where {
+            parts,
+            exact: sub.is_none() && matches!(filter, Filter::Compare { .. }),
+        },
+        None => Where {
+            parts: Vec::new(),
+            exact: false,
+        },
     }
 }
 

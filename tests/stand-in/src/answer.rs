@@ -52,6 +52,40 @@ impl Answer {
         Self::json(403, &body)
     }
 
+    /// What stands between the two and is no Grafana; as nginx words it.
+    pub(super) fn page_of_a_proxy(status: u16) -> Self {
+        let code = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        let text = format!("{status} {}", code.canonical_reason().unwrap_or("Error"));
+        let html = format!(
+            "<html>\r\n<head><title>{text}</title></head>\r\n<body>\r\n<center><h1>{text}</h1></center>\r\n\
+             <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+        );
+        Self::new(status, "text/html", html.into_bytes())
+    }
+
+    /// With the cookies of a load balancer in front of Grafana's own.
+    pub(super) fn after_a_balancer(mut self) -> Self {
+        let own = std::mem::take(&mut self.headers);
+        let expires = "Expires=Fri, 31 Dec 2066 23:59:59 GMT; Path=/";
+        self = self
+            .with(header::SET_COOKIE, &format!("AWSALB=bG9hZC1iYWxhbmNlcg; {expires}"))
+            .with(
+                header::SET_COOKIE,
+                &format!("AWSALBCORS=bG9hZC1iYWxhbmNlcg; {expires}; SameSite=None; Secure"),
+            );
+        self.headers.extend(own);
+        self
+    }
+
+    /// With other JSON; what is no JSON stays.
+    pub(super) fn rewritten(mut self, rewrite: fn(&mut Value)) -> Self {
+        if let Ok(mut json) = serde_json::from_slice(&self.body) {
+            rewrite(&mut json);
+            self.body = json.to_string().into_bytes();
+        }
+        self
+    }
+
     pub(super) fn redirect(location: &str) -> Self {
         Self::new(302, "text/html; charset=utf-8", vec![]).with(header::LOCATION, location)
     }

@@ -33,6 +33,7 @@ pub(super) fn answer(desk: &mut Desk<'_>, method: &str, path: &[&str]) -> Outcom
         ("PUT", ["admin", "users", id, "permissions"]) => users::set_server_admin(desk, id),
 
         ("GET", ["user"]) => users::own_profile(desk),
+        ("PUT", ["user"]) => users::update_own(desk),
         ("GET", ["user", "orgs"]) => users::orgs_of(desk, desk.who.id),
         ("GET", ["user", "teams"]) => teams::of_user(desk, desk.who.id),
         ("POST", ["user", "using", org]) => users::switch_org(desk, org),

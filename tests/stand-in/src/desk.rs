@@ -10,7 +10,7 @@ use super::{
     answer::{Answer, form},
     identity::Identity,
     settings::Settings,
-    world::World,
+    world::{User, World},
 };
 
 /// One call: who asks for what, and the world it is about.
@@ -32,6 +32,14 @@ impl Desk<'_> {
     pub(super) fn param(&self, name: &str) -> &str {
         let found = self.query.iter().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// Whether `[users] hidden_users` keeps this one from the caller (`api/dtos/models.go` `IsHiddenUser`):
+    /// not from server admins, and not from the user itself.
+    pub(super) fn hides(&self, user: &User) -> bool {
+        let names = self.settings.get("users", "hidden_users").split(',').map(str::trim);
+        let hidden = names.filter(|name| !name.is_empty()).any(|name| name == user.login);
+        hidden && !self.who.server_admin && self.who.login != user.login
     }
 
     /// `page` and `perpage` as every list reads them: from 1, and 1000.

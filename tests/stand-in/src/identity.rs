@@ -1,6 +1,6 @@
 //! Who is asking: basic auth, tokens and sessions.
 //!
-//! Owns: Grafana's order of clients and what each refuses with, opening and rotating a session, the lock after five failures.
+//! Owns: Grafana's order of clients and what each refuses with, opening and rotating a session, the lock after five failures, and the stranger.
 //! Must never decide what they may do, apart from the questions [`Identity`] answers for everybody. Start at [`identify`].
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -10,17 +10,22 @@ use serde_json::json;
 
 use super::{
     answer::{Answer, Outcome, decode, form},
+    quota,
     settings::Settings,
     world::{Role, User, World, now_ms},
 };
 
 pub(super) const COOKIE: &str = "grafana_session";
 
-/// Five failures within five minutes lock an account (`loginattemptimpl/login_attempt.go`).
+/// Five failures within five minutes lock a name (`loginattemptimpl/login_attempt.go`).
 const FAILURES: usize = 5;
 const FAILURES_WITHIN_S: i64 = 300;
 
-/// Somebody who signed in.
+/// Where a caller cannot be in the organization that is asked about, no permission is named
+/// (`accesscontrol/middleware.go` `AuthorizeInOrgMiddleware`).
+pub(super) const NO_SUCH_CALLER: &str = "";
+
+/// Who makes a call.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) id: i64,
@@ -29,6 +34,8 @@ pub(super) struct Identity {
     pub(super) email: String,
     pub(super) service_account: bool,
     pub(super) server_admin: bool,
+    /// Nobody signed in, and Grafana lets strangers in.
+    pub(super) anonymous: bool,
     /// The organization of this call; none for somebody without one.
     pub(super) org: Option<i64>,
     pub(super) role: Role,
@@ -38,17 +45,26 @@ impl Identity {
     /// What Grafana gives to server admins in the global organization, which no service account is in
     /// (G46). It does not depend on where the admin is a member.
     pub(super) fn needs_server_admin(&self, permission: &str) -> Result<(), Answer> {
-        if self.server_admin && !self.service_account {
-            Ok(())
-        } else {
-            Err(Answer::denied(permission))
+        match self {
+            Self { anonymous: true, .. } => Err(Answer::denied(NO_SUCH_CALLER)),
+            Self {
+                server_admin: true,
+                service_account: false,
+                ..
+            } => Ok(()),
+            _ => Err(Answer::denied(permission)),
         }
+    }
+
+    /// `middleware.ReqGrafanaAdmin`, which is older than permissions and names none.
+    pub(super) fn is_server_admin(&self) -> Result<(), Answer> {
+        let refused = |_| Answer::message(403, "Permission denied");
+        self.needs_server_admin("").map_err(refused)
     }
 
     /// What server admins may do while they are in an organization (G29, G34, G46).
     pub(super) fn needs_server_admin_in_org(&self, permission: &str) -> Result<(), Answer> {
-        self.needs_server_admin(permission)?;
-        if self.org.is_some() {
+        if self.needs_server_admin(permission).is_ok() && self.org.is_some() {
             Ok(())
         } else {
             Err(Answer::denied(permission))
@@ -63,6 +79,23 @@ impl Identity {
         }
     }
 
+    /// Of the organization that the configuration names; none where there is no such organization.
+    fn stranger(world: &World, settings: &Settings) -> Option<Self> {
+        let name = settings.get("auth.anonymous", "org_name");
+        let org = world.orgs.iter().find(|(_, own)| own.as_str() == name)?;
+        Some(Self {
+            id: 0,
+            login: String::new(),
+            name: String::new(),
+            email: String::new(),
+            service_account: false,
+            server_admin: false,
+            anonymous: true,
+            org: Some(*org.0),
+            role: Role::of(settings.get("auth.anonymous", "org_role")).unwrap_or(Role::None),
+        })
+    }
+
     fn of(user: &User, org: Option<i64>) -> Self {
         let org = org.or(user.org).filter(|org| user.orgs.contains_key(org));
         Self {
@@ -72,6 +105,7 @@ impl Identity {
             email: user.email.clone(),
             service_account: user.service_account,
             server_admin: user.server_admin,
+            anonymous: false,
             org,
             role: org.and_then(|org| user.orgs.get(&org)).copied().unwrap_or(Role::None),
         }
@@ -101,6 +135,11 @@ pub(super) fn identify(
             Err(Session::Rotate) => return Err(Answer::error(401, "session.token.rotate", "Unauthorized")),
             Err(Session::Refused(answer)) => refusal = refusal.or(Some(answer)),
         }
+    }
+    if settings.is_on("auth.anonymous", "enabled")
+        && let Some(stranger) = Identity::stranger(world, settings)
+    {
+        return Ok(Some(stranger));
     }
     refusal.map_or(Ok(None), Err)
 }
@@ -190,20 +229,25 @@ fn refuse_disabled(user: &User) -> Result<(), Answer> {
     }
 }
 
-/// The user with this password. Every failure counts, and the fifth locks.
+/// The user with this password (`clients/password.go`). A wrong one counts against the text that was typed, not against the user,
+/// and the fifth locks that text; a right one does not reset the count (G26).
 fn by_password(world: &mut World, settings: &Settings, login: &str, password: &str) -> Result<i64, Answer> {
     let failed = || Answer::error(401, "password-auth.failed", "Invalid username or password");
-    let Some(user) = world.by_login_or_email(login).and_then(|id| world.users.get_mut(&id)) else {
-        return Err(failed());
-    };
     let now = now_ms() / 1_000;
-    user.failures.retain(|at| now - at < FAILURES_WITHIN_S);
     let guarded = !settings.is_on("security", "disable_brute_force_login_protection");
-    if guarded && user.failures.len() >= FAILURES {
+    let typed = login.to_lowercase();
+    if guarded && world.failures_since(&typed, now - FAILURES_WITHIN_S) >= FAILURES {
         return Err(failed());
     }
+    if password.is_empty() {
+        return Err(failed());
+    }
+    let user = world.by_login_or_email(login).and_then(|id| world.users.get(&id));
+    let user = user.ok_or_else(failed)?;
     if user.password.as_deref() != Some(password) {
-        user.failures.push(now);
+        if guarded {
+            world.failures.entry(typed).or_default().push(now);
+        }
         return Err(failed());
     }
     refuse_disabled(user)?;
@@ -244,6 +288,7 @@ pub(super) fn login(
         #[serde(default)]
         password: String,
     }
+    quota::for_session(world, settings)?;
     if settings.is_on("auth", "disable_login_form") || settings.is_on("auth", "disable_login") {
         return Err(Answer::error(400, "auth.client.notConfigured", "Bad Request"));
     }

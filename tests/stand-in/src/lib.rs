@@ -19,12 +19,14 @@ mod orgs;
 mod page;
 mod plugins;
 mod process;
+mod quota;
 mod server;
 mod service_accounts;
 mod settings;
 mod teams;
 mod users;
 mod world;
+pub mod wrong;
 
 use std::{
     net::SocketAddr,
@@ -265,6 +267,11 @@ impl StandIn {
     #[must_use]
     pub fn plugin_pid(&self) -> Option<u32> {
         self.server.process()?.pid()
+    }
+
+    /// Another line in the configuration file, as after a restart with it; plugins are not told.
+    pub fn configure(&self, section: &str, key: &str, value: &str) {
+        self.server.configure(section, key, value);
     }
 
     /// A person comes back from the provider. Links, makes or refuses the account as Grafana does (G19–G23).

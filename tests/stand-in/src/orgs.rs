@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::{
     answer::{Answer, Outcome, id},
     desk::{Desk, any_contains, paged},
+    identity::NO_SUCH_CALLER,
+    quota,
     users::{avatar, externally_synced, labels},
     world::{Role, User},
 };
@@ -16,12 +18,18 @@ use super::{
 /// The caller must be in the organization, as its Admin or as a server admin. A server admin who is
 /// not in it gets a 403 in this version (G34).
 fn may(desk: &Desk<'_>, org: i64, permission: &str) -> Result<(), Answer> {
-    let role = desk.world.users.get(&desk.who.id).and_then(|user| user.orgs.get(&org));
-    match role {
+    match role_in(desk, org) {
         Some(Role::Admin) => Ok(()),
         Some(_) if desk.who.server_admin => Ok(()),
         _ => Err(Answer::denied(permission)),
     }
+}
+
+fn role_in(desk: &Desk<'_>, org: i64) -> Option<Role> {
+    if desk.who.anonymous {
+        return desk.who.org.filter(|own| *own == org).map(|_| desk.who.role);
+    }
+    desk.world.users.get(&desk.who.id)?.orgs.get(&org).copied()
 }
 
 fn may_in_current(desk: &Desk<'_>, permission: &str) -> Result<i64, Answer> {
@@ -31,9 +39,18 @@ fn may_in_current(desk: &Desk<'_>, permission: &str) -> Result<i64, Answer> {
 }
 
 fn may_in(desk: &Desk<'_>, org: &str, permission: &str) -> Result<i64, Answer> {
-    let org = id("orgId", org)?;
+    let org = named(desk, org)?;
     may(desk, org, permission)?;
     Ok(org)
+}
+
+/// Grafana asks for the permission before it reads the number: what is no organization's is a 403 that
+/// names no permission (`accesscontrol/middleware.go` `AuthorizeInOrgMiddleware`).
+fn named(desk: &Desk<'_>, org: &str) -> Result<i64, Answer> {
+    let org = org.parse().ok().filter(|org| *org != 0);
+    // A stranger is in one organization and cannot be looked for in another.
+    let org = org.filter(|org| !desk.who.anonymous || desk.who.org == Some(*org));
+    org.ok_or_else(|| Answer::denied(NO_SUCH_CALLER))
 }
 
 fn shown(desk: &Desk<'_>, org: i64) -> Outcome {
@@ -65,6 +82,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
         name: String,
     }
     desk.who.needs_server_admin("orgs:create")?;
+    quota::for_org(desk.world, desk.settings, desk.who.id, desk.who.org)?;
     let sent: Form = desk.form()?;
     if sent.name.is_empty() {
         return Err(Answer::message(400, "bad request data"));
@@ -78,14 +96,20 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     Ok(Answer::json(200, &body))
 }
 
+/// Viewers of it may read it too (`api/accesscontrol.go` `orgReaderRole`).
 pub(super) fn read(desk: &mut Desk<'_>, org: &str) -> Outcome {
-    let org = may_in(desk, org, "orgs:read")?;
-    shown(desk, org)
+    let org = named(desk, org)?;
+    match role_in(desk, org) {
+        Some(role) if role >= Role::Viewer || desk.who.server_admin => shown(desk, org),
+        _ => Err(Answer::denied("orgs:read")),
+    }
 }
 
+/// A server admin who is in it; its own Admin may not (`orgMaintainerRole`).
 pub(super) fn delete(desk: &mut Desk<'_>, org: &str) -> Outcome {
+    let org = named(desk, org)?;
     desk.who.needs_server_admin("orgs:delete")?;
-    let org = id("orgId", org)?;
+    may(desk, org, "orgs:delete")?;
     if Some(org) == desk.who.org {
         return Err(Answer::message(400, "Can not delete org for current user"));
     }
@@ -123,7 +147,8 @@ fn row(desk: &Desk<'_>, org: i64, (user, role): (&User, Role)) -> Value {
 }
 
 fn list_of(desk: &Desk<'_>, org: i64) -> Outcome {
-    let rows: Vec<Value> = rows(desk, org).into_iter().map(|one| row(desk, org, one)).collect();
+    let rows = rows(desk, org).into_iter().filter(|(user, _)| !desk.hides(user));
+    let rows: Vec<Value> = rows.map(|one| row(desk, org, one)).collect();
     Ok(Answer::json(200, &json!(rows)))
 }
 
@@ -131,7 +156,9 @@ fn page_of(desk: &Desk<'_>, org: i64) -> Outcome {
     let rows = rows(desk, org);
     let total = rows.len();
     let page = desk.page();
-    let rows: Vec<Value> = paged(rows, page).into_iter().map(|one| row(desk, org, one)).collect();
+    // After paging: a page may be short, and the total counts them (G35).
+    let rows = paged(rows, page).into_iter().filter(|(user, _)| !desk.hides(user));
+    let rows: Vec<Value> = rows.map(|one| row(desk, org, one)).collect();
     let body = json!({ "totalCount": total, "orgUsers": rows, "page": page.0, "perPage": page.1 });
     Ok(Answer::json(200, &body))
 }
@@ -193,6 +220,9 @@ fn add_to(desk: &mut Desk<'_>, org: i64) -> Outcome {
 
 pub(super) fn add_to_current(desk: &mut Desk<'_>) -> Outcome {
     let org = may_in_current(desk, "org.users:add")?;
+    // This way in alone has one; by the organization's number there is none (G82).
+    quota::for_user(desk.world, desk.settings)?;
+    quota::for_org(desk.world, desk.settings, desk.who.id, desk.who.org)?;
     add_to(desk, org)
 }
 

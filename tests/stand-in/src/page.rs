@@ -76,7 +76,7 @@ impl Pages {
         let version = self.line();
         let boot = json!({
             "user": {
-                "id": who.id, "isSignedIn": true, "login": who.login, "email": who.email, "name": who.name, "orgId": who.org,
+                "id": who.id, "isSignedIn": !who.anonymous, "login": who.login, "email": who.email, "name": who.name, "orgId": who.org,
                 "orgName": who.org.and_then(|org| world.orgs.get(&org)), "orgRole": who.role.name(), "isGrafanaAdmin": who.server_admin,
                 "theme": theme, "lightTheme": theme == "light", "language": "en-US", "locale": "en-US", "timezone": "browser",
                 "permissions": {},

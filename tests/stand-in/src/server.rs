@@ -49,7 +49,8 @@ const CALLS_KEPT: usize = 50_000;
 
 pub(super) struct Server {
     world: Mutex<World>,
-    settings: Settings,
+    /// Locked after the world, where both are.
+    settings: Mutex<Settings>,
     plugins: Vec<Plugin>,
     pages: Pages,
     calls: Mutex<VecDeque<Call>>,
@@ -76,7 +77,7 @@ impl Server {
     ) -> Self {
         Self {
             world: Mutex::new(world),
-            settings,
+            settings: Mutex::new(settings),
             plugins,
             pages,
             calls: Mutex::default(),
@@ -121,9 +122,13 @@ impl Server {
     }
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut World, &Settings) -> T) -> T {
-        let changed = change(&mut lock(&self.world), &self.settings);
+        let changed = change(&mut lock(&self.world), &lock(&self.settings));
         self.changed.store(true, Ordering::SeqCst);
         changed
+    }
+
+    pub(super) fn configure(&self, section: &str, key: &str, value: &str) {
+        lock(&self.settings).put(section, key, value);
     }
 
     pub(super) fn look<T>(&self, look: impl FnOnce(&World) -> T) -> T {
@@ -138,8 +143,10 @@ impl Server {
 
     fn fault(&self, method: &str, path: &str) -> Option<Effect> {
         let mut faults = lock(&self.faults);
-        let fault = faults.iter_mut().find(|fault| fault.fits(method, path))?;
-        Some(fault.take())
+        let fault = faults
+            .iter_mut()
+            .find_map(|fault| fault.hits(method, path).then_some(fault))?;
+        Some(fault.effect.clone())
     }
 
     /// One request, faults and the log around it.
@@ -164,47 +171,30 @@ impl Server {
             at: now,
         };
         let fault = logged.then(|| self.fault(&call.method, &call.path)).flatten();
-        let mut cut = false;
+        let cut = matches!(fault, Some(Effect::Truncate));
         let answer = match fault {
             Some(Effect::Answer(status, body)) => Some(Answer::new(
                 status,
                 "application/json; charset=UTF-8",
                 body.into_bytes(),
             )),
+            Some(Effect::Page(status)) => Some(Answer::page_of_a_proxy(status)),
+            Some(Effect::Busy(status, seconds)) => {
+                let busy = Answer::message(status, "a fault of the test");
+                Some(busy.with(header::RETRY_AFTER, &seconds.to_string()))
+            }
             Some(Effect::Hang) => {
                 self.stop.cancelled().await;
                 None
             }
             Some(Effect::Drop) => None,
-            Some(Effect::DropAnswer) => {
-                self.answer(&parts, path, body, peer, &mut call.who).await;
-                None
-            }
-            Some(Effect::Busy(status, seconds)) => {
-                let busy = Answer::message(status, "a fault of the test");
-                Some(busy.with(header::RETRY_AFTER, &seconds.to_string()))
-            }
-            Some(Effect::Truncate) => {
-                let whole = self.answer(&parts, path, body, peer, &mut call.who).await;
-                cut = true;
-                Some(whole)
-            }
-            Some(Effect::Slow(by)) => {
-                let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
-                tokio::time::sleep(by).await;
-                Some(answer)
-            }
-            Some(Effect::Garble) => {
-                self.answer(&parts, path, body, peer, &mut call.who).await;
-                Some(Answer::json(200, &json!(["not", "Grafana"])))
-            }
-            None => {
-                let before = self.costs.then(std::time::Instant::now);
+            done => {
+                let before = (self.costs && done.is_none()).then(std::time::Instant::now);
                 let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
                 if let Some(before) = before {
                     costs::spend(&self.queues, &parts, &call, &answer, before).await;
                 }
-                Some(answer)
+                on_its_way(done, answer).await
             }
         };
         call.at = std::time::Instant::now();
@@ -290,7 +280,7 @@ impl Server {
             .or_else(query)
             .and_then(|org| org.parse().ok())
             .filter(|org| *org > 0);
-        identity::identify(&mut lock(&self.world), &self.settings, &parts.headers, org)
+        identity::identify(&mut lock(&self.world), &lock(&self.settings), &parts.headers, org)
     }
 
     async fn api(&self, parts: &Parts, path: &str, body: Bytes, peer: SocketAddr, who: &mut String) -> Outcome {
@@ -307,6 +297,10 @@ impl Server {
         let identity = self.identify(parts)?;
         let identity = identity.ok_or_else(|| Answer::error(401, "auth.unauthorized", "Unauthorized"))?;
         who.clone_from(&identity.login);
+        // `ReqSignedInNoAnonymous`: what is about the caller needs one (G80).
+        if identity.anonymous && (path == "user" || path.starts_with("user/")) {
+            return Err(Answer::message(401, "Unauthorized"));
+        }
         if let Some(rest) = path.strip_prefix("plugins/") {
             return self.plugin_api(parts, rest, body, peer, identity).await;
         }
@@ -334,7 +328,7 @@ impl Server {
         let mut world = lock(&self.world);
         let outcome = job(&mut Desk {
             world: &mut world,
-            settings: &self.settings,
+            settings: &lock(&self.settings),
             who,
             headers: &parts.headers,
             query: &query,
@@ -380,6 +374,21 @@ impl Server {
             }
             _ => Err(Answer::message(404, "Not found")),
         }
+    }
+}
+
+/// What becomes of the answer to a call that was done.
+async fn on_its_way(fault: Option<Effect>, answer: Answer) -> Option<Answer> {
+    match fault {
+        Some(Effect::DropAnswer) => None,
+        Some(Effect::Garble) => Some(Answer::json(200, &json!(["not", "Grafana"]))),
+        Some(Effect::Slow(by)) => {
+            tokio::time::sleep(by).await;
+            Some(answer)
+        }
+        Some(Effect::BalancerCookie) => Some(answer.after_a_balancer()),
+        Some(Effect::Rewrite(rewrite)) => Some(answer.rewritten(rewrite)),
+        _ => Some(answer),
     }
 }
 

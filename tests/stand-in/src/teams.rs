@@ -14,7 +14,15 @@ use super::{
     world::{ADMIN, MEMBER, Team, User},
 };
 
-pub(super) fn shown(team: &Team) -> Value {
+/// As the caller sees it: hidden members are not counted (G79).
+fn seen(desk: &Desk<'_>, team: &Team) -> Value {
+    let members = team.members.keys().filter_map(|user| desk.world.users.get(user));
+    let mut row = shown(team);
+    row["memberCount"] = json!(members.filter(|user| !desk.hides(user)).count());
+    row
+}
+
+fn shown(team: &Team) -> Value {
     json!({
         "id": team.id, "uid": team.uid, "orgId": team.org, "name": team.name, "email": team.email,
         "avatarUrl": format!("/avatar/{}", team.uid), "memberCount": team.members.len(), "permission": 0, "accessControl": null,
@@ -47,7 +55,7 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     if name_taken(desk, org, &sent.name, None) {
         return Err(Answer::message(409, "Team name taken"));
     }
-    let creator = (!desk.who.service_account).then_some((desk.who.id, ADMIN));
+    let creator = (!desk.who.service_account && !desk.who.anonymous).then_some((desk.who.id, ADMIN));
     let id = desk.world.add_team(org, &sent.name);
     if let Some(team) = desk.world.team_mut(id) {
         team.email = sent.email;
@@ -77,7 +85,7 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
     rows.sort_by_key(|team| &team.name);
     let total = rows.len();
     let page = desk.page();
-    let teams: Vec<Value> = paged(rows, page).into_iter().map(shown).collect();
+    let teams: Vec<Value> = paged(rows, page).into_iter().map(|team| seen(desk, team)).collect();
     let body = json!({ "totalCount": total, "teams": teams, "page": page.0, "perPage": page.1 });
     Ok(Answer::json(200, &body))
 }
@@ -101,8 +109,9 @@ pub(super) fn of_user(desk: &Desk<'_>, user: i64) -> Outcome {
 pub(super) fn read(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let org = desk.who.needs_org_admin("teams:read")?;
     let team = id("teamId", team)?;
-    let team = find(desk, org, team).ok_or_else(|| Answer::message(404, "Team not found"))?;
-    Ok(Answer::json(200, &shown(team)))
+    let team = desk.world.teams.get(&team).filter(|team| team.org == org);
+    let team = team.ok_or_else(|| Answer::message(404, "Team not found"))?;
+    Ok(Answer::json(200, &seen(desk, team)))
 }
 
 /// A taken name is a 400 here, where making one is a 409 (G38). An empty name is not written, an empty e-mail is.
@@ -149,13 +158,14 @@ fn rows<'a>(desk: &'a Desk<'_>, org: i64, team: i64) -> Vec<(&'a User, i64)> {
     rows
 }
 
-/// All of them, unpaged; a team that is not there has none.
+/// All of them that are not hidden, unpaged; a team that is not there has none. The bulk call works on all (G79).
 pub(super) fn members(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let org = desk.who.needs_org_admin("teams.permissions:read")?;
     let team = id("teamId", team)?;
     let uid = desk.world.teams.get(&team).map(|team| team.uid.as_str());
     let members: Vec<Value> = rows(desk, org, team)
         .into_iter()
+        .filter(|(user, _)| !desk.hides(user))
         .map(|(user, permission)| {
             json!({
                 "orgId": org, "teamId": team, "teamUID": uid, "userId": user.id,

@@ -193,7 +193,7 @@ pub(super) fn set_server_admin(desk: &mut Desk<'_>, user: &str) -> Outcome {
         #[serde(default)]
         isgrafanaadmin: bool,
     }
-    desk.who.needs_server_admin("users.permissions:update")?;
+    desk.who.is_server_admin()?;
     let sent: Form = desk.form()?;
     let user = id("id", user)?;
     let last = !desk.world.people().any(|other| other.server_admin && other.id != user);
@@ -284,19 +284,33 @@ pub(super) fn search(desk: &mut Desk<'_>, with_paging: bool) -> Outcome {
     Ok(Answer::json(200, &body))
 }
 
-/// What is empty is not written; without a login the e-mail becomes it (G6).
+/// The whole row by a server admin.
 pub(super) fn update(desk: &mut Desk<'_>, user: &str) -> Outcome {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Form {
-        name: String,
-        login: String,
-        email: String,
-        theme: String,
-    }
     desk.who.needs_server_admin_in_org("users:write")?;
-    let sent: Form = desk.form()?;
-    let user = id("id", user)?;
+    let sent: Names = desk.form()?;
+    write_names(desk, id("id", user)?, sent)
+}
+
+/// `PUT /api/user`: by basic auth and by session, in an organization or in none (G78).
+pub(super) fn update_own(desk: &mut Desk<'_>) -> Outcome {
+    let sent: Names = desk.form()?;
+    if desk.who.service_account {
+        return Err(Answer::message(403, "Endpoint only available for users"));
+    }
+    write_names(desk, desk.who.id, sent)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Names {
+    name: String,
+    login: String,
+    email: String,
+    theme: String,
+}
+
+/// What is empty is not written; without a login the e-mail becomes it (G6).
+fn write_names(desk: &mut Desk<'_>, user: i64, sent: Names) -> Outcome {
     let failed = || Answer::message(500, "Failed to update user");
     if let Some(row) = desk.world.person(user)
         && provider_enabled(row, desk.settings)

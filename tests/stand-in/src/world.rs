@@ -68,8 +68,6 @@ pub struct User {
     pub(super) links: Vec<Link>,
     pub(super) created: String,
     pub(super) updated: String,
-    /// When sign-ins failed, in seconds since 1970.
-    pub(super) failures: Vec<i64>,
 }
 
 /// That a user is somebody at a provider.
@@ -143,6 +141,9 @@ pub struct World {
     pub(super) sessions: BTreeMap<String, Session>,
     /// By `org/plugin`.
     pub(super) apps: BTreeMap<String, App>,
+    /// When sign-ins failed, in seconds since 1970, by the name that was typed. They outlive the user.
+    #[serde(default)]
+    pub(super) failures: BTreeMap<String, Vec<i64>>,
 }
 
 /// Login or e-mail are somebody's.
@@ -217,7 +218,6 @@ impl World {
             links: vec![],
             created: now.clone(),
             updated: now,
-            failures: vec![],
         };
         self.users.insert(id, user);
         id
@@ -372,13 +372,26 @@ impl World {
         }
     }
 
-    /// Another password, which unlocks the account and ends its sessions.
+    /// Another password, which unlocks the login (and no other name of it) and ends the sessions.
     pub fn set_password(&mut self, user: i64, password: &str) {
         if let Some(user) = self.users.get_mut(&user) {
             user.password = Some(password.to_owned());
-            user.failures.clear();
+            self.failures.remove(&user.login);
         }
         self.end_sessions(user);
+    }
+
+    pub(super) fn failures_since(&self, typed: &str, since_s: i64) -> usize {
+        let failed = self.failures.get(typed).into_iter().flatten();
+        failed.filter(|at| **at >= since_s).count()
+    }
+
+    /// Every failed sign-in was so much longer ago.
+    pub fn age_failures(&mut self, by: Duration) {
+        let by_s = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        for failed in self.failures.values_mut().flatten() {
+            *failed = failed.saturating_sub(by_s);
+        }
     }
 
     /// Every session was last rotated so much longer ago.

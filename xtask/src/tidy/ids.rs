@@ -16,9 +16,9 @@ const BARE: &str = concat!(
 
 /// The lines of the product in which an id is a bare number.
 pub fn check(path: &str, text: &str) -> Vec<String> {
-    let is_ours = |name: &&str| path.starts_with(&format!("backend/{name}/src/"));
+    let is_ours = |name: &str| path.starts_with(&format!("backend/{name}/src/"));
     let tests = path.contains("/tests/") || path.ends_with("/tests.rs");
-    if tests || !CRATES.iter().any(|name| is_ours(&name)) {
+    if tests || !CRATES.iter().any(|name| is_ours(name)) {
         return Vec::new();
     }
     let Ok(bare) = Regex::new(BARE) else {
