@@ -322,6 +322,8 @@ pub enum Reading {
     Teams,
     /// The members of a team.
     TeamMembers,
+    /// The service account that says which store is the right one.
+    StoreMarker,
 }
 
 /// An answer of Grafana that another try would not change.
@@ -370,6 +372,8 @@ pub enum Delay {
     NothingToDelete,
     /// Another SCIM user got the account a moment ago.
     AccountJustTaken,
+    /// Grafana knows another store, and no admin has decided.
+    StoreNotRecognised,
     /// A call failed, and time may help.
     GrafanaFailed {
         /// What was asked.
@@ -390,6 +394,7 @@ impl Delay {
             Self::TeamDisappears => "team_disappears",
             Self::NothingToDelete => "nothing_to_delete",
             Self::AccountJustTaken => "account_just_taken",
+            Self::StoreNotRecognised => "store_not_recognised",
             Self::GrafanaFailed { .. } => "grafana_failed",
         }
     }

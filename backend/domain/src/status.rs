@@ -3,7 +3,7 @@
 //! Owns: plain data, the same for the engine that fills it and the handlers that answer it. Must
 //! never hold a secret. Start at [`EngineStatus`].
 
-use crate::{account::NameOwner, team::Member};
+use crate::{account::NameOwner, store_identity::Recognition, team::Member};
 use vocabulary::TeamId;
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
@@ -54,6 +54,8 @@ pub struct EngineStatus {
     pub checked_ms: Option<i64>,
     /// What works against us, in words.
     pub warnings: Vec<String>,
+    /// What this store is to this Grafana.
+    pub store: Recognition,
     /// Teams that Grafana's own Team Sync fills as well.
     pub twice_filled_teams: Vec<TeamId>,
     /// Grafana's licence has Team Sync while groups are synced.
@@ -75,6 +77,7 @@ impl EngineStatus {
             error: None,
             checked_ms: None,
             warnings: Vec::new(),
+            store: Recognition::Unknown,
             twice_filled_teams: Vec::new(),
             team_sync_licensed: false,
             unmanaged: None,

@@ -6,6 +6,8 @@
 
 use vocabulary::OrgId;
 
+use crate::account::{Action, Plan};
+
 /// The name the marker is made with. Grafana makes the login of it, `sa-<org>-rollcall-store`,
 /// which no rename changes and no second account can have (G90).
 pub const MARKER: &str = "rollcall-store";
@@ -109,6 +111,26 @@ impl Recognition {
             Self::Behind => "behind",
         }
     }
+}
+
+/// What is left of a plan: a store that is not recognised ends access and does nothing else. What a
+/// person who may sign in is planned is not asked of it.
+#[must_use]
+pub fn permitted(recognition: Recognition, mut plan: Plan) -> Plan {
+    if !recognition.may_open() {
+        plan.actions.retain(|action| match action {
+            Action::Claim { .. }
+            | Action::Create(_)
+            | Action::Delete(_)
+            | Action::Disable
+            | Action::Remember(_)
+            | Action::LeaveOrg(_)
+            | Action::Logout
+            | Action::Forget => true,
+            Action::Update(_) | Action::Enable | Action::JoinOrg(_) | Action::SetRole(_) | Action::JoinTeam(_) => false,
+        });
+    }
+    plan
 }
 
 /// What to do about the marker.

@@ -16,6 +16,7 @@ mod names;
 mod org;
 mod org_state;
 mod person;
+mod pulse;
 mod reconcile_loop;
 mod reservation;
 mod roster;
@@ -24,6 +25,8 @@ mod scan;
 mod settings;
 mod shared;
 mod status;
+mod store_marker;
+mod supervisor;
 mod team_sync;
 mod user_listing;
 mod verdict;
@@ -43,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use failpoints::Failpoints;
 pub use grafana::{Credentials, Finding, Probe};
+pub use pulse::PulseSeen;
 pub use settings::{OrgSettings, Settings};
 pub use status::LoginSeen;
 use store::Store;
@@ -85,7 +89,7 @@ impl Engine {
             shared: shared.clone(),
             stop: stop.clone(),
         };
-        let task = tokio::spawn(reconcile_loop::run(core));
+        let task = tokio::spawn(supervisor::run(core));
         Self(Arc::new(Inner {
             shared,
             settings,
@@ -98,6 +102,12 @@ impl Engine {
     #[must_use]
     pub fn wake(&self) -> Wake {
         Wake::new(self.0.shared.clone())
+    }
+
+    /// Whether it goes on.
+    #[must_use]
+    pub fn pulse(&self) -> PulseSeen {
+        self.0.shared.pulse.seen()
     }
 
     /// How it stands with an organization's Grafana.

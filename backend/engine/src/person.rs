@@ -11,8 +11,9 @@ pub(crate) mod observe;
 mod record;
 
 use domain::{
-    account::{self, Action, End, Write},
+    account::{self, Action, Desired, End, Write},
     attention::{Attention, Delay},
+    store_identity,
 };
 
 pub(super) use self::record::Recorded;
@@ -49,6 +50,11 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         return Ok(Recorded);
     }
     let desired = desired(user.as_ref());
+    let recognised = org.status.store;
+    if matches!(desired, Desired::Open(_)) && !recognised.may_open() {
+        // It was to be closed a moment ago.
+        return Err(SyncError::NotYet(Delay::StoreNotRecognised));
+    }
     let mut person = Person {
         core,
         work,
@@ -77,6 +83,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         };
         let observed = observe(&Live { core, org }, org, &subject).await?;
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
+        let plan = store_identity::permitted(recognised, plan);
         if plan.actions.is_empty() {
             person.ask(plan.end.question()).await?;
             let end = match &plan.end {

@@ -21,6 +21,7 @@ use super::{
     org_state::Configuration,
     person, scan,
     settings::OrgSettings,
+    store_marker,
     user_listing::UserListing,
     verdict::conclude,
 };
@@ -88,6 +89,8 @@ struct Loop {
 impl Loop {
     /// Everything there is to do now; returns how long nothing will be.
     async fn run_turn(&mut self) -> Result<Duration> {
+        self.core.shared.pulse.beat();
+        self.core.failpoints.turn();
         self.take_settings().await?;
         for org_id in self.core.shared.take_checks() {
             self.retry_all(org_id).await?;
@@ -96,6 +99,7 @@ impl Loop {
             }
         }
         self.take_mappings().await?;
+        self.take_decisions().await?;
         loop {
             look::look(&self.core, &mut self.orgs).await?;
             self.run_scans().await?;
@@ -107,6 +111,26 @@ impl Loop {
         }
         self.empty_orphans().await?;
         self.until_next().await
+    }
+
+    /// What admins decided about the store. It is kept until Grafana has it.
+    async fn take_decisions(&mut self) -> Result<()> {
+        for (org_id, decision) in self.core.shared.take_decisions() {
+            let now = self.core.clock.now_ms();
+            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(now)) else {
+                self.core.shared.keep_decision(org_id, decision);
+                continue;
+            };
+            match store_marker::decide(&self.core, org, decision).await {
+                Ok(()) => org.publish(&self.core).await,
+                Err(SyncError::Grafana { error, .. }) => {
+                    self.core.shared.keep_decision(org_id, decision);
+                    org.went_wrong(&self.core, &error).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     async fn until_next(&self) -> Result<Duration> {
@@ -273,7 +297,7 @@ impl Loop {
                 .filter(|w| {
                     self.orgs
                         .get(&w.tenant.org_id)
-                        .is_some_and(|o| o.state.may_do(w.kind, now))
+                        .is_some_and(|o| o.may_do(w, now))
                 })
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
@@ -356,7 +380,8 @@ impl Loop {
     /// Takes our people out of the teams that no mapping feeds any more.
     async fn empty_orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
-            if !org.state.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
+            let may = org.state.may_do(Kind::Group, self.core.clock.now_ms()) && org.status.store.may_open();
+            if !may || !org.settings.effective.group_sync {
                 continue;
             }
             for team_id in self.core.store.orphaned_teams(org.id()).await? {

@@ -10,15 +10,19 @@ use std::{
 
 use domain::{
     OrgId, UserId,
+    store_identity::StoreDecision,
     status::{EngineStatus, NameOwners, TeamSeen},
 };
 use tokio::sync::Notify;
 
-use super::{lock::locked, names::Names, roster_requests::RosterRequests, status::LoginSeen};
+use super::{lock::locked, names::Names, pulse::Pulse, roster_requests::RosterRequests, status::LoginSeen};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
+    pub(super) pulse: Pulse,
+    /// What admins decided about the store, until the engine has done it.
+    decisions: Mutex<HashMap<OrgId, StoreDecision>>,
     checks: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
     teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
@@ -38,6 +42,20 @@ impl Shared {
 
     pub(super) fn take_checks(&self) -> BTreeSet<OrgId> {
         std::mem::take(&mut locked(&self.checks))
+    }
+
+    /// An admin said which store is the right one.
+    pub(super) fn add_decision(&self, org_id: OrgId, decision: StoreDecision) {
+        locked(&self.decisions).insert(org_id, decision);
+    }
+
+    /// It could not be done yet. A later word of an admin wins.
+    pub(super) fn keep_decision(&self, org_id: OrgId, decision: StoreDecision) {
+        locked(&self.decisions).entry(org_id).or_insert(decision);
+    }
+
+    pub(super) fn take_decisions(&self) -> HashMap<OrgId, StoreDecision> {
+        std::mem::take(&mut locked(&self.decisions))
     }
 
     pub(super) fn status(&self, org_id: OrgId) -> Option<EngineStatus> {

@@ -1,22 +1,40 @@
 //! The marker in Grafana that says which store speaks for an organization.
 //!
 //! Owns: reading it, and writing it after the store. Must never decide what a store may do that the
-//! marker does not name: `domain::store_identity` does. Start at [`recognise`].
+//! marker does not name: `domain::store_identity` does. Start at [`look`].
 
 use domain::{
+    attempt::Failure,
     attention::Reading,
     store_identity::{self, Compared, MARKER, Marker, Recognition, StoreDecision, StoreIdentity, marker_login},
 };
 
 use super::{
     context::Core,
-    error::{Result, looking},
+    error::{Result, SyncError, looking},
     org::Org,
 };
 use grafana::{Error, MarkerAccount};
 
+/// Compares the store with the marker, as a part of each comparison. A Grafana that answers, and not
+/// this, does not keep people in: the rest of the comparison goes on, with what was known before.
+pub(super) async fn look(core: &Core, org: &mut Org) -> Result<()> {
+    match recognise(core, org).await {
+        Err(SyncError::Grafana { error, .. })
+            if !matches!(
+                Failure::from(&error),
+                Failure::Away | Failure::Busy(_) | Failure::Unauthorized
+            ) =>
+        {
+            tracing::warn!(org = org.id().get(), %error, "the marker of the store could not be read or written");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
 /// Reads the marker, compares it with the store, and writes it where the store has gone on.
-pub(super) async fn recognise(core: &Core, org: &mut Org) -> Result<()> {
+async fn recognise(core: &Core, org: &mut Org) -> Result<()> {
     let compared = match compare(core, org).await? {
         Found::Refused => {
             learn(org, Recognition::Unproven);

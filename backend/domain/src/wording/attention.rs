@@ -213,6 +213,7 @@ const fn read(reading: Reading) -> &'static str {
         Reading::Team => "the team",
         Reading::Teams => "teams",
         Reading::TeamMembers => "the team's members",
+        Reading::StoreMarker => "the service account that names the right store",
     }
 }
 
@@ -237,6 +238,9 @@ pub fn delay(delay: &Delay) -> String {
         Delay::TeamDisappears => "The team disappears again and again.".to_owned(),
         Delay::NothingToDelete => "There is no account to delete.".to_owned(),
         Delay::AccountJustTaken => "The account in Grafana has just become another user's.".to_owned(),
+        Delay::StoreNotRecognised => "Grafana knows another store than this one. It opens nobody until \
+             an admin says on the overview which store is the right one."
+            .to_owned(),
         Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),
     }
 }
