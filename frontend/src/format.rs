@@ -44,6 +44,8 @@ pub fn bars(values: &[i64], most: i64) -> String {
 /// The answer to the overview's question, before the server's sentence.
 pub fn sync_title(state: SyncState) -> &'static str {
     match state {
+        SyncState::StoreFails => "The store takes no changes.",
+        SyncState::StoreNotRecognised => "This is not the store that Grafana knows.",
         SyncState::NotConfigured => "Not set up yet.",
         SyncState::WaitingForFirstRequest => "Waiting for the first request.",
         SyncState::CredentialsRefused => "Grafana refused the credentials.",

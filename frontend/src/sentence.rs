@@ -80,6 +80,7 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::MappingResume => words("resumed", "resume", "the mapping of group", ""),
         Action::MappingRemove => words("removed", "remove", "the mapping of group", ""),
         Action::SettingChange => words("changed", "change", "the setting", ""),
+        Action::StoreDecide => words("decided about", "decide about", "the store", ""),
         Action::CallerDeny => words("was turned away", "use SCIM", "", ""),
         Action::RequestGet => words("read", "read", "", ""),
         Action::RequestPost => words("sent", "create", "", ""),
@@ -239,6 +240,7 @@ mod tests {
             | Action::MappingPause
             | Action::MappingResume
             | Action::MappingRemove
+            | Action::StoreDecide
             | Action::SettingChange => vec![admin],
             Action::CallerDeny
             | Action::RequestGet

@@ -24,7 +24,7 @@ pub use mappings::{
     GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingRow, MemberPolicy, NewMapping, PlannedChange,
     Preview, Team, TeamPreview, Teams,
 };
-pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending};
+pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, StoreAnswer, StoreDecision};
 pub use people::{Access, AttributeState, People, Person, PersonAttribute};
 pub use settings::{CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate};
 pub use vocabulary::{

@@ -13,6 +13,18 @@ pub enum Health {
     StoreClosed,
     /// The store does not answer.
     StoreFails,
+    /// The store answers, and takes no change: the disk is full, or the file is read-only.
+    StoreTakesNoChanges,
+    /// The store's file was deleted or replaced while it was open.
+    StoreReplaced,
+    /// Grafana knows another store than this one.
+    StoreForeign,
+    /// Grafana knows a later state of this store.
+    StoreBehind,
+    /// Grafana answers, and does not show which store it knows.
+    StoreUnknown,
+    /// The engine stands still, or had to be started again a moment ago.
+    EngineFails,
     /// There are no credentials for Grafana.
     NotConfigured,
     /// Grafana hands the credentials over with the first request after a start.
@@ -44,6 +56,12 @@ impl Health {
         match self {
             Self::StoreClosed
             | Self::StoreFails
+            | Self::StoreTakesNoChanges
+            | Self::StoreReplaced
+            | Self::StoreForeign
+            | Self::StoreBehind
+            | Self::StoreUnknown
+            | Self::EngineFails
             | Self::NotConfigured
             | Self::CredentialsRefused
             | Self::GrafanaAway

@@ -85,6 +85,28 @@ impl EngineStatus {
     }
 }
 
+/// How the store itself stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSeen {
+    /// A change was written, committed and taken back a moment ago.
+    pub takes_changes: bool,
+    /// Its file.
+    pub file: StoreFile,
+}
+
+/// The store's file, as it lies on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFile {
+    /// The one that is open, and nobody else's business.
+    Private,
+    /// Others can read it.
+    Readable,
+    /// Others can write its directory, and so replace it.
+    Writable,
+    /// It was deleted or replaced while it was open.
+    Replaced,
+}
+
 /// A team as last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamSeen {

@@ -17,7 +17,7 @@ mod tests;
 
 pub use attention::{delay, next_step, operation, problem, protection, reason};
 pub use health::health;
-pub use overview::{Numbers, summary};
+pub use overview::{Numbers, store_question, store_warnings, summary};
 pub use person::{
     NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
 };

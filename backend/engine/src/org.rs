@@ -22,8 +22,8 @@ use super::{
     settings::OrgSettings,
     user_listing::UserListing,
 };
-use store::{Kind, Work};
 use grafana::{Error, Grafana, SignInSettings};
+use store::{Kind, Work};
 
 #[derive(Debug)]
 pub(super) struct Org {

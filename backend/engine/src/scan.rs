@@ -23,8 +23,7 @@ use super::{
     org::Org,
     org_state::Configuration,
     status::LoginSeen,
-    store_marker,
-    team_sync,
+    store_marker, team_sync,
 };
 use grafana::{Error, SignInSettings, Team};
 

@@ -10,8 +10,8 @@ use std::{
 
 use domain::{
     OrgId, UserId,
-    store_identity::StoreDecision,
     status::{EngineStatus, NameOwners, TeamSeen},
+    store_identity::StoreDecision,
 };
 use tokio::sync::Notify;
 

@@ -40,27 +40,33 @@ async fn recognise(core: &Core, org: &mut Org) -> Result<()> {
             learn(org, Recognition::Unproven);
             return Ok(());
         }
-        Found::Compared { store, marker, compared } => {
+        Found::Compared {
+            mut store,
+            marker,
+            mut compared,
+        } => {
             if compared.lost && marker.is_none() {
                 tracing::warn!(
                     org = org.id().get(),
                     "the marker of this store is gone from Grafana's service accounts; it is made again"
                 );
             }
-            if !compared.write {
-                compared
-            } else {
+            if compared.recognition == Recognition::Ours && !org.began {
+                // Once for each start, and only once it is known who this is: what a copy does by
+                // itself must not look like progress.
+                core.store.grow_identity(org.id()).await?;
+                org.began = true;
+                store.counter = store.counter.saturating_add(1);
+                compared.write = true;
+            }
+            if compared.write {
                 write(core, org, &store, marker).await?
+            } else {
+                compared
             }
         }
     };
     learn(org, compared.recognition);
-    if compared.recognition == Recognition::Ours && !org.began {
-        // Once for each start, and only once it is known who this is: what a copy does by itself
-        // must not look like progress.
-        core.store.grow_identity(org.id()).await?;
-        org.began = true;
-    }
     Ok(())
 }
 
@@ -141,7 +147,11 @@ fn learn(org: &mut Org, recognition: Recognition) {
                 org = org.id().get(),
                 "Grafana knows a later state of this store: it is a copy or a restored backup, and opens nobody until an admin decides on the app's overview"
             ),
-            _ => tracing::info!(org = org.id().get(), store = recognition.code(), "the store and its marker"),
+            _ => tracing::info!(
+                org = org.id().get(),
+                store = recognition.code(),
+                "the store and its marker"
+            ),
         }
     }
     org.status.store = recognition;

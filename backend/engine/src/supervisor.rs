@@ -35,7 +35,11 @@ pub(super) async fn run(core: Core) {
         if began.elapsed() > DID_WELL {
             wait = FIRST_WAIT;
         }
-        tracing::error!(panicked, wait_s = wait.as_secs(), "the engine ended; it is started again");
+        tracing::error!(
+            panicked,
+            wait_s = wait.as_secs(),
+            "the engine ended; it is started again"
+        );
         tokio::select! {
             () = core.stop.cancelled() => return,
             () = tokio::time::sleep(wait) => {}

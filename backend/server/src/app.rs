@@ -8,6 +8,7 @@ mod credential_test;
 mod health;
 mod ids;
 mod settings;
+mod store_watch;
 
 use domain::OrgId;
 use std::{
@@ -23,6 +24,7 @@ use axum::{
     response::Response,
 };
 use domain::Clock;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::{
@@ -35,6 +37,7 @@ use engine::{Engine, Failpoints};
 use ids::{RandomIds, SystemClock};
 use settings::SettingsState;
 use store::{self, Store};
+use store_watch::StoreWatch;
 
 /// How often a store that cannot be opened is tried again: the other process may end, the disk may get room.
 const OPEN_AGAIN: Duration = Duration::from_secs(2);
@@ -49,6 +52,10 @@ pub struct App {
 }
 
 struct Running {
+    api: Api,
+    watch: Arc<StoreWatch>,
+    /// Ends the watch.
+    stop: CancellationToken,
     store: Store,
     clock: Arc<dyn Clock>,
     settings: Arc<SettingsState>,
@@ -96,10 +103,22 @@ impl App {
         let settings = Arc::new(SettingsState::new(config, page, known));
         let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(clock(config)), Arc::new(RandomIds));
         let failpoints = failpoints(config);
+        let (watch, stop) = (Arc::new(StoreWatch::default()), CancellationToken::new());
+        let (watching, watched, ends) = (watch.clone(), store.clone(), stop.clone());
+        tokio::spawn(async move { watching.run(&watched, ends).await });
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
-        let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone()));
-        let router = http::router(Api::new(store.clone(), clock.clone(), ids, controls));
+        let controls = Arc::new(Controls::new(
+            engine.clone(),
+            settings.clone(),
+            store.clone(),
+            watch.clone(),
+        ));
+        let api = Api::new(store.clone(), clock.clone(), ids, controls);
+        let router = http::router(api.clone());
         let running = Running {
+            api,
+            watch,
+            stop,
             store,
             clock,
             settings,
@@ -172,29 +191,21 @@ impl Application for App {
 
     async fn health(&self, org_id: OrgId) -> Health {
         match self.running.get() {
-            Some(running) => {
-                health::of(
-                    org_id,
-                    &running.store,
-                    &running.settings,
-                    &running.engine,
-                    running.clock.now_ms(),
-                )
-                .await
-            }
+            Some(running) => health::of(org_id, running).await,
             None => health::store_closed(),
         }
     }
 
     async fn metrics(&self) -> String {
         match self.running.get() {
-            Some(running) => health::metrics(&running.store, &running.engine, running.clock.now_ms()).await,
+            Some(running) => health::metrics(running).await,
             None => "# TYPE rollcall_store_open gauge\nrollcall_store_open 0\n".to_owned(),
         }
     }
 
     async fn stop(&self) {
         if let Some(running) = self.running.get() {
+            running.stop.cancel();
             running.engine.stop().await;
             running.store.close().await;
         }

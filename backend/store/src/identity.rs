@@ -11,7 +11,7 @@ use super::{Result, Store, sql::statements};
 
 statements! {
     MAKE =
-        "INSERT INTO store_identity (org_id, id, counter, marked) VALUES ($1, $2, 0, 0) \
+        "INSERT INTO store_identity (org_id, id, counter, marked) VALUES ($1, $2, 1, 0) \
          ON CONFLICT (org_id) DO NOTHING";
     FIND = "SELECT id, counter, marked FROM store_identity WHERE org_id = $1";
     GROW =

@@ -82,6 +82,8 @@ codes! {
         MappingRemove = "mapping.remove",
         /// An admin changed a setting.
         SettingChange = "setting.change",
+        /// An admin said which store is the right one.
+        StoreDecide = "store.decide",
         /// A caller who may not use SCIM was turned away.
         CallerDeny = "caller.deny",
         /// A GET was refused.

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use admin_api::{CredentialTest, CredentialsTest, LoginDoctor, LoginFinding};
 use domain::{
     OrgId, TeamId,
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 
 use super::{
     credential_test,
     settings::{self, SettingsState},
+    store_watch::StoreWatch,
 };
 use crate::http::{Boxed, Control, SettingsView};
 use engine::{Engine, Wake};
@@ -23,15 +25,17 @@ pub(super) struct Controls {
     wake: Wake,
     settings: Arc<SettingsState>,
     store: Store,
+    watch: Arc<StoreWatch>,
 }
 
 impl Controls {
-    pub(super) fn new(engine: Engine, settings: Arc<SettingsState>, store: Store) -> Self {
+    pub(super) fn new(engine: Engine, settings: Arc<SettingsState>, store: Store, watch: Arc<StoreWatch>) -> Self {
         Self {
             wake: engine.wake(),
             engine,
             settings,
             store,
+            watch,
         }
     }
 }
@@ -43,6 +47,14 @@ impl Control for Controls {
 
     fn check_now(&self, org_id: OrgId) {
         self.wake.check_now(org_id);
+    }
+
+    fn decide_store(&self, org_id: OrgId, decision: StoreDecision) {
+        self.wake.decide_store(org_id, decision);
+    }
+
+    fn store(&self) -> Boxed<'_, StoreSeen> {
+        Box::pin(self.watch.seen(&self.store))
     }
 
     fn engine(&self, org_id: OrgId) -> EngineStatus {

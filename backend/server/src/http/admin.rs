@@ -14,3 +14,4 @@ pub(super) mod mappings;
 pub(super) mod overview;
 pub(super) mod people;
 pub(super) mod settings;
+pub(super) mod store;

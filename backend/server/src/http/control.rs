@@ -8,7 +8,8 @@ use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
 use domain::{
     OrgId, TeamId,
     settings::{Effective, Origin, Resolved},
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 
 /// A future a trait object can return.
@@ -20,6 +21,10 @@ pub trait Control: Send + Sync + 'static {
     fn wake(&self);
     /// Compare everything with Grafana now.
     fn check_now(&self, org_id: OrgId);
+    /// An admin said which store is the right one.
+    fn decide_store(&self, org_id: OrgId, decision: StoreDecision);
+    /// How the store itself stands: it was tried a moment ago.
+    fn store(&self) -> Boxed<'_, StoreSeen>;
     /// How the engine stands.
     fn engine(&self, org_id: OrgId) -> EngineStatus;
     /// Grafana's public URL, where known.

@@ -14,7 +14,8 @@ use domain::{
     Clock, Ids, OrgId, Secret, Surface, TeamId, UserId,
     account::NameOwner,
     settings::{self, Sources},
-    status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineState, EngineStatus, NameOwners, RosterSeen, StoreFile, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -89,6 +90,13 @@ impl Control for Quiet {
     }
     fn check_now(&self, _: OrgId) {
         self.wake();
+    }
+    fn decide_store(&self, _: OrgId, _: StoreDecision) {}
+    fn store(&self) -> Boxed<'_, StoreSeen> {
+        Box::pin(std::future::ready(StoreSeen {
+            takes_changes: true,
+            file: StoreFile::Private,
+        }))
     }
     fn engine(&self, _: OrgId) -> EngineStatus {
         EngineStatus {

@@ -12,7 +12,8 @@ use axum::{
 };
 use domain::{
     Caller, OrgId, TeamId,
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -131,6 +132,10 @@ struct Still(Arc<dyn Control>);
 impl Control for Still {
     fn wake(&self) {}
     fn check_now(&self, _: OrgId) {}
+    fn decide_store(&self, _: OrgId, _: StoreDecision) {}
+    fn store(&self) -> Boxed<'_, StoreSeen> {
+        self.0.store()
+    }
     fn engine(&self, org_id: OrgId) -> EngineStatus {
         self.0.engine(org_id)
     }
