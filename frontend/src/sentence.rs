@@ -50,6 +50,8 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::UserDelete => words("deleted", "delete", "", place),
         Action::UserClaim => words("took over", "take over", "", place),
         Action::UserRelease => words("stopped managing", "stop managing", "", ""),
+        Action::UserMoveAside => words("renamed", "rename", "a former account for", ""),
+        Action::UserPassword => words("gave", "give", "", "a new password"),
         Action::UserDisable => words("disabled", "disable", "", "in Grafana"),
         Action::UserEnable => words("enabled", "enable", "", "in Grafana"),
         Action::UserLeaveOrg => words("took", "take", "", "out of an organization"),
@@ -81,6 +83,8 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::MappingRemove => words("removed", "remove", "the mapping of group", ""),
         Action::SettingChange => words("changed", "change", "the setting", ""),
         Action::StoreDecide => words("decided about", "decide about", "the store", ""),
+        Action::CallerAccept => words("let", "let", "", "call SCIM"),
+        Action::CallerDismiss => words("turned", "turn", "", "away from SCIM"),
         Action::CallerDeny => words("was turned away", "use SCIM", "", ""),
         Action::RequestGet => words("read", "read", "", ""),
         Action::RequestPost => words("sent", "create", "", ""),
@@ -220,6 +224,8 @@ mod tests {
             | Action::UserLeaveOrg
             | Action::UserJoinOrg
             | Action::UserJoinTeam
+            | Action::UserMoveAside
+            | Action::UserPassword
             | Action::UserLogout
             | Action::UserRestore
             | Action::TeamCreate
@@ -241,7 +247,9 @@ mod tests {
             | Action::MappingResume
             | Action::MappingRemove
             | Action::StoreDecide
-            | Action::SettingChange => vec![admin],
+            | Action::SettingChange
+            | Action::CallerAccept
+            | Action::CallerDismiss => vec![admin],
             Action::CallerDeny
             | Action::RequestGet
             | Action::RequestPost

@@ -229,3 +229,77 @@ async fn a_service_account_has_no_names_of_its_own_to_change() {
     })
     .await;
 }
+
+/// How service accounts are known: by this list, and by nothing that lists users.
+#[tokio::test]
+async fn service_accounts_are_listed_apart_from_users() {
+    contract(async |g| {
+        let (name, _) = g.service_account("None").await;
+        let login = format!("sa-1-{}", name.to_lowercase().replace(' ', "-"));
+        let path = format!("/api/serviceaccounts/search?query={login}");
+        let found = g.get(&path).await.expect(&[200]).unwrap().json;
+        let row = &found["serviceAccounts"][0];
+        assert_eq!(
+            (&found["totalCount"], &row["login"], &row["name"]),
+            (&json!(1), &json!(login), &json!(name))
+        );
+        assert_eq!(
+            (&row["role"], &row["orgId"], &row["isDisabled"]),
+            (&json!("None"), &json!(1), &json!(false))
+        );
+        let id = row["id"].as_i64().unwrap();
+        for path in [
+            format!("/api/users/{id}"),
+            format!("/api/users/lookup?loginOrEmail={login}"),
+        ] {
+            assert_eq!(g.get(&path).await.status, 404, "{path}");
+        }
+        let users = g.get(&format!("/api/users/search?query={login}")).await.json;
+        assert_eq!(users["totalCount"], 0);
+        let answer = g
+            .post("/api/orgs/1/users", json!({ "loginOrEmail": login, "role": "Viewer" }))
+            .await;
+        assert_eq!((answer.status, answer.str("/message")), (404, "User not found"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_account_is_renamed_and_keeps_its_login() {
+    contract(async |g| {
+        let (name, account) = g.service_account("Viewer").await;
+        let login = format!("sa-1-{}", name.to_lowercase().replace(' ', "-"));
+        let id = async |text: &str| {
+            let path = format!("/api/serviceaccounts/search?query={text}");
+            g.get(&path).await.json["serviceAccounts"][0]["id"].as_i64()
+        };
+        let path = format!("/api/serviceaccounts/{}", id(&login).await.unwrap());
+        let renamed = unique("Renamed SA");
+        let answer = g.patch(&path, json!({ "name": renamed })).await;
+        assert_eq!(
+            (
+                answer.status,
+                answer.str("/message"),
+                answer.str("/serviceaccount/login")
+            ),
+            (200, "Service account updated", &*login)
+        );
+        let row = g.get(&path).await;
+        assert_eq!(
+            (row.str("/name"), row.str("/login"), row.str("/role")),
+            (&*renamed, &*login, "Viewer")
+        );
+        // A disabled one is shown as that, and its token is dead.
+        let answer = g.patch(&path, json!({ "isDisabled": true })).await;
+        assert_eq!(answer.json["serviceaccount"]["isDisabled"], true);
+        assert_eq!(g.get(&path).await.json["isDisabled"], true);
+        let refused = g.call(&account, "GET", "/api/user", Value::Null).await;
+        assert_eq!((refused.status, refused.str("/messageId")), (401, "identity.disabled"));
+        assert_eq!(g.patch(&path, json!({ "isDisabled": false })).await.status, 200);
+        // Its name is an Admin's to change.
+        let ann = g.person().await;
+        let answer = g.call(&ann.basic(), "PATCH", &path, json!({ "name": "Mine" })).await;
+        assert_eq!((answer.status, answer.str("/title")), (403, "Access denied"));
+    })
+    .await;
+}

@@ -232,6 +232,31 @@ async fn a_lost_answer_is_not_a_lost_call() {
             };
             assert_eq!(make(Effect::DropAnswer).await, 1);
             assert_eq!(make(Effect::Drop).await, 0);
+            assert_eq!(make(Effect::Reset).await, 0);
+        },
+    )
+    .await;
+}
+
+/// A balancer that gave up on Grafana resets; who only drops ends in order.
+#[tokio::test]
+async fn a_connection_is_reset_or_ends_in_order() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    with_stand_in(
+        |options| options,
+        async |g| {
+            let ends = async |effect: Effect| {
+                g.stand_in().set_fault(Fault::new("/api/user", effect));
+                let address = g.url.strip_prefix("http://").unwrap();
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                let head = b"GET /api/user HTTP/1.1\r\nHost: x\r\n\r\n";
+                stream.write_all(head).await.unwrap();
+                let end = stream.read(&mut [0; 1]).await;
+                end.map_err(|error| error.kind())
+            };
+            assert_eq!(ends(Effect::Drop).await, Ok(0));
+            let reset = std::io::ErrorKind::ConnectionReset;
+            assert_eq!(ends(Effect::Reset).await, Err(reset));
         },
     )
     .await;

@@ -258,7 +258,12 @@ async fn an_unknown_team_is_a_404_but_for_a_rename() {
         let answer = team.call("GET", "", Value::Null).await;
         assert_eq!((answer.status, answer.str("/message")), (404, "Team not found"));
         let answer = team.call("PUT", "", json!({ "name": unique("Gone") })).await;
-        assert_eq!((answer.status, answer.str("/message")), (500, "Failed to update Team"));
+        let refused = if g.version().await < 12 {
+            (500, "Failed to update Team")
+        } else {
+            (404, "Team not found")
+        };
+        assert_eq!((answer.status, answer.str("/message")), refused);
         assert_eq!(team.members().await, []);
     })
     .await;
@@ -277,7 +282,7 @@ async fn there_is_no_team_sync() {
 /// What a service account sees of a team is not what the bulk call works on.
 #[tokio::test]
 async fn hidden_members_are_not_seen_and_are_there() {
-    configured(&[("users", "hidden_users", "contract-hidden, x-hidden")], async |g| {
+    configured(&[("users", "hidden_users", "contract-hidden,x-hidden")], async |g| {
         let body =
             json!({ "login": "contract-hidden", "email": "contract-hidden@ex.com", "password": "Pass-w0rd-of-a-test" });
         let hidden = g.create_user(body).await;
@@ -338,7 +343,7 @@ async fn hidden_members_are_not_seen_and_are_there() {
 
 #[tokio::test]
 async fn a_hidden_account_sees_itself() {
-    configured(&[("users", "hidden_users", "contract-hidden, x-hidden")], async |g| {
+    configured(&[("users", "hidden_users", "contract-hidden,x-hidden")], async |g| {
         let body = json!({ "login": "x-hidden", "email": "x-hidden@ex.com", "password": "Pass-w0rd-of-a-test" });
         let hidden = g.create_user(body).await;
         g.patch(&format!("/api/orgs/1/users/{hidden}"), json!({ "role": "Admin" }))

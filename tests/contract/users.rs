@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::target::{As, contract, unique};
+use crate::target::{As, configured, contract, unique};
 
 #[tokio::test]
 async fn a_new_user_is_stored_in_lower_case_and_is_a_viewer_of_org_1() {
@@ -32,7 +32,7 @@ async fn the_answer_to_a_new_user_has_an_id_and_no_uid() {
             .await;
         g.made(format!("/api/admin/users/{}", made.json["id"]));
         assert_eq!((made.status, made.str("/message")), (200, "User created"));
-        assert!(made.json.get("uid").is_none());
+        assert_eq!(made.json.get("uid").is_some(), g.version().await >= 12);
     })
     .await;
 }
@@ -105,9 +105,11 @@ async fn a_login_may_be_somebody_elses_email() {
 async fn lookup_and_search_ignore_case_and_have_no_uid() {
     contract(async |g| {
         let ann = g.person().await;
+        let own = g.get(&format!("/api/users/{}", ann.id)).await;
+        let uid = if g.version().await < 12 { "" } else { own.str("/uid") };
         for text in [ann.login.to_uppercase(), ann.email.to_uppercase()] {
             let found = g.get(&format!("/api/users/lookup?loginOrEmail={text}")).await;
-            assert_eq!((&found.json["id"], found.str("/uid")), (&json!(ann.id), ""));
+            assert_eq!((&found.json["id"], found.str("/uid")), (&json!(ann.id), uid));
         }
         let found = g
             .get(&format!("/api/users/search?query={}", ann.login.to_uppercase()))
@@ -119,7 +121,7 @@ async fn lookup_and_search_ignore_case_and_have_no_uid() {
         );
         assert_eq!(
             (&found["users"][0]["id"], &found["users"][0]["uid"]),
-            (&json!(ann.id), &json!(""))
+            (&json!(ann.id), &json!(uid))
         );
     })
     .await;
@@ -424,6 +426,67 @@ async fn only_a_server_admin_makes_server_admins() {
             .call(&ann.basic(), "PUT", &path, json!({ "isGrafanaAdmin": true }))
             .await;
         assert_eq!((answer.status, answer.str("/message")), (403, "Permission denied"));
+    })
+    .await;
+}
+
+/// What proves, after a restore, that an id is still the same account's.
+#[tokio::test]
+async fn an_account_has_a_uid_and_the_time_it_was_made() {
+    contract(async |g| {
+        let (ann, bob) = (g.person().await, g.person().await);
+        let user = async |id: i64| g.get(&format!("/api/users/{id}")).await;
+        let (first, other) = (user(ann.id).await, user(bob.id).await);
+        assert!(!first.str("/uid").is_empty() && first.str("/uid") != other.str("/uid"));
+        let created = first.str("/createdAt").to_owned();
+        let format = &time::format_description::well_known::Rfc3339;
+        assert!(time::OffsetDateTime::parse(&created, format).is_ok(), "{created}");
+        // Neither follows a change of names.
+        g.put(
+            &format!("/api/users/{}", ann.id),
+            json!({ "login": unique("renamed"), "email": ann.email }),
+        )
+        .await
+        .expect(&[200])
+        .unwrap();
+        let again = user(ann.id).await;
+        assert_eq!(
+            (again.str("/uid"), again.str("/createdAt")),
+            (first.str("/uid"), &*created)
+        );
+        // The same names made again are another account.
+        g.delete(&format!("/api/admin/users/{}", bob.id)).await;
+        let body = json!({ "login": bob.login, "email": bob.email, "password": "pass-w0rd" });
+        let id = g.create_user(body).await;
+        assert_ne!((id, user(id).await.str("/uid")), (bob.id, other.str("/uid")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_auto_assign_an_account_is_admin_of_its_own() {
+    configured(&[("users", "auto_assign_org", "false")], async |g| {
+        let login = unique("own");
+        let body = json!({ "login": login, "email": format!("{login}@ex.com"), "password": "pass-w0rd" });
+        let id = g.create_user(body.clone()).await;
+        let orgs = g.get(&format!("/api/users/{id}/orgs")).await.json;
+        assert_eq!(orgs.as_array().unwrap().len(), 1);
+        assert_eq!(
+            (&orgs[0]["name"], &orgs[0]["role"]),
+            (&json!(format!("{login}@ex.com")), &json!("Admin"))
+        );
+        assert_ne!(orgs[0]["orgId"], 1);
+        // An organization that is asked for is not given.
+        let other = unique("wish");
+        let body = json!({ "login": other, "password": "pass-w0rd", "OrgId": 1 });
+        let wish = g.create_user(body).await;
+        let orgs = g.get(&format!("/api/users/{wish}/orgs")).await.json;
+        assert_eq!((&orgs[0]["name"], &orgs[0]["role"]), (&json!(other), &json!("Admin")));
+        // The organization outlives the account, and its name is then in the way.
+        g.delete(&format!("/api/admin/users/{id}")).await;
+        let body = json!({ "login": login, "email": format!("{login}@ex.com"), "password": "pass-w0rd" });
+        let again = g.post("/api/admin/users", body).await;
+        assert_eq!((again.status, again.str("/message")), (500, "failed to create user"));
     })
     .await;
 }

@@ -23,6 +23,7 @@ async fn rig(lookup: bool, skip_role_sync: bool, policy: &str) -> Result<Rig> {
             .ini("auth", "oauth_allow_insecure_email_lookup", &lookup.to_string())
             .ini("auth.generic_oauth", "enabled", "true")
             .ini("auth.generic_oauth", "skip_org_role_sync", &skip_role_sync.to_string())
+            .ini("plugin.rollcall-scim-app", "sign_in", "auth.generic_oauth")
     })
     .await?;
     rig.grafana.set("deprovision", policy).await?.expect(&[200])?;
@@ -383,6 +384,7 @@ async fn a_change_that_waits_for_a_mail_is_asked_for_once() -> Result<()> {
 #[tokio::test]
 async fn people_of_another_organization_are_not_taken_over() -> Result<()> {
     let rig = Rig::start().await?;
+    rig.grafana.set("claim_policy", "login").await?.expect(&[200])?;
     let scim = rig.scim().await?;
     let made = rig
         .grafana

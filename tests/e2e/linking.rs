@@ -39,7 +39,14 @@ async fn compared(rig: &Rig) -> Result<Overview> {
 #[tokio::test]
 async fn nobody_is_made_before_the_first_sign_in() -> Result<()> {
     // Without the look-up by e-mail Grafana would refuse the sign-in of somebody Rollcall had made before.
-    let rig = Rig::with(|setup| setup.ini("auth.generic_oauth", "enabled", "true")).await?;
+    let rig = Rig::with(|setup| {
+        setup.ini("auth.generic_oauth", "enabled", "true").ini(
+            "plugin.rollcall-scim-app",
+            "sign_in",
+            "auth.generic_oauth",
+        )
+    })
+    .await?;
     rig.grafana.set("linking", "first_login").await?.expect(&[200])?;
     let scim = rig.scim().await?;
     let [ada, bob] = rig.people(&scim, [ADA, BOB]).await?;

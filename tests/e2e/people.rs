@@ -87,19 +87,15 @@ async fn a_deactivated_user_is_still_found_by_the_provider() -> Result<()> {
 async fn a_deleted_person_is_closed_and_rehired_to_the_old_account() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
-    let made = scim
-        .post("/Users", &user("ada@example.com", "Ada", "King"))
-        .await?
-        .expect(&[201])?;
+    let mut ada = user("ada@example.com", "Ada", "King");
+    ada["externalId"] = json!("00u1a2b3c4");
+    let made = scim.post("/Users", &ada).await?.expect(&[201])?;
     let before = rig.account("ada@example.com").await?;
     let path = format!("/Users/{}", made.id());
     scim.delete(&path).await?.expect(&[204])?;
     scim.get(&path).await?.expect(&[404])?;
     rig.closed("ada@example.com").await?;
-    let again = scim
-        .post("/Users", &user("ada@example.com", "Ada", "King"))
-        .await?
-        .expect(&[201])?;
+    let again = scim.post("/Users", &ada).await?.expect(&[201])?;
     ensure!(again.id() != made.id(), "a SCIM id is never given twice");
     ensure!(
         rig.open("ada@example.com").await?.id == before.id,

@@ -95,7 +95,7 @@ async fn the_page_sets_what_no_file_sets_and_takes_it_back() -> Result<()> {
     let rig = Rig::start().await?;
     let before = setting(&rig, "claim_policy").await?;
     ensure!(
-        before.origin == SettingOrigin::Default && before.value.as_deref() == Some("login"),
+        before.origin == SettingOrigin::Default && before.value.as_deref() == Some("linked"),
         "{before:?}"
     );
     rig.grafana.set("claim_policy", "never").await?.expect(&[200])?;

@@ -11,3 +11,4 @@ mod closing_count;
 mod identity;
 mod membership;
 mod store_identity;
+mod teams;

@@ -3,6 +3,7 @@
 //! Owns: the question every test ends with ([`Rig::finish`]). Must never look into the plugin: it is
 //! asked as everybody asks. Start at [`Rig::start`].
 
+mod behind;
 mod call_budget;
 mod faults;
 mod others;
@@ -14,8 +15,9 @@ use anyhow::{Result, ensure};
 use grafana_stand_in::Call;
 
 pub use faults::Change;
+pub use grafana_stand_in::Role;
 pub use real::{on_any_grafana, only_on_a_real_grafana, only_on_the_stand_in};
-pub use running::{ADMIN, BOT, Failpoint, Rig, Setup, group, user};
+pub use running::{ADMIN, BOT, Failpoint, Rig, Setup, WATCHER, group, user};
 
 impl Rig {
     /// Its calls that changed something, in order, but for the marker of its store, which follows starts and closings.

@@ -4,7 +4,9 @@
 //! account, of an account that is not managed, or of an org role that was not there before. Pure and total.
 //! Start at [`plan`]; the engine executes [`Plan::actions`] in order, observes again and plans again until nothing is left to do.
 
+mod evidence;
 mod identity;
+mod leaver;
 mod lifecycle;
 mod model;
 mod profile;
@@ -12,7 +14,7 @@ mod protection;
 #[cfg(test)]
 mod tests;
 
-use identity::{choose, is_elsewhere};
+use identity::{Choice, choose, is_elsewhere};
 use lifecycle::managed;
 use model::{is_recreated, remembered};
 use profile::first_write;
@@ -25,7 +27,8 @@ use crate::{
     settings::{Deprovision, Linking},
 };
 
-pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken};
+pub use evidence::{Doubt, Evidence, Lack, Left, ProviderIdentity, SIGN_INS, SignIn, SignedInBy, doubt, label_of};
+pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken, texts};
 pub use model::{
     Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
     Snapshot, TeamMembership, Write,
@@ -51,18 +54,18 @@ fn forget() -> Plan {
 
 /// No account, and one is wanted.
 fn arrive(desired: &Desired, profile: &Profile, link: Option<&Link>, others: &[Candidate], rules: &Rules) -> Plan {
-    if others.is_empty() {
-        if rules.break_glass.contains(&profile.login) {
-            return Plan::blocked(protected_attention(&profile.login, Protection::BreakGlass), None);
-        }
-        if rules.linking == Linking::FirstLogin {
-            return Plan::nothing(Access::AtFirstSignIn);
-        }
-        let create = Action::Create(first_write(profile, remembered(link)));
-        return Plan::new(vec![create], Access::Open);
-    }
     match choose(profile, others, rules) {
-        Ok(chosen) => take_over(desired, link, chosen, others, rules),
+        Ok(Choice::Claim(chosen)) => take_over(desired, link, chosen, others, rules),
+        Ok(Choice::MakeRoom(actions)) => Plan::new(actions, Access::None),
+        Ok(Choice::Wait(delay)) => Plan::waiting(delay),
+        Ok(Choice::Free) if rules.break_glass.contains(&profile.login) => {
+            Plan::blocked(protected_attention(&profile.login, Protection::BreakGlass), None)
+        }
+        Ok(Choice::Free) if rules.linking == Linking::FirstLogin => Plan::nothing(Access::AtFirstSignIn),
+        Ok(Choice::Free) => {
+            let create = Action::Create(first_write(profile, remembered(link)));
+            Plan::new(vec![create], Access::Open)
+        }
         Err(unclaimed) => unclaimed.plan(),
     }
 }
@@ -74,15 +77,17 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
     if let Some(profile) = profile.as_ref().filter(|_| !others.is_empty()) {
         let protected = others.iter().any(|c| protection(&c.account, rules).is_some());
         match choose(profile, others, rules) {
-            Ok(chosen) => return take_over(desired, link, chosen, others, rules),
+            Ok(Choice::Claim(chosen)) => return take_over(desired, link, chosen, others, rules),
+            // Somebody who left is closed by a plan of their own.
+            Ok(Choice::Free | Choice::MakeRoom(_) | Choice::Wait(_)) => {}
             Err(unclaimed) if protected || recreated => return Plan::blocked(unclaimed.attention, None),
-            Err(unchosen) => {
-                // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
+            // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
+            Err(unclaimed) => {
                 let open = others.iter().find(|c| {
                     c.manager == Manager::Nobody && !c.account.is_disabled && !is_elsewhere(&c.account, rules)
                 });
                 if let Some(open) = open {
-                    return unchosen.still_open(profile, &open.account);
+                    return unclaimed.still_open(profile, &open.account);
                 }
             }
         }
@@ -114,10 +119,18 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
 
 fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: &[Candidate], rules: &Rules) -> Plan {
     let grafana_id = Some(chosen.account.id);
+    let policy = match chosen.manager {
+        Manager::Gone { doubt: None, .. } => true,
+        _ if chosen.approved => !chosen.keeps_password,
+        _ => rules.renew_claimed,
+    };
+    // A provider's people have no password of Grafana's.
+    let renew_password = policy && !chosen.account.is_external;
     let (link, from) = match &chosen.manager {
-        Manager::Gone { user_id, link } => (
+        Manager::Gone { user_id, link, .. } => (
             Link {
                 grafana_id,
+                renew_password,
                 ..link.clone()
             },
             Some(user_id.clone()),
@@ -138,6 +151,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
                 origin: AccountOrigin::Claimed,
                 snapshot: before.or_else(|| chosen.account.orgs.is_empty().then(joins)),
                 deprovisioned_by: own.and_then(|l| l.deprovisioned_by),
+                renew_password,
             };
             (link, None)
         }
@@ -156,6 +170,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             from,
             snapshot: link.snapshot,
             deprovisioned_by: link.deprovisioned_by,
+            renew_password,
         },
     );
     plan

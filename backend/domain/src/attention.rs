@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::{Attribute, OrgId, TeamId, UserId};
 
+use crate::account::{Doubt, Evidence};
+
 /// What only a person can put right. Each case has one reason and one next step
 /// ([`crate::wording::reason`], [`crate::wording::next_step`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,10 +37,14 @@ pub enum Attention {
         /// Grafana's id of the account that has the e-mail.
         grafana_id: UserId,
     },
-    /// Neither the login nor the e-mail leads to an account.
-    NoAccount {
-        /// The login that the provider wants.
+    /// Somebody who was deleted at the provider had the account, and nothing shows that it is the same person.
+    LeaversAccount {
+        /// Its login.
         login: String,
+        /// Grafana's id of it.
+        grafana_id: UserId,
+        /// Why it is not known to be the same person.
+        doubt: Doubt,
     },
     /// The account is only in organizations that this provider has no say in.
     InAnotherOrganization {
@@ -50,10 +56,14 @@ pub enum Attention {
         /// Its login.
         login: String,
     },
-    /// `claim_policy` is `ask`, and no admin has answered.
+    /// An account with an equal name may be the person's, and no admin has answered.
     ClaimNeedsApproval {
         /// The account's login.
         login: String,
+        /// Grafana's id of it.
+        grafana_id: UserId,
+        /// What speaks for it, and what is missing.
+        evidence: Evidence,
     },
     /// `claim_policy` is `never`.
     ClaimForbidden {
@@ -101,6 +111,28 @@ pub enum Attention {
         /// The user's name at the provider.
         login: String,
     },
+    /// Neither login nor e-mail names the account alone: Grafana takes each for somebody else's, or for nobody's.
+    CannotBeNamed {
+        /// The account's login.
+        login: String,
+        /// Grafana's id of it.
+        grafana_id: UserId,
+        /// Whom Grafana takes its login for.
+        means: Option<UserId>,
+    },
+    /// Grafana put another account into an organization than the one that was meant.
+    AnotherJoined {
+        /// The login of the account that was meant.
+        login: String,
+        /// Grafana's id of it.
+        grafana_id: UserId,
+        /// Grafana's id of the one it took.
+        other: UserId,
+        /// The organization.
+        org_id: OrgId,
+        /// What became of the other one there.
+        outcome: Intruder,
+    },
     /// The team's group is gone, and the team holds members that were added by hand.
     TeamNotDeleted {
         /// The team.
@@ -115,7 +147,7 @@ pub enum Attention {
         /// The name it should have.
         wanted: String,
     },
-    /// Grafana refused a call, and will again until somebody changes something.
+    /// Grafana refused a call, and may again until somebody changes something.
     GrafanaRefused {
         /// What was asked.
         operation: Operation,
@@ -132,7 +164,7 @@ impl Attention {
             Self::Protected { .. } => "protected",
             Self::TwoAccounts { .. } => "two_accounts",
             Self::EmailTaken { .. } => "email_taken",
-            Self::NoAccount { .. } => "no_account",
+            Self::LeaversAccount { .. } => "leavers_account",
             Self::InAnotherOrganization { .. } => "in_another_organization",
             Self::ManagedForAnother { .. } => "managed_for_another",
             Self::ClaimNeedsApproval { .. } => "claim_needs_approval",
@@ -143,6 +175,8 @@ impl Attention {
             Self::CannotDisable { .. } => "cannot_disable",
             Self::NameTaken { .. } => "name_taken",
             Self::ProfileNotApplied { .. } => "profile_not_applied",
+            Self::CannotBeNamed { .. } => "cannot_be_named",
+            Self::AnotherJoined { .. } => "another_joined",
             Self::TeamNotDeleted { .. } => "team_not_deleted",
             Self::TeamNameTaken { .. } => "team_name_taken",
             Self::GrafanaRefused { .. } => "grafana_refused",
@@ -166,7 +200,7 @@ impl Attention {
     #[must_use]
     pub const fn ends_unseen(&self, due: bool) -> bool {
         match self {
-            // What Grafana refused is tried again when a person says so.
+            // What Grafana refused is tried again, slowly, and ends when it was done.
             Self::GrafanaRefused { .. } => false,
             // The person has followed the link; else another try would be another mail.
             Self::ProfileNotApplied { .. } => !due,
@@ -174,6 +208,26 @@ impl Attention {
             _ => true,
         }
     }
+}
+
+impl Attention {
+    /// Whether it is looked at again by itself. A profile is not: each try would be another mail to the person.
+    #[must_use]
+    pub const fn is_retried(&self) -> bool {
+        !matches!(self, Self::ProfileNotApplied { .. })
+    }
+}
+
+/// What became of an account that was put into an organization by mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intruder {
+    /// It was in there before: nothing changed.
+    WasInside,
+    /// It was taken out again.
+    TakenOut,
+    /// Grafana refused to take it out: it is still in.
+    StillInside,
 }
 
 /// Why an account is never touched.
@@ -201,6 +255,18 @@ pub enum Operation {
     },
     /// Write the profile.
     UpdateAccount {
+        /// The user's name.
+        login: String,
+    },
+    /// Give the account of somebody who left other names.
+    MoveAside {
+        /// The name of the user who is to have its names.
+        login: String,
+        /// Grafana's id of the account.
+        grafana_id: UserId,
+    },
+    /// Make the password random.
+    RenewPassword {
         /// The user's name.
         login: String,
     },
@@ -326,7 +392,7 @@ pub enum Reading {
     StoreMarker,
 }
 
-/// An answer of Grafana that another try would not change.
+/// How a call ended that another try may not change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Refusal {
@@ -337,10 +403,22 @@ pub enum Refusal {
     },
     /// A single sign-on provider owns the user.
     ExternalUser,
-    /// The credentials may not do this.
+    /// Grafana refuses it to the credentials.
     Forbidden {
+        /// Grafana's words: a quota that is reached is answered so too.
+        message: String,
         /// The permission, if Grafana named it.
         permission: Option<String>,
+    },
+    /// No request can be made of what was asked.
+    NotSent {
+        /// Why.
+        why: String,
+    },
+    /// Grafana answers other calls, and this one again and again not, or by somebody else's words.
+    NoAnswer {
+        /// In the words of the client.
+        error: String,
     },
     /// Any other refusal.
     Other {

@@ -29,6 +29,8 @@ pub enum Health {
     NotConfigured,
     /// Grafana hands the credentials over with the first request after a start.
     WaitingForFirstRequest,
+    /// A secret is not sent, because it was given for another URL or login.
+    SecretKeptBack,
     /// Grafana refused the credentials.
     CredentialsRefused,
     /// Grafana's API does not answer.
@@ -63,6 +65,7 @@ impl Health {
             | Self::StoreUnknown
             | Self::EngineFails
             | Self::NotConfigured
+            | Self::SecretKeptBack
             | Self::CredentialsRefused
             | Self::GrafanaAway
             | Self::StillOpen(_)

@@ -7,6 +7,8 @@
 //! over `[plugin.rollcall-scim-app]` over provisioning/`jsonData` over the page over the default. A value that is not valid is
 //! refused by name and the next source counts, so a typing error in a file never turns into a surprise.
 
+pub mod reach;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -16,8 +18,10 @@ pub use vocabulary::MappingMode;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimPolicy {
-    /// The one with the same login.
+    /// One that the connection's sign-in made or signed in; an admin is asked about every other one.
     #[default]
+    Linked,
+    /// The one with the same login, whoever chose it.
     Login,
     /// The one with the same login, else the one with the same e-mail.
     Email,
@@ -76,6 +80,12 @@ pub struct Effective {
     pub mapping_mode: MappingMode,
     /// Which accounts may be claimed.
     pub claim_policy: ClaimPolicy,
+    /// The section of the provider by which this connection's people sign in.
+    pub sign_in: Option<String>,
+    /// Whether a local account that is claimed keeps its password.
+    pub claim_keeps_password: bool,
+    /// For how many days who was deleted at the provider may return to the account.
+    pub return_days: i64,
     /// When accounts come to be.
     pub linking: Linking,
     /// How far closing an account may go.
@@ -84,7 +94,7 @@ pub struct Effective {
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
     pub break_glass: Vec<String>,
-    /// Logins that may call SCIM without being an Admin service account.
+    /// Logins of service accounts that the file says may call SCIM.
     pub scim_callers: Vec<String>,
     /// Where Grafana is called.
     pub grafana_url: String,
@@ -191,8 +201,31 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "claim_policy",
         json: "claimPolicy",
-        kind: Kind::Choice(&["login", "email", "ask", "never"]),
-        default: "login",
+        kind: Kind::Choice(&["linked", "ask", "login", "email", "never"]),
+        default: "linked",
+        in_auth_section: false,
+    },
+    Key {
+        name: "sign_in",
+        json: "signIn",
+        kind: Kind::Choice(crate::account::SIGN_INS),
+        default: "none",
+        in_auth_section: false,
+    },
+    // Who knows the password of an account that is somebody's by now would still open it.
+    Key {
+        name: "claim_password",
+        json: "claimPassword",
+        kind: Kind::Choice(&["renew", "keep"]),
+        default: "renew",
+        in_auth_section: false,
+    },
+    // As long as most directories keep whom they deleted; nothing to do with how long the log is.
+    Key {
+        name: "return_days",
+        json: "returnDays",
+        kind: Kind::Number(1, 365),
+        default: "30",
         in_auth_section: false,
     },
     Key {
@@ -309,7 +342,10 @@ pub enum Invalid {
         choices: String,
     },
     /// Not a URL.
-    #[error("{name} must start with http:// or https:// and name a host, like http://localhost:3000.")]
+    #[error(
+        "{name} must be a plain URL, like http://localhost:3000 or https://grafana.example.com/grafana: http or https, a host in small \
+         letters (xn--… where it is not ASCII), no default port, no user, no ? or #, and nothing that has to be escaped."
+    )]
     NotAUrl {
         /// The setting.
         name: &'static str,
@@ -358,7 +394,11 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
             value: value.to_owned(),
             choices: choices.join(", "),
         }),
-        Kind::Url if !value.is_empty() && !is_http_url(value) => Err(Invalid::NotAUrl { name: key.name }),
+        Kind::Url if value.is_empty() => Ok(String::new()),
+        Kind::Url => match plain_url(value) {
+            Some(plain) => Ok(plain.to_owned()),
+            None => Err(Invalid::NotAUrl { name: key.name }),
+        },
         Kind::Number(least, most) => match value.parse::<i64>() {
             Ok(number) if (least..=most).contains(&number) => Ok(number.to_string()),
             // Back to the default.
@@ -371,18 +411,25 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
             }),
         },
         Kind::Secret => Err(Invalid::IsSecret { name: key.name }),
-        Kind::Url => Ok(value.trim_end_matches('/').to_owned()),
         _ => Ok(value.to_owned()),
     }
 }
 
-fn is_http_url(value: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
-        value.strip_prefix(scheme).is_some_and(|rest| {
-            let host = rest.split('/').next().unwrap_or_default();
-            !host.is_empty() && !host.contains(['@', ' ', '?', '#']) && !value.contains([' ', '#', '?'])
-        })
-    })
+/// A URL that Grafana itself says is its public one, written as a plain URL; `None` where it is none.
+#[must_use]
+pub fn public_form(said: &str) -> Option<String> {
+    let parsed = url::Url::parse(said.trim()).ok()?;
+    plain_url(parsed.as_str()).map(str::to_owned)
+}
+
+/// The URL as it is, if reading it as one changes nothing: it goes into headers and documents.
+fn plain_url(value: &str) -> Option<&str> {
+    let plain = value.trim_end_matches('/');
+    let parsed = url::Url::parse(value).ok()?;
+    let is_bare = parsed.username().is_empty() && parsed.password().is_none() && parsed.query().is_none();
+    let is_web = matches!(parsed.scheme(), "http" | "https") && parsed.host_str().is_some_and(|host| !host.is_empty());
+    let is_same = parsed.as_str().trim_end_matches('/') == plain;
+    (is_web && is_bare && is_same && parsed.fragment().is_none()).then_some(plain)
 }
 
 /// Resolves every setting that is not a secret.
@@ -451,8 +498,12 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "email" => ClaimPolicy::Email,
             "ask" => ClaimPolicy::Ask,
             "never" => ClaimPolicy::Never,
-            _ => ClaimPolicy::Login,
+            "login" => ClaimPolicy::Login,
+            _ => ClaimPolicy::Linked,
         },
+        sign_in: some("sign_in"),
+        claim_keeps_password: get("claim_password") == "keep",
+        return_days: get("return_days").parse().unwrap_or(30),
         linking: if get("linking") == "first_login" {
             Linking::FirstLogin
         } else {
@@ -548,7 +599,22 @@ mod tests {
             validate(url, " http://grafana:3000/sub/ "),
             Ok("http://grafana:3000/sub".into())
         );
-        for bad in ["grafana:3000", "http://", "ftp://x", "http://a b", "http://user@host"] {
+        for bad in [
+            "grafana:3000",
+            "http://",
+            "ftp://x",
+            "http://a b",
+            "http://user@host",
+            "http://x/<script>",
+            "http://x/\u{2028}b",
+            "http://ä",
+            "HTTP://x",
+            "http://x:80",
+            "http://x/a/../b",
+            "http://x?y",
+            "http://x#y",
+            "http://[::1]x",
+        ] {
             assert!(validate(url, bad).is_err(), "{bad}");
         }
     }

@@ -126,8 +126,14 @@ pub fn permitted(recognition: Recognition, mut plan: Plan) -> Plan {
             | Action::Remember(_)
             | Action::LeaveOrg(_)
             | Action::Logout
+            | Action::RenewPassword
             | Action::Forget => true,
-            Action::Update(_) | Action::Enable | Action::JoinOrg(_) | Action::SetRole(_) | Action::JoinTeam(_) => false,
+            Action::Update(_)
+            | Action::MoveAside { .. }
+            | Action::Enable
+            | Action::JoinOrg(_)
+            | Action::SetRole(_)
+            | Action::JoinTeam(_) => false,
         });
     }
     plan

@@ -12,11 +12,14 @@ use crate::{attention::Attention, settings::TeamRemoval};
 
 mod input;
 mod model;
+mod permission;
 #[cfg(test)]
 mod tests;
 
 pub use input::{Feed, GroupMember, TeamInput, wanted_members};
-pub use model::{Desired, Member, MemberClass, Observed, Policy, archived_name, name_before_archive};
+pub use model::{Desired, MadeAdmin, Member, MemberClass, Observed, Policy, archived_name, name_before_archive};
+
+use permission::{Permission, permission};
 
 /// One step. Every one is safe to run twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,15 +58,37 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// Whether Grafana drops whoever is not named in it.
+    #[must_use]
+    pub const fn names_everybody(&self) -> bool {
+        matches!(self, Self::Replace { .. })
+    }
+}
+
 /// The answer of [`plan`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What to do, in this order.
     pub actions: Vec<Action>,
-    /// Those we have put there once it is done.
-    pub base: BTreeSet<UserId>,
+    /// Those we have put there once it is done, and which of them we made admin.
+    pub base: BTreeMap<UserId, MadeAdmin>,
     /// What a person must look at. Members are put right all the same.
     pub attention: Option<Attention>,
+}
+
+impl Plan {
+    /// What is to be remembered while it is being done: what was and what will be, so that everybody it adds or makes an admin is known
+    /// as ours if we die right after the call.
+    #[must_use]
+    pub fn base_meanwhile(&self, observed: &Observed) -> BTreeMap<UserId, MadeAdmin> {
+        let mut both = self.base.clone();
+        for (id, before) in &observed.base {
+            let made = both.entry(*id).or_default();
+            *made = (*made).max(*before);
+        }
+        both
+    }
 }
 
 enum Change {
@@ -104,7 +129,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         let others = observed
             .members
             .iter()
-            .filter(|m| !observed.base.contains(&m.grafana_id));
+            .filter(|m| !observed.base.contains_key(&m.grafana_id));
         match others.count() {
             0 => {
                 plan.actions.push(Action::Delete);
@@ -125,9 +150,9 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
 }
 
 /// Who joins, changes or leaves, and those we have put there afterwards.
-fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<UserId>) {
+fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeMap<UserId, MadeAdmin>) {
     let mut changes = Vec::new();
-    let mut base: BTreeSet<UserId> = BTreeSet::new();
+    let mut base = BTreeMap::new();
     let wanted = |id: &UserId| desired.members.get(id).copied().filter(|_| desired.ended.is_none());
     let mut present = BTreeSet::new();
     for member in &observed.members {
@@ -135,35 +160,35 @@ fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeSet<Use
         if !present.insert(id) {
             continue;
         }
-        let ours = observed.base.contains(&id);
-        match (wanted(&id), member.class) {
-            (Some(admin), MemberClass::Person) => {
+        let ours = observed.base.get(&id).copied();
+        match (wanted(&id), member.class, ours) {
+            (Some(admin), MemberClass::Person, ours) => {
                 // A member that a group names is the group's, however it came in: it leaves with the group (R26).
-                base.insert(id);
-                if member.admin != admin {
-                    changes.push(Change::Update(id, admin));
+                let now = Permission {
+                    admin: member.admin,
+                    made: ours.unwrap_or_default(),
+                };
+                let decided = permission(admin, now, desired.policy);
+                base.insert(id, decided.made);
+                changes.extend(decided.change.map(|admin| Change::Update(id, admin)));
+            }
+            (Some(_), _, Some(made)) => _ = base.insert(id, made),
+            (Some(_), _, None) | (None, MemberClass::Protected, _) => {}
+            (None, MemberClass::Ourselves, Some(_)) => changes.push(Change::Remove(id)),
+            (None, MemberClass::Ourselves, None) => {}
+            (None, MemberClass::Person, ours) if desired.policy.hold => base.extend(ours.map(|made| (id, made))),
+            (None, MemberClass::Person, Some(_)) => changes.push(Change::Remove(id)),
+            (None, MemberClass::Person, None) => {
+                if desired.policy.remove_others && desired.ended.is_none() {
+                    changes.push(Change::Remove(id));
                 }
             }
-            (Some(_), _) if ours => {
-                base.insert(id);
-            }
-            (Some(_), _) | (None, MemberClass::Protected) => {}
-            (None, MemberClass::Ourselves) if ours => changes.push(Change::Remove(id)),
-            (None, MemberClass::Ourselves) => {}
-            (None, MemberClass::Person) if desired.policy.hold => {
-                if ours {
-                    base.insert(id);
-                }
-            }
-            (None, MemberClass::Person) if ours || (desired.policy.remove_others && desired.ended.is_none()) => {
-                changes.push(Change::Remove(id));
-            }
-            (None, MemberClass::Person) => {}
         }
     }
     if desired.ended.is_none() {
         for (id, admin) in desired.members.iter().filter(|(id, _)| !present.contains(id)) {
-            base.insert(*id);
+            let made = if *admin { MadeAdmin::Asked } else { MadeAdmin::No };
+            base.insert(*id, made);
             changes.push(Change::Add(*id, *admin));
         }
     }

@@ -3,13 +3,13 @@
 //! Owns: which team a group gets, and the order in which a team is changed and remembered. Must never delete and recreate a team, and
 //! never touch one that no mapping names. Start at [`sync`].
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeMap, time::Instant};
 
 use domain::{
-    TeamId, Tenant, UserId,
+    TeamId, Tenant,
     attention::{Delay, Operation, Reading},
     settings::{MappingMode, TeamRemoval},
-    team::{self, Action, archived_name, name_before_archive},
+    team::{self, Action, MadeAdmin, archived_name, name_before_archive},
 };
 
 use super::{
@@ -115,7 +115,7 @@ async fn is_as_made(org: &Org, team_id: TeamId) -> Result<bool> {
         .team_members(team_id)
         .await
         .map_err(looking(Reading::TeamMembers))?;
-    Ok(members.is_some_and(|members| members.iter().all(|member| member.user_id == me)))
+    Ok(members.is_some_and(|members| members.all && members.shown.iter().all(|member| member.user_id == me)))
 }
 
 async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecord) -> Result<()> {
@@ -152,7 +152,9 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
                 return Ok(());
             }
             None => {
-                core.store.set_applied_members(org.id(), team_id, &[]).await?;
+                core.store
+                    .set_applied_members(org.id(), team_id, &BTreeMap::new())
+                    .await?;
                 core.store.set_mapping_team(&current, None, &current.team_name).await?;
                 current.team_id = None;
                 mapping = Some(current);
@@ -241,7 +243,7 @@ async fn remember_ourselves(core: &Core, org: &Org, team_id: TeamId) -> Result<(
     }
     let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
     let mut base = core.store.applied_members(org.id(), team_id).await?;
-    base.push(me.id);
+    base.insert(me.id, MadeAdmin::No);
     Ok(core.store.set_applied_members(org.id(), team_id, &base).await?)
 }
 
@@ -286,16 +288,22 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
         since_ms: core.clock.now_ms(),
         attempts: 0,
         correlation: core.ids.correlation(),
+        told: None,
     };
     let context = TeamContext {
         removal: Some(TeamRemoval::Keep),
         ..TeamContext::default()
     };
     if settle(core, org, &work, team_id, context).await?.is_none() {
-        core.store.set_applied_members(org.id(), team_id, &[]).await?;
+        core.store
+            .set_applied_members(org.id(), team_id, &BTreeMap::new())
+            .await?;
     }
     Ok(())
 }
+
+/// So often a team is looked at until nothing is left to do: a rename, the members, and whether it was done; one to spare.
+const LOOKS: usize = 4;
 
 /// Observe, plan, act, look again. Returns the team's name; `None` when it was deleted by hand.
 async fn settle(
@@ -306,28 +314,37 @@ async fn settle(
     context: TeamContext<'_>,
 ) -> Result<Option<String>> {
     let org_id = org.id();
-    for _ in 0..3 {
-        let Some(roster) = Roster::observe(core, org, team_id, None, context).await? else {
+    for _ in 0..LOOKS {
+        let Some(mut roster) = Roster::observe(core, org, team_id, None, context).await? else {
             return Ok(None);
         };
-        let plan = team::plan(&roster.desired, &roster.observed);
-        let base: Vec<UserId> = plan.base.iter().copied().collect();
+        let mut plan = team::plan(&roster.desired, &roster.observed);
+        if plan.actions.iter().any(Action::names_everybody) {
+            if !roster.look_again(org).await? {
+                return Ok(None);
+            }
+            plan = team::plan(&roster.desired, &roster.observed);
+        }
         if plan.actions.is_empty() {
-            core.store.set_applied_members(org_id, team_id, &base).await?;
+            core.store.set_applied_members(org_id, team_id, &plan.base).await?;
             return match plan.attention {
                 None => Ok(Some(roster.team.name)),
                 Some(a) => Err(SyncError::Attention(a)),
             };
         }
-        // Before the call, so that everybody it adds is known as ours if we die right after it.
-        let both: BTreeSet<UserId> = plan.base.union(&roster.observed.base).copied().collect();
-        let both: Vec<UserId> = both.into_iter().collect();
-        core.store.set_applied_members(org_id, team_id, &both).await?;
-        for action in &plan.actions {
+        let meanwhile = plan.base_meanwhile(&roster.observed);
+        core.store.set_applied_members(org_id, team_id, &meanwhile).await?;
+        for (n, action) in plan.actions.iter().enumerate() {
+            // Not after another call: somebody may have joined meanwhile.
+            if n > 0 && action.names_everybody() {
+                break;
+            }
             act(core, org, work, &roster.team, action).await?;
         }
         if plan.actions.contains(&Action::Delete) {
-            core.store.set_applied_members(org_id, team_id, &[]).await?;
+            core.store
+                .set_applied_members(org_id, team_id, &BTreeMap::new())
+                .await?;
             return Ok(Some(roster.team.name));
         }
     }

@@ -5,20 +5,22 @@
 //! `person/record.rs`.
 
 mod act;
+mod hand_over;
 pub(crate) mod input;
+mod join;
 pub(crate) mod live;
 pub(crate) mod observe;
 mod record;
 
 use domain::{
-    account::{self, Action, Desired, End, Write},
+    account::{self, Action, Desired, End},
     attention::{Attention, Delay},
     store_identity,
 };
 
 pub(super) use self::record::Recorded;
 use self::{
-    input::{desired, link, names, rules},
+    input::{desired, link, names, provider_identity, rules},
     live::Live,
     observe::{Subject, observe},
     record::{Person, teams_view},
@@ -62,6 +64,8 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         told: record.as_ref().map(teams_view),
         record,
         management,
+        provider: provider_identity(user.as_ref()),
+        gone: user.is_none(),
     };
     person.name = match (&user, &person.record) {
         (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
@@ -70,7 +74,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     };
     person.adopt(org).await?;
     let rules = rules(org);
-    let mut written: Option<Write> = None;
+    let mut done: Vec<Action> = Vec::new();
     for _ in 0..LOOKS {
         let link = person.record.as_ref().map(link);
         let subject = Subject {
@@ -79,6 +83,8 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             desired: &desired,
             link: link.as_ref(),
             management: person.management.as_ref(),
+            provider: &person.provider,
+            now_ms: core.clock.now_ms(),
             waited: work.attempts > 0,
         };
         let observed = observe(&Live { core, org }, org, &subject).await?;
@@ -96,9 +102,8 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             };
             return person.settle(&plan, &observed, end).await;
         }
-        if let [Action::Update(write)] = &plan.actions[..]
-            && written.as_ref() == Some(write)
-        {
+        let names_only = |a: &Action| matches!(a, Action::Update(_) | Action::MoveAside { .. });
+        if plan.actions == done && plan.actions.iter().all(names_only) {
             // All else is done; another try would be another mail.
             let end = Err(SyncError::Attention(Attention::ProfileNotApplied {
                 login: person.name.clone(),
@@ -106,11 +111,9 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             return person.settle(&plan, &observed, end).await;
         }
         for action in &plan.actions {
-            if let Action::Update(write) = action {
-                written = Some(write.clone());
-            }
             person.act(org, action, &observed).await?;
         }
+        done = plan.actions;
     }
     Err(SyncError::NotYet(Delay::AccountUnchanged))
 }
@@ -125,7 +128,11 @@ async fn reserve<'a>(
         let freed = org.reservations.freed();
         let user = core.store.user(&work.tenant, &work.id).await?;
         let record = core.store.account(&work.id).await?;
-        let names = names(&desired(user.as_ref()), record.as_ref());
+        let names = names(
+            &desired(user.as_ref()),
+            record.as_ref(),
+            &provider_identity(user.as_ref()),
+        );
         if let Some(reservation) = org.reservations.hold(names) {
             return Ok((user, record, reservation));
         }

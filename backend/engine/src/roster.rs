@@ -16,8 +16,9 @@ use super::{
     context::{Core, SCAN_MS},
     error::{Result, looking},
     org::Org,
+    sudden_loss,
 };
-use grafana::{Team, TeamMember};
+use grafana::{Team, TeamMember, TeamMembers};
 use store::{Kind, MappingOrigin, MappingRecord, Mark, Urgency};
 
 /// A team with everything that bears on it.
@@ -25,6 +26,8 @@ pub(super) struct Roster {
     pub(super) team: Team,
     pub(super) desired: Desired,
     pub(super) observed: Observed,
+    /// Accounts that Rollcall was told to leave alone.
+    released: HashSet<UserId>,
 }
 
 /// What is special about a look.
@@ -65,16 +68,21 @@ impl Roster {
         else {
             return Ok(None);
         };
+        let base = core.store.applied_members(org.id(), team_id).await?;
+        sudden_loss::members(&org.grafana, team_id, base.keys(), &seen).await?;
         let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
         mappings.retain(|m| Some(m.id) != context.without);
-        let present: BTreeSet<UserId> = seen.iter().map(|m| m.user_id).collect();
+        let present: BTreeSet<UserId> = seen.shown.iter().map(|m| m.user_id).collect();
         let people = people_of(core, &mappings, team_id).await?;
         let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
-        let emails = emails_of_new(core, org, &people, &mut wanted, &present).await?;
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         let released = core.store.unmanaged_accounts(org.id()).await?;
-        let base = core.store.applied_members(org.id(), team_id).await?;
-        let shown = i64::try_from(seen.len()).unwrap_or(i64::MAX);
+        let found = newcomers(core, org, &people, &mut wanted, &present).await?;
+        // Nobody is brought in who is never taken out again.
+        let class = |of: &Newcomer| class(org, (of.id, &of.login, &of.email), me, &released);
+        wanted.retain(|id, _| found.iter().all(|of| of.id != *id || class(of) == MemberClass::Person));
+        let emails = found.into_iter().map(|of| (of.id, of.email)).collect();
+        let all = all_seen(org, &seen, me) && team.member_count <= count(&seen);
         let mut input = TeamInput {
             id: team_id,
             name: team.name.clone(),
@@ -82,13 +90,12 @@ impl Roster {
             wanted,
             wanted_name: wanted_name(core, org, &mappings).await?,
             removal: context.removal,
-            members: Some(seen.into_iter().map(|m| member(org, m, me, &released)).collect()),
-            base: base.into_iter().collect(),
+            members: Some(classified(org, seen, me, &released)),
+            base,
             admins_known: org.admins.is_some(),
             emails,
             taken: BTreeSet::new(),
-            // Grafana leaves out those the caller may not see (`hidden_users`, permissions): those would be dropped.
-            bulk: context.attempts < 3 && team.member_count <= shown,
+            bulk: context.attempts < 3 && all,
         };
         input.taken = taken(org, input.names_to_check(), &team, context.names).await?;
         let (desired, observed) = input.assemble();
@@ -96,30 +103,60 @@ impl Roster {
             team,
             desired,
             observed,
+            released,
         }))
+    }
+
+    /// Looks at the members once more, directly before all of them are written: that write drops whom it does not name, and since the
+    /// first look every newcomer was looked at. `false`: the team was deleted.
+    pub(super) async fn look_again(&mut self, org: &Org) -> Result<bool> {
+        let seen = org.grafana.team_members(self.team.id).await;
+        let Some(seen) = seen.map_err(looking(Reading::TeamMembers))? else {
+            return Ok(false);
+        };
+        let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
+        self.observed.bulk &= all_seen(org, &seen, me);
+        self.observed.members = classified(org, seen, me, &self.released);
+        Ok(true)
     }
 }
 
+/// Whether nobody is missing among the members: whom we do not see the bulk call would drop.
+fn all_seen(org: &Org, seen: &TeamMembers, me: UserId) -> bool {
+    // What Grafana said at the sign-in may be over; the listing is of the last minute.
+    let still_admin = org.admins.as_ref().is_none_or(|admins| admins.contains(&me));
+    seen.all && still_admin
+}
+
+fn count(seen: &TeamMembers) -> i64 {
+    i64::try_from(seen.shown.len()).unwrap_or(i64::MAX)
+}
+
+fn classified(org: &Org, seen: TeamMembers, me: UserId, released: &HashSet<UserId>) -> Vec<Member> {
+    let member = |seen| member(org, seen, me, released);
+    seen.shown.into_iter().map(member).collect()
+}
+
 pub(super) fn member(org: &Org, seen: TeamMember, me: UserId, released: &HashSet<UserId>) -> Member {
-    let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
-    let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&seen.user_id));
-    let class = if seen.user_id == me {
-        MemberClass::Ourselves
-    } else if is_admin
-        || released.contains(&seen.user_id)
-        || seen.login.starts_with("sa-")
-        || listed(&seen.login)
-        || listed(&seen.email)
-    {
-        MemberClass::Protected
-    } else {
-        MemberClass::Person
-    };
+    let class = class(org, (seen.user_id, &seen.login, &seen.email), me, released);
     Member {
         grafana_id: seen.user_id,
         email: seen.email,
         admin: seen.permission == 4,
         class,
+    }
+}
+
+/// What an account is to a team, whether it is in it or is to join: the one place that decides it.
+fn class(org: &Org, (id, login, email): (UserId, &str, &str), me: UserId, released: &HashSet<UserId>) -> MemberClass {
+    let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
+    let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&id));
+    if id == me {
+        MemberClass::Ourselves
+    } else if is_admin || released.contains(&id) || login.starts_with("sa-") || listed(login) || listed(email) {
+        MemberClass::Protected
+    } else {
+        MemberClass::Person
     }
 }
 
@@ -156,36 +193,43 @@ async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: TeamId) -> 
     Ok(people)
 }
 
-/// E-mails of who is to join, as Grafana stores them. Whose account is gone in Grafana is left out, and their user is looked at (R9).
-async fn emails_of_new(
+/// An account that is to join, as Grafana stores it.
+struct Newcomer {
+    id: UserId,
+    login: String,
+    email: String,
+}
+
+/// The accounts that are to join. Whose account is gone in Grafana is left out, and their user is looked at (R9).
+async fn newcomers(
     core: &Core,
     org: &mut Org,
     people: &[Person],
     wanted: &mut BTreeMap<UserId, bool>,
     present: &BTreeSet<UserId>,
-) -> Result<BTreeMap<UserId, String>> {
+) -> Result<Vec<Newcomer>> {
     let new: Vec<UserId> = wanted.keys().filter(|id| !present.contains(id)).copied().collect();
     let listed = new.len() > LISTING_PAYS;
     if listed {
-        let now = core.clock.now_ms();
+        let now = core.clock.elapsed_ms();
         let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
         if !org.listing.as_ref().is_some_and(|d| fresh(d.at_ms)) {
             org.refresh_listing(core).await?;
         }
     }
-    let mut emails = BTreeMap::new();
+    let mut found = Vec::new();
     for id in new {
         let known = match &org.listing {
-            Some(listing) if listed => listing.user(id).map(|u| u.email),
+            Some(listing) if listed => listing.user(id).map(|u| (u.login, u.email)),
             _ => org
                 .grafana
                 .user(id)
                 .await
                 .map_err(looking(Reading::Account))?
-                .map(|u| u.email),
+                .map(|u| (u.login, u.email)),
         };
-        if let Some(email) = known {
-            emails.insert(id, email);
+        if let Some((login, email)) = known {
+            found.push(Newcomer { id, login, email });
             continue;
         }
         wanted.remove(&id);
@@ -203,7 +247,7 @@ async fn emails_of_new(
                 .await?;
         }
     }
-    Ok(emails)
+    Ok(found)
 }
 
 /// In mode *create* the team is called as its group; the first such mapping decides.

@@ -23,7 +23,7 @@ pub(super) async fn look(core: &Core, org: &mut Org) -> Result<()> {
         Err(SyncError::Grafana { error, .. })
             if !matches!(
                 Failure::from(&error),
-                Failure::Away | Failure::Busy(_) | Failure::Unauthorized
+                Failure::Away(_) | Failure::Busy(_) | Failure::Unauthorized
             ) =>
         {
             tracing::warn!(org = org.id().get(), %error, "the marker of the store could not be read or written");

@@ -15,6 +15,7 @@ use grafana::ListedUser;
 
 #[derive(Debug)]
 pub(super) struct UserListing {
+    /// By the clock that is never set back.
     pub(super) at_ms: i64,
     /// Several people who are worked on at once read and teach it.
     listed: Mutex<Listed>,
@@ -49,6 +50,18 @@ impl UserListing {
     /// What was just made or written, so that a long batch sees its own changes.
     pub(super) fn learn(&self, user: ListedUser) {
         self.listed().learn(user);
+    }
+
+    /// Other names, and all else as it was.
+    pub(super) fn rename(&self, id: UserId, login: &str, email: &str) {
+        let mut listed = self.listed();
+        if let Some(user) = listed.users.get(&id).cloned() {
+            listed.learn(ListedUser {
+                login: login.to_owned(),
+                email: email.to_owned(),
+                ..user
+            });
+        }
     }
 
     /// Deleted.

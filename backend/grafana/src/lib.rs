@@ -6,13 +6,17 @@
 
 mod call;
 mod client;
+mod cookies;
 mod credentials;
 mod failure;
 mod http;
 mod instance;
+mod lock_out;
 mod marker;
 mod orgs;
+mod plausible;
 mod probe;
+mod service_accounts;
 mod session;
 mod teams;
 mod users;
@@ -26,8 +30,8 @@ pub use failure::{Error, Result};
 pub use http::Http;
 pub use instance::{AdminSettings, SignInSettings};
 pub use marker::MarkerAccount;
-pub use orgs::OrgUser;
+pub use orgs::{Joined, OrgUser};
 pub use probe::{Finding, Probe, probe};
 pub use session::{Me, Session};
-pub use teams::{Team, TeamMember};
+pub use teams::{Team, TeamMember, TeamMembers};
 pub use users::{ListedUser, OrgMembership, User, Write};

@@ -4,13 +4,14 @@
 //! organization (G31). Start at [`Grafana::org_users`].
 
 use domain::{OrgId, UserId};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     client::{Grafana, Scope},
-    failure::{Error, Result},
+    failure::Result,
+    plausible::{Plausible, plausible},
     users::null_as_empty,
 };
 
@@ -34,6 +35,27 @@ pub struct OrgUser {
     pub is_disabled: bool,
 }
 
+impl Plausible for OrgUser {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.user_id, self.login.as_str()).wrong()
+    }
+}
+
+/// Whom a call by text put into an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The account that Grafana took the text for, where it says so.
+    pub user_id: Option<UserId>,
+    /// It was in already, and nothing was changed.
+    pub already: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JoinedUser {
+    user_id: Option<UserId>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OrgUserPage {
@@ -48,7 +70,10 @@ impl Grafana {
     pub async fn org_users(&self, org_id: OrgId) -> Result<Vec<OrgUser>> {
         if org_id != self.org_id() {
             // A server admin may, without being in it.
-            return self.get(Scope::Server, &format!("/api/orgs/{org_id}/users"), &[]).await;
+            return plausible(
+                self.get(Scope::Server, &format!("/api/orgs/{org_id}/users"), &[])
+                    .await?,
+            );
         }
         let mut users: Vec<OrgUser> = Vec::new();
         for page in 1.. {
@@ -60,7 +85,7 @@ impl Grafana {
                 )
                 .await?;
             let last = page.org_users.len() < PAGE;
-            users.extend(page.org_users);
+            users.extend(plausible(page.org_users)?);
             if last {
                 break;
             }
@@ -93,20 +118,20 @@ impl Grafana {
         .await
     }
 
-    /// Puts a user into an organization. Being in it already is fine.
-    pub async fn join_org(&self, org_id: OrgId, login: &str, role: &str) -> Result<()> {
-        let body = json!({"loginOrEmail": login, "role": role});
-        let done = self
-            .act(
-                Scope::Server,
-                Method::POST,
-                &format!("/api/orgs/{org_id}/users"),
-                Some(&body),
-            )
-            .await;
-        match done {
-            Err(Error::Conflict(_)) => Ok(()),
-            other => other,
+    /// Puts an account into an organization, by a text that Grafana takes for an e-mail first and for a login then (G4, G33). Being in it
+    /// already is fine. Whom Grafana took the text for is in the answer, and has to be compared.
+    pub async fn join_org(&self, org_id: OrgId, login_or_email: &str, role: &str) -> Result<Joined> {
+        let body = json!({"loginOrEmail": login_or_email, "role": role});
+        let path = format!("/api/orgs/{org_id}/users");
+        let answer = self.call(Scope::Server, Method::POST, &path, &[], Some(&body)).await?;
+        let already = answer.status == StatusCode::CONFLICT;
+        if !already && !answer.status.is_success() {
+            return Err(answer.error());
         }
+        let who: Option<JoinedUser> = answer.fields();
+        Ok(Joined {
+            user_id: who.and_then(|w| w.user_id),
+            already,
+        })
     }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     client::{Grafana, Scope},
     failure::{Error, Result},
+    plausible::{Plausible, plausible, the_one},
     users::{known, null_as_empty},
 };
 
@@ -25,7 +26,7 @@ pub struct Team {
     /// Its e-mail, which a rename without it would blank.
     #[serde(default)]
     pub email: String,
-    /// How many members, hidden ones included.
+    /// How many members, service accounts included; without those who are hidden from the caller (G79).
     #[serde(default)]
     pub member_count: i64,
 }
@@ -45,6 +46,28 @@ pub struct TeamMember {
     /// 0 member, 4 admin.
     #[serde(default)]
     pub permission: i64,
+}
+
+impl Plausible for Team {
+    fn wrong(&self) -> Option<&'static str> {
+        let blank = self.name.trim().is_empty();
+        self.id.wrong().or(blank.then_some("a team without a name"))
+    }
+}
+
+impl Plausible for TeamMember {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.user_id, self.login.as_str()).wrong()
+    }
+}
+
+/// The members of a team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamMembers {
+    /// Those Grafana shows us.
+    pub shown: Vec<TeamMember>,
+    /// Whether these are all: they were read as a server admin, from whom Grafana hides nobody (G79).
+    pub all: bool,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +107,7 @@ impl Grafana {
 
     async fn search_teams(&self, query: &[(&str, &str)]) -> Result<Vec<Team>> {
         let page: TeamPage = self.get(Scope::Team, "/api/teams/search", query).await?;
-        Ok(page.teams)
+        plausible(page.teams)
     }
 
     /// Whether the team calls work at all: the smallest of them.
@@ -106,7 +129,9 @@ impl Grafana {
 
     /// One team.
     pub async fn team(&self, id: TeamId) -> Result<Option<Team>> {
-        known(self.get(Scope::Team, &format!("/api/teams/{id}"), &[]).await)
+        let team: Option<Team> = known(self.get(Scope::Team, &format!("/api/teams/{id}"), &[]).await)?;
+        let seen = team.as_ref().map(|team| team.id);
+        team.zip(seen).map(|(team, seen)| the_one(team, seen, id)).transpose()
     }
 
     /// How many external groups Grafana's own Team Sync fills this team from. `None` where there is no Team Sync: it is part of
@@ -132,7 +157,7 @@ impl Grafana {
             )
             .await?
             .json()?;
-        Ok(created.team_id)
+        plausible(created.team_id)
     }
 
     /// Another name for the same team. The e-mail is sent along: Grafana blanks it otherwise.
@@ -157,11 +182,22 @@ impl Grafana {
         )
     }
 
-    /// Every member. Grafana shows no page of them, and leaves out those the caller may not see.
-    pub async fn team_members(&self, id: TeamId) -> Result<Option<Vec<TeamMember>>> {
-        let members: Result<Option<Vec<TeamMember>>> =
-            self.get(Scope::Team, &format!("/api/teams/{id}/members"), &[]).await;
-        Ok(known(members)?.map(Option::unwrap_or_default))
+    /// The members. Grafana shows no page of them. They are read as the server admin, because from a service account Grafana hides
+    /// people without a word, and leaves them out of the count as well (G44, G79). Where the server admin may not look (that takes the role
+    /// Admin in this organization), the token does, and somebody may be missing.
+    pub async fn team_members(&self, id: TeamId) -> Result<Option<TeamMembers>> {
+        let path = format!("/api/teams/{id}/members");
+        let seen: Result<Option<Vec<TeamMember>>> = self.get(Scope::Org(self.org_id), &path, &[]).await;
+        let (seen, all) = match seen {
+            Err(Error::Forbidden { .. } | Error::Unauthorized(_)) if self.has_token() => {
+                (self.get(Scope::Team, &path, &[]).await, false)
+            }
+            Ok(seen) => (Ok(seen), self.me().await?.is_grafana_admin),
+            refused => (refused, false),
+        };
+        let seen: Option<Option<Vec<TeamMember>>> = known(seen)?;
+        let shown = seen.map(|shown| plausible(shown.unwrap_or_default())).transpose()?;
+        Ok(shown.map(|shown| TeamMembers { shown, all }))
     }
 
     /// Adds one member; as admin it takes a second call.

@@ -6,10 +6,12 @@ use domain::{OrgId, Secret, TeamId, UserId};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     client::{Grafana, Scope},
     failure::{Error, Result},
+    plausible::{Plausible, plausible, the_one},
 };
 
 /// One user, as `GET /api/users/:id` shows it.
@@ -36,6 +38,12 @@ pub struct User {
     /// A sign-in link of a provider exists.
     #[serde(default)]
     pub is_external: bool,
+    /// The provider of the newest sign-in link, as Grafana calls it.
+    #[serde(default, deserialize_with = "null_as_empty")]
+    pub auth_labels: Vec<String>,
+    /// When it was made, where Grafana says so.
+    #[serde(default, rename = "createdAt", deserialize_with = "as_ms")]
+    pub created_ms: Option<i64>,
 }
 
 /// One user, as a list shows it.
@@ -85,6 +93,24 @@ pub struct Write<'a> {
     pub name: &'a str,
 }
 
+impl Plausible for User {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.id, self.login.as_str()).wrong()
+    }
+}
+
+impl Plausible for ListedUser {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.id, self.login.as_str()).wrong()
+    }
+}
+
+impl Plausible for OrgMembership {
+    fn wrong(&self) -> Option<&'static str> {
+        self.org_id.wrong()
+    }
+}
+
 // Go writes an empty list as `null` in places.
 pub(super) fn null_as_empty<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
 where
@@ -92,6 +118,13 @@ where
     T: Deserialize<'de>,
 {
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A time as Go writes it, in milliseconds since 1970; what is none is not known.
+fn as_ms<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<i64>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    let time = OffsetDateTime::parse(&text, &Rfc3339).ok();
+    Ok(time.and_then(|t| i64::try_from(t.unix_timestamp_nanos() / 1_000_000).ok()))
 }
 
 #[derive(Deserialize)]
@@ -134,7 +167,7 @@ impl Grafana {
                 )
                 .await?;
             let last = page.users.len() < PAGE;
-            users.extend(page.users);
+            users.extend(plausible(page.users)?);
             if last {
                 break;
             }
@@ -153,8 +186,7 @@ impl Grafana {
             )
             .await?;
         let text = text.to_lowercase();
-        Ok(page
-            .users
+        Ok(plausible(page.users)?
             .into_iter()
             .filter(|u| u.login.to_lowercase() == text || u.email.to_lowercase() == text)
             .map(|u| u.id)
@@ -166,17 +198,19 @@ impl Grafana {
         let found: Result<Created> = self
             .get(Scope::Server, "/api/users/lookup", &[("loginOrEmail", login_or_email)])
             .await;
-        Ok(known(found)?.map(|u| u.id))
+        known(found)?.map(|u| plausible(u.id)).transpose()
     }
 
     /// One user.
     pub async fn user(&self, id: UserId) -> Result<Option<User>> {
-        known(self.get(Scope::Server, &format!("/api/users/{id}"), &[]).await)
+        let user: Option<User> = known(self.get(Scope::Server, &format!("/api/users/{id}"), &[]).await)?;
+        let seen = user.as_ref().map(|user| user.id);
+        user.zip(seen).map(|(user, seen)| the_one(user, seen, id)).transpose()
     }
 
     /// The organizations of a user.
     pub async fn orgs_of_user(&self, id: UserId) -> Result<Vec<OrgMembership>> {
-        self.get(Scope::Server, &format!("/api/users/{id}/orgs"), &[]).await
+        plausible(self.get(Scope::Server, &format!("/api/users/{id}/orgs"), &[]).await?)
     }
 
     /// The teams of a user in one organization.
@@ -184,7 +218,8 @@ impl Grafana {
         let teams: Option<Vec<TeamOfUser>> = self
             .get(Scope::Org(org_id), &format!("/api/users/{id}/teams"), &[])
             .await?;
-        Ok(teams.unwrap_or_default().into_iter().map(|t| t.id).collect())
+        let teams: Vec<TeamId> = teams.unwrap_or_default().into_iter().map(|t| t.id).collect();
+        plausible(teams)
     }
 
     /// Makes a user in our organization, with Grafana's own default role (R22).
@@ -200,7 +235,7 @@ impl Grafana {
             .call(Scope::Server, Method::POST, "/api/admin/users", &[], Some(&body))
             .await?
             .json()?;
-        Ok(created.id)
+        plausible(created.id)
     }
 
     /// Writes a profile: always all three, because Grafana takes a missing login for the e-mail.
@@ -239,6 +274,16 @@ impl Grafana {
     /// Ends every session of a user; works for external users too.
     pub async fn logout_user(&self, id: UserId) -> Result<()> {
         self.of_admin(id, "logout").await
+    }
+
+    /// Gives a local user another password; a disabled one too (G15).
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] while the login form is off, [`Error::ExternalUser`] for who has a sign-in link.
+    pub async fn set_password(&self, id: UserId, password: &Secret) -> Result<()> {
+        let body = json!({"password": password.expose()});
+        let path = format!("/api/admin/users/{id}/password");
+        self.act(Scope::Server, Method::PUT, &path, Some(&body)).await
     }
 
     /// Deletes a user, with everything that is theirs: sessions, sign-in links, stars, preferences, memberships. One who is gone already is fine.

@@ -3,10 +3,12 @@
 //! Owns: the order in which they start and stop, and what is served while the store cannot be opened. Must never hold a decision of its
 //! own about SCIM or Grafana. Start at [`App::start`].
 
+mod callers;
 mod control;
 mod credential_test;
 mod health;
 mod ids;
+mod secret_binding;
 mod settings;
 mod store_watch;
 
@@ -32,6 +34,7 @@ use crate::{
     http::{self, Api},
     plugin::{AppSettings, Application, Health},
 };
+use callers::ScimCallers;
 use control::Controls;
 use engine::{Engine, Failpoints};
 use ids::{RandomIds, SystemClock};
@@ -61,6 +64,18 @@ struct Running {
     settings: Arc<SettingsState>,
     engine: Engine,
     router: Router,
+}
+
+impl Running {
+    /// What is new of where a secret may go is in force at once, and written down behind the request.
+    fn settings_seen(&self, seen: AppSettings) {
+        let org_id = seen.org_id;
+        let new = self.settings.seen(seen);
+        if !new.is_empty() {
+            let store = self.store.clone();
+            tokio::spawn(async move { control::write_down(&store, org_id, &new).await });
+        }
+    }
 }
 
 impl App {
@@ -100,20 +115,17 @@ impl App {
             page.insert(org_id, store.page_settings(org_id).await?);
         }
         let known: BTreeSet<OrgId> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
-        let settings = Arc::new(SettingsState::new(config, page, known));
+        let bindings = store.secret_bindings().await?;
+        let settings = Arc::new(SettingsState::new(config, page, known, bindings));
         let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(clock(config)), Arc::new(RandomIds));
         let failpoints = failpoints(config);
         let (watch, stop) = (Arc::new(StoreWatch::default()), CancellationToken::new());
         let (watching, watched, ends) = (watch.clone(), store.clone(), stop.clone());
         tokio::spawn(async move { watching.run(&watched, ends).await });
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
-        let controls = Arc::new(Controls::new(
-            engine.clone(),
-            settings.clone(),
-            store.clone(),
-            watch.clone(),
-        ));
-        let api = Api::new(store.clone(), clock.clone(), ids, controls);
+        let callers = ScimCallers::new(store.clone(), engine.clone(), settings.clone(), clock.clone());
+        let controls = Controls::new(engine.clone(), settings.clone(), store.clone(), callers, watch.clone());
+        let api = Api::new(store.clone(), clock.clone(), ids, Arc::new(controls));
         let router = http::router(api.clone());
         let running = Running {
             api,
@@ -128,7 +140,7 @@ impl App {
         // Held while it is set, so that no settings fall between.
         let mut early = self.early.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for seen in early.drain(..) {
-            running.settings.seen(seen);
+            running.settings_seen(seen);
         }
         // Nobody else opens.
         _ = self.running.set(running);
@@ -148,14 +160,12 @@ fn failpoints(_: &Config) -> Failpoints {
 
 #[cfg(debug_assertions)]
 fn clock(config: &Config) -> SystemClock {
-    SystemClock {
-        ahead_ms: config.faults.clock_ahead_ms(),
-    }
+    SystemClock::ahead_by(config.faults.clock_ahead_ms())
 }
 
 #[cfg(not(debug_assertions))]
 fn clock(_: &Config) -> SystemClock {
-    SystemClock::default()
+    SystemClock::ahead_by(0)
 }
 
 async fn route(State(app): State<App>, request: Request) -> Response {
@@ -181,7 +191,7 @@ impl Application for App {
     fn settings_seen(&self, settings: AppSettings) {
         let mut early = self.early.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match self.running.get() {
-            Some(running) => running.settings.seen(settings),
+            Some(running) => running.settings_seen(settings),
             None => {
                 early.retain(|old| old.org_id != settings.org_id);
                 early.push(settings);

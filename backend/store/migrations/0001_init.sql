@@ -107,11 +107,18 @@ CREATE TABLE account (
     deferred         TEXT    NOT NULL,
     synced_ms        BIGINT  NOT NULL,
     -- When the account was last found closed, or gone, of somebody who must be out. NULL: it was not, so it counts as open.
-    seen_closed_ms   BIGINT
+    seen_closed_ms   BIGINT,
+    -- The provider's own id of the person: of now, or of the moment when the SCIM user was deleted. Who comes with it again is the same.
+    external_id      TEXT,
+    -- When the SCIM user was deleted.
+    gone_ms          BIGINT,
+    -- Somebody else may know the password: it becomes random before the account is opened.
+    renew_password   BOOLEAN NOT NULL DEFAULT FALSE
 );
 -- A Grafana account belongs to one SCIM user, the first that claims it.
 CREATE UNIQUE INDEX account_grafana_id ON account (grafana_id);
 CREATE INDEX account_deprovisioned ON account (org_id, connection, user_id) WHERE deprovisioned_by IS NOT NULL;
+CREATE INDEX account_left ON account (org_id, connection, external_id) WHERE gone_ms IS NOT NULL;
 CREATE INDEX account_known ON account (user_id) WHERE grafana_id IS NOT NULL;
 
 -- Accounts that Grafana was asked to create and that no row of `account` names yet. It says in which organization the account is looked
@@ -121,6 +128,8 @@ CREATE TABLE account_creation (
     org_id     BIGINT NOT NULL,
     connection TEXT   NOT NULL,
     login      TEXT   NOT NULL,
+    -- The time just before the call: an account that had the login before is a stranger's.
+    since_ms   BIGINT NOT NULL,
     -- The first comparison that looked for the account since the last request.
     looked_ms  BIGINT
 );
@@ -135,7 +144,9 @@ CREATE TABLE management (
     -- 'unmanaged': Rollcall does not touch it.
     state      TEXT   NOT NULL CHECK (state IN ('needs_approval', 'approved', 'unmanaged')),
     grafana_id BIGINT NOT NULL,
-    login      TEXT   NOT NULL
+    login      TEXT   NOT NULL,
+    -- With an approval: the account's password stays.
+    keep_password BOOLEAN NOT NULL DEFAULT FALSE
 );
 CREATE INDEX management_tenant ON management (org_id, connection);
 
@@ -179,6 +190,9 @@ CREATE TABLE team_member (
     org_id     BIGINT  NOT NULL,
     team_id    BIGINT  NOT NULL,
     grafana_id BIGINT  NOT NULL,
+    -- Whether Rollcall made the member an admin of the team; only then it may take that back. 'asked': Grafana was asked to, and nobody
+    -- has looked since. 'seen': the member was seen as an admin after that.
+    made_admin TEXT    NOT NULL CHECK (made_admin IN ('no', 'asked', 'seen')),
     PRIMARY KEY (org_id, team_id, grafana_id)
 );
 
@@ -192,9 +206,10 @@ CREATE TABLE work (
     generation     BIGINT  NOT NULL,
     -- Somebody must lose access: always first.
     urgent         BOOLEAN NOT NULL,
-    -- 'blocked': an admin has to act, and there is no other attempt until something changes.
+    -- 'blocked': an admin may have to act, and is shown why. It is tried again all the same.
     state          TEXT    NOT NULL CHECK (state IN ('pending', 'blocked')),
     since_ms       BIGINT  NOT NULL,
+    -- The largest number there is: only when something changes.
     due_ms         BIGINT  NOT NULL,
     attempts       BIGINT  NOT NULL,
     -- The last failed attempt: its code, and what the page shows of it as JSON.
@@ -235,5 +250,33 @@ CREATE TABLE setting (
     org_id BIGINT NOT NULL,
     name   TEXT   NOT NULL,
     value  TEXT   NOT NULL,
+    PRIMARY KEY (org_id, name)
+);
+
+-- The service accounts that call SCIM, or asked to. A row names an account by Grafana's id, so that nobody who takes its login later is
+-- a caller.
+CREATE TABLE scim_caller (
+    org_id     BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    -- As Grafana's list last showed it on this id; empty while none has.
+    login      TEXT   NOT NULL,
+    role       TEXT   NOT NULL,
+    -- 'waiting': nobody has accepted it. 'accepted': an admin has. 'dismissed': an admin does not want to be asked again.
+    -- 'file': `scim_callers` names its login.
+    state      TEXT   NOT NULL CHECK (state IN ('waiting', 'accepted', 'dismissed', 'file')),
+    first_ms   BIGINT NOT NULL,
+    last_ms    BIGINT NOT NULL,
+    PRIMARY KEY (org_id, account_id)
+);
+
+-- Where and for which login a secret was given that Grafana keeps. It is sent nowhere else.
+CREATE TABLE secret_binding (
+    org_id BIGINT NOT NULL,
+    name   TEXT   NOT NULL,
+    url    TEXT   NOT NULL,
+    login  TEXT   NOT NULL,
+    salt   TEXT   NOT NULL,
+    -- Tells a changed secret from the same one, and is too short to find the secret by.
+    digest TEXT   NOT NULL,
     PRIMARY KEY (org_id, name)
 );

@@ -10,14 +10,14 @@ use super::{Result, Store, sql::statements};
 
 statements! {
     NOTE =
-        "INSERT INTO account_creation (user_id, org_id, connection, login) \
-         VALUES ($1, $2, $3, $4) ON CONFLICT (user_id) DO UPDATE \
-         SET login = excluded.login, looked_ms = NULL";
+        "INSERT INTO account_creation (user_id, org_id, connection, login, since_ms) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id) DO UPDATE \
+         SET login = excluded.login, since_ms = excluded.since_ms, looked_ms = NULL";
     OF_TENANT =
         "SELECT user_id, looked_ms FROM account_creation WHERE org_id = $1 AND connection = $2 \
          ORDER BY user_id";
     LOOK = "UPDATE account_creation SET looked_ms = $1 WHERE user_id = $2 AND looked_ms IS NULL";
-    LOGIN = "SELECT login FROM account_creation WHERE user_id = $1";
+    NOTED = "SELECT login, since_ms FROM account_creation WHERE user_id = $1";
     CLEAR = "DELETE FROM account_creation WHERE user_id = $1";
 }
 
@@ -30,16 +30,32 @@ pub struct AccountCreation {
     pub looked_ms: Option<i64>,
 }
 
+/// What Grafana was asked to create.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct NotedCreation {
+    /// The login that was asked for.
+    pub login: String,
+    /// The time just before the call.
+    pub since_ms: i64,
+}
+
 impl Store {
     /// Notes that Grafana is about to be asked for an account with this login. If the process dies
     /// between Grafana's answer and our commit, the account is known as ours after the restart,
     /// whatever the claim policy says about accounts of others.
-    pub async fn note_account_creation(&self, tenant: &Tenant, user_id: &str, login: &str) -> Result<()> {
+    pub async fn note_account_creation(
+        &self,
+        tenant: &Tenant,
+        user_id: &str,
+        login: &str,
+        since_ms: i64,
+    ) -> Result<()> {
         NOTE.query()
             .bind(user_id)
             .bind(tenant.org_id.get())
             .bind(&tenant.connection)
             .bind(login)
+            .bind(since_ms)
             .execute(&self.write)
             .await?;
         Ok(())
@@ -61,9 +77,9 @@ impl Store {
         Ok(())
     }
 
-    /// The login noted for a SCIM user, if any.
-    pub async fn noted_login(&self, user_id: &str) -> Result<Option<String>> {
-        Ok(LOGIN.query_scalar().bind(user_id).fetch_optional(&self.read).await?)
+    /// What was noted for a SCIM user, if anything.
+    pub async fn noted_creation(&self, user_id: &str) -> Result<Option<NotedCreation>> {
+        Ok(NOTED.query_as().bind(user_id).fetch_optional(&self.read).await?)
     }
 
     /// The account is saved, or was not created and cannot come any more: the note goes.

@@ -3,7 +3,9 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
-use domain::{OrgId, TeamId, Tenant, UserId};
+use std::collections::BTreeMap;
+
+use domain::{OrgId, TeamId, Tenant, UserId, team::MadeAdmin};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -14,12 +16,19 @@ use super::{
 statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
-         deprovisioned_by, holds, snapshot, deferred, synced_ms, seen_closed_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (user_id) DO UPDATE \
+         deprovisioned_by, holds, snapshot, deferred, synced_ms, external_id, gone_ms, renew_password, \
+         seen_closed_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
          excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
-         seen_closed_ms = excluded.seen_closed_ms";
+         seen_closed_ms = excluded.seen_closed_ms, \
+         renew_password = excluded.renew_password, external_id = CASE WHEN account.gone_ms IS NULL \
+         THEN excluded.external_id ELSE account.external_id END";
+    LEFT_WITH =
+        "SELECT * FROM account WHERE org_id = $1 AND connection = $2 AND external_id = $3 \
+         AND gone_ms IS NOT NULL ORDER BY user_id";
+    LEAVE = "UPDATE account SET external_id = $2, gone_ms = $3 WHERE user_id = $1";
     FIND = "SELECT * FROM account WHERE user_id = $1";
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
     OF_TENANT =
@@ -35,16 +44,16 @@ statements! {
          WHERE s.user_id = u.id AND s.state = 'unmanaged') \
          GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id";
     APPLIED_MEMBERS =
-        "SELECT grafana_id FROM team_member WHERE org_id = $1 AND team_id = $2 \
-         ORDER BY grafana_id";
+        "SELECT grafana_id, made_admin FROM team_member WHERE org_id = $1 AND team_id = $2";
     FORGET_SEEN_CLOSED = "UPDATE account SET seen_closed_ms = NULL WHERE user_id = $1";
     FORGET_MEMBERS =
         "DELETE FROM team_member \
-         WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT value \
-         FROM json_each($3))";
+         WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT \
+         json_extract(value, '$[0]') FROM json_each($3))";
     ADD_MEMBERS =
-        "INSERT INTO team_member (org_id, team_id, grafana_id) SELECT $1, $2, value \
-         FROM json_each($3) WHERE true ON CONFLICT DO NOTHING";
+        "INSERT INTO team_member (org_id, team_id, grafana_id, made_admin) SELECT $1, $2, \
+         json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each($3) WHERE true \
+         ON CONFLICT (org_id, team_id, grafana_id) DO UPDATE SET made_admin = excluded.made_admin";
 }
 
 /// Writes an account inside the caller's transaction.
@@ -62,9 +71,25 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(&a.snapshot)
         .bind(deferred)
         .bind(a.synced_ms)
+        .bind(&a.external_id)
+        .bind(a.gone_ms)
+        .bind(a.renew_password)
         .bind(a.seen_closed_ms)
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// The provider deletes a user, inside its transaction: who returns with this `externalId` is the same person. It is the one of now,
+/// whenever the account was linked, and no later save changes it.
+pub(super) async fn leave(
+    tx: &mut SqliteConnection,
+    user_id: &str,
+    external_id: Option<&str>,
+    now_ms: i64,
+) -> Result<()> {
+    let leave = LEAVE.query().bind(user_id).bind(external_id).bind(now_ms);
+    leave.execute(tx).await?;
     Ok(())
 }
 
@@ -96,6 +121,17 @@ impl Store {
             .query_as()
             .bind(grafana_id.get())
             .fetch_optional(&self.read)
+            .await?)
+    }
+
+    /// The accounts of deleted users who had this `externalId`.
+    pub async fn left_with(&self, tenant: &Tenant, external_id: &str) -> Result<Vec<AccountRecord>> {
+        Ok(LEFT_WITH
+            .query_as()
+            .bind(tenant.org_id.get())
+            .bind(&tenant.connection)
+            .bind(external_id)
+            .fetch_all(&self.read)
             .await?)
     }
 
@@ -230,21 +266,31 @@ impl Store {
             .collect())
     }
 
-    /// The members that Rollcall put into a team.
-    pub async fn applied_members(&self, org_id: OrgId, team_id: TeamId) -> Result<Vec<UserId>> {
-        let ids: Vec<i64> = APPLIED_MEMBERS
-            .query_scalar()
+    /// The members that Rollcall put into a team, and which of them it made admin.
+    pub async fn applied_members(&self, org_id: OrgId, team_id: TeamId) -> Result<BTreeMap<UserId, MadeAdmin>> {
+        let rows: Vec<(i64, String)> = APPLIED_MEMBERS
+            .query_as()
             .bind(org_id.get())
             .bind(team_id.get())
             .fetch_all(&self.read)
             .await?;
-        Ok(ids.into_iter().map(UserId::new).collect())
+        let read = |(id, made): (i64, String)| {
+            let made = MadeAdmin::from_code(&made).ok_or(Error::Unreadable { what: MadeAdmin::WHAT })?;
+            Ok((UserId::new(id), made))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Records the members that Rollcall put into a team; an empty list forgets the team.
-    pub async fn set_applied_members(&self, org_id: OrgId, team_id: TeamId, members: &[UserId]) -> Result<()> {
+    pub async fn set_applied_members(
+        &self,
+        org_id: OrgId,
+        team_id: TeamId,
+        members: &BTreeMap<UserId, MadeAdmin>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
-        let list = serde_json::to_string(members).map_err(|_| Error::Unreadable {
+        let pairs: Vec<(UserId, &str)> = members.iter().map(|(id, made)| (*id, made.code())).collect();
+        let list = serde_json::to_string(&pairs).map_err(|_| Error::Unreadable {
             what: "list of members",
         })?;
         FORGET_MEMBERS
@@ -262,5 +308,26 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whom_we_put_into_a_team_and_made_admin_is_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).await.unwrap();
+        let (org, team) = (OrgId::new(1), TeamId::new(7));
+        let users = |all: &[(i64, MadeAdmin)]| -> BTreeMap<UserId, MadeAdmin> {
+            all.iter().map(|(id, made)| (UserId::new(*id), *made)).collect()
+        };
+        let first = users(&[(1, MadeAdmin::No), (2, MadeAdmin::Asked), (3, MadeAdmin::Seen)]);
+        let then = users(&[(2, MadeAdmin::Seen), (3, MadeAdmin::No), (4, MadeAdmin::No)]);
+        for members in [first, then, BTreeMap::new()] {
+            store.set_applied_members(org, team, &members).await.unwrap();
+            assert_eq!(store.applied_members(org, team).await.unwrap(), members);
+        }
     }
 }

@@ -3,9 +3,11 @@
 //! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
 //! the same, and a test compares them. Start at [`Code`].
 
-use domain::settings::Deprovision;
+use domain::{settings::Deprovision, team::MadeAdmin};
 
-use super::{AccountOrigin, Action, Attribute, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
+use super::{
+    AccountOrigin, Action, Attribute, CallerState, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind,
+};
 
 /// A type that a column holds as one of a few words.
 pub(super) trait Code: Sized {
@@ -77,6 +79,8 @@ pub(super) enum WorkState {
 codes!(WorkState, "state of a mark": WorkState::Pending = "pending", WorkState::Blocked = "blocked");
 codes!(Deprovision, "way of deprovisioning":
     Deprovision::Disable = "disable", Deprovision::Suspend = "suspend", Deprovision::Recreate = "recreate", Deprovision::Delete = "delete");
+codes!(MadeAdmin, "permission in a team":
+    MadeAdmin::No = "no", MadeAdmin::Asked = "asked", MadeAdmin::Seen = "seen");
 codes!(ManagementState, "decision about an account":
     ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
     ManagementState::Unmanaged = "unmanaged");
@@ -90,6 +94,7 @@ shared_codes!(
     Action: "action in a line of the log",
     TargetKind: "target of a line of the log",
     Attribute: "attribute",
+    CallerState: "state of a caller",
 );
 
 #[cfg(test)]
@@ -114,9 +119,11 @@ mod tests {
             check::<Deprovision>("deprovisioned_by"),
             check::<ManagementState>("state"),
             check::<MappingOrigin>("origin"),
+            check::<MadeAdmin>("made_admin"),
             check::<Source>("source"),
             check::<Outcome>("outcome"),
             check::<TargetKind>("target_kind"),
+            check::<CallerState>("state"),
         ];
         for (check, again) in checks {
             assert!(schema.contains(&check), "{check}");

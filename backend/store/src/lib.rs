@@ -29,6 +29,8 @@ mod people;
 mod probe;
 mod records;
 mod rows;
+mod scim_callers;
+mod secret_bindings;
 mod settings;
 mod sql;
 mod team_memberships;
@@ -50,7 +52,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub use account_creations::AccountCreation;
+pub use account_creations::{AccountCreation, NotedCreation};
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
 use error::is_taken;
 pub use error::{Error, Result};
@@ -67,8 +69,11 @@ pub use records::{
     TargetKind, Urgency, UserRecord, Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
+pub use scim_callers::CallerRecord;
+pub use secret_bindings::SecretBinding;
 pub use team_memberships::TeamMembership;
 pub use users::{Decision, Updated, UserChange, UserView};
+pub use vocabulary::CallerState;
 
 statements! {
     BEGIN = "BEGIN IMMEDIATE";

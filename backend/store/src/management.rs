@@ -18,16 +18,17 @@ statements! {
     TAKE_BACK =
         "DELETE FROM management WHERE user_id = $1 AND grafana_id = $2 AND state = 'unmanaged'";
     APPROVE =
-        "UPDATE management SET state = 'approved' \
+        "UPDATE management SET state = 'approved', keep_password = $3 \
          WHERE user_id = $1 AND grafana_id = $2 AND state = 'needs_approval'";
     FORGET_ACCOUNT = "DELETE FROM account WHERE user_id = $1";
     FORGET = "DELETE FROM management WHERE user_id = $1";
     IS_UNMANAGED =
         "SELECT EXISTS (SELECT 1 FROM management WHERE user_id = $1 AND state = 'unmanaged')";
     SAVE =
-        "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO UPDATE \
-         SET state = excluded.state, grafana_id = excluded.grafana_id, login = excluded.login";
+        "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login, keep_password) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id) DO UPDATE \
+         SET state = excluded.state, grafana_id = excluded.grafana_id, login = excluded.login, \
+         keep_password = excluded.keep_password";
     USER =
         "SELECT user_name, active FROM scim_user \
          WHERE id = $1 AND org_id = $2 AND connection = $3";
@@ -70,6 +71,7 @@ async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Mana
         .bind(s.state.code())
         .bind(s.grafana_id.get())
         .bind(&s.login)
+        .bind(s.keep_password)
         .execute(tx)
         .await?;
     Ok(())
@@ -130,6 +132,7 @@ impl Store {
                 state: ManagementState::NeedsApproval,
                 grafana_id,
                 login: login.to_owned(),
+                keep_password: false,
             };
             put(&mut tx, tenant, user_id, &asked).await?;
         }
@@ -151,13 +154,16 @@ impl Store {
         };
         let taken_back = seen.state == ManagementState::Unmanaged;
         // Only what the admin saw: the question may be about another account by now.
-        let statement = if taken_back { TAKE_BACK } else { APPROVE };
-        let done = statement
-            .query()
-            .bind(id)
-            .bind(seen.grafana_id.get())
-            .execute(&mut *tx)
-            .await?;
+        let decided = if taken_back {
+            TAKE_BACK.query().bind(id).bind(seen.grafana_id.get())
+        } else {
+            APPROVE
+                .query()
+                .bind(id)
+                .bind(seen.grafana_id.get())
+                .bind(seen.keep_password)
+        };
+        let done = decided.execute(&mut *tx).await?;
         if done.rows_affected() == 0 {
             return Ok(Decided::Nothing);
         }
@@ -201,6 +207,7 @@ impl Store {
             state: ManagementState::Unmanaged,
             grafana_id: UserId::new(grafana_id),
             login,
+            keep_password: false,
         };
         put(&mut tx, &ctx.tenant, id, &released).await?;
         FORGET_WORK

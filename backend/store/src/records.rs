@@ -96,6 +96,8 @@ pub struct Work {
     pub attempts: i64,
     /// Ties the Grafana calls to the SCIM request.
     pub correlation: String,
+    /// What the page says of the last attempt.
+    pub told: Option<Problem>,
 }
 
 /// What Rollcall knows of a SCIM user's account in Grafana.
@@ -124,6 +126,12 @@ pub struct AccountRecord {
     /// When the account of somebody who must be out was first found closed, or gone; `None`: it was
     /// not found so, whatever was done to it.
     pub seen_closed_ms: Option<i64>,
+    /// The provider's own id of the person: as it is now, or was when the SCIM user was deleted.
+    pub external_id: Option<String>,
+    /// When the SCIM user was deleted.
+    pub gone_ms: Option<i64>,
+    /// The password has to become random before the account is opened.
+    pub renew_password: bool,
 }
 
 /// A group member as the team planner needs it.
@@ -273,4 +281,6 @@ pub struct Management {
     pub grafana_id: UserId,
     /// The login of that account at that time.
     pub login: String,
+    /// The admin said that its password stays.
+    pub keep_password: bool,
 }

@@ -94,6 +94,7 @@ impl FromRow<'_, SqliteRow> for Work {
             since_ms: row.try_get("since_ms")?,
             attempts: row.try_get("attempts")?,
             correlation: row.try_get("correlation")?,
+            told: problem(row)?,
         })
     }
 }
@@ -112,6 +113,9 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             deferred: attributes(row.try_get("deferred")?)?,
             synced_ms: row.try_get("synced_ms")?,
             seen_closed_ms: row.try_get("seen_closed_ms")?,
+            external_id: row.try_get("external_id")?,
+            gone_ms: row.try_get("gone_ms")?,
+            renew_password: row.try_get("renew_password")?,
         })
     }
 }
@@ -134,6 +138,7 @@ impl FromRow<'_, SqliteRow> for Management {
             state: code(row, "state")?,
             grafana_id: UserId::new(row.try_get("grafana_id")?),
             login: row.try_get("login")?,
+            keep_password: row.try_get("keep_password")?,
         })
     }
 }

@@ -9,12 +9,12 @@ use scim::{
     resource::Document,
     resource_type::ResourceType,
 };
-use sqlx::{Sqlite, SqliteExecutor, Transaction};
+use sqlx::{Sqlite, SqliteConnection, SqliteExecutor, Transaction};
 
 use super::{
     Action, ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind, Urgency,
-    UserRecord, WriteContext, activity, document::text, filter, is_taken, listing, management, membership, page,
-    rows::Keyed, sql::statements, work,
+    UserRecord, WriteContext, accounts, activity, document::text, filter, is_taken, listing, management, membership,
+    page, rows::Keyed, sql::statements, work,
 };
 
 statements! {
@@ -33,6 +33,9 @@ statements! {
          external_id = $3, display_key = $4, active = $5, \
          document = $6, search_key = $7, version = $8, modified_ms = $9 WHERE pk = $10";
     DELETE = "DELETE FROM scim_user WHERE pk = $1";
+    HAS_EXTERNAL_ID =
+        "SELECT EXISTS (SELECT 1 FROM scim_user \
+         WHERE org_id = $1 AND connection = $2 AND external_id = $3 AND id <> $4)";
 }
 
 /// A user with the groups it is in, as every answer shows it (a real client, rauthy, never removes
@@ -178,6 +181,21 @@ fn note_of_change(before: &Document, now: &Document, unmanaged: bool) -> Option<
     (!notes.is_empty()).then(|| notes.join(" "))
 }
 
+/// An `externalId` is one person's, and so one live user's.
+async fn refuse_twin(tx: &mut SqliteConnection, tenant: &Tenant, id: &str, external_id: Option<&str>) -> Result<()> {
+    let Some(external_id) = external_id else { return Ok(()) };
+    let query = HAS_EXTERNAL_ID
+        .query_scalar()
+        .bind(tenant.org_id.get())
+        .bind(&tenant.connection)
+        .bind(external_id)
+        .bind(id);
+    if query.fetch_one(tx).await? {
+        return Err(scim::error::Error::uniqueness("externalId").into());
+    }
+    Ok(())
+}
+
 /// The database decides about a userName, in a race too: a taken one is a 409 of SCIM.
 fn name_conflict(error: sqlx::Error) -> Error {
     if is_taken(&error) {
@@ -195,6 +213,7 @@ impl Store {
     pub async fn create_user(&self, ctx: &WriteContext, id: &str, document: Document) -> Result<UserView> {
         let keys = Keys::of(&document);
         let mut tx = self.begin().await?;
+        refuse_twin(&mut tx, &ctx.tenant, id, keys.external_id.as_deref()).await?;
         let pk: i64 = INSERT
             .query_scalar()
             .bind(ctx.tenant.org_id.get())
@@ -274,6 +293,9 @@ impl Store {
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
             let version = current.version + 1;
+            if current.document.external_id() != document.external_id() {
+                refuse_twin(&mut tx, &ctx.tenant, id, keys.external_id.as_deref()).await?;
+            }
             UPDATE
                 .query()
                 .bind(&keys.user_name)
@@ -339,6 +361,7 @@ impl Store {
             work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
         DELETE.query().bind(pk).execute(&mut *tx).await?;
+        accounts::leave(&mut tx, id, current.document.external_id(), ctx.now_ms).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();
         let note = management::is_unmanaged(&mut tx, id)

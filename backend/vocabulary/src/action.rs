@@ -22,6 +22,10 @@ codes! {
         UserClaim = "user.claim",
         /// An admin ended that.
         UserRelease = "user.release",
+        /// The closed account of somebody who left got other names, because somebody else is to have these.
+        UserMoveAside = "user.move_aside",
+        /// The password became one that nobody knows.
+        UserPassword = "user.password",
         /// Grafana's "disabled" was set.
         UserDisable = "user.disable",
         /// Grafana's "disabled" was taken away.
@@ -84,6 +88,10 @@ codes! {
         SettingChange = "setting.change",
         /// An admin said which store is the right one.
         StoreDecide = "store.decide",
+        /// An admin let a service account call SCIM.
+        CallerAccept = "caller.accept",
+        /// An admin let it call no longer, or said that it shall not.
+        CallerDismiss = "caller.dismiss",
         /// A caller who may not use SCIM was turned away.
         CallerDeny = "caller.deny",
         /// A GET was refused.

@@ -25,6 +25,12 @@ struct OffLimits {
     accounts: BTreeMap<i64, (String, &'static str)>,
     teams: BTreeMap<i64, String>,
     removals: HashSet<String>,
+    expulsions: HashSet<String>,
+}
+
+/// The login an account had before it made room for somebody who has that login now.
+fn before_it_was_moved(login: &str, id: i64) -> &str {
+    login.strip_suffix(&format!(".rollcall-{id}.invalid")).unwrap_or(login)
 }
 
 pub(super) async fn only_its_own(rig: &Rig) -> Result<()> {
@@ -52,7 +58,7 @@ impl OffLimits {
                 Some("its own account")
             } else if account.is_grafana_admin || account.login == ADMIN.0 {
                 Some("a server admin")
-            } else if !named.contains(&format!("\"{}\"", account.login)) {
+            } else if !named.contains(&format!("\"{}\"", before_it_was_moved(&account.login, account.id))) {
                 Some("somebody that no provider has named")
             } else {
                 None
@@ -99,10 +105,12 @@ impl OffLimits {
             .map(|team| (team.id, team.name))
             .collect();
         let removals = rig.permitted().removals.clone();
+        let expulsions = rig.permitted().expulsions.clone();
         Ok(Self {
             accounts,
             teams,
             removals,
+            expulsions,
         })
     }
 
@@ -138,6 +146,8 @@ impl OffLimits {
             let leaves_team = call.method == "DELETE" && team.is_some();
             // Who makes a team is in it, so the plugin takes itself out again.
             let permitted = leaves_team && (login == BOT || self.removals.contains(login));
+            let leaves_org = matches!(segments.as_slice(), ["orgs", _, "users", _]) && call.method == "DELETE";
+            let permitted = permitted || (leaves_org && self.expulsions.contains(login));
             (!permitted).then(|| format!("{login} ({why})"))
         });
         account_hit.or(team_hit)
@@ -170,6 +180,7 @@ mod tests {
             .into(),
             teams: [(7, "By hand".to_owned())].into(),
             removals: HashSet::new(),
+            expulsions: HashSet::new(),
         }
     }
 

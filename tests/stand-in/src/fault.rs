@@ -44,6 +44,8 @@ pub enum Effect {
     Hang,
     /// The connection breaks before anything is done.
     Drop,
+    /// The connection is reset (RST) before anything is done.
+    Reset,
     /// It is done, and the connection breaks before the answer.
     DropAnswer,
     /// Grafana answers this status and `Retry-After` in seconds, and does nothing.

@@ -25,6 +25,7 @@ mod service_accounts;
 mod settings;
 mod teams;
 mod users;
+mod wire;
 mod world;
 pub mod wrong;
 

@@ -36,6 +36,7 @@ use super::{
     plugins::{self, Plugin},
     process::Process,
     settings::Settings,
+    wire::{End, Wire},
     world::World,
 };
 
@@ -150,7 +151,7 @@ impl Server {
     }
 
     /// One request, faults and the log around it.
-    async fn serve(&self, parts: Parts, body: Bytes, peer: SocketAddr) -> Result<Response<Body>, Broken> {
+    async fn serve(&self, parts: Parts, body: Bytes, peer: SocketAddr, end: &End) -> Result<Response<Body>, Broken> {
         let target = parts
             .uri
             .path_and_query()
@@ -188,6 +189,10 @@ impl Server {
                 None
             }
             Some(Effect::Drop) => None,
+            Some(Effect::Reset) => {
+                end.reset();
+                None
+            }
             done => {
                 let before = (self.costs && done.is_none()).then(std::time::Instant::now);
                 let answer = self.answer(&parts, path, body, peer, &mut call.who).await;
@@ -416,9 +421,11 @@ pub(super) async fn accept(server: Arc<Server>, listener: TcpListener) {
 async fn connection(server: Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     _ = stream.set_nodelay(true);
     let stop = server.stop.clone();
-    let service = tower::service_fn(move |request| enter(server.clone(), request, peer));
+    let end = End::default();
+    let wire = Wire::new(stream, end.clone());
+    let service = tower::service_fn(move |request| enter(server.clone(), request, peer, end.clone()));
     let builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let serving = builder.serve_connection(TokioIo::new(wire), TowerToHyperService::new(service));
     tokio::select! {
         () = stop.cancelled() => {}
         // An error is the other side gone, or a fault's doing.
@@ -426,12 +433,17 @@ async fn connection(server: Arc<Server>, stream: TcpStream, peer: SocketAddr) {
     }
 }
 
-async fn enter<B>(server: Arc<Server>, request: Request<B>, peer: SocketAddr) -> Result<Response<Body>, Broken>
+async fn enter<B>(
+    server: Arc<Server>,
+    request: Request<B>,
+    peer: SocketAddr,
+    end: End,
+) -> Result<Response<Body>, Broken>
 where
     B: http_body::Body,
 {
     let (parts, body) = request.into_parts();
     // Grafana reads the whole body, without a limit (G59).
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
-    server.serve(parts, body, peer).await
+    server.serve(parts, body, peer, &end).await
 }

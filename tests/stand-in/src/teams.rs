@@ -34,9 +34,16 @@ fn find<'a>(desk: &'a mut Desk<'_>, org: i64, team: i64) -> Option<&'a mut Team>
 }
 
 fn name_taken(desk: &Desk<'_>, org: i64, name: &str, except: Option<i64>) -> bool {
-    // Exactly, in this case only: SQLite compares bytes (G37).
     let mut teams = desk.world.teams.values();
-    teams.any(|team| team.org == org && team.name == name && Some(team.id) != except)
+    teams.any(|team| team.org == org && same_name(desk, &team.name, name) && Some(team.id) != except)
+}
+
+/// SQLite and PostgreSQL compare names exactly; MySQL's usual collations do not look at the case (G37).
+fn same_name(desk: &Desk<'_>, one: &str, other: &str) -> bool {
+    match desk.settings.get("database", "type") {
+        "mysql" => one.to_lowercase() == other.to_lowercase(),
+        _ => one == other,
+    }
 }
 
 /// A person who makes a team is in it, as its admin; a service account is not (G36).
@@ -79,7 +86,7 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
         .teams
         .values()
         .filter(|team| team.org == org && any_contains(&[&team.name], query))
-        .filter(|team| name.is_empty() || team.name == name)
+        .filter(|team| name.is_empty() || same_name(desk, &team.name, name))
         .filter(|team| wanted.is_empty() || wanted.contains(&team.id))
         .collect();
     rows.sort_by_key(|team| &team.name);
@@ -146,13 +153,14 @@ pub(super) fn delete(desk: &mut Desk<'_>, team: &str) -> Outcome {
     Ok(Answer::message(200, "Team deleted"))
 }
 
-/// The members as they are listed: by login.
+/// The members as they are listed: by login, and without service accounts (`is_service_account=?`, G44).
 fn rows<'a>(desk: &'a Desk<'_>, org: i64, team: i64) -> Vec<(&'a User, i64)> {
     let team = desk.world.teams.get(&team).filter(|team| team.org == org);
     let mut rows: Vec<_> = team
         .into_iter()
         .flat_map(|team| &team.members)
         .filter_map(|(user, permission)| Some((desk.world.users.get(user)?, *permission)))
+        .filter(|(user, _)| !user.service_account)
         .collect();
     rows.sort_by_key(|(user, _)| (&user.login, &user.email));
     rows

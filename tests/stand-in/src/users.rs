@@ -81,13 +81,19 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
     if email.is_empty() {
         email.clone_from(&login);
     }
+    // Before the names are looked at, so an organization may be left that nobody is in (G17).
+    let named = if sent.email.is_empty() {
+        &sent.login
+    } else {
+        &sent.email
+    };
+    let org = auto_org(desk, sent.orgid, named)?;
     if desk.world.check_free(&login, &email, None).is_err() {
         let (email, login) = (&sent.email, &sent.login);
         let text = format!("User with email '{email}' or username '{login}' already exists");
         return Err(Answer::message(412, text));
     }
     check_password(&sent.password)?;
-    let org = auto_org(desk, sent.orgid, &email)?;
     let id = desk.world.add_user(&login, &email, &sent.name);
     if let Some(user) = desk.world.users.get_mut(&id) {
         user.password = Some(sent.password);
@@ -99,6 +105,10 @@ pub(super) fn create(desk: &mut Desk<'_>) -> Outcome {
 /// Which organization a new user is put into, and as what (`orgimpl/org.go`): without `auto_assign_org` they get their own.
 fn auto_org(desk: &mut Desk<'_>, wanted: i64, email: &str) -> Result<(i64, Role), Answer> {
     if !desk.settings.is_on("users", "auto_assign_org") {
+        // The database's unique index says no.
+        if desk.world.orgs.values().any(|name| name == email) {
+            return Err(Answer::message(500, "failed to create user"));
+        }
         return Ok((desk.world.add_org(email), Role::Admin));
     }
     let role = Role::of(desk.settings.get("users", "auto_assign_org_role")).unwrap_or(Role::Viewer);

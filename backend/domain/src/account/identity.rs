@@ -4,10 +4,17 @@
 //! or that is in other organizations only. Start at [`choose`]; [`taken`] asks the same before anything is stored.
 
 use super::{
-    model::{Account, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_recreated, remembered},
+    evidence::{self, Evidence, Lack, SignedInBy},
+    leaver::{Room, is_the_persons, make_room},
+    model::{
+        Account, Action, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_recreated, remembered,
+    },
     protection::{protected_attention, protection},
 };
-use crate::{attention::Attention, settings::ClaimPolicy};
+use crate::{
+    attention::{Attention, Delay},
+    settings::ClaimPolicy,
+};
 use vocabulary::UserId;
 
 /// Why no account was chosen.
@@ -32,7 +39,7 @@ impl Unclaimed {
     }
 
     /// An admin's yes would change it.
-    fn until_yes(self, account: &Account) -> Self {
+    pub(super) fn until_yes(self, account: &Account) -> Self {
         Self {
             question: Some(Question {
                 grafana_id: account.id,
@@ -91,7 +98,7 @@ pub fn taken(
             .then(|| of_login(login))
             .flatten(),
         (None, Some(email)) => match claim {
-            ClaimPolicy::Email | ClaimPolicy::Ask if !email.protected => None,
+            ClaimPolicy::Email | ClaimPolicy::Ask | ClaimPolicy::Linked if !email.protected => None,
             _ => of_email(email),
         },
     }
@@ -105,12 +112,24 @@ pub fn frees_names(theirs: &Desired, login: &str, email: &str, wanted: &Profile)
         return false;
     };
     let (login, email) = (login.to_lowercase(), email.to_lowercase());
-    let keeps = [&own.login, own.email.as_ref().unwrap_or(&email)];
-    let contested = |name: &&String| **name == wanted.login || wanted.email.as_ref() == Some(*name);
-    [&login, &email]
-        .into_iter()
-        .filter(contested)
-        .all(|name| !keeps.contains(&name))
+    let keeps_login = login == wanted.login && own.login == login;
+    let keeps_email = wanted.email.as_ref() == Some(&email) && own.email.as_ref().is_none_or(|e| *e == email);
+    !keeps_login && !keeps_email
+}
+
+/// The texts that Grafana may take for this account, the safest first: nobody else has its e-mail, while its login may be somebody's
+/// e-mail, which Grafana looks for first in whatever has an `@` (G4).
+#[must_use]
+pub fn texts(account: &Account) -> Vec<&str> {
+    let (login, email) = (account.login.as_str(), account.email.as_str());
+    let mut texts = if email.contains('@') {
+        vec![email, login]
+    } else {
+        vec![login, email]
+    };
+    texts.retain(|text| !text.is_empty());
+    texts.dedup();
+    texts
 }
 
 /// Whose login and e-mail other accounts may be in the way of: the provider's word, or what a recreated account is to be made with again.
@@ -125,70 +144,146 @@ pub fn profile_to_match(desired: &Desired, link: Option<&Link>) -> Option<Profil
     }
 }
 
-/// Which of the accounts in the way is this person's.
-pub(super) fn choose<'a>(
-    profile: &Profile,
-    others: &'a [Candidate],
-    rules: &Rules,
-) -> Result<&'a Candidate, Unclaimed> {
-    let found = by_name(profile, others, rules)?;
-    let login = || found.account.login.clone();
-    if let Some(why) = protection(&found.account, rules) {
-        return Err(protected_attention(&found.account.login, why).into());
-    }
-    if found.manager == Manager::Nobody && is_elsewhere(&found.account, rules) {
-        return Err(Attention::InAnotherOrganization { login: login() }.into());
-    }
-    match (&found.manager, rules.claim) {
-        (Manager::Other, _) => Err(Attention::ManagedForAnother { login: login() }.into()),
-        (Manager::Gone { .. }, _) | (Manager::Nobody, ClaimPolicy::Login | ClaimPolicy::Email) => Ok(found),
-        (Manager::Nobody, _) if found.approved => Ok(found),
-        (Manager::Nobody, ClaimPolicy::Ask) => {
-            let asked = Unclaimed::from(Attention::ClaimNeedsApproval { login: login() });
-            Err(asked.until_yes(&found.account))
+/// The names that an account of this person is to have.
+pub(super) struct WantedNames<'a> {
+    pub(super) login: &'a str,
+    email: Option<&'a str>,
+}
+
+impl<'a> WantedNames<'a> {
+    fn of(profile: &'a Profile, others: &[Candidate]) -> Self {
+        let login = profile.login.as_str();
+        let is_new = || !others.iter().any(|c| c.account.login.to_lowercase() == login);
+        Self {
+            login,
+            // A new account without an e-mail has the login for one.
+            email: profile.email.as_deref().or_else(|| is_new().then_some(login)),
         }
-        (Manager::Nobody, ClaimPolicy::Never) => Err(Attention::ClaimForbidden { login: login() }.into()),
+    }
+
+    fn login_of(&self, account: &Account) -> bool {
+        account.login.to_lowercase() == self.login
+    }
+
+    fn email_of(&self, account: &Account) -> bool {
+        self.email == Some(account.email.to_lowercase().as_str())
+    }
+
+    /// Grafana keeps each kind of name unique by itself: a login that is somebody's e-mail is free (G4).
+    pub(super) fn any_of(&self, account: &Account) -> bool {
+        self.login_of(account) || self.email_of(account)
+    }
+
+    pub(super) fn both_of(&self, account: &Account) -> bool {
+        self.login_of(account) && self.email.is_none_or(|_| self.email_of(account))
     }
 }
 
-/// The one account that login and e-mail lead to.
-fn by_name<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<&'a Candidate, Unclaimed> {
-    let has_login = |c: &&Candidate| c.account.login.to_lowercase() == profile.login;
-    let has_email = |c: &&Candidate| profile.email.as_deref() == Some(c.account.email.to_lowercase().as_str());
-    let mut by_email = others.iter().filter(has_email);
-    let email_owner = by_email.next();
-    let ambiguous = by_email.next().is_some();
-    let login = || profile.login.clone();
-    match (others.iter().find(has_login), email_owner) {
-        (Some(a), Some(b)) if a.account.id != b.account.id => Err(Attention::TwoAccounts {
-            login: login(),
-            login_owner: a.account.id,
-            email_owner: b.account.id,
-        }
-        .into()),
-        (Some(found), _) => Ok(found),
-        (None, Some(found)) => {
-            let returning = matches!(found.manager, Manager::Gone { .. });
-            if !ambiguous && (rules.claim == ClaimPolicy::Email || returning || found.approved) {
-                return Ok(found);
-            }
-            let unclaimed = Unclaimed::from(Attention::EmailTaken {
-                login: login(),
-                grafana_id: found.account.id,
-            });
-            let askable = !ambiguous
-                && rules.claim != ClaimPolicy::Never
-                && found.manager == Manager::Nobody
-                && protection(&found.account, rules).is_none()
-                && !is_elsewhere(&found.account, rules);
-            Err(if askable {
-                unclaimed.until_yes(&found.account)
-            } else {
-                unclaimed
-            })
-        }
-        (None, None) => Err(Attention::NoAccount { login: login() }.into()),
+/// What to do about accounts that have a name the person is to have.
+pub(super) enum Choice<'a> {
+    /// Nobody has one.
+    Free,
+    /// This one is the person's.
+    Claim(&'a Candidate),
+    /// People who left make room first.
+    MakeRoom(Vec<Action>),
+    /// Somebody who left has one, and is about to be closed.
+    Wait(Delay),
+}
+
+/// Which of these accounts is this person's.
+pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<Choice<'a>, Unclaimed> {
+    if let Some(own) = others.iter().find(|c| is_the_persons(c)) {
+        return match protection(&own.account, rules) {
+            Some(why) => Err(protected_attention(&own.account.login, why).into()),
+            None => Ok(Choice::Claim(own)),
+        };
     }
+    let wanted = WantedNames::of(profile, others);
+    match make_room(&wanted, others, rules)? {
+        Room::Free => {}
+        Room::Moves(actions) => return Ok(Choice::MakeRoom(actions)),
+        Room::Soon(delay) => return Ok(Choice::Wait(delay)),
+    }
+    let by_login = others.iter().find(|c| wanted.login_of(&c.account));
+    let mut by_email = others.iter().filter(|c| wanted.email_of(&c.account));
+    let email_owner = by_email.next();
+    let several = by_email.next().is_some();
+    let found = match (by_login, email_owner) {
+        (None, None) => return Ok(Choice::Free),
+        (Some(a), Some(b)) if a.account.id != b.account.id => {
+            return Err(Attention::TwoAccounts {
+                login: profile.login.clone(),
+                login_owner: a.account.id,
+                email_owner: b.account.id,
+            }
+            .into());
+        }
+        (Some(found), _) | (None, Some(found)) => found,
+    };
+    let (account, login) = (&found.account, || found.account.login.clone());
+    if let Some(why) = protection(account, rules) {
+        return Err(protected_attention(&account.login, why).into());
+    }
+    match found.manager {
+        Manager::Other | Manager::Gone { .. } if by_login.is_some() => {
+            Err(Attention::ManagedForAnother { login: login() }.into())
+        }
+        Manager::Other | Manager::Gone { .. } => Err(email_taken(profile, account)),
+        Manager::Nobody if is_elsewhere(account, rules) => {
+            Err(Attention::InAnotherOrganization { login: login() }.into())
+        }
+        Manager::Nobody => strangers(profile, &wanted, found, several, rules).map(|()| Choice::Claim(found)),
+    }
+}
+
+fn email_taken(profile: &Profile, account: &Account) -> Unclaimed {
+    Attention::EmailTaken {
+        login: profile.login.clone(),
+        grafana_id: account.id,
+    }
+    .into()
+}
+
+/// Whether an account that nobody ever managed is the person's: an admin's word, or what the policy takes for enough.
+fn strangers(
+    profile: &Profile,
+    wanted: &WantedNames<'_>,
+    found: &Candidate,
+    several: bool,
+    rules: &Rules,
+) -> Result<(), Unclaimed> {
+    let account = &found.account;
+    let by_login = wanted.login_of(account);
+    if found.approved {
+        return Ok(());
+    }
+    let lack = match rules.claim {
+        ClaimPolicy::Login if by_login => return Ok(()),
+        ClaimPolicy::Email if by_login || !several => return Ok(()),
+        ClaimPolicy::Linked => evidence::lack(account, several, rules),
+        ClaimPolicy::Never if by_login => {
+            let login = account.login.clone();
+            return Err(Attention::ClaimForbidden { login }.into());
+        }
+        ClaimPolicy::Never => return Err(email_taken(profile, account)),
+        // Two have the e-mail: a yes would not say which.
+        _ if several && !by_login => return Err(email_taken(profile, account)),
+        ClaimPolicy::Login | ClaimPolicy::Email => return Err(email_taken(profile, account).until_yes(account)),
+        ClaimPolicy::Ask => Some(Lack::Policy),
+    };
+    let Some(lack) = lack else { return Ok(()) };
+    let asked = Unclaimed::from(Attention::ClaimNeedsApproval {
+        login: account.login.clone(),
+        grafana_id: account.id,
+        evidence: Evidence {
+            login: by_login,
+            email: wanted.email_of(account),
+            by: SignedInBy::of(account),
+            lack,
+        },
+    });
+    Err(asked.until_yes(account))
 }
 
 /// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their

@@ -24,7 +24,7 @@ pub(super) fn managed(desired: &Desired, link: &Link, account: &Account, observe
     if let Desired::Open(profile) | Desired::Closed(profile) = desired
         && !deletes
     {
-        let written = write(profile, account, observed, &mut plan.actions);
+        let written = write(profile, account, observed, rules, &mut plan.actions);
         plan.end = plan.end.with_profile(written);
     }
     match protection(account, rules) {
@@ -72,6 +72,10 @@ fn open(profile: &Profile, link: &Link, account: &Account, rules: &Rules) -> Pla
         let before = Snapshot::of(account).profile;
         plan.actions.push(Action::Create(first_write(profile, before.as_ref())));
         return plan;
+    }
+    // Before it is open again, or given anything.
+    if link.renew_password && !account.is_external {
+        plan.actions.push(Action::RenewPassword);
     }
     if account.is_disabled {
         plan.actions.push(Action::Enable);

@@ -7,6 +7,7 @@ use vocabulary::{AccountOrigin, OrgId, TeamId, UserId};
 
 use vocabulary::Attribute;
 
+use super::evidence::{Doubt, SignIn};
 use crate::{
     attention::{Attention, Delay},
     settings::{ClaimPolicy, Deprovision, Linking},
@@ -104,6 +105,8 @@ pub struct Link {
     /// The action that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
     /// like a deletion by hand.
     pub deprovisioned_by: Option<Deprovision>,
+    /// Somebody else may know the password: it becomes random before the account is opened.
+    pub renew_password: bool,
 }
 
 /// A Grafana account as just seen.
@@ -121,6 +124,8 @@ pub struct Account {
     pub is_grafana_admin: bool,
     /// A sign-in link of a provider exists: Grafana will refuse to disable, enable or edit (G9, G10).
     pub is_external: bool,
+    /// The providers it was signed in to by, as Grafana calls them.
+    pub sign_ins: Vec<String>,
     /// Disabled.
     pub is_disabled: bool,
     /// It is the account we are signed in with.
@@ -142,6 +147,8 @@ pub struct Candidate {
     pub manager: Manager,
     /// An admin said that it is this person's.
     pub approved: bool,
+    /// And that its password stays as it is.
+    pub keeps_password: bool,
     /// It is another user's who is to have neither of the names that are in the way ([`frees_names`]).
     pub leaving: bool,
 }
@@ -153,12 +160,16 @@ pub enum Manager {
     Nobody,
     /// Another SCIM user that exists.
     Other,
-    /// A SCIM user that was deleted: who comes back with the same login gets the account back (R8).
+    /// A SCIM user that was deleted. Only the same person gets the account back (R8).
     Gone {
         /// That user's SCIM id.
         user_id: String,
         /// What was remembered.
         link: Link,
+        /// Why it is not known to be the person who comes; `None`: it is the same.
+        doubt: Option<Doubt>,
+        /// It is not `return_days` since.
+        recent: bool,
     },
 }
 
@@ -182,6 +193,10 @@ pub struct Rules {
     pub new_role: String,
     /// Which accounts may be claimed.
     pub claim: ClaimPolicy,
+    /// The provider by which the connection's people sign in, if an admin named it.
+    pub sign_in: Option<SignIn>,
+    /// A local account that is claimed by policy gets a new password.
+    pub renew_claimed: bool,
     /// Whether accounts are made before the first sign-in.
     pub linking: Linking,
     /// The strongest action allowed.
@@ -231,7 +246,18 @@ pub enum Action {
         snapshot: Option<Snapshot>,
         /// What closed it.
         deprovisioned_by: Option<Deprovision>,
+        /// Its password becomes random before it is opened.
+        renew_password: bool,
     },
+    /// Give another login and e-mail to the closed account of somebody who left, because somebody else is to have these.
+    MoveAside {
+        /// Its id.
+        grafana_id: UserId,
+        /// Its names from then on.
+        write: Write,
+    },
+    /// Make the password one that nobody knows, and end every session.
+    RenewPassword,
     /// Make the account. What is remembered of an earlier one stays.
     Create(Write),
     /// Delete the account. The action is recorded before: it says what is to follow.
@@ -439,6 +465,17 @@ impl Plan {
     /// All is well.
     pub(super) fn nothing(access: Access) -> Self {
         Self::new(Vec::new(), access)
+    }
+
+    /// Somebody else is about to give up a name.
+    pub(super) fn waiting(delay: Delay) -> Self {
+        Self {
+            actions: Vec::new(),
+            end: End::Wait {
+                delay,
+                access: Access::None,
+            },
+        }
     }
 
     /// A person must look before anything is done.

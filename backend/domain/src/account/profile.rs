@@ -2,7 +2,10 @@
 //!
 //! Owns: what is sent to Grafana of a profile. Must never write a name that another account has. Start at [`write`].
 
-use super::model::{Account, Action, Candidate, Observed, Profile, ProfileEnd, Write};
+use super::{
+    leaver::{makes_room, move_aside},
+    model::{Account, Action, Candidate, Observed, Profile, ProfileEnd, Rules, Write},
+};
 use crate::attention::{Attention, Delay};
 use vocabulary::Attribute;
 
@@ -43,6 +46,29 @@ fn placeholder_profile(account: &Account, differs: &[Attribute]) -> Write {
     }
 }
 
+/// The columns of Grafana's database (G16).
+const LONGEST_NAME: usize = 190;
+
+/// The names of the account of somebody who left, once somebody else is to have these: readable, and nobody's domain.
+pub(super) fn names_aside(account: &Account) -> Write {
+    let suffix = format!(".rollcall-{}.invalid", account.id);
+    let aside = |name: &str| {
+        let kept = LONGEST_NAME.saturating_sub(suffix.chars().count());
+        let name: String = name.chars().take(kept).collect();
+        format!("{name}{suffix}")
+    };
+    let login = aside(&account.login);
+    Write {
+        email: if account.email.is_empty() {
+            login.clone()
+        } else {
+            aside(&account.email)
+        },
+        login,
+        name: account.name.clone(),
+    }
+}
+
 /// Which attributes of the account are not as the provider wants them.
 fn differing(profile: &Profile, account: &Account, email: &str, name: &str) -> Vec<Attribute> {
     let mut differs = Vec::new();
@@ -63,6 +89,7 @@ pub(super) fn write(
     profile: &Profile,
     account: &Account,
     observed: &Observed,
+    rules: &Rules,
     actions: &mut Vec<Action>,
 ) -> ProfileEnd {
     let email = profile.email.as_deref().unwrap_or(&account.email);
@@ -76,13 +103,18 @@ pub(super) fn write(
         return ProfileEnd::Deferred(differs);
     }
     // Grafana would answer 500 to a taken login or e-mail (R10): nothing is written, and a person is
-    // told.
+    // told. That one's login is another one's e-mail is no conflict (G4).
     let mut in_the_way = observed.others.iter().filter(|c| {
-        let theirs = [c.account.login.to_lowercase(), c.account.email.to_lowercase()];
-        theirs.contains(&profile.login) || theirs.contains(&email.to_lowercase())
+        c.account.login.to_lowercase() == profile.login || c.account.email.to_lowercase() == email.to_lowercase()
     });
+    let moves: Vec<Action> = in_the_way.clone().filter_map(|c| move_aside(c, rules)).collect();
+    if !moves.is_empty() {
+        actions.extend(moves);
+        return ProfileEnd::Written;
+    }
     // A name that a single sign-on provider owns is given up at the next sign-in, which may be never.
-    let stays = |c: &&Candidate| !c.leaving || c.account.is_external;
+    let leaves = |c: &Candidate| c.leaving || makes_room(c, rules);
+    let stays = |c: &&Candidate| !leaves(c) || c.account.is_external;
     if let Some(other) = in_the_way.clone().find(stays) {
         return ProfileEnd::Blocked(Attention::NameTaken {
             login: account.login.clone(),

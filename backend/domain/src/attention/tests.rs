@@ -1,6 +1,7 @@
 //! What is kept of a problem, and one example of each for those who word it.
 
 use super::*;
+use crate::account::{Lack, SignedInBy};
 
 /// One of each kind of attention.
 pub(crate) fn attentions() -> Vec<Attention> {
@@ -9,6 +10,31 @@ pub(crate) fn attentions() -> Vec<Attention> {
     let refused = |refusal| Attention::GrafanaRefused {
         operation: Operation::UpdateAccount { login: login() },
         refusal,
+    };
+    let another_joined = |outcome| Attention::AnotherJoined {
+        login: login(),
+        grafana_id: UserId::new(7),
+        other: UserId::new(8),
+        org_id: OrgId::new(1),
+        outcome,
+    };
+    let leavers = |doubt| Attention::LeaversAccount {
+        login: login(),
+        grafana_id: UserId::new(7),
+        doubt,
+    };
+    let asked = |login_too, by, lack| Attention::ClaimNeedsApproval {
+        login: login(),
+        grafana_id: UserId::new(7),
+        evidence: Evidence {
+            login: login_too,
+            email: true,
+            by,
+            lack,
+        },
+    };
+    let by_okta = || SignedInBy::Provider {
+        label: "Okta".to_owned(),
     };
     let mut all: Vec<Attention> = [
         Protection::Ourselves,
@@ -28,10 +54,13 @@ pub(crate) fn attentions() -> Vec<Attention> {
             login: login(),
             grafana_id: UserId::new(8),
         },
-        Attention::NoAccount { login: login() },
+        leavers(Doubt::NoExternalId),
+        leavers(Doubt::OtherExternalId),
+        leavers(Doubt::ExternalIdIsName),
+        leavers(Doubt::TooLate),
+        leavers(Doubt::Several),
         Attention::InAnotherOrganization { login: login() },
         Attention::ManagedForAnother { login: login() },
-        Attention::ClaimNeedsApproval { login: login() },
         Attention::ClaimForbidden { login: login() },
         Attention::StillOpen {
             login: login(),
@@ -49,6 +78,25 @@ pub(crate) fn attentions() -> Vec<Attention> {
             grafana_id: UserId::new(8),
         },
         Attention::ProfileNotApplied { login: login() },
+        Attention::CannotBeNamed {
+            login: login(),
+            grafana_id: UserId::new(7),
+            means: Some(UserId::new(8)),
+        },
+        Attention::CannotBeNamed {
+            login: login(),
+            grafana_id: UserId::new(7),
+            means: None,
+        },
+        asked(true, SignedInBy::Password, Lack::Policy),
+        asked(true, SignedInBy::Password, Lack::NotByThatSignIn),
+        asked(false, by_okta(), Lack::NoSignInNamed),
+        asked(true, by_okta(), Lack::SignInOff),
+        asked(true, by_okta(), Lack::Admin),
+        asked(false, by_okta(), Lack::Several),
+        another_joined(Intruder::WasInside),
+        another_joined(Intruder::TakenOut),
+        another_joined(Intruder::StillInside),
         Attention::TeamNotDeleted {
             team: team(),
             others: 2,
@@ -62,9 +110,19 @@ pub(crate) fn attentions() -> Vec<Attention> {
         }),
         refused(Refusal::ExternalUser),
         refused(Refusal::Forbidden {
+            message: "You'll need additional permissions".to_owned(),
             permission: Some("users:write".to_owned()),
         }),
-        refused(Refusal::Forbidden { permission: None }),
+        refused(Refusal::Forbidden {
+            message: "Quota reached".to_owned(),
+            permission: None,
+        }),
+        refused(Refusal::NotSent {
+            why: "too long for a URL".to_owned(),
+        }),
+        refused(Refusal::NoAnswer {
+            error: "Grafana does not answer: no answer in time".to_owned(),
+        }),
         refused(Refusal::Other {
             status: 400,
             message: "bad data".to_owned(),
@@ -80,6 +138,11 @@ pub(crate) fn operations() -> Vec<Operation> {
     let mut all = vec![
         Operation::CreateAccount { login: login() },
         Operation::UpdateAccount { login: login() },
+        Operation::MoveAside {
+            login: login(),
+            grafana_id: UserId::new(8),
+        },
+        Operation::RenewPassword { login: login() },
         Operation::DisableAccount { login: login() },
         Operation::EnableAccount { login: login() },
         Operation::DeleteAccount { login: login() },

@@ -89,6 +89,18 @@ impl Lines {
         self.first_login = true;
     }
 
+    /// Every way to sign in that is on, by its section.
+    #[must_use]
+    pub fn sign_ins(&self) -> BTreeSet<String> {
+        self.methods().iter().map(|method| method.section.to_owned()).collect()
+    }
+
+    /// Whether nobody can sign in by a password on Grafana's page: then Grafana takes no new password for anybody either.
+    #[must_use]
+    pub fn login_form_off(&self) -> bool {
+        self.on("auth", "disable_login_form")
+    }
+
     /// Whether LDAP is on, in the file or on Grafana's page: a sign-in by it enables a disabled account (`authn/clients/ldap.go`).
     #[must_use]
     pub fn ldap_on(&self) -> bool {

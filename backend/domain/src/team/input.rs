@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{TeamId, UserId};
 
-use super::model::{Desired, Member, MemberClass, Observed, Policy, archived_name};
+use super::model::{Desired, MadeAdmin, Member, MemberClass, Observed, Policy, archived_name};
 use crate::settings::TeamRemoval;
 
 /// A mapping that feeds the team.
@@ -69,8 +69,8 @@ pub struct TeamInput {
     pub removal: Option<TeamRemoval>,
     /// Its members as just seen. `None`: nobody could look, and `base` is all that is known.
     pub members: Option<Vec<Member>>,
-    /// The accounts that Rollcall put there before.
-    pub base: BTreeSet<UserId>,
+    /// The accounts that Rollcall put there before, and which of them it made admin.
+    pub base: BTreeMap<UserId, MadeAdmin>,
     /// A listing has shown the server admins.
     pub admins_known: bool,
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
@@ -111,7 +111,7 @@ impl TeamInput {
             name: self.name,
             members: self
                 .members
-                .unwrap_or_else(|| self.base.iter().map(put_there).collect()),
+                .unwrap_or_else(|| self.base.keys().map(put_there).collect()),
             base: self.base,
             emails: self.emails,
             taken: self.taken,
@@ -190,7 +190,7 @@ mod tests {
     fn where_nobody_could_look_the_base_stands_in() {
         let input = TeamInput {
             wanted: BTreeMap::from([(UserId::new(1), true)]),
-            base: BTreeSet::from([1, 2].map(UserId::new)),
+            base: BTreeMap::from([1, 2].map(|id| (UserId::new(id), MadeAdmin::No))),
             ..TeamInput::default()
         };
         let seen = |input: TeamInput| {

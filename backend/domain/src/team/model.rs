@@ -26,7 +26,7 @@ pub struct Desired {
 pub struct Policy {
     /// People added by hand are removed: only where every mapping that is in force says so.
     pub remove_others: bool,
-    /// A mapping is paused: nobody leaves, because it is not known who its group would keep.
+    /// A mapping is paused: nobody leaves or is demoted, because it is not known what its group would say.
     pub hold: bool,
 }
 
@@ -39,6 +39,18 @@ pub enum MemberClass {
     Protected,
     /// The account we are signed in with. Moved only where Grafana put it in because it created the team.
     Ourselves,
+}
+
+/// What Rollcall remembers of a permission that it gave. In this order: what is more certain is greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MadeAdmin {
+    /// Rollcall did not make this member an admin.
+    #[default]
+    No,
+    /// Grafana was asked, and nobody has looked since. If it was not done, it is asked again.
+    Asked,
+    /// Rollcall made this member an admin, and the member was seen as one.
+    Seen,
 }
 
 /// A member as just seen.
@@ -64,8 +76,8 @@ pub struct Observed {
     pub name: String,
     /// Its members.
     pub members: Vec<Member>,
-    /// The accounts that Rollcall put there before.
-    pub base: BTreeSet<UserId>,
+    /// The accounts that Rollcall put there before, and which of them it made admin.
+    pub base: BTreeMap<UserId, MadeAdmin>,
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
     pub emails: BTreeMap<UserId, String>,
     /// Names of other teams of this organization, as far as they matter here.

@@ -14,12 +14,16 @@ fn person(id: i64) -> Member {
     }
 }
 
-fn observed(members: Vec<Member>, base: &[i64]) -> Observed {
+fn base(put_there: &[i64]) -> BTreeMap<UserId, MadeAdmin> {
+    put_there.iter().map(|id| (UserId::new(*id), MadeAdmin::No)).collect()
+}
+
+fn observed(members: Vec<Member>, put_there: &[i64]) -> Observed {
     Observed {
         id: TeamId::new(7),
         name: "eng".into(),
         members,
-        base: base.iter().copied().map(UserId::new).collect(),
+        base: base(put_there),
         emails: (1..40).map(|id| (UserId::new(id), format!("u{id}@ex.com"))).collect(),
         taken: BTreeSet::new(),
         bulk: true,
@@ -51,7 +55,7 @@ fn one_change_is_one_single_call() {
             admin: false
         }]
     );
-    assert_eq!(plan.base, BTreeSet::from([1, 2].map(UserId::new)));
+    assert_eq!(plan.base, base(&[1, 2]));
 }
 
 #[test]
@@ -128,6 +132,30 @@ fn an_admin_is_one_bulk_call_and_a_changed_permission_an_update() {
 }
 
 #[test]
+fn an_admin_by_hand_stays_one_and_one_of_ours_is_demoted() {
+    let admin = |id| Member {
+        admin: true,
+        ..person(id)
+    };
+    let mut seen = observed(vec![admin(1), admin(2)], &[1, 2]);
+    seen.base.insert(UserId::new(2), MadeAdmin::Seen);
+    let demoted = plan(&desired(&[1, 2]), &seen);
+    assert_eq!(
+        demoted.actions,
+        [Action::Update {
+            grafana_id: UserId::new(2),
+            admin: false
+        }]
+    );
+    assert_eq!(demoted.base, base(&[1, 2]));
+    // Until that was seen it is remembered.
+    assert_eq!(
+        demoted.base_meanwhile(&seen).get(&UserId::new(2)),
+        Some(&MadeAdmin::Seen)
+    );
+}
+
+#[test]
 fn our_own_account_leaves_only_the_team_it_created() {
     let us = Member {
         admin: true,
@@ -175,7 +203,7 @@ fn a_paused_mapping_lets_nobody_go() {
             admin: false
         }]
     );
-    assert_eq!(plan.base, BTreeSet::from([1, 2].map(UserId::new)));
+    assert_eq!(plan.base, base(&[1, 2]));
 }
 
 #[test]
@@ -303,11 +331,15 @@ fn user() -> impl Strategy<Value = UserId> {
     (1_i64..14).prop_map(UserId::new)
 }
 
+fn made_admin() -> impl Strategy<Value = MadeAdmin> {
+    prop_oneof![2 => Just(MadeAdmin::No), 1 => Just(MadeAdmin::Asked), 1 => Just(MadeAdmin::Seen)]
+}
+
 prop_compose! {
     fn world()(
         members in prop::collection::btree_map(user(), (any::<bool>(), class()), 0..10),
         book in (1_i64..14).map(email).collect::<Vec<_>>(),
-        base in prop::collection::btree_set(user(), 0..8),
+        base in prop::collection::btree_map(user(), made_admin(), 0..8),
         taken in any::<bool>(),
         bulk in prop::bool::weighted(0.8),
         wanted in prop::collection::btree_map(user(), any::<bool>(), 0..10),
@@ -345,11 +377,11 @@ proptest! {
         if let Some(next) = apply(&seen, &plan) {
             for member in &seen.members {
                 let gone = !next.members.iter().any(|m| m.grafana_id == member.grafana_id);
-                prop_assert!(!gone || seen.base.contains(&member.grafana_id) || desired.policy.remove_others, "{member:?} left");
+                prop_assert!(!gone || seen.base.contains_key(&member.grafana_id) || desired.policy.remove_others, "{member:?} left");
                 prop_assert!(!gone || member.class != MemberClass::Protected, "{member:?} is protected");
             }
         } else {
-            prop_assert!(seen.members.iter().all(|m| seen.base.contains(&m.grafana_id)));
+            prop_assert!(seen.members.iter().all(|m| seen.base.contains_key(&m.grafana_id)));
         }
     }
 
@@ -391,6 +423,32 @@ proptest! {
                 let left = apply(&seen, &plan).map_or(0, |t| t.members.len());
                 let by_hand = plan.actions.iter().filter(|a| matches!(a, Action::Add { .. })).count();
                 prop_assert_eq!(left, by_hand);
+            }
+        }
+    }
+
+    #[test]
+    fn only_an_admin_that_we_made_is_demoted((desired, seen) in world()) {
+        let plan = plan(&desired, &seen);
+        let next = apply(&seen, &plan).map_or(Vec::new(), |next| next.members);
+        for member in seen.members.iter().filter(|m| m.admin) {
+            let demoted = next.iter().any(|m| m.grafana_id == member.grafana_id && !m.admin);
+            let made = seen.base.get(&member.grafana_id).copied().unwrap_or_default();
+            prop_assert!(!demoted || made != MadeAdmin::No, "{member:?} was made admin by hand");
+        }
+    }
+
+    #[test]
+    fn no_bulk_call_leaves_out_a_member_who_was_seen((desired, seen) in world()) {
+        for action in plan(&desired, &seen).actions {
+            let Action::Replace { members, admins, .. } = action else { continue };
+            for member in &seen.members {
+                let id = &member.grafana_id;
+                let named = members.contains(&member.email) || admins.contains(&member.email);
+                let wanted = desired.members.contains_key(id) && desired.ended.is_none();
+                let may_leave = !wanted && (seen.base.contains_key(id) || desired.policy.remove_others);
+                prop_assert!(named || may_leave, "{member:?} is left out");
+                prop_assert!(named || member.class != MemberClass::Protected, "{member:?} is protected");
             }
         }
     }

@@ -3,7 +3,10 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
-use crate::attention::{Attention, Delay, Operation, Problem, Protection, Reading, Refusal};
+use vocabulary::UserId;
+
+use crate::account::{Doubt, Evidence, Lack, SignedInBy};
+use crate::attention::{Attention, Delay, Intruder, Operation, Problem, Protection, Reading, Refusal};
 
 /// What is wrong.
 #[must_use]
@@ -22,16 +25,26 @@ pub fn reason(attention: &Attention) -> String {
         Attention::EmailTaken { login, grafana_id } => {
             format!("The e-mail of “{login}” belongs to another account in Grafana (id {grafana_id}).")
         }
-        Attention::NoAccount { login } => format!("“{login}” has no account in Grafana."),
+        Attention::LeaversAccount {
+            login,
+            grafana_id,
+            doubt,
+        } => format!(
+            "Grafana's account “{login}” (id {grafana_id}) was somebody's who was deleted at the identity provider, \
+             and nothing shows that it is the same person: {}.",
+            doubts(*doubt)
+        ),
         Attention::InAnotherOrganization { login } => {
             format!("“{login}” exists in Grafana already, in another organization, so it is not taken over from here.")
         }
         Attention::ManagedForAnother { login } => {
             format!("Grafana's account “{login}” is managed for another user of the identity provider.")
         }
-        Attention::ClaimNeedsApproval { login } => {
-            format!("“{login}” exists in Grafana already, and claiming waits for you.")
-        }
+        Attention::ClaimNeedsApproval {
+            login,
+            grafana_id,
+            evidence,
+        } => asked(login, *grafana_id, evidence),
         Attention::ClaimForbidden { login } => {
             format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
         }
@@ -60,6 +73,39 @@ pub fn reason(attention: &Attention) -> String {
         Attention::ProfileNotApplied { login } => {
             format!("Could not change the profile of “{login}”: Grafana took the change and shows the old values.")
         }
+        Attention::CannotBeNamed {
+            login,
+            grafana_id,
+            means: Some(other),
+        } => format!(
+            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana takes this login for another account \
+             (id {other}), and its e-mail is no address of its own. Nothing was changed."
+        ),
+        Attention::CannotBeNamed {
+            login,
+            grafana_id,
+            means: None,
+        } => format!(
+            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana finds the account neither by its login \
+             nor by its e-mail. Nothing was changed."
+        ),
+        Attention::AnotherJoined {
+            login,
+            grafana_id,
+            other,
+            org_id,
+            outcome,
+        } => {
+            let then = match outcome {
+                Intruder::WasInside => "It was in there before, so nothing changed.",
+                Intruder::TakenOut => "It was taken out again.",
+                Intruder::StillInside => "Grafana refused to take it out again: it is still in.",
+            };
+            format!(
+                "Grafana took the name of “{login}” (id {grafana_id}) for another account (id {other}) \
+                 and added that one to organization {org_id}. {then}"
+            )
+        }
         Attention::TeamNotDeleted { team, others } => format!(
             "The group of the team “{team}” is gone, but the team was not deleted: \
              {others} of its members were added by hand."
@@ -71,6 +117,38 @@ pub fn reason(attention: &Attention) -> String {
     }
 }
 
+fn doubts(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::NoExternalId => "there is no externalId to compare",
+        Doubt::OtherExternalId => "the new user has another externalId",
+        Doubt::ExternalIdIsName => "the externalId is made of a name, which the next person of that name has as well",
+        Doubt::TooLate => "it is too long ago (setting return_days)",
+        Doubt::Several => "several deleted users had this externalId",
+    }
+}
+
+/// What speaks for an account being a person's, and what is missing.
+fn asked(login: &str, grafana_id: UserId, evidence: &Evidence) -> String {
+    let equal = match (evidence.login, evidence.email) {
+        (true, true) => "login and e-mail are equal",
+        (true, false) => "the login is equal, the e-mail is not",
+        (false, _) => "the e-mail is equal, the login is not",
+    };
+    let by = match &evidence.by {
+        SignedInBy::Password => "it is signed in to by a password, so its owner chose these names".to_owned(),
+        SignedInBy::Provider { label } => format!("it was signed in to by {label}"),
+    };
+    let lack = match evidence.lack {
+        Lack::Policy => "claim_policy asks",
+        Lack::NoSignInNamed => "the setting sign_in names no provider",
+        Lack::SignInOff => "the provider that sign_in names is not seen to be on",
+        Lack::NotByThatSignIn => "that is not the provider that the setting sign_in names",
+        Lack::Admin => "it is an Admin's",
+        Lack::Several => "several accounts have one of the names",
+    };
+    format!("“{login}” (id {grafana_id}) exists in Grafana already, and claiming waits for you: {equal}; {by}; {lack}.")
+}
+
 fn refused(what: &Operation, refusal: &Refusal) -> String {
     let doing = operation(what);
     match refusal {
@@ -78,12 +156,19 @@ fn refused(what: &Operation, refusal: &Refusal) -> String {
         Refusal::ExternalUser => {
             format!("Could not {doing}: Grafana lets only the single sign-on provider change this user.")
         }
-        Refusal::Forbidden { permission: Some(p) } => {
+        Refusal::Forbidden {
+            permission: Some(p), ..
+        } => {
             format!("Could not {doing}: Rollcall's Grafana account lacks the permission {p}.")
         }
-        Refusal::Forbidden { permission: None } => {
-            format!("Could not {doing}: Rollcall's Grafana account may not.")
+        Refusal::Forbidden {
+            permission: None,
+            message,
+        } => {
+            format!("Could not {doing}: Grafana refuses it, with the words “{message}”.")
         }
+        Refusal::NotSent { why } => format!("Could not {doing}: no request can be made of it ({why})."),
+        Refusal::NoAnswer { error } => format!("Could not {doing}, again and again: {error}."),
         Refusal::Other { status, message } => {
             format!("Could not {doing}: Grafana answered {status} “{message}”.")
         }
@@ -103,7 +188,10 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "If it is the same person, press Manage this account on the person's row under Users, \
              or set claim_policy to “email”; if not, change the e-mail of one of the two."
         }
-        Attention::NoAccount { .. } => "Press Check now.",
+        Attention::LeaversAccount { .. } => {
+            "If it is the same person, press Manage this account on the person's row under Users: roles and teams come back. \
+             If not, rename or delete the old account in Grafana, and the new person gets an account of their own."
+        }
         Attention::InAnotherOrganization { .. } => {
             "If it is the same person, add the account to this organization in Grafana; \
              if not, rename one of the two."
@@ -135,6 +223,18 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "If [users] verify_email_enabled is on, the person must follow the link in Grafana's mail; \
              or turn it off and press Check now."
         }
+        Attention::CannotBeNamed { .. } => {
+            "Give one of the two accounts another login or e-mail in Grafana, or add this account to the organization there."
+        }
+        Attention::AnotherJoined {
+            outcome: Intruder::StillInside,
+            ..
+        } => {
+            "Take the other account out of the organization in Grafana, and give one of the two another login or e-mail."
+        }
+        Attention::AnotherJoined { .. } => {
+            "Find out who set that login or e-mail, and give one of the two accounts another one in Grafana."
+        }
         Attention::TeamNotDeleted { .. } => {
             "Delete the team in Grafana, or set team_removal to “archive” or “keep”; \
              then press Check now."
@@ -149,6 +249,14 @@ pub const fn next_step(attention: &Attention) -> &'static str {
                  and rename one of the two."
             }
             Refusal::ExternalUser => "Change it at the provider; it arrives with the next sign-in.",
+            Refusal::Forbidden { permission: None, .. } => {
+                "Correct what Grafana names. Rollcall tries again by itself, or at once after Check now."
+            }
+            Refusal::NotSent { .. } => "Shorten or correct the name in the identity provider.",
+            Refusal::NoAnswer { .. } => {
+                "Grafana answers other calls. Look in its log, and at what stands between it and Rollcall, for \
+                 what stops this one. Rollcall goes on trying."
+            }
             Refusal::Forbidden { .. } => {
                 "In the settings, press Test: it names the credential to change. The account must be \
                  a Grafana server admin and Admin of this organization."
@@ -175,6 +283,10 @@ pub fn operation(what: &Operation) -> String {
     match what {
         Operation::CreateAccount { login } => format!("create the account “{login}”"),
         Operation::UpdateAccount { login } => format!("update “{login}”"),
+        Operation::MoveAside { login, grafana_id } => {
+            format!("rename the account of somebody who left (id {grafana_id}) so that “{login}” can have its names")
+        }
+        Operation::RenewPassword { login } => format!("give “{login}” a new password"),
         Operation::DisableAccount { login } => format!("disable “{login}”"),
         Operation::EnableAccount { login } => format!("enable “{login}”"),
         Operation::DeleteAccount { login } => format!("delete “{login}”"),

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use domain::{
     OrgId, UserId,
-    account::{Action, Observed, OrgRole, TeamMembership, Write},
+    account::{Action, Observed, TeamMembership, Write},
     attention::{Delay, Operation, Reading},
     settings::Deprovision,
 };
@@ -22,6 +22,9 @@ use crate::{
 use grafana::{self, Error, ListedUser};
 use store::Action as Done;
 
+/// Grafana's clock and ours, where it runs on another machine or counts in whole seconds.
+const CLOCKS_DIFFER_MS: i64 = 60_000;
+
 impl Person<'_> {
     /// We asked Grafana for an account and died before its answer was on disk: it is ours, whatever the claim policy says of
     /// strangers, and even if the user is to be closed or was deleted meanwhile.
@@ -30,15 +33,19 @@ impl Person<'_> {
         if self.record.as_ref().is_some_and(|r| r.grafana_id.is_some()) {
             return Ok(());
         }
-        let Some(login) = store.noted_login(&self.work.id).await? else {
+        let Some(noted) = store.noted_creation(&self.work.id).await? else {
             return Ok(());
         };
-        let id = org.grafana.lookup(&login).await.map_err(looking(Reading::Accounts))?;
-        let Some(id) = id else { return Ok(()) };
-        let user = org.grafana.user(id).await.map_err(looking(Reading::Account))?;
-        let Some(user) = user.filter(|u| u.login.to_lowercase() == login.to_lowercase()) else {
-            return Ok(());
-        };
+        // Not by Grafana's look-up, which takes an e-mail of somebody else for the login (G4).
+        let named = org.grafana.users_named(&noted.login).await;
+        let mut found = None;
+        for id in named.map_err(looking(Reading::Accounts))? {
+            let user = org.grafana.user(id).await.map_err(looking(Reading::Account))?;
+            // Who had the login before we asked is a stranger: then Grafana has refused us.
+            let made_since = |u: &grafana::User| u.created_ms.is_some_and(|at| at >= noted.since_ms - CLOCKS_DIFFER_MS);
+            found = found.or(user.filter(|u| u.login.to_lowercase() == noted.login.to_lowercase() && made_since(u)));
+        }
+        let Some(user) = found else { return Ok(()) };
         if store.account_by_grafana_id(user.id).await?.is_none() {
             let line = self.line(org, Done::UserClaim, 0).await;
             return self.save_made(self.made(user.id, user.login), line).await;
@@ -62,6 +69,7 @@ impl Person<'_> {
                 from,
                 snapshot,
                 deprovisioned_by,
+                renew_password,
             } => {
                 if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
                     core.store.remove_account(from).await?;
@@ -70,6 +78,7 @@ impl Person<'_> {
                 let login = found.map_or(login, |c| c.account.login.clone());
                 let mut record = self.new_record(*grafana_id, *origin, login);
                 record.deprovisioned_by = *deprovisioned_by;
+                record.renew_password = *renew_password;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
                 self.save(record).await?;
                 self.log(org, Done::UserClaim, 0).await
@@ -83,6 +92,8 @@ impl Person<'_> {
                 learn(org, id, write);
                 Ok(())
             }
+            Action::MoveAside { grafana_id, write } => self.move_aside(org, *grafana_id, write).await,
+            Action::RenewPassword => self.renew_password(org, id, observed).await,
             Action::Disable => {
                 let call = org.grafana.disable_user(id);
                 self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
@@ -101,8 +112,14 @@ impl Person<'_> {
                     .await
             }
             Action::JoinOrg(role) => {
-                let login = observed.linked.as_ref().map(|a| a.login.as_str());
-                self.join_org(org, login, role).await
+                // Who was just claimed was not seen as linked yet.
+                let seen = observed.linked.as_ref().filter(|a| a.id == id);
+                let claimed = || observed.others.iter().map(|c| &c.account).find(|a| a.id == id);
+                match seen.or_else(claimed) {
+                    Some(account) => self.join_org(org, account, role).await,
+                    // Made a moment ago: the next look shows it.
+                    None => Ok(()),
+                }
             }
             Action::SetRole(role) => {
                 let operation = Operation::RestoreRole {
@@ -122,7 +139,7 @@ impl Person<'_> {
         }
     }
 
-    async fn leave_org(&self, org: &Org, id: UserId, org_id: OrgId) -> Result<()> {
+    pub(super) async fn leave_org(&self, org: &Org, id: UserId, org_id: OrgId) -> Result<()> {
         let operation = Operation::LeaveOrg {
             login: self.name.clone(),
             org_id,
@@ -134,23 +151,6 @@ impl Person<'_> {
             }
         };
         self.call(org, Done::UserLeaveOrg, operation, call).await
-    }
-
-    async fn join_org(&mut self, org: &Org, login: Option<&str>, role: &OrgRole) -> Result<()> {
-        let operation = Operation::JoinOrg {
-            login: self.name.clone(),
-            org_id: role.org_id,
-        };
-        let login = login.unwrap_or(&self.name).to_owned();
-        let call = async {
-            match org.grafana.join_org(role.org_id, &login, &role.role).await {
-                // The organization was deleted meanwhile: there is nothing to come back to.
-                Err(Error::NotFound(_)) => Ok(()),
-                other => other,
-            }
-        };
-        self.call(org, Done::UserJoinOrg, operation, call).await?;
-        self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
     }
 
     async fn join_team(&mut self, org: &Org, id: UserId, membership: &TeamMembership) -> Result<()> {
@@ -198,7 +198,7 @@ impl Person<'_> {
             self.save(record).await?;
         }
         core.store
-            .note_account_creation(&self.work.tenant, &self.work.id, &write.login)
+            .note_account_creation(&self.work.tenant, &self.work.id, &write.login, core.clock.now_ms())
             .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
@@ -228,7 +228,7 @@ impl Person<'_> {
     }
 
     /// One changing call, with its line in the log.
-    async fn call(
+    pub(super) async fn call(
         &self,
         org: &Org,
         action: Done,
@@ -252,7 +252,7 @@ impl Person<'_> {
     }
 }
 
-fn sent(write: &Write) -> grafana::Write<'_> {
+pub(super) fn sent(write: &Write) -> grafana::Write<'_> {
     grafana::Write {
         login: &write.login,
         email: &write.email,

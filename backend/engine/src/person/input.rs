@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use domain::{
     UserId,
-    account::{Desired, Link, OrgRole, Profile, Rules},
+    account::{self, Desired, Link, OrgRole, Profile, ProviderIdentity, Rules, SignIn},
 };
 
 use crate::org::Org;
@@ -38,12 +38,36 @@ pub(crate) fn rules(org: &Org) -> Rules {
         org_id: org.id(),
         new_role: org.sign_in.new_role.clone().unwrap_or_else(|| "Viewer".to_owned()),
         claim: effective.claim_policy,
+        sign_in: sign_in(org),
+        renew_claimed: !effective.claim_keeps_password,
         linking: effective.linking,
         max_action: effective.deprovision,
         break_glass: effective.break_glass.clone(),
         role_sync_skipped: org.role_sync_skipped,
         ldap: org.sign_in.ldap,
         sign_up: org.sign_in.sign_up,
+    }
+}
+
+/// The provider that an admin named, as Grafana shows it at accounts.
+fn sign_in(org: &Org) -> Option<SignIn> {
+    let section = org.settings.effective.sign_in.as_deref()?;
+    let on = org.sign_in.providers.as_ref();
+    Some(SignIn {
+        label: account::label_of(section)?,
+        enabled: on.is_some_and(|on| on.contains(section)),
+    })
+}
+
+/// What the provider says of a user beside the names.
+pub(crate) fn provider_identity(user: Option<&UserRecord>) -> ProviderIdentity {
+    let Some(user) = user else {
+        return ProviderIdentity::default();
+    };
+    let text = |name: &str| user.document.as_map().get(name)?.as_str().map(str::to_owned);
+    ProviderIdentity {
+        external_id: user.document.external_id().map(str::to_owned),
+        nickname: text("nickName"),
     }
 }
 
@@ -54,6 +78,7 @@ pub(crate) fn link(record: &AccountRecord) -> Link {
         // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
         snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
         deprovisioned_by: record.deprovisioned_by,
+        renew_password: record.renew_password,
     }
 }
 
@@ -77,8 +102,15 @@ pub(crate) fn names_to_find<'a>(profile: &'a Profile, linked: Option<(&str, &str
 }
 
 /// Whatever one person's account is, will be or may be found by.
-pub(super) fn names(desired: &Desired, record: Option<&AccountRecord>) -> HashSet<String> {
+pub(super) fn names(desired: &Desired, record: Option<&AccountRecord>, provider: &ProviderIdentity) -> HashSet<String> {
     let mut names: HashSet<String> = record.map(|r| r.login.to_lowercase()).into_iter().collect();
+    // Who returns may have other names by now, and finds the account by this.
+    let before = record.and_then(|r| r.external_id.as_ref());
+    names.extend(
+        before
+            .or(provider.external_id.as_ref())
+            .map(|id| format!("externalId {id}")),
+    );
     if let Desired::Open(profile) | Desired::Closed(profile) = desired {
         names.insert(profile.login.clone());
         names.extend(profile.email.clone());

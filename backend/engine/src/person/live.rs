@@ -3,7 +3,7 @@
 //! Owns: how few calls a look at one account takes. Must never change anything in Grafana. Start at [`Live`].
 
 use domain::{
-    UserId,
+    Tenant, UserId,
     account::{Account, TeamMembership},
     attention::Reading,
 };
@@ -17,6 +17,7 @@ use crate::{
     error::{Result, looking},
     org::Org,
 };
+use store::AccountRecord;
 
 /// Grafana itself, and the store as it is now.
 pub(crate) struct Live<'a> {
@@ -39,13 +40,15 @@ impl AccountSource for Live<'_> {
             name: user.name,
             is_grafana_admin: user.is_grafana_admin,
             is_external: user.is_external,
+            sign_ins: user.auth_labels,
             is_disabled: user.is_disabled,
             orgs: Vec::new(),
             teams: Vec::new(),
             last_admin_of: Vec::new(),
         };
         // Disabled and linked: it may have to be made again, with all that it has.
-        let returning = depth.returning || depth.unmanaged || (account.is_disabled && account.is_external);
+        let returning =
+            depth.returning || depth.unmanaged || depth.everywhere || (account.is_disabled && account.is_external);
         if !depth.closing && !returning {
             return Ok(Some(account));
         }
@@ -79,7 +82,7 @@ impl AccountSource for Live<'_> {
     async fn ids_named(&self, names: &[&str]) -> Result<Vec<UserId>> {
         let org = self.org;
         if let Some(listing) = &org.listing
-            && self.core.clock.now_ms().saturating_sub(listing.at_ms) <= SCAN_MS
+            && self.core.clock.elapsed_ms().saturating_sub(listing.at_ms) <= SCAN_MS
         {
             return Ok(listing.named(names.iter().copied()));
         }
@@ -112,6 +115,10 @@ impl AccountSource for Live<'_> {
             desired: desired(user.as_ref()),
             record,
         }))
+    }
+
+    async fn left_with(&self, tenant: &Tenant, external_id: &str) -> Result<Vec<AccountRecord>> {
+        Ok(self.core.store.left_with(tenant, external_id).await?)
     }
 }
 

@@ -6,8 +6,8 @@
 
 use domain::{
     Tenant, UserId,
-    account::{self, Account, Candidate, Desired, Link, Manager, Observed, Profile},
-    settings::Deprovision,
+    account::{self, Account, Candidate, Desired, Doubt, Left, Link, Manager, Observed, Profile, ProviderIdentity},
+    settings::{ClaimPolicy, Deprovision},
 };
 
 use super::input::{self, approves, names_to_find};
@@ -20,6 +20,8 @@ pub(crate) trait AccountSource {
     async fn account(&self, id: UserId, depth: Depth) -> Result<Option<Account>>;
     /// The ids of all accounts with one of these logins or e-mails.
     async fn ids_named(&self, names: &[&str]) -> Result<Vec<UserId>>;
+    /// What is remembered of deleted users who had this `externalId`.
+    async fn left_with(&self, tenant: &Tenant, external_id: &str) -> Result<Vec<AccountRecord>>;
     /// The SCIM user that this account is remembered for.
     async fn managed_by(&self, grafana_id: UserId) -> Result<Option<ManagedBy>>;
 }
@@ -43,6 +45,8 @@ pub(crate) struct Depth {
     pub(crate) returning: bool,
     /// Nobody manages it: the organizations it is in decide whether it may be claimed.
     pub(crate) unmanaged: bool,
+    /// It may be claimed or moved only if it is nothing in any other organization.
+    pub(crate) everywhere: bool,
 }
 
 /// The person who is looked at.
@@ -52,6 +56,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) desired: &'a Desired,
     pub(crate) link: Option<&'a Link>,
     pub(crate) management: Option<&'a Management>,
+    /// What the provider says of the user beside the names.
+    pub(crate) provider: &'a ProviderIdentity,
+    pub(crate) now_ms: i64,
     /// The person had to wait for a name before.
     pub(crate) waited: bool,
 }
@@ -64,6 +71,7 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
         deleting: org.settings.effective.deprovision == Deprovision::Delete,
         returning: link.is_some_and(|l| l.snapshot.is_some()),
         unmanaged: false,
+        everywhere: false,
     };
     let linked_id = link.and_then(|l| l.grafana_id);
     let linked = match linked_id {
@@ -80,29 +88,78 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
     };
     let linked = observed.linked.as_ref().map(|a| (a.login.as_str(), a.email.as_str()));
     let names = names_to_find(&profile, linked);
-    for id in source.ids_named(&names).await? {
+    let mut ids = source.ids_named(&names).await?;
+    let returning = returning(source, subject, linked_id.is_some()).await?;
+    ids.extend(returning.account());
+    ids.sort_unstable();
+    ids.dedup();
+    let look = Look {
+        org,
+        subject,
+        profile: &profile,
+        several: returning.several,
+    };
+    for id in ids {
         if linked_id != Some(id) {
-            observed
-                .others
-                .extend(candidate(source, subject, &profile, id, depth).await?);
+            observed.others.extend(candidate(source, &look, id, depth).await?);
         }
     }
     Ok(observed)
 }
 
+/// Deleted users who had the `externalId` of the person.
+struct Returning {
+    records: Vec<AccountRecord>,
+    /// Two had it: then it says of neither that this is the same person.
+    several: bool,
+}
+
+impl Returning {
+    /// The account of the one who had it, whatever it is called by now.
+    fn account(&self) -> Option<UserId> {
+        self.records.first().filter(|_| !self.several)?.grafana_id
+    }
+}
+
+/// Who has no account may be somebody who left.
+async fn returning(source: &impl AccountSource, subject: &Subject<'_>, has_account: bool) -> Result<Returning> {
+    let records = match &subject.provider.external_id {
+        Some(id) if !has_account => source.left_with(subject.tenant, id).await?,
+        _ => Vec::new(),
+    };
+    Ok(Returning {
+        several: records.len() > 1,
+        records,
+    })
+}
+
+/// For whom another account is looked at.
+struct Look<'a> {
+    org: &'a Org,
+    subject: &'a Subject<'a>,
+    profile: &'a Profile,
+    several: bool,
+}
+
 /// Another account that has a name the person is to get.
 async fn candidate(
     source: &impl AccountSource,
-    subject: &Subject<'_>,
-    profile: &Profile,
+    look: &Look<'_>,
     id: UserId,
     depth: Depth,
 ) -> Result<Option<Candidate>> {
+    let subject = look.subject;
     let managed_by = source.managed_by(id).await?;
-    let manager = manager(subject, managed_by.as_ref());
+    let manager = manager(look, managed_by.as_ref());
+    let effective = &look.org.settings.effective;
     let depth = Depth {
         returning: matches!(&manager, Manager::Gone { link, .. } if link.snapshot.is_some()),
         unmanaged: manager == Manager::Nobody,
+        everywhere: match &manager {
+            Manager::Gone { doubt, .. } => doubt.is_some(),
+            Manager::Nobody => effective.claim_policy == ClaimPolicy::Linked && effective.sign_in.is_some(),
+            Manager::Other => false,
+        },
         ..depth
     };
     let Some(account) = source.account(id, depth).await? else {
@@ -111,27 +168,43 @@ async fn candidate(
     let leaving = managed_by.is_some_and(|other| {
         manager == Manager::Other
             && other.record.tenant == *subject.tenant
-            && account::frees_names(&other.desired, &account.login, &account.email, profile)
+            && account::frees_names(&other.desired, &account.login, &account.email, look.profile)
     });
+    let approval = subject.management.filter(|s| approves(s, id));
     Ok(Some(Candidate {
-        approved: subject.management.is_some_and(|s| approves(s, id)),
+        approved: approval.is_some(),
+        keeps_password: approval.is_some_and(|a| a.keep_password),
         account,
         manager,
         leaving,
     }))
 }
 
-fn manager(subject: &Subject<'_>, managed_by: Option<&ManagedBy>) -> Manager {
+fn manager(look: &Look<'_>, managed_by: Option<&ManagedBy>) -> Manager {
     let Some(ManagedBy { record, desired }) = managed_by else {
         return Manager::Nobody;
     };
+    let subject = look.subject;
     // An account that another organization's provider manages, or managed, cannot be taken over from here.
     let elsewhere = record.tenant != *subject.tenant;
-    if elsewhere || (*desired != Desired::Gone && record.user_id != subject.user_id) {
+    let own = record.user_id == subject.user_id;
+    if elsewhere || (*desired != Desired::Gone && !own) {
         return Manager::Other;
     }
+    let left = Left {
+        external_id: record.external_id.clone(),
+        gone_ms: record.gone_ms,
+    };
+    let (now_ms, days) = (subject.now_ms, look.org.settings.effective.return_days);
+    let doubt = match account::doubt(&left, subject.provider, look.profile, now_ms, days) {
+        _ if own => None,
+        None if look.several => Some(Doubt::Several),
+        doubt => doubt,
+    };
     Manager::Gone {
         link: input::link(record),
         user_id: record.user_id.clone(),
+        doubt,
+        recent: left.is_recent(now_ms, days),
     }
 }

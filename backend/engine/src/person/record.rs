@@ -5,7 +5,7 @@
 
 use domain::{
     UserId,
-    account::{self, Access, Observed, Question, Snapshot},
+    account::{self, Access, Observed, ProviderIdentity, Question, Snapshot},
     attention::Delay,
     settings::Deprovision,
 };
@@ -29,6 +29,9 @@ pub(super) struct Person<'a> {
     pub(super) name: String,
     pub(super) record: Option<AccountRecord>,
     pub(super) management: Option<Management>,
+    pub(super) provider: ProviderIdentity,
+    /// The provider has deleted the user.
+    pub(super) gone: bool,
     /// What the teams of the person's groups know.
     pub(super) told: Option<TeamsView>,
 }
@@ -54,6 +57,9 @@ impl Person<'_> {
             deferred: Vec::new(),
             synced_ms: self.core.clock.now_ms(),
             seen_closed_ms: None,
+            external_id: self.provider.external_id.clone(),
+            gone_ms: self.gone.then(|| self.core.clock.now_ms()),
+            renew_password: false,
         }
     }
 
@@ -169,6 +175,9 @@ impl Person<'_> {
             Some(Access::Closed { .. } | Access::None) => record.seen_closed_ms.or(Some(now_ms)),
             Some(Access::Open | Access::AtFirstSignIn) | None => None,
         };
+        if !self.gone {
+            record.external_id.clone_from(&self.provider.external_id);
+        }
         record.synced_ms = now_ms;
         Some(record)
     }

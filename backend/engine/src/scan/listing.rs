@@ -89,7 +89,7 @@ impl AccountSource for Listing<'_> {
         let is_admin = role.as_ref().is_some_and(|r| r.role == "Admin");
         let last_admin = depth.closing && is_admin && input::is_last_admin(self.org_users, id);
         let mut orgs: Vec<OrgRole> = role.into_iter().collect();
-        if depth.unmanaged && orgs.is_empty() {
+        if depth.everywhere || (depth.unmanaged && orgs.is_empty()) {
             // The listing shows this organization only, and whether it is in another one decides.
             let all = self.org.grafana.orgs_of_user(id).await;
             orgs = input::roles(all.map_err(looking(Reading::Organizations))?);
@@ -102,6 +102,7 @@ impl AccountSource for Listing<'_> {
             is_grafana_admin: user.is_admin,
             // A provider's label means a sign-in link.
             is_external: !user.auth_labels.is_empty(),
+            sign_ins: user.auth_labels,
             is_disabled: user.is_disabled,
             is_self: id == self.me,
             orgs,
@@ -120,5 +121,14 @@ impl AccountSource for Listing<'_> {
             record: (*record).clone(),
             desired: input::desired(self.users.get(&record.user_id)),
         }))
+    }
+
+    async fn left_with(&self, tenant: &Tenant, external_id: &str) -> Result<Vec<AccountRecord>> {
+        let left = self
+            .managed
+            .values()
+            .filter(|r| r.gone_ms.is_some() && r.tenant == *tenant);
+        let same = left.filter(|r| r.external_id.as_deref() == Some(external_id));
+        Ok(same.map(|r| (*r).clone()).collect())
     }
 }

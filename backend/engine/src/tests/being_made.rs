@@ -235,13 +235,17 @@ impl Clock for Ahead {
     fn now_ms(&self) -> i64 {
         RealClock.now_ms() + i64::try_from(self.0.load(Ordering::Relaxed)).expect("a short test")
     }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.now_ms()
+    }
 }
 
 /// Ann's account was asked for when we died, and she is deleted; Grafana has not made it when we look.
 async fn deleted_while_it_is_made(rig: &Rig) -> Engine {
     rig.user("ann", true).await;
     rig.store
-        .note_account_creation(&rig.tenant, "id-ann", "ann")
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
         .await
         .expect("noted");
     let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
@@ -266,7 +270,7 @@ async fn an_account_that_appears_late_is_closed_if_its_user_is_gone() {
     })
     .await;
     rig.quiet().await;
-    assert_eq!(rig.store.noted_login("id-ann").await.expect("read"), None);
+    assert_eq!(rig.store.noted_creation("id-ann").await.expect("read"), None);
     rig.check_now();
     rig.until("forgotten", || async {
         let left = rig.store.account_creations(&rig.tenant).await.expect("read");
@@ -291,7 +295,7 @@ async fn an_account_that_cannot_be_ours_any_more_is_a_strangers() {
     clock.0.store(121_000, Ordering::Relaxed);
     rig.check_now();
     rig.until("forgotten", || async {
-        rig.store.noted_login("id-ann").await.expect("read").is_none()
+        rig.store.noted_creation("id-ann").await.expect("read").is_none()
     })
     .await;
     rig.add_account("ann", Role::Viewer);

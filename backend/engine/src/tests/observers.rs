@@ -55,6 +55,9 @@ impl Rig {
             deferred: Vec::new(),
             synced_ms: 0,
             seen_closed_ms: None,
+            external_id: None,
+            gone_ms: None,
+            renew_password: false,
         };
         self.store.save_account(&record).await.expect("saved");
     }
@@ -138,6 +141,8 @@ async fn look(rig: &Rig, source: &impl AccountSource, org: &Org, login: &str) ->
         desired: &desired,
         link: link.as_ref(),
         management: management.as_ref(),
+        provider: &input::provider_identity(user.as_ref()),
+        now_ms: rig.clock.now_ms(),
         waited: false,
     };
     let observed = observe(source, org, &subject).await.expect("looked");

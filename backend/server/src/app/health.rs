@@ -53,8 +53,10 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
     };
     let closing = Closing::of(&tally, now_ms);
     let pulse = engine.pulse();
+    let kept_back = !running.settings.view(org_id).kept_back.is_empty();
     let finding = of_store(seen, &status)
         .or_else(|| (!is_alive(pulse)).then_some(Finding::EngineFails))
+        .or_else(|| kept_back.then_some(Finding::SecretKeptBack))
         .unwrap_or_else(|| worst(status.state, &tally, closing, wrong_settings, team_sync));
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
     let findings = |severity| login.iter().filter(|finding| finding.severity == severity).count();

@@ -3,6 +3,8 @@
 //! Owns: the one place each is taken from. Must never be reached for directly: whatever needs one takes `domain::Clock` or
 //! `domain::Ids`, so that tests can stand in it.
 
+use std::time::Instant;
+
 use domain::{Clock, Ids, Secret};
 use rand::{
     Rng as _,
@@ -10,10 +12,20 @@ use rand::{
 };
 
 /// The system's clock.
-#[derive(Default)]
 pub(super) struct SystemClock {
+    started: Instant,
     /// How far it is ahead, for tests.
-    pub(super) ahead_ms: i64,
+    ahead_ms: i64,
+}
+
+impl SystemClock {
+    /// The wall clock is so far ahead: for tests, else 0.
+    pub(super) fn ahead_by(ahead_ms: i64) -> Self {
+        Self {
+            started: Instant::now(),
+            ahead_ms,
+        }
+    }
 }
 
 impl Clock for SystemClock {
@@ -23,6 +35,10 @@ impl Clock for SystemClock {
         // Before 1970 only where the clock is not set.
         let now = since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
         now.saturating_add(self.ahead_ms)
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }
 

@@ -75,7 +75,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         if let Some(state) = work {
             sql.push_str(&format!(
                 "INSERT INTO work (state, attention, org_id, connection, kind, id, generation, urgent, since_ms, due_ms, attempts, correlation) \
-                 VALUES ({state}, '{{\"code\":\"no_account\",\"login\":\"ann\"}}', 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
+                 VALUES ({state}, '{{\"code\":\"cannot_disable\",\"login\":\"ann\"}}', 1, 'default', 'User', 'p{n:02}', 1, FALSE, 0, 0, 0, '');"
             ));
         }
     }

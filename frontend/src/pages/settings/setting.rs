@@ -28,6 +28,18 @@ fn words(key: &str) -> (String, Option<&'static str>) {
             "Accounts that exist already",
             "Which account of Grafana a new person takes over",
         ),
+        "sign_in" => (
+            "How people sign in",
+            "The provider of Grafana by which the people of this identity provider sign in. It proves whose an account is",
+        ),
+        "claim_password" => (
+            "Password of an account taken over",
+            "Whoever had a local account until then may know it",
+        ),
+        "return_days" => (
+            "Return",
+            "For how many days who was deleted at the provider may come back to the account, with roles and teams",
+        ),
         "linking" => ("When accounts are made", "Before the first sign-in, or by it"),
         "deprovision" => (
             "Closing an account",
@@ -43,7 +55,7 @@ fn words(key: &str) -> (String, Option<&'static str>) {
         ),
         "scim_callers" => (
             "Further callers",
-            "Logins that may call SCIM without being a service account with the role Admin",
+            "Service accounts that the file lets call SCIM. Here, accept them one by one on Set-up",
         ),
         "activity_days" => ("Activity log", "For how many days a line is kept"),
         "public_url" => (
@@ -60,8 +72,15 @@ fn choice(key: &str, value: &str) -> String {
     let words = match (key, value) {
         ("mapping_mode", "strict") => "only groups you map",
         ("mapping_mode", "create") => "a team for every group",
-        ("claim_policy", "login") => "the one with the same login",
-        ("claim_policy", "email") => "the same login, else the same e-mail",
+        ("claim_policy", "linked") => {
+            "one that the provider under “How people sign in” made; you are asked about others"
+        }
+        ("claim_policy", "login") => "the one with the same login, whoever chose that",
+        ("claim_policy", "email") => "the same login, else the same e-mail, whoever chose that",
+        ("claim_policy", "never") => "none",
+        ("sign_in", "none") => "not named",
+        ("claim_password", "renew") => "becomes random, and sessions end",
+        ("claim_password", "keep") => "stays",
         ("claim_policy", "ask") => "none until you allow it",
         ("linking", "pre_create") => "by Rollcall",
         ("linking", "first_login") => "by the sign-in",

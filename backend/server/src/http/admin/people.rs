@@ -10,7 +10,7 @@ use super::{
     call::AdminCall,
     failure::{AdminFailure, Answer},
 };
-use store::{self, Attribute, Decided, ManagementState, PeopleQuery, PersonRow, Waiting};
+use store::{self, Attribute, Decided, Management, ManagementState, PeopleQuery, PersonRow, Waiting};
 
 fn access(row: &PersonRow) -> Access {
     if row.management == Some(ManagementState::Unmanaged) {
@@ -178,6 +178,7 @@ fn unknown() -> AdminFailure {
 }
 
 /// An admin says that the account which waits for the person is this person's, or takes back a released one.
+/// `?password=keep`: its password stays as it is.
 pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
     let (api, ctx) = (&call.api, &call.context);
     if api.store.user(&ctx.tenant, &id).await?.is_none() {
@@ -188,7 +189,11 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
             "There is nothing to approve: no account in Grafana waits for a decision about this person.",
         )
     };
-    let seen = api.store.management(&id).await?.ok_or_else(nothing)?;
+    // Else it becomes random: whoever had the account until now may know it.
+    let seen = Management {
+        keep_password: call.text("password") == Some("keep"),
+        ..api.store.management(&id).await?.ok_or_else(nothing)?
+    };
     // No guard, as at a POST: that is the planner, which looks again. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
     let org_id = ctx.tenant.org_id;

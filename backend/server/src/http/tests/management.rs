@@ -2,6 +2,8 @@
 
 use domain::{Tenant, UserId, settings::Deprovision};
 
+use domain::account::{Evidence, Lack, SignedInBy};
+
 use super::*;
 use domain::attention::Attention;
 use store::{AccountOrigin, AccountRecord};
@@ -26,6 +28,9 @@ impl Server {
             deferred: Vec::new(),
             synced_ms: 1,
             seen_closed_ms: None,
+            external_id: None,
+            gone_ms: None,
+            renew_password: false,
         };
         self.api.store.save_account(&record).await.unwrap();
         self.done().await;
@@ -48,8 +53,16 @@ impl Server {
             store
                 .attention(
                     &work,
+                    None,
                     Attention::ClaimNeedsApproval {
                         login: login.to_owned(),
+                        grafana_id: UserId::new(7),
+                        evidence: Evidence {
+                            login: true,
+                            email: true,
+                            by: SignedInBy::Password,
+                            lack: Lack::Policy,
+                        },
                     },
                 )
                 .await

@@ -25,7 +25,7 @@ impl Server {
 
 #[tokio::test]
 async fn a_strangers_email_is_refused_on_every_method_and_logged() {
-    let server = server_at(&[], &[("bob@ex.com", 9)]).await;
+    let server = server_at(&[("claim_policy", "login")], &[("bob@ex.com", 9)]).await;
     let refused = server.scim(Method::POST, "/Users", ada("Bob@Ex.com", true)).await;
     server.assert_refused(&refused, "e-mail");
     let made = server.scim(Method::POST, "/Users", ada("ada@ex.com", true)).await;
@@ -108,6 +108,7 @@ async fn an_account_that_may_be_claimed_is_in_nobodys_way() {
         ("login", StatusCode::CONFLICT),
         ("email", StatusCode::CREATED),
         ("ask", StatusCode::CREATED),
+        ("linked", StatusCode::CREATED),
         ("never", StatusCode::CONFLICT),
     ] {
         let server = server_at(&[("claim_policy", policy)], &[("bob@ex.com", 9)]).await;

@@ -19,6 +19,9 @@ impl Server {
             deferred: deferred.iter().map(|a| a.parse().expect("an attribute")).collect(),
             synced_ms: 42,
             seen_closed_ms: None,
+            external_id: None,
+            gone_ms: None,
+            renew_password: false,
         };
         self.api.store.save_account(&account).await.unwrap();
     }

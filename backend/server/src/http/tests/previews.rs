@@ -2,7 +2,7 @@
 
 use domain::{
     UserId,
-    team::{Member, MemberClass},
+    team::{MadeAdmin, Member, MemberClass},
 };
 
 use super::*;
@@ -126,7 +126,11 @@ async fn a_changed_mapping_says_its_consequence_and_is_in_force() {
     server
         .api
         .store
-        .set_applied_members(OrgId::new(1), TeamId::new(7), &[UserId::new(11)])
+        .set_applied_members(
+            OrgId::new(1),
+            TeamId::new(7),
+            &[(UserId::new(11), MadeAdmin::No)].into(),
+        )
         .await
         .unwrap();
     server.nothing_waits().await;
@@ -182,7 +186,11 @@ async fn a_preview_without_grafana_says_what_it_does_not_know() {
     server
         .api
         .store
-        .set_applied_members(OrgId::new(1), TeamId::new(7), &[UserId::new(11)])
+        .set_applied_members(
+            OrgId::new(1),
+            TeamId::new(7),
+            &[(UserId::new(11), MadeAdmin::No)].into(),
+        )
         .await
         .unwrap();
     let removal = server.preview(json!({ "remove": id })).await;

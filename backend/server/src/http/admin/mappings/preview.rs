@@ -274,7 +274,7 @@ async fn plan_team(
     };
     let base = match &what_if.team {
         Some((id, _)) => api.store.applied_members(org_id, *id).await?,
-        None => Vec::new(),
+        None => BTreeMap::new(),
     };
     let (id, name) = what_if.team.clone().unwrap_or_default();
     let others = teams.iter().filter(|team| team.id != id);
@@ -286,7 +286,7 @@ async fn plan_team(
         wanted_name: what_if.name.clone().filter(|_| what_if.team.is_some()),
         removal: Some(TeamRemoval::Keep),
         members: roster.map(|seen| seen.members.iter().map(|(_, member)| member.clone()).collect()),
-        base: base.into_iter().collect(),
+        base,
         // Teams are offered from a listing, and that shows the server admins first.
         admins_known: true,
         emails: BTreeMap::new(),
