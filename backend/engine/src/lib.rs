@@ -16,6 +16,7 @@ mod names;
 mod org;
 mod org_state;
 mod person;
+mod protected;
 mod reconcile_loop;
 mod reservation;
 mod roster;
@@ -37,7 +38,8 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Clock, Ids, OrgId, TeamId,
+    Clock, Ids, OrgId, TeamId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -132,10 +134,10 @@ impl Engine {
         self.0.shared.login(org_id)
     }
 
-    /// Whether the last listing showed a server admin of this login.
+    /// Why an account is never touched, as the last listing showed it.
     #[must_use]
-    pub fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.0.shared.is_admin(org_id, login)
+    pub fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.0.shared.protection(org_id, id)
     }
 
     /// The service accounts of an organization, read again where the last list is not fresh enough.

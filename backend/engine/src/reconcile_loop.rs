@@ -22,7 +22,7 @@ use super::{
     group, look,
     org::Org,
     org_state::Configuration,
-    person, scan,
+    person, protected, scan,
     settings::OrgSettings,
     verdict::conclude,
 };
@@ -386,6 +386,14 @@ impl Loop {
             let count = left.iter().take(most).take_while(|w| w.tenant.org_id == org_id).count();
             let (batch, rest) = left.split_at(count);
             left = rest;
+            // Nobody is worked on who may have been put on the list a moment ago.
+            if let Err(error) = protected::know_new(&self.core, org).await {
+                let SyncError::Grafana { error, .. } = error else {
+                    return Err(error);
+                };
+                org.went_wrong(&self.core, &error).await;
+                continue;
+            }
             if first.kind == Kind::User {
                 sync_people(&self.core, org, batch, at_once).await?;
             } else {

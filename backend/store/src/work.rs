@@ -13,6 +13,7 @@ use sqlx::SqliteConnection;
 use super::{
     Error, Kind, Mark, Result, Store, Urgency, Work,
     codes::{Code as _, WorkState},
+    management,
     sql::statements,
 };
 
@@ -291,8 +292,9 @@ impl Store {
         Ok(Some((known.name, done.rows_affected() > 0)))
     }
 
-    /// An admin asks to compare one resource with Grafana: it is marked as after a change. `None`:
-    /// the resource is not known; else its name.
+    /// An admin asks to compare one resource with Grafana: it is marked as after a change. For a
+    /// person that is a yes too: what was done by hand to the account is put right. `None`: the
+    /// resource is not known; else its name.
     pub async fn resync(
         &self,
         tenant: &Tenant,
@@ -314,6 +316,9 @@ impl Store {
             now_ms,
         };
         mark(&mut tx, &wanted).await?;
+        if kind == Kind::User {
+            management::approve_linked(&mut tx, id).await?;
+        }
         tx.commit().await?;
         Ok(Some(known.name))
     }

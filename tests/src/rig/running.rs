@@ -185,6 +185,12 @@ impl Rig {
         let bot = grafana
             .make_account(BOT, "rollcall-bot@localhost", BOT_PASSWORD)
             .await?;
+        // Without `auto_assign_org` it is in an organization of its own only; 409: it is in this one.
+        let joins = json!({ "loginOrEmail": BOT, "role": "Admin" });
+        grafana
+            .call(Method::POST, "/api/orgs/1/users", Some(&joins))
+            .await?
+            .expect(&[200, 409])?;
         grafana.set_role(bot, "Admin").await?;
         let permissions = format!("/api/admin/users/{bot}/permissions");
         grafana
@@ -639,6 +645,18 @@ impl Rig {
             name: "Some Body".into(),
             role: Some(Role::Viewer),
         })
+    }
+
+    /// The account has a sign-in link of the provider, as one that LDAP or an e-mail lookup links has.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn is_linked(&self, email: &str) -> Result<()> {
+        let account = self.grafana.existing_account(email).await?;
+        let subject = format!("subject of {email}");
+        self.disturbed()
+            .change(|world| world.link(account.id, "oauth_generic_oauth", &subject));
+        Ok(())
     }
 
     /// Somebody that Grafana does not know comes in through the provider and has an account by that.

@@ -6,11 +6,12 @@
 use vocabulary::AccountOrigin;
 
 use super::{
+    authority::Powers,
     evidence::Doubt,
-    identity::{Unclaimed, WantedNames},
+    identity::{Unclaimed, WantedNames, is_protected},
     model::{Action, Candidate, Link, Manager, Rules},
     profile::names_aside,
-    protection::{protected_attention, protection},
+    protection::account_protection,
 };
 use crate::attention::{Attention, Delay};
 
@@ -43,12 +44,11 @@ pub(super) fn is_the_persons(candidate: &Candidate) -> bool {
 /// renamed.
 pub(super) fn makes_room(candidate: &Candidate, rules: &Rules) -> bool {
     let account = &candidate.account;
-    let ours = |link: &Link| link.origin == AccountOrigin::Provisioned;
+    let ours = |link: &Link| link.origin == AccountOrigin::Provisioned && Powers::over(link, account, rules).write;
     left(candidate).is_some_and(|(link, _, _)| ours(link))
         && !is_the_persons(candidate)
         && !account.is_external
-        && account.orgs.iter().all(|o| o.org_id == rules.org_id)
-        && protection(account, rules).is_none()
+        && account_protection(account, rules).is_none()
 }
 
 /// The call that takes the names from an account that is closed.
@@ -69,8 +69,8 @@ pub(super) fn make_room(wanted: &WantedNames<'_>, others: &[Candidate], rules: &
         let Some((_, Some(doubt), recent)) = left(candidate).filter(|_| wanted.any_of(account)) else {
             continue;
         };
-        if let Some(why) = protection(account, rules) {
-            return Err(protected_attention(&account.login, why).into());
+        if let Some(why) = account_protection(account, rules) {
+            return Err(is_protected(account, why));
         }
         // Both names within the time of a return: the same person made anew, another provider with other ids, or a namesake.
         if (recent && wanted.both_of(account)) || !makes_room(candidate, rules) {

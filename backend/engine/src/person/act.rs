@@ -66,6 +66,7 @@ impl Person<'_> {
             Action::Claim {
                 grafana_id,
                 origin,
+                history,
                 from,
                 snapshot,
                 deprovisioned_by,
@@ -77,6 +78,7 @@ impl Person<'_> {
                 let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
                 let login = found.map_or(login, |c| c.account.login.clone());
                 let mut record = self.new_record(*grafana_id, *origin, login);
+                record.history = *history;
                 record.deprovisioned_by = *deprovisioned_by;
                 record.renew_password = *renew_password;
                 record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
@@ -95,6 +97,7 @@ impl Person<'_> {
             Action::MoveAside { grafana_id, write } => self.move_aside(org, *grafana_id, write).await,
             Action::RenewPassword => self.renew_password(org, id, observed).await,
             Action::Disable => {
+                self.closing(Deprovision::Disable).await?;
                 let call = org.grafana.disable_user(id);
                 self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
                     .await

@@ -5,7 +5,10 @@
 
 use std::collections::HashMap;
 
-use domain::account::{self, Access, Desired, End, Plan};
+use domain::{
+    account::{self, Access, Desired, End, Plan},
+    settings::Deprovision,
+};
 
 use super::{is_its_own, listing::Listing, marks::Marks};
 use crate::{
@@ -107,6 +110,7 @@ async fn consider(
 fn is_outdated(record: &AccountRecord, plan: &Plan) -> bool {
     let closed = match plan.end.access() {
         Some(Access::Closed { by, holds }) => (Some(by), holds),
+        Some(Access::Left { holds }) => (Some(Deprovision::Suspend), holds),
         Some(Access::Open) => (None, None),
         Some(Access::None | Access::AtFirstSignIn) | None => (record.deprovisioned_by, record.holds),
     };

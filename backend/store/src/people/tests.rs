@@ -39,8 +39,9 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         ));
         if let Some(closed) = account {
             sql.push_str(&format!(
-                "INSERT INTO account (deprovisioned_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0);"
+                "INSERT INTO account (deprovisioned_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms, \
+                 authority, seen_inside, closed_by_hand) \
+                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0, 'full', FALSE, FALSE);"
             ));
         }
         if *released {

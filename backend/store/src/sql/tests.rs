@@ -6,16 +6,17 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Statement;
 use crate::{
-    Store, account_creations, accounts, activity, groups, listing, management, mappings, membership, people,
-    scim_callers, secret_bindings, settings, team_memberships, users, work,
+    Store, account_creations, accounts, activity, break_glass, groups, listing, management, mappings, membership,
+    people, scim_callers, secret_bindings, settings, team_memberships, users, work,
 };
 
 /// The texts of every module that names some.
-const MODULES: [(&str, &[Statement]); 16] = [
+const MODULES: [(&str, &[Statement]); 17] = [
     ("lib.rs", crate::STATEMENTS),
     ("account_creations.rs", account_creations::STATEMENTS),
     ("accounts.rs", accounts::STATEMENTS),
     ("activity.rs", activity::STATEMENTS),
+    ("break_glass.rs", break_glass::STATEMENTS),
     ("groups.rs", groups::STATEMENTS),
     ("mappings.rs", mappings::STATEMENTS),
     ("membership.rs", membership::STATEMENTS),

@@ -46,6 +46,8 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
         !callers.is_empty(),
         &chart,
     );
+    let taken = engine.taken_names.iter().map(wording::taken_name);
+    let warnings = engine.warnings.iter().cloned().chain(taken).collect();
     Ok(Json(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sync,
@@ -97,7 +99,7 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 since_ms: row.since_ms,
             })
             .collect(),
-        warnings: engine.warnings,
+        warnings,
         chart,
         next,
         sign_in: sign_in(api.control.login_doctor(org_id)),
