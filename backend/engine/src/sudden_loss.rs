@@ -91,7 +91,7 @@ pub(super) async fn teams(grafana: &Grafana, seen: &mut LastSeen, listed: &[Team
     Ok(())
 }
 
-/// The members of a team, of whom we know whom we put there. Of a list that says of itself that some may be missing nothing is asked. What is missing of them may not be put there again: the list of a bulk
+/// The members of a team: those that we put there are known. Of a list that says of itself that some may be missing nothing is asked. What is missing of them may not be put there again: the list of a bulk
 /// write would leave out everybody who was added by hand.
 pub(super) async fn members(
     grafana: &Grafana,
