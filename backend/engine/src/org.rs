@@ -19,7 +19,7 @@ use domain::{
 
 use super::{
     context::{AWAY_MS, Core},
-    error::{Result, looking},
+    error::{Result, SyncError, looking},
     external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
     protected,
@@ -174,6 +174,14 @@ impl Org {
             self.pause(core, &error).await;
             self.fail(core, &error).await;
         }
+    }
+
+    /// Whether a failure is about one thing only, so that a comparison goes on with the others: Grafana answers, and knows us.
+    pub(super) async fn is_its_own(&self, error: &SyncError) -> bool {
+        let SyncError::Grafana { error, .. } = error else {
+            return false;
+        };
+        Failure::from(error) != Failure::Unauthorized && self.grafana.health().await.is_ok()
     }
 
     /// A call failed: whether, and for how long, everything else of this organization waits too. `true`: it does.

@@ -500,7 +500,7 @@ async fn accounts_to_be_closed_go_first_among_many() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_is_tried_seldom_whoever_asks() {
+async fn a_refused_sign_in_is_tried_seldom_however_often_asked() {
     let rig = Rig::new(&[]).await;
     rig.grafana.change(|world| world.set_password(ME, "another"));
     let engine = rig.start();

@@ -62,7 +62,7 @@ async fn what_was_refused_and_shown_is_tried_again_by_itself() {
 
 /// Grafana takes team names of any length, and no URL does.
 #[tokio::test]
-async fn a_name_that_no_url_takes_is_its_own_groups_trouble() {
+async fn a_name_that_no_url_takes_is_the_problem_of_its_own_group() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     let engine = rig.start();
     rig.user("ann", true).await;
