@@ -70,6 +70,7 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::GroupRetry => words("retried", "retry", "group", ""),
         Action::GroupResync => words("compared", "compare", "group", "with Grafana again"),
         Action::TeamCreate => words("created", "create", "team", ""),
+        Action::TeamUse => words("took", "take", "team", "for the group of its name"),
         Action::TeamRename => words("renamed", "rename", "team", ""),
         Action::TeamMembersReplace => words("changed", "change", "the members of team", ""),
         Action::TeamMemberAdd => words("added", "add", "a member to team", ""),
@@ -82,6 +83,8 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::MappingResume => words("resumed", "resume", "the mapping of group", ""),
         Action::MappingRemove => words("removed", "remove", "the mapping of group", ""),
         Action::SettingChange => words("changed", "change", "the setting", ""),
+        Action::CallerAccept => words("let", "let", "", "call SCIM"),
+        Action::CallerDismiss => words("turned", "turn", "", "away from SCIM"),
         Action::CallerDeny => words("was turned away", "use SCIM", "", ""),
         Action::RequestGet => words("read", "read", "", ""),
         Action::RequestPost => words("sent", "create", "", ""),
@@ -226,6 +229,7 @@ mod tests {
             | Action::UserLogout
             | Action::UserRestore
             | Action::TeamCreate
+            | Action::TeamUse
             | Action::TeamRename
             | Action::TeamMembersReplace
             | Action::TeamMemberAdd
@@ -243,7 +247,9 @@ mod tests {
             | Action::MappingPause
             | Action::MappingResume
             | Action::MappingRemove
-            | Action::SettingChange => vec![admin],
+            | Action::SettingChange
+            | Action::CallerAccept
+            | Action::CallerDismiss => vec![admin],
             Action::CallerDeny
             | Action::RequestGet
             | Action::RequestPost

@@ -179,6 +179,15 @@ pub enum Attention {
         team: String,
         /// The name it should have.
         wanted: String,
+        /// The team that has it.
+        owner: TeamId,
+    },
+    /// Somebody made a team of the group's name, and `team_claim` is `ask`.
+    TeamClaimNeedsApproval {
+        /// The team.
+        team: String,
+        /// Grafana's id of it.
+        team_id: TeamId,
     },
     /// Grafana refused a call, and may again until somebody changes something.
     GrafanaRefused {
@@ -218,6 +227,7 @@ impl Attention {
             Self::AnotherJoined { .. } => "another_joined",
             Self::TeamNotDeleted { .. } => "team_not_deleted",
             Self::TeamNameTaken { .. } => "team_name_taken",
+            Self::TeamClaimNeedsApproval { .. } => "team_claim_needs_approval",
             Self::GrafanaRefused { .. } => "grafana_refused",
         }
     }

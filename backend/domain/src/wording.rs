@@ -8,6 +8,7 @@
 //! (`login/rules.rs`).
 
 mod attention;
+mod caller;
 mod health;
 mod overview;
 mod person;
@@ -16,6 +17,10 @@ mod team_sync;
 mod tests;
 
 pub use attention::{delay, next_step, operation, problem, protection, reason, taken_name};
+pub use caller::{
+    caller_of_file_unknown, caller_warning, callers_unread, left_out_of_json, secret_kept_back, server_admin_needed,
+    server_admin_unproven,
+};
 pub use health::health;
 pub use overview::{Numbers, summary};
 pub use person::{

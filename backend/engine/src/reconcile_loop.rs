@@ -199,6 +199,11 @@ impl Loop {
                 continue;
             }
             let client = self.client_for(&new).await;
+            let other_credentials = old.as_ref().is_none_or(|old| old.credentials != new.credentials);
+            if other_credentials {
+                let asks = new.credentials.admin().map(|_| client.clone());
+                self.core.shared.service_accounts.ask_by(org_id, asks);
+            }
             match (self.orgs.get_mut(&org_id), old) {
                 (Some(org), Some(old)) => {
                     let same_groups = old.effective.group_sync == new.effective.group_sync

@@ -40,7 +40,7 @@ pub(super) struct TeamContext<'a> {
     /// Earlier failures: from the third on, no bulk call.
     pub(super) attempts: i64,
     /// Names of all teams, where they were just listed.
-    pub(super) names: Option<&'a BTreeSet<String>>,
+    pub(super) names: Option<&'a BTreeMap<String, TeamId>>,
 }
 
 /// From this many new members on, one listing is cheaper than a look at each.
@@ -94,7 +94,7 @@ impl Roster {
             base,
             admins_known: org.admins.is_some(),
             emails,
-            taken: BTreeSet::new(),
+            taken: BTreeMap::new(),
             bulk: context.attempts < 3 && all,
         };
         input.taken = taken(org, input.names_to_check(), &team, context.names).await?;
@@ -107,8 +107,8 @@ impl Roster {
         }))
     }
 
-    /// Looks at the members once more, directly before all of them are written: that write drops whom it does not name, and since the
-    /// first look every newcomer was looked at. `false`: the team was deleted.
+    /// Looks at the members once more, directly before all of them are written: that write drops everybody it does not name, and since
+    /// the first look every newcomer was looked at. `false`: the team was deleted.
     pub(super) async fn look_again(&mut self, org: &Org) -> Result<bool> {
         let seen = org.grafana.team_members(self.team.id).await;
         let Some(seen) = seen.map_err(looking(Reading::TeamMembers))? else {
@@ -121,7 +121,7 @@ impl Roster {
     }
 }
 
-/// Whether nobody is missing among the members: whom we do not see the bulk call would drop.
+/// Whether nobody is missing among the members: the bulk call would drop who is not seen.
 fn all_seen(org: &Org, seen: &TeamMembers, me: UserId) -> bool {
     // What Grafana said at the sign-in may be over; the listing is of the last minute.
     let still_admin = org.admins.as_ref().is_none_or(|admins| admins.contains(&me));
@@ -272,22 +272,18 @@ async fn taken(
     org: &Org,
     names_to_check: Vec<String>,
     team: &Team,
-    names: Option<&BTreeSet<String>>,
-) -> Result<BTreeSet<String>> {
-    let mut taken = BTreeSet::new();
+    names: Option<&BTreeMap<String, TeamId>>,
+) -> Result<BTreeMap<String, TeamId>> {
+    let mut taken = BTreeMap::new();
     for name in names_to_check {
-        let other = match names {
-            Some(names) => names.contains(&name),
-            None => org
-                .grafana
-                .team_named(&name)
-                .await
-                .map_err(looking(Reading::Teams))?
-                .is_some_and(|t| t.id != team.id),
+        let owner = match names {
+            Some(names) => names.get(&name).copied(),
+            None => {
+                let found = org.grafana.team_named(&name).await;
+                found.map_err(looking(Reading::Teams))?.map(|found| found.id)
+            }
         };
-        if other {
-            taken.insert(name);
-        }
+        taken.extend(owner.filter(|owner| *owner != team.id).map(|owner| (name, owner)));
     }
     Ok(taken)
 }

@@ -57,6 +57,12 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         Err(e) => return Err(looking(Reading::Settings)(e)),
     }
     org.state.learn(Configuration::Known);
+    // Who calls is told by it. It may be refused to us where everything else is not, and then the last one counts.
+    let listed = org.grafana.service_accounts().await;
+    if let Ok(listed) = &listed {
+        org.protected.service_accounts = listed.iter().map(|account| account.id).collect();
+    }
+    core.shared.service_accounts.learn(org.id(), listed);
     org.refresh_listing(core).await?;
     let org_users = org
         .grafana

@@ -15,7 +15,9 @@ use domain::{
 };
 use tokio::sync::Notify;
 
-use super::{lock::locked, names::Names, roster_requests::RosterRequests, status::LoginSeen};
+use super::{
+    lock::locked, names::Names, roster_requests::RosterRequests, service_accounts::ServiceAccounts, status::LoginSeen,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
@@ -28,6 +30,7 @@ pub(super) struct Shared {
     /// Who has which login and e-mail, by the organization that looked.
     names: Mutex<HashMap<OrgId, Names>>,
     pub(super) looks: RosterRequests,
+    pub(super) service_accounts: ServiceAccounts,
 }
 
 impl Shared {

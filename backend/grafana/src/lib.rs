@@ -15,6 +15,7 @@ mod lock_out;
 mod orgs;
 mod plausible;
 mod probe;
+mod service_accounts;
 mod session;
 mod teams;
 mod users;

@@ -321,7 +321,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whom_we_put_into_a_team_and_made_admin_is_remembered() {
+    async fn who_was_put_into_a_team_and_made_admin_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
         let (org, team) = (OrgId::new(1), TeamId::new(7));

@@ -200,6 +200,20 @@ codes! {
 }
 
 codes! {
+    /// What became of a service account that calls SCIM.
+    CallerState {
+        /// It called, and nobody has accepted it.
+        Waiting = "waiting",
+        /// An admin has.
+        Accepted = "accepted",
+        /// An admin does not want to be asked about it again.
+        Dismissed = "dismissed",
+        /// `scim_callers` names its login.
+        File = "file",
+    }
+}
+
+codes! {
     /// Which groups become teams: the setting `mapping_mode`.
     #[derive(Default)]
     MappingMode {

@@ -122,6 +122,11 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::TeamNameTaken {
             team: team(),
             wanted: "Core".to_owned(),
+            owner: TeamId::new(9),
+        },
+        Attention::TeamClaimNeedsApproval {
+            team: team(),
+            team_id: TeamId::new(9),
         },
         refused(Refusal::Conflict {
             message: "login taken".to_owned(),

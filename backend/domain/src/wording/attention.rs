@@ -125,9 +125,13 @@ pub fn reason(attention: &Attention) -> String {
             "The group of the team “{team}” is gone, but the team was not deleted: \
              {others} of its members were added by hand."
         ),
-        Attention::TeamNameTaken { team, wanted } => {
-            format!("The team “{team}” cannot follow its group to the name “{wanted}”: another team has it.")
-        }
+        Attention::TeamNameTaken { team, wanted, owner } => format!(
+            "The team “{team}” cannot follow its group to the name “{wanted}”: another team has it (id {owner})."
+        ),
+        Attention::TeamClaimNeedsApproval { team, team_id } => format!(
+            "Grafana has a team “{team}” already (id {team_id}). The group would fill it, \
+             and its people would get the team's rights."
+        ),
         Attention::GrafanaRefused { operation, refusal } => refused(operation, refusal),
     }
 }
@@ -293,6 +297,10 @@ pub const fn next_step(attention: &Attention) -> &'static str {
         Attention::TeamNotDeleted { .. } => {
             "Delete the team in Grafana, or set team_removal to “archive” or “keep”; \
              then press Check now."
+        }
+        Attention::TeamClaimNeedsApproval { .. } => {
+            "If they may have them, map the group to the team under Mappings; if not, \
+             rename one of the two."
         }
         Attention::TeamNameTaken { .. } => {
             "Rename or delete one of the two teams in Grafana, or rename the group; \
