@@ -124,12 +124,12 @@ pub struct Effective {
     pub linking: Linking,
     /// How far closing an account may go.
     pub deprovision: Deprovision,
+    /// Whether a team that was there before is filled.
+    pub team_claim: TeamClaim,
     /// Whose accounts the provider speaks for.
     pub authority: Reach,
     /// What becomes of who was taken out of the organization.
     pub membership: MembershipPolicy,
-    /// Whether a team that was there before is filled.
-    pub team_claim: TeamClaim,
     /// What becomes of a team whose group is gone.
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
@@ -285,6 +285,13 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        name: "team_claim",
+        json: "teamClaim",
+        kind: Kind::Choice(&["use", "ask"]),
+        default: "use",
+        in_auth_section: false,
+    },
+    Key {
         name: "authority",
         json: "authority",
         kind: Kind::FileChoice(&["organization", "server"]),
@@ -296,13 +303,6 @@ pub const KEYS: &[Key] = &[
         json: "membership",
         kind: Kind::Choice(&["ask", "repair"]),
         default: "ask",
-        in_auth_section: false,
-    },
-    Key {
-        name: "team_claim",
-        json: "teamClaim",
-        kind: Kind::Choice(&["use", "ask"]),
-        default: "use",
         in_auth_section: false,
     },
     Key {
@@ -599,6 +599,7 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "delete" => Deprovision::Delete,
             _ => Deprovision::Suspend,
         },
+        team_claim: TeamClaim::of(get("team_claim")),
         authority: if get("authority") == "server" {
             Reach::Server
         } else {
@@ -609,7 +610,6 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
         } else {
             MembershipPolicy::Ask
         },
-        team_claim: TeamClaim::of(get("team_claim")),
         team_removal: match get("team_removal") {
             "remove" => TeamRemoval::Remove,
             "keep" => TeamRemoval::Keep,
