@@ -60,6 +60,9 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     org.state.learn(Configuration::Known);
     // Who calls is told by it. It may be refused to us where everything else is not, and then the last one counts.
     let listed = org.grafana.service_accounts().await;
+    if let Ok(listed) = &listed {
+        org.protected.service_accounts = listed.iter().map(|account| account.id).collect();
+    }
     core.shared.service_accounts.learn(org.id(), listed);
     org.refresh_listing(core).await?;
     let org_users = org
