@@ -4,12 +4,13 @@
 //! account, of an account that is not managed, or of an org role that was not there before. Pure and total.
 //! Start at [`plan`]; the engine executes [`Plan::actions`] in order, observes again and plans again until nothing is left to do.
 
-mod evidence;
 mod identity;
 mod leaver;
 mod lifecycle;
 mod model;
+mod names;
 mod profile;
+mod proof;
 mod protection;
 #[cfg(test)]
 mod tests;
@@ -27,12 +28,12 @@ use crate::{
     settings::{Deprovision, Linking},
 };
 
-pub use evidence::{Doubt, Evidence, Lack, Left, ProviderIdentity, SIGN_INS, SignIn, SignedInBy, doubt, label_of};
 pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken, texts};
 pub use model::{
     Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
     Snapshot, TeamMembership, Write,
 };
+pub use proof::doubt;
 pub use protection::protection;
 
 /// Desired × observed → what to do.

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 
 use domain::{
     UserId,
-    account::{self, Desired, Link, OrgRole, Profile, ProviderIdentity, Rules, SignIn},
+    account::{Desired, Link, OrgRole, Profile, Rules},
+    evidence::{ProviderIdentity, SignIn, label_of},
 };
 
 use crate::org::Org;
@@ -54,7 +55,7 @@ fn sign_in(org: &Org) -> Option<SignIn> {
     let section = org.settings.effective.sign_in.as_deref()?;
     let on = org.sign_in.providers.as_ref();
     Some(SignIn {
-        label: account::label_of(section)?,
+        label: label_of(section)?,
         enabled: on.is_some_and(|on| on.contains(section)),
     })
 }

@@ -5,8 +5,9 @@
 
 use domain::{
     UserId,
-    account::{self, Access, Observed, ProviderIdentity, Question, Snapshot},
+    account::{self, Access, Observed, Question, Snapshot},
     attention::Delay,
+    evidence::ProviderIdentity,
     settings::Deprovision,
 };
 

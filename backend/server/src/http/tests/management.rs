@@ -2,7 +2,7 @@
 
 use domain::{Tenant, UserId, settings::Deprovision};
 
-use domain::account::{Evidence, Lack, SignedInBy};
+use domain::evidence::{Evidence, Lack, SignedInBy};
 
 use super::*;
 use domain::attention::Attention;
