@@ -5,9 +5,11 @@
 
 mod plain;
 
+use std::collections::BTreeMap;
+
 use admin_api::{
-    Activity, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, MappingEdit, NewMapping,
-    Overview, People, Preview, Settings, SettingsUpdate, Teams,
+    Activity, Callers, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, MappingEdit,
+    NewMapping, Overview, People, Preview, Settings, SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -92,10 +94,21 @@ pub struct ServiceAccount {
     pub login: String,
 }
 
-/// A service account with the role Admin: Grafana lets no other call a plugin that asks for Admin.
+/// A service account with the role Viewer, the least with which Grafana lets it reach a plugin.
 pub async fn add_service_account(host: Host, name: &str) -> Result<ServiceAccount, ApiError> {
-    let body = serde_json::json!({ "name": name, "role": "Admin", "isDisabled": false }).to_string();
+    let body = serde_json::json!({ "name": name, "role": "Viewer", "isDisabled": false }).to_string();
     parse(&host.grafana("POST", "/api/serviceaccounts", Some(body)).await)
+}
+
+/// Which service accounts may call SCIM.
+pub async fn callers(host: Host) -> Result<Callers, ApiError> {
+    call(host, "GET", "admin/callers", None).await
+}
+
+/// Lets one call (`accept`), or not (`dismiss`).
+pub async fn decide_caller(host: Host, id: i64, what: &str, login: Option<&str>) -> Result<Callers, ApiError> {
+    let body = login.map(|login| serde_json::json!({ "login": login }).to_string());
+    call(host, "POST", &format!("admin/callers/{id}/{what}"), body).await
 }
 
 #[derive(Deserialize)]
@@ -220,8 +233,10 @@ pub async fn save_secrets(host: Host, secrets: &[(String, String)]) -> Result<()
         &host
             .grafana("POST", &path, Some(with_secrets(&now, secrets).to_string()))
             .await,
-    )
-    .map(drop)
+    )?;
+    // Grafana tells nobody that the same secret was typed for another URL.
+    let given: BTreeMap<&str, &str> = secrets.iter().map(|(key, value)| (&**key, &**value)).collect();
+    succeeded(&host.call("POST", "admin/credentials/given", Some(json(&given))).await).map(drop)
 }
 
 fn with_secrets(now: &Value, secrets: &[(String, String)]) -> Value {

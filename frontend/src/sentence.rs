@@ -82,6 +82,8 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::MappingResume => words("resumed", "resume", "the mapping of group", ""),
         Action::MappingRemove => words("removed", "remove", "the mapping of group", ""),
         Action::SettingChange => words("changed", "change", "the setting", ""),
+        Action::CallerAccept => words("let", "let", "", "call SCIM"),
+        Action::CallerDismiss => words("turned", "turn", "", "away from SCIM"),
         Action::CallerDeny => words("was turned away", "use SCIM", "", ""),
         Action::RequestGet => words("read", "read", "", ""),
         Action::RequestPost => words("sent", "create", "", ""),
@@ -243,7 +245,9 @@ mod tests {
             | Action::MappingPause
             | Action::MappingResume
             | Action::MappingRemove
-            | Action::SettingChange => vec![admin],
+            | Action::SettingChange
+            | Action::CallerAccept
+            | Action::CallerDismiss => vec![admin],
             Action::CallerDeny
             | Action::RequestGet
             | Action::RequestPost

@@ -37,7 +37,7 @@ test('a token made here is told once, works, and the page sees its first request
     const { serviceAccounts } = await (await context.request.get(`${root}/api/serviceaccounts/search?query=${name}`)).json();
     const [account] = serviceAccounts;
     try {
-      assert.equal(account.role, 'Admin');
+      assert.equal(account.role, 'Viewer');
       // Others may have called before: what counts is the token that was made here.
       await page.getByTestId('arrival').getByText('Waiting for the first request').waitFor();
       const answer = await fetch(`${root}/api/plugins/${PLUGIN}/resources/scim/v2/Users?count=1`, { headers: { authorization: `Bearer ${token}` } });
@@ -48,6 +48,30 @@ test('a token made here is told once, works, and the page sees its first request
       assert.ok(!(await page.content()).includes(token), 'the token is nowhere any more');
     } finally {
       await context.request.delete(`${root}/api/serviceaccounts/${account.id}`);
+    }
+  }));
+
+test('a service account that calls without being accepted waits for a yes', () =>
+  signedIn(browser, async (page, context) => {
+    const name = `waits-${crypto.randomUUID().slice(0, 8)}`;
+    const root = appUrl().split('/a/')[0];
+    const { id, login } = await (await context.request.post(`${root}/api/serviceaccounts`, { data: { name, role: 'Viewer' } })).json();
+    try {
+      const { key } = await (await context.request.post(`${root}/api/serviceaccounts/${id}/tokens`, { data: { name } })).json();
+      const call = async () =>
+        (await fetch(`${root}/api/plugins/${PLUGIN}/resources/scim/v2/Users?count=1`, { headers: { authorization: `Bearer ${key}` } })).status;
+      assert.equal(await call(), 403);
+      await page.goto(appUrl('setup'));
+      const row = page.getByTestId('caller').filter({ hasText: login });
+      await row.getByText('waits to be accepted').waitFor();
+      await row.getByRole('button', { name: 'Accept' }).click();
+      await row.getByText('may call').waitFor();
+      assert.equal(await call(), 200);
+      await row.getByRole('button', { name: 'Dismiss' }).click();
+      await row.getByText('is turned away').waitFor();
+      assert.equal(await call(), 403);
+    } finally {
+      await context.request.delete(`${root}/api/serviceaccounts/${id}`);
     }
   }));
 

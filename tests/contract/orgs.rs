@@ -462,10 +462,7 @@ async fn a_quota_of_sessions_refuses_the_sign_in() {
             let ann = g.person().await;
             _ = g.sign_in(&ann.login, &ann.password).await;
             let refused = g.sign_in(&ann.login, &ann.password).await.unwrap_err();
-            assert_eq!(
-                (refused.status, refused.str("/message")),
-                (403, "session Quota reached")
-            );
+            assert_eq!((refused.status, refused.str("/message")), (403, "auth Quota reached"));
             // Basic auth opens no session.
             assert_eq!(g.call(&ann.basic(), "GET", "/api/user", Value::Null).await.status, 200);
         },

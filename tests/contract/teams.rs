@@ -282,7 +282,7 @@ async fn there_is_no_team_sync() {
 /// What a service account sees of a team is not what the bulk call works on.
 #[tokio::test]
 async fn hidden_members_are_not_seen_and_are_there() {
-    configured(&[("users", "hidden_users", "contract-hidden, x-hidden")], async |g| {
+    configured(&[("users", "hidden_users", "contract-hidden,x-hidden")], async |g| {
         let body =
             json!({ "login": "contract-hidden", "email": "contract-hidden@ex.com", "password": "Pass-w0rd-of-a-test" });
         let hidden = g.create_user(body).await;
@@ -343,7 +343,7 @@ async fn hidden_members_are_not_seen_and_are_there() {
 
 #[tokio::test]
 async fn a_hidden_account_sees_itself() {
-    configured(&[("users", "hidden_users", "contract-hidden, x-hidden")], async |g| {
+    configured(&[("users", "hidden_users", "contract-hidden,x-hidden")], async |g| {
         let body = json!({ "login": "x-hidden", "email": "x-hidden@ex.com", "password": "Pass-w0rd-of-a-test" });
         let hidden = g.create_user(body).await;
         g.patch(&format!("/api/orgs/1/users/{hidden}"), json!({ "role": "Admin" }))

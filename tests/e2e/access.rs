@@ -2,9 +2,9 @@
 
 use acceptance::{
     connect::Answer,
-    grafana::{Credentials, Grafana},
+    grafana::{Credentials, Grafana, PLUGIN},
     idp::{Connection, ERROR, ScimClient, USER},
-    rig::{Rig, user},
+    rig::{Rig, Setup, user},
 };
 use anyhow::{Result, ensure};
 use reqwest::Method;
@@ -292,15 +292,14 @@ async fn what_does_not_exist_is_said_in_the_words_of_the_surface() -> Result<()>
 
 #[tokio::test]
 async fn a_named_login_may_call_scim_with_the_least_role() -> Result<()> {
-    let rig = Rig::start().await?;
+    let line = |setup: Setup| setup.ini(&format!("plugin.{PLUGIN}"), "scim_callers", "sa-1-least");
+    let rig = Rig::with(line).await?;
     let robot = rig.grafana.service_account("Least", "Viewer").await?;
     let token = rig.grafana.token(&robot, "least").await?;
     let scim = ScimClient::new(Connection {
         base: format!("{}/scim/v2", rig.grafana.resources()),
         token,
     });
-    scim.get("/Users").await?.expect(&[403])?;
-    rig.grafana.set("scim_callers", &robot.login).await?.expect(&[200])?;
     scim.get("/Users").await?.expect(&[200])?;
     scim.post("/Users", &json!({ "schemas": [USER], "userName": "ada@example.com" }))
         .await?

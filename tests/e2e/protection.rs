@@ -6,7 +6,7 @@ use acceptance::{
     connect::Answer,
     grafana::{Account, Credentials},
     idp::ScimClient,
-    rig::{BOT, Rig, user},
+    rig::{BOT, Rig, WATCHER, user},
     wait::throughout,
 };
 use admin_api::Overview;
@@ -138,12 +138,12 @@ async fn the_last_admin_among_people_is_never_closed() -> Result<()> {
     let made = scim.post("/Users", &body).await?.expect(&[201])?;
     rig.open("boss").await?;
     rig.settled().await?;
-    // From now on they are the only person with the role; the two server admins stay in the organization.
+    // From now on they are the only person with the role; the others stay in the organization.
     let page = rig.grafana.as_somebody(Credentials::Basic {
         user: "boss".into(),
         password,
     });
-    for login in ["admin", BOT] {
+    for login in ["admin", BOT, WATCHER] {
         let account = rig.grafana.existing_account(login).await?;
         page.set_role(account.id, "Viewer").await?;
     }
@@ -186,6 +186,8 @@ async fn the_last_admin_among_people_is_never_closed() -> Result<()> {
         .await?
         .expect(&[202])?;
     rig.closed("boss").await?;
+    let watcher = rig.grafana.existing_account(WATCHER).await?;
+    page.set_role(watcher.id, "Admin").await?;
     rig.finish().await
 }
 

@@ -6,8 +6,8 @@
 use std::{io::Write as _, time::Duration};
 
 use admin_api::{
-    CredentialTest, Groups, MappingKind, MappingMode, MappingRow, MemberPolicy, NewMapping, Overview, SettingOrigin,
-    Settings, SyncState, Teams,
+    Groups, MappingKind, MappingMode, MappingRow, MemberPolicy, NewMapping, Overview, SettingOrigin, Settings,
+    SyncState, Teams,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::Method;
@@ -146,7 +146,7 @@ fn fill<P: Provider>(directory: &mut Directory<P>, people: &[(&str, &str, &str)]
 }
 
 /// Tells the app how to reach Grafana. Which address works from where the plugin runs (a container, perhaps) only the plugin knows,
-/// so it is asked before anything is kept.
+/// so each is tried.
 async fn connect(grafana: &Grafana, user: &str, password: &str) -> Result<()> {
     grafana
         .enable_app(&json!({}), &json!({}))
@@ -178,18 +178,26 @@ async fn connect(grafana: &Grafana, user: &str, password: &str) -> Result<()> {
     );
     let mut reasons = Vec::new();
     for url in urls {
-        let body = json!({ "grafana_url": url, "admin_user": user, "admin_password": password });
-        let tested = grafana
-            .admin_send(Method::POST, "credentials/test", &body)
+        grafana
+            .enable_app(&json!({ "grafanaUrl": url, "adminUser": user }), &secrets)
+            .await?;
+        // For another URL than before, the same password has to be given again.
+        let given = json!({ "admin_password": password });
+        grafana
+            .admin_send(Method::POST, "credentials/given", &given)
             .await?
             .expect(&[200])?;
-        let tested: CredentialTest = serde_json::from_value(tested.json)?;
-        if tested.ok {
-            return grafana
-                .enable_app(&json!({ "grafanaUrl": url, "adminUser": user }), &secrets)
-                .await;
+        let works = until("the plugin has tried the address", START, async || {
+            let overview: Overview = grafana.admin("overview").await?;
+            let tried = overview.grafana.signed_in_as.is_some() || overview.grafana.error.is_some();
+            ensure!(tried, "{}", overview.summary);
+            Ok(overview)
+        })
+        .await?;
+        if works.grafana.signed_in_as.is_some() {
+            return Ok(());
         }
-        reasons.push(format!("{url}: {}", tested.message));
+        reasons.push(format!("{url}: {}", works.grafana.error.unwrap_or_default()));
     }
     bail!("the plugin cannot work with this Grafana: {}", reasons.join("; "))
 }

@@ -354,13 +354,26 @@ impl Grafana {
     /// # Errors
     /// If Grafana refuses.
     pub async fn scim_connection(&self, name: &str) -> Result<Connection> {
-        let account = self.service_account(name, "Admin").await?;
+        let account = self.service_account(name, "Viewer").await?;
         let token = self.token(&account, &format!("{name} SCIM")).await?;
         ensure!(!token.is_empty(), "Grafana made a token and did not show it");
+        self.accept(&account).await?;
         Ok(Connection {
             base: format!("{}/scim/v2", self.resources()),
             token,
         })
+    }
+
+    /// Lets a service account call SCIM, as an Admin does on the page.
+    ///
+    /// # Errors
+    /// If the plugin refuses.
+    pub async fn accept(&self, account: &ServiceAccount) -> Result<()> {
+        let body = json!({ "login": account.login });
+        self.admin_send(Method::POST, &format!("callers/{}/accept", account.id), &body)
+            .await?
+            .expect(&[200])
+            .map(drop)
     }
 
     // The app.

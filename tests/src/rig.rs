@@ -17,7 +17,7 @@ use grafana_stand_in::Call;
 pub use faults::Change;
 pub use grafana_stand_in::Role;
 pub use real::{on_any_grafana, only_on_a_real_grafana, only_on_the_stand_in};
-pub use running::{ADMIN, BOT, Failpoint, Rig, Setup, group, user};
+pub use running::{ADMIN, BOT, Failpoint, Rig, Setup, WATCHER, group, user};
 
 impl Rig {
     /// Its calls that changed something, in order.

@@ -162,6 +162,7 @@ const PURE: &[(&str, &[&str])] = &[
 ];
 /// Libraries that do no I/O.
 const PURE_LIBRARIES: &[&str] = &[
+    "url",
     "serde",
     "serde_json",
     "thiserror",

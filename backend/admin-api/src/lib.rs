@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod activity;
+pub mod callers;
 pub mod check;
 pub mod connection;
 pub mod login;
@@ -17,6 +18,7 @@ pub mod people;
 pub mod settings;
 
 pub use activity::{Activity, ActivityEntry, Target};
+pub use callers::{AcceptCaller, CallerRow, Callers};
 pub use check::{Check, TestOutcome};
 pub use connection::{ConnectionReport, ConnectionTest, IdentityProvider};
 pub use login::{LoginDoctor, LoginFinding};
@@ -26,10 +28,12 @@ pub use mappings::{
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending};
 pub use people::{Access, AttributeState, People, Person, PersonAttribute};
-pub use settings::{CredentialTest, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate};
+pub use settings::{
+    CredentialTest, CredentialsGiven, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate,
+};
 pub use vocabulary::{
-    AccountOrigin, Action, Attribute, MappingMode, MappingOrigin, Outcome, ResourceKind, Severity, Source, SyncState,
-    TargetKind,
+    AccountOrigin, Action, Attribute, CallerState, MappingMode, MappingOrigin, Outcome, ResourceKind, Severity, Source,
+    SyncState, TargetKind,
 };
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,8 @@
 //! Start at [`Settings`].
 //!
 //! Routes: `GET admin/settings` → [`Settings`]; `PUT admin/settings` ([`SettingsUpdate`]) → [`Settings`], or 400 naming the field, or 409 when a file sets it;
-//! `POST admin/credentials/test` ([`CredentialsTest`]) → [`CredentialTest`].
+//! `POST admin/credentials/test` ([`CredentialsTest`]) → [`CredentialTest`], or 429 within a minute of the last;
+//! `POST admin/credentials/given` ([`CredentialsGiven`]) → [`Settings`], 409 where it is not what Grafana keeps, 429 after that for a minute.
 //!
 //! Secrets are not sent to us at all: the page hands them to Grafana (`POST /api/plugins/<id>/settings`, `secureJsonData`), which
 //! keeps them encrypted and gives them to us with each request.
@@ -89,6 +90,25 @@ impl std::fmt::Debug for CredentialsTest {
         f.debug_struct("CredentialsTest")
             .field("grafana_url", &self.grafana_url)
             .finish_non_exhaustive()
+    }
+}
+
+/// `POST admin/credentials/given`: an admin typed these secrets again, which Grafana keeps. One that is right may go to the URL, and for
+/// the login, that are in force now. Nothing of this is kept.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialsGiven {
+    /// Server admin's password.
+    #[serde(default)]
+    pub admin_password: Option<String>,
+    /// Service-account token for teams.
+    #[serde(default)]
+    pub service_account_token: Option<String>,
+}
+
+impl std::fmt::Debug for CredentialsGiven {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CredentialsGiven").finish_non_exhaustive()
     }
 }
 

@@ -137,7 +137,7 @@ pub enum Attention {
         /// The name it should have.
         wanted: String,
     },
-    /// Grafana refused a call, and will again until somebody changes something.
+    /// Grafana refused a call, and may again until somebody changes something.
     GrafanaRefused {
         /// What was asked.
         operation: Operation,
@@ -189,13 +189,21 @@ impl Attention {
     #[must_use]
     pub const fn ends_unseen(&self, due: bool) -> bool {
         match self {
-            // What Grafana refused is tried again when a person says so.
+            // What Grafana refused is tried again, slowly, and ends when it was done.
             Self::GrafanaRefused { .. } => false,
             // The person has followed the link; else another try would be another mail.
             Self::ProfileNotApplied { .. } => !due,
             // What the planner asked for has been done.
             _ => true,
         }
+    }
+}
+
+impl Attention {
+    /// Whether it is looked at again by itself. A profile is not: each try would be another mail to the person.
+    #[must_use]
+    pub const fn is_retried(&self) -> bool {
+        !matches!(self, Self::ProfileNotApplied { .. })
     }
 }
 
@@ -371,7 +379,7 @@ pub enum Reading {
     TeamMembers,
 }
 
-/// An answer of Grafana that another try would not change.
+/// How a call ended that another try may not change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Refusal {
@@ -382,10 +390,22 @@ pub enum Refusal {
     },
     /// A single sign-on provider owns the user.
     ExternalUser,
-    /// The credentials may not do this.
+    /// Grafana refuses it to the credentials.
     Forbidden {
+        /// Grafana's words: a quota that is reached is answered so too.
+        message: String,
         /// The permission, if Grafana named it.
         permission: Option<String>,
+    },
+    /// No request can be made of what was asked.
+    NotSent {
+        /// Why.
+        why: String,
+    },
+    /// Grafana answers other calls, and this one again and again not, or by somebody else's words.
+    NoAnswer {
+        /// In the words of the client.
+        error: String,
     },
     /// Any other refusal.
     Other {

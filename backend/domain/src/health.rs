@@ -14,6 +14,8 @@ pub enum Health {
     NotConfigured,
     /// Grafana hands the credentials over with the first request after a start.
     WaitingForFirstRequest,
+    /// A secret is not sent, because it was given for another URL or login.
+    SecretKeptBack,
     /// Grafana refused the credentials.
     CredentialsRefused,
     /// Grafana's API does not answer.
@@ -40,6 +42,7 @@ impl Health {
             Self::StoreClosed
             | Self::StoreFails
             | Self::NotConfigured
+            | Self::SecretKeptBack
             | Self::CredentialsRefused
             | Self::GrafanaAway
             | Self::WrongSettings(_) => false,

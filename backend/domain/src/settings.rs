@@ -7,6 +7,8 @@
 //! over `[plugin.rollcall-scim-app]` over provisioning/`jsonData` over the page over the default. A value that is not valid is
 //! refused by name and the next source counts, so a typing error in a file never turns into a surprise.
 
+pub mod reach;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -79,7 +81,7 @@ pub struct Effective {
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
     pub break_glass: Vec<String>,
-    /// Logins that may call SCIM without being an Admin service account.
+    /// Logins of service accounts that the file says may call SCIM.
     pub scim_callers: Vec<String>,
     /// Where Grafana is called.
     pub grafana_url: String,
@@ -327,7 +329,10 @@ pub enum Invalid {
         choices: String,
     },
     /// Not a URL.
-    #[error("{name} must start with http:// or https:// and name a host, like http://localhost:3000.")]
+    #[error(
+        "{name} must be a plain URL, like http://localhost:3000 or https://grafana.example.com/grafana: http or https, a host in small \
+         letters (xn--… where it is not ASCII), no default port, no user, no ? or #, and nothing that has to be escaped."
+    )]
     NotAUrl {
         /// The setting.
         name: &'static str,
@@ -376,7 +381,11 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
             value: value.to_owned(),
             choices: choices.join(", "),
         }),
-        Kind::Url if !value.is_empty() && !is_http_url(value) => Err(Invalid::NotAUrl { name: key.name }),
+        Kind::Url if value.is_empty() => Ok(String::new()),
+        Kind::Url => match plain_url(value) {
+            Some(plain) => Ok(plain.to_owned()),
+            None => Err(Invalid::NotAUrl { name: key.name }),
+        },
         Kind::Number(least, most) => match value.parse::<i64>() {
             Ok(number) if (least..=most).contains(&number) => Ok(number.to_string()),
             // Back to the default.
@@ -389,18 +398,25 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
             }),
         },
         Kind::Secret => Err(Invalid::IsSecret { name: key.name }),
-        Kind::Url => Ok(value.trim_end_matches('/').to_owned()),
         _ => Ok(value.to_owned()),
     }
 }
 
-fn is_http_url(value: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
-        value.strip_prefix(scheme).is_some_and(|rest| {
-            let host = rest.split('/').next().unwrap_or_default();
-            !host.is_empty() && !host.contains(['@', ' ', '?', '#']) && !value.contains([' ', '#', '?'])
-        })
-    })
+/// A URL that Grafana itself says is its public one, written as a plain URL; `None` where it is none.
+#[must_use]
+pub fn public_form(said: &str) -> Option<String> {
+    let parsed = url::Url::parse(said.trim()).ok()?;
+    plain_url(parsed.as_str()).map(str::to_owned)
+}
+
+/// The URL as it is, if reading it as one changes nothing: it goes into headers and documents.
+fn plain_url(value: &str) -> Option<&str> {
+    let plain = value.trim_end_matches('/');
+    let parsed = url::Url::parse(value).ok()?;
+    let is_bare = parsed.username().is_empty() && parsed.password().is_none() && parsed.query().is_none();
+    let is_web = matches!(parsed.scheme(), "http" | "https") && parsed.host_str().is_some_and(|host| !host.is_empty());
+    let is_same = parsed.as_str().trim_end_matches('/') == plain;
+    (is_web && is_bare && is_same && parsed.fragment().is_none()).then_some(plain)
 }
 
 /// Resolves every setting that is not a secret.
@@ -564,7 +580,22 @@ mod tests {
             validate(url, " http://grafana:3000/sub/ "),
             Ok("http://grafana:3000/sub".into())
         );
-        for bad in ["grafana:3000", "http://", "ftp://x", "http://a b", "http://user@host"] {
+        for bad in [
+            "grafana:3000",
+            "http://",
+            "ftp://x",
+            "http://a b",
+            "http://user@host",
+            "http://x/<script>",
+            "http://x/\u{2028}b",
+            "http://ä",
+            "HTTP://x",
+            "http://x:80",
+            "http://x/a/../b",
+            "http://x?y",
+            "http://x#y",
+            "http://[::1]x",
+        ] {
             assert!(validate(url, bad).is_err(), "{bad}");
         }
     }

@@ -13,7 +13,7 @@ pub enum EngineState {
     NotConfigured,
     /// The credentials come with the first request.
     WaitingForFirstRequest,
-    /// Grafana refused them; not tried again until they change.
+    /// Grafana refused them; tried again every ten minutes, and others at once.
     CredentialsRefused,
     /// Grafana does not answer; tried again by itself.
     GrafanaAway,

@@ -8,6 +8,7 @@
 //! (`login/rules.rs`).
 
 mod attention;
+mod caller;
 mod health;
 mod overview;
 mod person;
@@ -17,6 +18,10 @@ mod tests;
 mod whose_account;
 
 pub use attention::{delay, next_step, operation, problem, protection, reason};
+pub use caller::{
+    caller_of_file_unknown, caller_warning, callers_unread, left_out_of_json, secret_kept_back, server_admin_needed,
+    server_admin_unproven,
+};
 pub use health::health;
 pub use overview::{Numbers, summary};
 pub use person::{

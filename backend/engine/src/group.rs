@@ -288,6 +288,7 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
         since_ms: core.clock.now_ms(),
         attempts: 0,
         correlation: core.ids.correlation(),
+        told: None,
     };
     let context = TeamContext {
         removal: Some(TeamRemoval::Keep),

@@ -21,9 +21,11 @@ mod reservation;
 mod roster;
 mod roster_requests;
 mod scan;
+mod service_accounts;
 mod settings;
 mod shared;
 mod status;
+mod sudden_loss;
 mod team_sync;
 mod user_listing;
 mod verdict;
@@ -43,6 +45,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use failpoints::Failpoints;
 pub use grafana::{Credentials, Finding, Probe};
+pub use service_accounts::{Freshness, PersonSeen, ServiceAccountsSeen};
 pub use settings::{OrgSettings, Settings};
 pub use status::LoginSeen;
 use store::Store;
@@ -133,6 +136,22 @@ impl Engine {
     #[must_use]
     pub fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
         self.0.shared.is_admin(org_id, login)
+    }
+
+    /// The service accounts of an organization, read again where the last list is not fresh enough.
+    pub async fn service_accounts(&self, org_id: OrgId, freshness: Freshness) -> ServiceAccountsSeen {
+        self.0.shared.service_accounts.read(org_id, freshness).await
+    }
+
+    /// The same as last read: nobody is asked.
+    #[must_use]
+    pub fn last_service_accounts(&self, org_id: OrgId) -> ServiceAccountsSeen {
+        self.0.shared.service_accounts.last(org_id)
+    }
+
+    /// Who has exactly this login, asked now; `None` where Grafana could not be asked.
+    pub async fn person(&self, org_id: OrgId, login: &str) -> Option<PersonSeen> {
+        self.0.shared.service_accounts.person(org_id, login).await
     }
 
     /// Who has this login and who this e-mail in Grafana, as the last listing showed it.

@@ -2,23 +2,33 @@
 //!
 //! Owns: what is asked of Grafana for it. Must never change anything. Start at [`look`].
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use domain::{OrgId, TeamId, UserId, status::RosterSeen};
 
 use super::{context::Core, error::Result, org::Org, roster};
+
+/// So long other work waits for the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Answers the open requests. Where Grafana cannot be asked now, the request ends without an answer.
 pub(super) async fn look(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result<()> {
     let looks = &core.shared.looks;
     for key in looks.open() {
         core.go_on()?;
-        let now = core.clock.now_ms();
-        if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.state.is_runnable(now)) {
+        let (now, elapsed) = (core.clock.now_ms(), core.clock.elapsed_ms());
+        if let Some(org) = orgs.get_mut(&key.0).filter(|org| org.state.is_runnable(elapsed)) {
             let released = core.store.unmanaged_accounts(org.id()).await?;
-            match members(org, key.1, &released, now).await {
-                Ok(seen) => looks.learn(key, seen, now),
-                Err(error) => org.went_wrong(core, &error).await,
+            match tokio::time::timeout(PATIENCE, members(org, key.1, &released, now)).await {
+                Ok(Ok(seen)) => looks.learn(key, seen, now),
+                Ok(Err(error)) => {
+                    org.went_wrong(core, &error).await;
+                }
+                // The page has stopped waiting, and other work must not wait for this team.
+                Err(_) => {}
             }
         }
         looks.close(key);

@@ -3,11 +3,14 @@
 //! Owns: its client, its state (`org_state.rs`: no calls while Grafana is away or refuses us), its status and what the last listing
 //! showed. Must never keep another organization waiting. Start at [`Org::went_wrong`].
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
 
 use domain::{
-    MappingId, OrgId, UserId,
-    attempt::{Failure, backoff_ms},
+    MappingId, OrgId, TeamId, UserId,
+    attempt::{Failure, LONGEST_WAIT_MS, backoff_ms},
     attention::Reading,
     concurrency::Limit,
     status::{EngineState, EngineStatus},
@@ -20,6 +23,7 @@ use super::{
     org_state::{OrgState, Pause},
     reservation::Reservations,
     settings::OrgSettings,
+    sudden_loss::{self, LastSeen},
     user_listing::UserListing,
 };
 use grafana::{Error, Grafana, SignInSettings};
@@ -35,8 +39,17 @@ pub(super) struct Org {
     pub(super) limit: Limit,
     /// The names of those.
     pub(super) reservations: Reservations,
+    /// By the clock that is never set back, as every time here.
     pub(super) next_scan_ms: i64,
+    /// Comparisons that did not end, one after the other.
+    pub(super) failed_scans: i64,
     pub(super) listing: Option<UserListing>,
+    /// What the last lists had in them.
+    pub(super) last_seen: LastSeen,
+    /// After a failure everybody is not listed again for as long.
+    pub(super) next_listing_ms: i64,
+    /// Teams that no mapping feeds and that could not be emptied: not before this time, after so many attempts.
+    pub(super) resting_teams: HashMap<TeamId, (i64, i64)>,
     /// Grafana's server admins, once a listing showed them.
     pub(super) admins: Option<HashSet<UserId>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
@@ -49,7 +62,8 @@ pub(super) struct Org {
     pub(super) sign_in: SignInSettings,
 }
 
-const REFUSED_MS: i64 = 60_000;
+/// A session that Grafana forgets at once is asked for again this seldom: each sign-in leaves one behind.
+const UNKNOWN_MS: i64 = 60_000;
 const LONGEST_BUSY_MS: i64 = 60_000;
 
 impl Org {
@@ -63,7 +77,11 @@ impl Org {
             limit: Limit::default(),
             reservations: Reservations::default(),
             next_scan_ms: 0,
+            failed_scans: 0,
             listing: None,
+            last_seen: LastSeen::default(),
+            next_listing_ms: 0,
+            resting_teams: HashMap::new(),
             admins: None,
             mappings: None,
             role_sync_skipped: None,
@@ -109,60 +127,95 @@ impl Org {
     }
 
     /// A person asked: do not wait for the back-off.
-    pub(super) fn check_now(&mut self) {
+    pub(super) async fn check_now(&mut self) {
         self.next_scan_ms = 0;
+        self.resting_teams.clear();
+        self.next_listing_ms = 0;
+        self.retry_now().await;
+    }
+
+    /// A person asked for one thing: no pause holds it up, and a refused sign-in is tried as soon as it locks nobody out.
+    pub(super) async fn retry_now(&mut self) {
+        self.grafana.try_again().await;
         self.state.end_pause();
     }
 
     pub(super) async fn went_well(&mut self, core: &Core) {
-        if self.state == OrgState::Refused {
-            // It was under way when another call was refused, and says nothing about the password.
-            return;
-        }
         self.state.succeed();
         self.status.error = None;
         self.publish(core).await;
     }
 
-    /// A call failed: whether, and for how long, everything else of this organization waits too.
-    pub(super) async fn went_wrong(&mut self, core: &Core, error: &Error) {
-        if self.state == OrgState::Refused {
+    /// After a pause, whether Grafana is back: nothing else is tried before it answers the simplest question.
+    pub(super) async fn ask(&mut self, core: &Core) {
+        if !self.state.is_to_be_asked(core.clock.elapsed_ms()) {
             return;
         }
-        let now = core.clock.now_ms();
-        let wait = backoff_ms(self.state.failures(), core.ids.jitter());
+        if let Err(error) = self.grafana.health().await {
+            self.pause(core, &error).await;
+            self.fail(core, &error).await;
+        }
+    }
+
+    /// A call failed: whether, and for how long, everything else of this organization waits too. `true`: it does.
+    ///
+    /// A failure of one thing is that thing's. Only where Grafana does not answer the simplest question either does it count for all.
+    pub(super) async fn went_wrong(&mut self, core: &Core, error: &Error) -> bool {
         let failure = Failure::from(error);
         if failure.is_strain() {
             self.limit.overload();
         }
-        match (error, failure) {
-            (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
-                self.state.refuse();
-                tracing::warn!(
-                    org = self.id().get(),
-                    "Grafana refused to sign Rollcall in; not tried again until the credentials change"
-                );
-            }
+        let asked = match (error, &failure) {
             // People are handled by the server admin: closing must not wait for a token.
-            (Error::TokenRefused(_), _) => {}
-            (_, Failure::Unauthorized) => {
-                let until = now.saturating_add(wait.min(REFUSED_MS));
-                self.state.pause(Pause::Unauthorized, until);
+            (Error::TokenRefused(_), _) => {
+                self.fail(core, error).await;
+                return false;
             }
-            (_, Failure::Away) => {
+            (_, Failure::Away(_) | Failure::Busy(_)) => self.grafana.health().await.err(),
+            (_, Failure::Unauthorized) => Some(error.clone()),
+            _ => None,
+        };
+        let Some(error) = asked else {
+            // Grafana is there, and the others go on.
+            self.went_well(core).await;
+            return false;
+        };
+        self.pause(core, &error).await;
+        self.fail(core, &error).await;
+        true
+    }
+
+    async fn pause(&mut self, core: &Core, error: &Error) {
+        let now = core.clock.elapsed_ms();
+        let wait = backoff_ms(self.state.failures(), LONGEST_WAIT_MS, core.ids.jitter());
+        let (why, wait) = match (error, Failure::from(error)) {
+            (Error::SignInRefused { .. } | Error::NoCredentials, _) => {
+                if !self.state.is_refused() {
+                    tracing::warn!(
+                        org = self.id().get(),
+                        "Grafana refused to sign Rollcall in; tried again every ten minutes, and with other credentials at once"
+                    );
+                }
+                let longest = Duration::from_millis(wait.unsigned_abs());
+                let wait = self.grafana.refused_for().await.unwrap_or(longest);
+                (Pause::Refused, i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
+            }
+            (_, Failure::Unauthorized) => (Pause::Unauthorized, wait.min(UNKNOWN_MS)),
+            (_, Failure::Busy(after)) => {
+                let asked = after.unwrap_or(0).clamp(wait.min(AWAY_MS), LONGEST_BUSY_MS);
+                (Pause::Busy, asked)
+            }
+            _ => {
                 if self.state.shown() != EngineState::GrafanaAway {
                     tracing::warn!(org = self.id().get(), %error, "Grafana is away");
                 }
-                let until = now.saturating_add(wait.min(AWAY_MS));
-                self.state.pause(Pause::Away, until);
+                (Pause::Away, wait.min(AWAY_MS))
             }
-            (_, Failure::Busy(after)) => {
-                let asked = after.unwrap_or(0).clamp(wait.min(AWAY_MS), LONGEST_BUSY_MS);
-                self.state.pause(Pause::Busy, now.saturating_add(asked));
-            }
-            // About one thing only: Grafana is there, and the others go on.
-            _ => return self.went_well(core).await,
-        }
+        };
+        self.state.pause(why, now.saturating_add(wait));
+    }
+
+    async fn fail(&mut self, core: &Core, error: &Error) {
         self.status.error = Some(error.to_string());
         self.publish(core).await;
     }
@@ -179,7 +232,8 @@ impl Org {
     /// A fresh listing, kept for what follows.
     pub(super) async fn refresh_listing(&mut self, core: &Core) -> Result<()> {
         let users = self.grafana.all_users().await.map_err(looking(Reading::AllAccounts))?;
-        let listing = UserListing::of(users, core.clock.now_ms());
+        sudden_loss::accounts(&self.grafana, &mut self.last_seen, &users).await?;
+        let listing = UserListing::of(users, core.clock.elapsed_ms());
         self.admins = Some(listing.admins());
         core.shared.set_admins(self.id(), listing.admin_logins());
         core.shared.set_names(self.id(), listing.names());

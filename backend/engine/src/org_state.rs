@@ -25,7 +25,9 @@ pub(super) enum Configuration {
 pub(super) enum Pause {
     /// Grafana does not answer.
     Away,
-    /// It refuses calls, but not the sign-in.
+    /// It refused the sign-in.
+    Refused,
+    /// It takes the sign-in, and does not know the session afterwards.
     Unauthorized,
     /// It asks for patience.
     Busy,
@@ -39,8 +41,6 @@ pub(super) enum OrgState {
         /// Grafana hands the credentials over with the first request.
         expected: bool,
     },
-    /// Grafana refused the sign-in: only new settings change that.
-    Refused,
     /// Calls go through.
     Running {
         configuration: Configuration,
@@ -51,6 +51,7 @@ pub(super) enum OrgState {
     Paused {
         configuration: Configuration,
         why: Pause,
+        /// By the clock that is never set back.
         until_ms: i64,
         /// Calls that failed, one after the other.
         failures: i64,
@@ -76,9 +77,8 @@ impl OrgState {
         match self {
             Self::NoCredentials { expected: true } => EngineState::WaitingForFirstRequest,
             Self::NoCredentials { expected: false } => EngineState::NotConfigured,
-            Self::Refused
-            | Self::Paused {
-                why: Pause::Unauthorized,
+            Self::Paused {
+                why: Pause::Refused | Pause::Unauthorized,
                 ..
             } => EngineState::CredentialsRefused,
             Self::Paused { why: Pause::Away, .. } => EngineState::GrafanaAway,
@@ -89,7 +89,7 @@ impl OrgState {
     /// Whether calls may be made now.
     pub(super) fn is_runnable(&self, now_ms: i64) -> bool {
         match self {
-            Self::NoCredentials { .. } | Self::Refused => false,
+            Self::NoCredentials { .. } => false,
             Self::Running { .. } => true,
             Self::Paused { until_ms, .. } => *until_ms <= now_ms,
         }
@@ -110,7 +110,7 @@ impl OrgState {
     /// that.
     pub(super) fn wakes_at(&self, now_ms: i64, planned_ms: i64) -> Option<i64> {
         match self {
-            Self::NoCredentials { .. } | Self::Refused => None,
+            Self::NoCredentials { .. } => None,
             // What was due already when the pause began is in no answer about the future.
             Self::Paused { until_ms, .. } if *until_ms > now_ms => Some(*until_ms),
             Self::Running { .. } | Self::Paused { .. } => Some(planned_ms),
@@ -119,7 +119,7 @@ impl OrgState {
 
     pub(super) fn configuration(&self) -> Configuration {
         match self {
-            Self::NoCredentials { .. } | Self::Refused => Configuration::Unasked,
+            Self::NoCredentials { .. } => Configuration::Unasked,
             Self::Running { configuration, .. } | Self::Paused { configuration, .. } => *configuration,
         }
     }
@@ -128,7 +128,7 @@ impl OrgState {
     pub(super) fn failures(&self) -> i64 {
         match self {
             Self::Paused { failures, .. } => *failures,
-            Self::NoCredentials { .. } | Self::Refused | Self::Running { .. } => 0,
+            Self::NoCredentials { .. } | Self::Running { .. } => 0,
         }
     }
 
@@ -149,17 +149,12 @@ impl OrgState {
         }
     }
 
-    /// Grafana refused the sign-in.
-    pub(super) fn refuse(&mut self) {
-        *self = Self::Refused;
-    }
-
     /// A call failed, and the next one waits.
     pub(super) fn pause(&mut self, reason: Pause, until_ms: i64) {
         let why = match (self.shown(), reason) {
             // A plea for patience says nothing about what was wrong before.
             (EngineState::GrafanaAway, Pause::Busy) => Pause::Away,
-            (EngineState::CredentialsRefused, Pause::Busy) => Pause::Unauthorized,
+            (EngineState::CredentialsRefused, Pause::Busy) => Pause::Refused,
             _ => reason,
         };
         if let Self::Running { configuration, .. } | Self::Paused { configuration, .. } = *self {
@@ -172,10 +167,26 @@ impl OrgState {
         }
     }
 
-    /// A person asked: a pause ends now. A refused sign-in stays refused.
+    /// Whether calls wait because the sign-in was refused.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(
+            self,
+            Self::Paused {
+                why: Pause::Refused,
+                ..
+            }
+        )
+    }
+
+    /// Whether Grafana did not answer, and the pause for it is over: the simplest question finds out whether it does now.
+    pub(super) fn is_to_be_asked(&self, now_ms: i64) -> bool {
+        matches!(self, Self::Paused { why: Pause::Away | Pause::Busy, until_ms, .. } if *until_ms <= now_ms)
+    }
+
+    /// A person asked, or another organization found out more: a pause ends now.
     pub(super) fn end_pause(&mut self) {
         if let Self::Paused { until_ms, .. } = self {
-            *until_ms = 0;
+            *until_ms = i64::MIN;
         }
     }
 
@@ -183,7 +194,7 @@ impl OrgState {
     pub(super) fn take_recovered(&mut self) -> bool {
         match self {
             Self::Running { recovered, .. } => std::mem::take(recovered),
-            Self::NoCredentials { .. } | Self::Refused | Self::Paused { .. } => false,
+            Self::NoCredentials { .. } | Self::Paused { .. } => false,
         }
     }
 }
@@ -200,17 +211,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_sign_in_stays_refused_whatever_happens() {
+    fn a_refused_sign_in_is_waited_for_like_everything_else() {
         let mut state = running();
-        state.refuse();
-        state.succeed();
-        state.pause(Pause::Away, 10);
-        state.end_pause();
-        state.learn(Configuration::Known);
-        assert_eq!(state, OrgState::Refused);
+        state.pause(Pause::Refused, 100);
         assert_eq!(state.shown(), EngineState::CredentialsRefused);
-        assert!(!state.is_runnable(i64::MAX));
-        assert_eq!(state.wakes_at(0, 5), None);
+        assert!(state.is_refused() && !state.is_runnable(99) && state.is_runnable(100));
+        assert_eq!(state.wakes_at(0, 5), Some(100));
+        state.end_pause();
+        assert!(state.is_refused() && state.is_runnable(0));
+        state.succeed();
+        assert_eq!(state.shown(), EngineState::Running);
     }
 
     #[test]
@@ -241,6 +251,7 @@ mod tests {
     fn patience_hides_neither_absence_nor_refusal() {
         for (pause, shown) in [
             (Pause::Away, EngineState::GrafanaAway),
+            (Pause::Refused, EngineState::CredentialsRefused),
             (Pause::Unauthorized, EngineState::CredentialsRefused),
             (Pause::Busy, EngineState::Running),
         ] {

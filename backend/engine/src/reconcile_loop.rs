@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{MappingId, OrgId, Tenant, attempt::Failure};
+use domain::{
+    MappingId, OrgId, TeamId, Tenant,
+    attempt::{LONGEST_WAIT_MS, SLOWEST_MS, backoff_ms},
+};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{
@@ -21,7 +24,6 @@ use super::{
     org_state::Configuration,
     person, scan,
     settings::OrgSettings,
-    user_listing::UserListing,
     verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
@@ -31,6 +33,10 @@ use store::{Kind, MappingOrigin, Mark, Urgency, Work};
 const LISTING_PAYS: usize = 20;
 /// After so many pieces of work the queue is read again: a closing waits behind no more than these.
 const CHUNK: usize = 25;
+/// …or after so long.
+const CHUNK_MS: i64 = 2_000;
+/// A clock that is set right by less is not set back.
+const CLOCK_STEP_MS: i64 = 2_000;
 const STORE_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs until told to stop.
@@ -45,6 +51,7 @@ pub(super) async fn run(core: Core) {
             orgs: HashMap::new(),
             sessions: Vec::new(),
             looked_ms: 0,
+            clocks: None,
         },
         Err(e) => {
             tracing::error!(error = %e, "no HTTP client; nothing can be written to Grafana");
@@ -83,20 +90,21 @@ struct Loop {
     sessions: Vec<Arc<Session>>,
     /// When the queue was last read.
     looked_ms: i64,
+    /// What the two clocks said at the last turn: the one on the wall, and the one that is never set back.
+    clocks: Option<(i64, i64)>,
 }
 
 impl Loop {
     /// Everything there is to do now; returns how long nothing will be.
     async fn run_turn(&mut self) -> Result<Duration> {
+        self.mind_the_clock().await?;
         self.take_settings().await?;
-        for org_id in self.core.shared.take_checks() {
-            self.retry_all(org_id).await?;
-            if let Some(org) = self.orgs.get_mut(&org_id) {
-                org.check_now();
-            }
-        }
+        self.take_requests().await?;
         self.take_mappings().await?;
         loop {
+            for org in self.orgs.values_mut() {
+                org.ask(&self.core).await;
+            }
             look::look(&self.core, &mut self.orgs).await?;
             self.run_scans().await?;
             // A comparison reads Grafana's own `[auth]` lines: the next work must not act on older ones.
@@ -109,23 +117,70 @@ impl Loop {
         self.until_next().await
     }
 
+    /// Work that waits for an hour that was set back must not wait until that hour comes again.
+    async fn mind_the_clock(&mut self) -> Result<()> {
+        let (wall, elapsed) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
+        let store = &self.core.store;
+        match self.clocks.replace((wall, elapsed)) {
+            None => store.make_due_too_late(wall, LONGEST_WAIT_MS, SLOWEST_MS).await?,
+            Some((wall_before, elapsed_before)) => {
+                let back = (elapsed - elapsed_before).saturating_sub(wall - wall_before);
+                if back > CLOCK_STEP_MS {
+                    tracing::warn!(by_ms = back, "the clock was set back: what waits is tried now");
+                    store.make_all_due(wall).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What admins asked for.
+    async fn take_requests(&mut self) -> Result<()> {
+        for org_id in self.core.shared.take_checks() {
+            self.retry_all(org_id).await?;
+            if let Some(org) = self.orgs.get_mut(&org_id) {
+                org.check_now().await;
+            }
+        }
+        for org_id in self.core.shared.take_retries() {
+            if let Some(org) = self.orgs.get_mut(&org_id) {
+                org.retry_now().await;
+            }
+        }
+        // Of several organizations with one account, one finds out that it is let in again.
+        for org in self.orgs.values_mut() {
+            if org.state.is_refused() && org.grafana.refused_for().await.is_none() {
+                org.state.end_pause();
+            }
+        }
+        Ok(())
+    }
+
     async fn until_next(&self) -> Result<Duration> {
-        let now = self.core.clock.now_ms();
+        let (wall, now) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
         let due = self.core.store.next_due_ms(self.looked_ms).await?;
+        let due = due.map(|due| now.saturating_add(due.saturating_sub(wall)));
         let next = self.orgs.values().filter_map(|org| org.wakes_at(now, due)).min();
         let wait = next.map_or(SCAN_MS, |at| at.saturating_sub(now)).clamp(10, SCAN_MS);
         Ok(Duration::from_millis(wait.unsigned_abs()))
     }
 
-    fn client_for(&mut self, settings: &OrgSettings) -> Grafana {
+    async fn client_for(&mut self, settings: &OrgSettings) -> Grafana {
         let credentials = &settings.credentials;
         // Two organizations with one password share one session and one breaker: five failures lock the account.
         let known = self.sessions.iter().find(|s| s.credentials().same_sign_in(credentials));
-        let session = known.cloned().unwrap_or_else(|| {
-            let session = Session::new(credentials);
-            self.sessions.push(session.clone());
-            session
-        });
+        let session = match known {
+            Some(session) => session.clone(),
+            None => {
+                let before = self.sessions.iter().find(|s| s.credentials().same_account(credentials));
+                let session = match before {
+                    Some(before) => Session::after(before, credentials).await,
+                    None => Session::new(credentials),
+                };
+                self.sessions.push(session.clone());
+                session
+            }
+        };
         Grafana::new(
             self.http.clone(),
             session,
@@ -143,7 +198,12 @@ impl Loop {
             if old.as_ref() == Some(&new) {
                 continue;
             }
-            let client = self.client_for(&new);
+            let client = self.client_for(&new).await;
+            let other_credentials = old.as_ref().is_none_or(|old| old.credentials != new.credentials);
+            if other_credentials {
+                let asks = new.credentials.admin().map(|_| client.clone());
+                self.core.shared.service_accounts.ask_by(org_id, asks);
+            }
             match (self.orgs.get_mut(&org_id), old) {
                 (Some(org), Some(old)) => {
                     let same_groups = old.effective.group_sync == new.effective.group_sync
@@ -226,28 +286,35 @@ impl Loop {
 
     async fn run_scans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
-            let now = self.core.clock.now_ms();
+            let (wall, now) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
             if !org.state.is_runnable(now) || org.next_scan_ms > now {
                 continue;
             }
-            // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come first.
-            if org.state.configuration() != Configuration::Unasked && self.core.store.urgent_due(org.id(), now).await? {
+            // Locking out does not wait for a look at 10,000 people. The first look of all tells what closing means here, and does come
+            // first; and of many that fail again and again one is always due.
+            let asked = org.state.configuration() != Configuration::Unasked;
+            let overdue = now.saturating_sub(org.next_scan_ms) > SCAN_MS && org.next_scan_ms > 0;
+            if asked && !overdue && self.core.store.urgent_due(org.id(), wall).await? {
                 continue;
             }
             self.core.go_on()?;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
             match scan::scan(&self.core, org).await {
                 Ok(()) => {
+                    org.failed_scans = 0;
                     org.went_well(&self.core).await;
                     if org.state.take_recovered() {
-                        self.core.store.make_due(org.id(), now).await?;
+                        self.core.store.make_due(org.id(), wall).await?;
                     }
                 }
                 Err(SyncError::Grafana { error, .. }) => {
-                    org.went_wrong(&self.core, &error).await;
-                    if Failure::from(&error) == Failure::Away {
+                    if org.went_wrong(&self.core, &error).await {
+                        // As soon as the pause ends.
                         org.next_scan_ms = now;
                     } else {
+                        let wait = backoff_ms(org.failed_scans, SCAN_MS, self.core.ids.jitter());
+                        org.failed_scans = org.failed_scans.saturating_add(1);
+                        org.next_scan_ms = self.core.clock.elapsed_ms().saturating_add(wait);
                         org.state.learn(Configuration::Unanswered);
                         org.status.error = Some(error.to_string());
                         org.publish(&self.core).await;
@@ -262,7 +329,7 @@ impl Loop {
 
     /// Some due work, the most urgent first. `false`: there is none that may be done now.
     async fn work_batch(&mut self) -> Result<bool> {
-        let now = self.core.clock.now_ms();
+        let (now, elapsed) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
         self.looked_ms = now;
         let mut limit = 2_000;
         let due = loop {
@@ -273,7 +340,7 @@ impl Loop {
                 .filter(|w| {
                     self.orgs
                         .get(&w.tenant.org_id)
-                        .is_some_and(|o| o.state.may_do(w.kind, now))
+                        .is_some_and(|o| o.state.may_do(w.kind, elapsed))
                 })
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
@@ -288,7 +355,7 @@ impl Loop {
         }
         let people = due.iter().filter(|w| w.kind == Kind::User).count();
         if people > LISTING_PAYS {
-            self.list_accounts(&due, now).await;
+            self.list_accounts(&due, elapsed).await;
         }
         // Groups wait for the people in them: a member without an account cannot be put into a team.
         let closing = due.iter().any(|w| w.closing);
@@ -303,7 +370,11 @@ impl Loop {
         let mut left = urgent.as_slice();
         while let Some(first) = left.first() {
             self.core.go_on()?;
-            let now = self.core.clock.now_ms();
+            let now = self.core.clock.elapsed_ms();
+            // A call that hangs must not keep who is to be locked out meanwhile behind the rest.
+            if now.saturating_sub(elapsed) > CHUNK_MS {
+                break;
+            }
             let org_id = first.tenant.org_id;
             let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(now)) else {
                 left = left.get(1..).unwrap_or_default();
@@ -321,7 +392,7 @@ impl Loop {
                 sync_group(&self.core, org, first).await?;
             }
             if org.state.take_recovered() {
-                self.core.store.make_due(org_id, now).await?;
+                self.core.store.make_due(org_id, self.core.clock.now_ms()).await?;
                 // The queue has another order now.
                 break;
             }
@@ -343,12 +414,10 @@ impl Loop {
                     .is_none_or(|d| now.saturating_sub(d.at_ms) > SCAN_MS)
             {
                 // A failure shows at the first piece of work, which then looks for itself.
-                org.listing = org
-                    .grafana
-                    .all_users()
-                    .await
-                    .ok()
-                    .map(|users| UserListing::of(users, now));
+                if org.next_listing_ms <= now && org.refresh_listing(&self.core).await.is_err() {
+                    org.listing = None;
+                    org.next_listing_ms = self.core.clock.elapsed_ms().saturating_add(SCAN_MS);
+                }
             }
         }
     }
@@ -356,26 +425,40 @@ impl Loop {
     /// Takes our people out of the teams that no mapping feeds any more.
     async fn empty_orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
-            if !org.state.may_do(Kind::Group, self.core.clock.now_ms()) || !org.settings.effective.group_sync {
+            if !org.settings.effective.group_sync {
                 continue;
             }
             for team_id in self.core.store.orphaned_teams(org.id()).await? {
+                let now = self.core.clock.elapsed_ms();
+                let rests = org
+                    .resting_teams
+                    .get(&team_id)
+                    .is_some_and(|(until_ms, _)| *until_ms > now);
+                if rests || !org.state.may_do(Kind::Group, now) {
+                    continue;
+                }
                 match group::empty_orphan(&self.core, org, team_id).await {
-                    Ok(()) => {}
-                    Err(SyncError::Grafana { error, .. }) => {
-                        tracing::warn!(org = org.id().get(), team_id = team_id.get(), %error, "people of a removed mapping are still in their team");
-                        org.went_wrong(&self.core, &error).await;
-                        break;
-                    }
+                    Ok(()) => _ = org.resting_teams.remove(&team_id),
                     Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
-                    Err(e) => {
-                        tracing::warn!(org = org.id().get(), team_id = team_id.get(), error = %e, "people of a removed mapping are still in their team")
-                    }
+                    Err(e) => rest(&self.core, org, team_id, &e).await,
                 }
             }
         }
         Ok(())
     }
+}
+
+/// A team that could not be emptied is asked again, more and more seldom; the others have their turn.
+async fn rest(core: &Core, org: &mut Org, team_id: TeamId, error: &SyncError) {
+    tracing::warn!(org = org.id().get(), team_id = team_id.get(), %error, "people of a removed mapping are still in their team");
+    if let SyncError::Grafana { error, .. } = error {
+        org.went_wrong(core, error).await;
+    }
+    let attempts = org.resting_teams.get(&team_id).map_or(0, |(_, attempts)| *attempts);
+    let wait = backoff_ms(attempts, SLOWEST_MS, core.ids.jitter());
+    let until_ms = core.clock.elapsed_ms().saturating_add(wait);
+    org.resting_teams
+        .insert(team_id, (until_ms, attempts.saturating_add(1)));
 }
 
 /// People, so many at once. After the first failure nobody new is begun: the others keep their marks and come with the next look at

@@ -16,6 +16,7 @@ use super::{
     context::{Core, SCAN_MS},
     error::{Result, looking},
     org::Org,
+    sudden_loss,
 };
 use grafana::{Team, TeamMember, TeamMembers};
 use store::{Kind, MappingOrigin, MappingRecord, Mark, Urgency};
@@ -67,6 +68,8 @@ impl Roster {
         else {
             return Ok(None);
         };
+        let base = core.store.applied_members(org.id(), team_id).await?;
+        sudden_loss::members(&org.grafana, team_id, base.keys(), &seen).await?;
         let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
         mappings.retain(|m| Some(m.id) != context.without);
         let present: BTreeSet<UserId> = seen.shown.iter().map(|m| m.user_id).collect();
@@ -79,7 +82,6 @@ impl Roster {
         let class = |of: &Newcomer| class(org, (of.id, &of.login, &of.email), me, &released);
         wanted.retain(|id, _| found.iter().all(|of| of.id != *id || class(of) == MemberClass::Person));
         let emails = found.into_iter().map(|of| (of.id, of.email)).collect();
-        let base = core.store.applied_members(org.id(), team_id).await?;
         let all = all_seen(org, &seen, me) && team.member_count <= count(&seen);
         let mut input = TeamInput {
             id: team_id,
@@ -209,7 +211,7 @@ async fn newcomers(
     let new: Vec<UserId> = wanted.keys().filter(|id| !present.contains(id)).copied().collect();
     let listed = new.len() > LISTING_PAYS;
     if listed {
-        let now = core.clock.now_ms();
+        let now = core.clock.elapsed_ms();
         let fresh = |at: i64| now.saturating_sub(at) <= SCAN_MS;
         if !org.listing.as_ref().is_some_and(|d| fresh(d.at_ms)) {
             org.refresh_listing(core).await?;

@@ -10,7 +10,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{TeamId, UserId, attention::Reading, login, settings::Linking, status::TeamSeen};
+use domain::{TeamId, UserId, attempt::Failure, attention::Reading, login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -19,11 +19,11 @@ use self::{
 };
 use super::{
     context::Core,
-    error::{Result, looking},
+    error::{Result, SyncError, looking},
     org::Org,
     org_state::Configuration,
     status::LoginSeen,
-    team_sync,
+    sudden_loss, team_sync,
 };
 use grafana::{Error, SignInSettings, Team};
 
@@ -44,6 +44,10 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
             org.sign_in = settings.sign_in;
             core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
         }
+        // What was read before still counts; without it nobody would know what a group means.
+        Err(error @ (Error::Away(_) | Error::NotGrafana(_))) if org.state.configuration() == Configuration::Known => {
+            tracing::warn!(org = org.id().get(), %error, "Grafana's configuration could not be read again");
+        }
         // An account that is in no organization may not (G34); what depends on it is said to be unknown.
         Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
             (org.role_sync_skipped, org.sign_in) = (None, SignInSettings::default());
@@ -53,12 +57,16 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
         Err(e) => return Err(looking(Reading::Settings)(e)),
     }
     org.state.learn(Configuration::Known);
+    // Who calls is told by it. It may be refused to us where everything else is not, and then the last one counts.
+    let listed = org.grafana.service_accounts().await;
+    core.shared.service_accounts.learn(org.id(), listed);
     org.refresh_listing(core).await?;
     let org_users = org
         .grafana
         .org_users(org.id())
         .await
         .map_err(looking(Reading::OrgUsers))?;
+    sudden_loss::people(&org.grafana, &mut org.last_seen, org.settings.org_id, &org_users).await?;
     let correlation = core.ids.correlation();
     let mut tenants = core.store.tenants().await?;
     tenants.retain(|t| t.org_id == org.id());
@@ -76,6 +84,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     org.status.unmanaged = i64::try_from(unmanaged).ok();
     // Afterwards, because it may be another credential: people must not wait for a token.
     let teams = org.grafana.all_teams().await.map_err(looking(Reading::Teams))?;
+    sudden_loss::teams(&org.grafana, &mut org.last_seen, &teams).await?;
     let seen = |t: &Team| TeamSeen {
         id: t.id,
         name: t.name.clone(),
@@ -96,6 +105,14 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     prune(core, org).await?;
     org.status.checked_ms = Some(core.clock.now_ms());
     Ok(())
+}
+
+/// Whether a failure is about one thing only, so that the comparison goes on with the others: Grafana answers, and knows us.
+async fn is_its_own(org: &Org, error: &SyncError) -> bool {
+    let SyncError::Grafana { error, .. } = error else {
+        return false;
+    };
+    Failure::from(error) != Failure::Unauthorized && org.grafana.health().await.is_ok()
 }
 
 const DAY_MS: i64 = 86_400_000;

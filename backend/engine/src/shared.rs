@@ -14,12 +14,15 @@ use domain::{
 };
 use tokio::sync::Notify;
 
-use super::{lock::locked, names::Names, roster_requests::RosterRequests, status::LoginSeen};
+use super::{
+    lock::locked, names::Names, roster_requests::RosterRequests, service_accounts::ServiceAccounts, status::LoginSeen,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
     checks: Mutex<BTreeSet<OrgId>>,
+    retries: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
     teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
     login: Mutex<HashMap<OrgId, LoginSeen>>,
@@ -28,12 +31,22 @@ pub(super) struct Shared {
     /// Who has which login and e-mail, by the organization that looked.
     names: Mutex<HashMap<OrgId, Names>>,
     pub(super) looks: RosterRequests,
+    pub(super) service_accounts: ServiceAccounts,
 }
 
 impl Shared {
     /// Compare everything of an organization with Grafana now.
     pub(super) fn add_check(&self, org_id: OrgId) {
         locked(&self.checks).insert(org_id);
+    }
+
+    /// Let no pause hold up what an admin asked for in an organization.
+    pub(super) fn add_retry(&self, org_id: OrgId) {
+        locked(&self.retries).insert(org_id);
+    }
+
+    pub(super) fn take_retries(&self) -> BTreeSet<OrgId> {
+        std::mem::take(&mut locked(&self.retries))
     }
 
     pub(super) fn take_checks(&self) -> BTreeSet<OrgId> {

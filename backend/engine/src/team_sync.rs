@@ -54,7 +54,7 @@ async fn fed_teams(core: &Core, org: &Org, teams: &HashMap<TeamId, Team>) -> Res
 
 /// Whether Grafana could fill teams, asked now and then.
 async fn ask_for_licence(core: &Core, org: &mut Org) -> Result<bool> {
-    let now = core.clock.now_ms();
+    let now = core.clock.elapsed_ms();
     let group_sync = org.settings.effective.group_sync;
     if group_sync && now >= org.external_groups.licence_from_ms {
         core.go_on()?;
@@ -71,7 +71,7 @@ async fn ask_for_licence(core: &Core, org: &mut Org) -> Result<bool> {
 
 /// A few teams at a time, round and round, beginning after the one asked last.
 async fn ask_about_teams(core: &Core, org: &mut Org, ours: &[TeamId]) -> Result<()> {
-    let now = core.clock.now_ms();
+    let now = core.clock.elapsed_ms();
     if now < org.external_groups.quiet_until_ms {
         return Ok(());
     }

@@ -15,6 +15,7 @@ use grafana::ListedUser;
 
 #[derive(Debug)]
 pub(super) struct UserListing {
+    /// By the clock that is never set back.
     pub(super) at_ms: i64,
     /// Several people who are worked on at once read and teach it.
     listed: Mutex<Listed>,

@@ -3,8 +3,8 @@
 //! Owns: whether it is put off or shown to a person, and its line in the log. Must never do the work itself. Start at [`conclude`].
 
 use domain::{
-    attempt::{self, Failure, Verdict, backoff_ms},
-    attention::{Attention, Delay},
+    attempt::{self, Failure, Pace, Verdict, wait_ms},
+    attention::{Attention, Delay, Problem},
     wording,
 };
 
@@ -16,12 +16,13 @@ use super::{
 use grafana::Error;
 use store::{Action, Kind, Outcome, Work};
 
-/// What becomes of a piece of work that did not end well.
-enum Next {
-    /// It is tried again.
-    Retry { after_ms: i64, delay: Delay },
-    /// A person must look.
-    Show(Attention),
+/// What becomes of a piece of work that did not end well: it is tried again, whatever is shown meanwhile.
+struct Next {
+    after_ms: i64,
+    problem: Problem,
+    /// What the log calls it; `None`: it says nothing.
+    action: Option<Action>,
+    took_ms: i64,
 }
 
 /// What was worked on is put off or shown, if it did not end well.
@@ -30,23 +31,32 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
         org.went_well(core).await;
         return Ok(());
     };
-    let now = core.clock.now_ms();
-    let jitter = core.ids.jitter();
     let sync = match work.kind {
         Kind::User => Action::UserSync,
         Kind::Group => Action::GroupSync,
     };
-    let (action, next, took_ms) = match error {
+    let pace = if work.closing { Pace::Closing } else { Pace::Other };
+    let wait = |is_shown| wait_ms(pace, is_shown, work.attempts, core.ids.jitter());
+    let next = match error {
         SyncError::Store(_) | SyncError::Stopped => return Err(error),
         SyncError::Attention(attention) => {
             // Grafana was asked and has answered.
             org.went_well(core).await;
-            (Some(sync), Next::Show(attention), 0)
+            Next {
+                after_ms: wait(true),
+                problem: attention.into(),
+                action: Some(sync),
+                took_ms: 0,
+            }
         }
         SyncError::NotYet(delay) => {
             org.went_well(core).await;
-            let after_ms = backoff_ms(work.attempts, jitter);
-            (Some(sync), Next::Retry { after_ms, delay }, 0)
+            Next {
+                after_ms: wait(false),
+                problem: delay.into(),
+                action: Some(sync),
+                took_ms: 0,
+            }
         }
         SyncError::Grafana {
             action,
@@ -54,7 +64,7 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
             error,
             took_ms,
         } => {
-            org.went_wrong(core, &error).await;
+            let all_wait = org.went_wrong(core, &error).await;
             // What was listed may be out of date: the next look is at the thing itself.
             org.listing = None;
             let failure = Failure::from(&error);
@@ -62,47 +72,62 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
                 // Nothing is wrong with this piece of work: the organization waits as a whole.
                 return Ok(());
             }
-            let next = match attempt::judge(&failure, &operation, work.attempts, jitter) {
-                Verdict::Attention(attention) => Next::Show(attention),
-                Verdict::Retry { after_ms } => Next::Retry {
-                    // Soon after Grafana is back; the organization's gate keeps the calls few until then.
-                    after_ms: if failure == Failure::Away {
-                        after_ms.min(AWAY_MS)
-                    } else {
-                        after_ms
-                    },
-                    delay: Delay::GrafanaFailed {
-                        operation,
-                        error: error.to_string(),
-                    },
-                },
+            let verdict = if all_wait {
+                // Soon after Grafana is back; the organization's pause keeps the calls few until then.
+                Verdict {
+                    after_ms: wait(false).min(AWAY_MS),
+                    shown: None,
+                }
+            } else {
+                attempt::judge(&failure, &operation, pace, work.attempts, core.ids.jitter())
             };
-            let quiet = failure == Failure::Away && work.attempts > 0;
-            let action = action.or(matches!(next, Next::Show(_)).then_some(sync));
-            (action.filter(|_| !quiet), next, took_ms)
+            let quiet = all_wait && work.attempts > 0;
+            let action = action.or(verdict.shown.is_some().then_some(sync));
+            let failed = || Delay::GrafanaFailed {
+                operation,
+                error: error.to_string(),
+            };
+            Next {
+                after_ms: verdict.after_ms,
+                problem: verdict.shown.map_or_else(|| failed().into(), Problem::from),
+                action: action.filter(|_| !quiet),
+                took_ms,
+            }
         }
     };
-    let (outcome, reason) = match &next {
-        Next::Retry { delay, .. } => (Outcome::Retry, wording::delay(delay)),
-        Next::Show(attention) => (Outcome::Attention, wording::reason(attention)),
-    };
-    if let Some(action) = action {
-        let name = target_name(core, work).await?;
-        let event = ActivityEvent {
-            action,
-            target: (work.kind.into(), &work.id, &name),
-            outcome,
-            reason: Some(reason),
-            took_ms,
-        };
-        let line = core.line(work, &org.actor().await, event);
-        core.store.record(&[line]).await?;
-    }
-    match next {
-        Next::Retry { after_ms, delay } => core.store.retry(work, now.saturating_add(after_ms), delay).await?,
-        Next::Show(attention) => core.store.attention(work, attention).await?,
+    record(core, org, work, &next).await?;
+    let due_ms = core.clock.now_ms().saturating_add(next.after_ms);
+    match next.problem {
+        Problem::Delay(delay) => core.store.retry(work, due_ms, delay).await?,
+        Problem::Attention(attention) => show(core, work, due_ms, attention).await?,
     }
     Ok(())
+}
+
+async fn show(core: &Core, work: &Work, due_ms: i64, attention: Attention) -> Result<()> {
+    let due_ms = attention.is_retried().then_some(due_ms);
+    Ok(core.store.attention(work, due_ms, attention).await?)
+}
+
+/// The line in the log. What is tried in vain again and again is told once.
+async fn record(core: &Core, org: &Org, work: &Work, next: &Next) -> Result<()> {
+    let Some(action) = next.action.filter(|_| work.told.as_ref() != Some(&next.problem)) else {
+        return Ok(());
+    };
+    let (outcome, reason) = match &next.problem {
+        Problem::Delay(delay) => (Outcome::Retry, wording::delay(delay)),
+        Problem::Attention(attention) => (Outcome::Attention, wording::reason(attention)),
+    };
+    let name = target_name(core, work).await?;
+    let event = ActivityEvent {
+        action,
+        target: (work.kind.into(), &work.id, &name),
+        outcome,
+        reason: Some(reason),
+        took_ms: next.took_ms,
+    };
+    let line = core.line(work, &org.actor().await, event);
+    Ok(core.store.record(&[line]).await?)
 }
 
 /// userName or displayName, or what is remembered of it.

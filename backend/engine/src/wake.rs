@@ -21,6 +21,12 @@ impl Wake {
         self.0.notify.notify_one();
     }
 
+    /// An admin asked for one thing of an organization: no pause of it holds that up.
+    pub fn retry_now(&self, org_id: OrgId) {
+        self.0.add_retry(org_id);
+        self.0.notify.notify_one();
+    }
+
     /// Compare everything of an organization with Grafana now, and try again what waits for a person.
     pub fn check_now(&self, org_id: OrgId) {
         self.0.add_check(org_id);

@@ -20,10 +20,17 @@ pub(super) struct Answer {
 }
 
 pub(super) async fn send(request: RequestBuilder) -> Result<Answer> {
-    let away = |e: reqwest::Error| Error::Away(cause(&e));
-    let response = request.send().await.map_err(away)?;
+    // What no request can be made of (a name that is too long for a URL) says nothing about Grafana.
+    let failed = |e: reqwest::Error| {
+        if e.is_builder() {
+            Error::NotSent(cause(&e))
+        } else {
+            Error::Away(cause(&e))
+        }
+    };
+    let response = request.send().await.map_err(failed)?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = response.bytes().await.map_err(away)?;
+    let body = response.bytes().await.map_err(failed)?;
     Ok(Answer { status, headers, body })
 }
 
@@ -45,28 +52,29 @@ pub(super) fn cause(e: &reqwest::Error) -> String {
 
 impl Answer {
     pub fn message_id(&self) -> String {
-        Refusal::read(&self.body).message_id
+        Refusal::read(&self.body).map_or_else(String::new, |refusal| refusal.message_id)
     }
 
     /// Grafana's words, for people.
     pub fn words(&self) -> String {
-        let refusal = Refusal::read(&self.body);
-        if refusal.message.is_empty() {
-            self.status.to_string()
-        } else {
-            refusal.message.chars().take(300).collect()
-        }
+        let refusal = Refusal::read(&self.body).unwrap_or_default();
+        refusal.words(self.status)
     }
 
-    /// The session cookie it sets, as `name=value`. Its name can be set (`login_cookie_name`), so it is told by what it is not.
-    pub fn session_cookie(&self) -> Option<Secret> {
-        self.headers
-            .get_all(header::SET_COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok()?.split(';').next())
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, value)| !value.is_empty() && !name.ends_with("_expiry") && *name != "redirect_to")
-            .map(|(name, value)| Secret::new(format!("{name}={value}")))
+    /// Whether Grafana refused, and nobody on the way to it: its API says why in JSON, a proxy has a page, or nothing.
+    pub fn is_refusal(&self) -> bool {
+        Refusal::read(&self.body).is_some()
+    }
+
+    /// Whether it may be about the session instead of the call: with anonymous access a dead one is answered by 403 (G80).
+    pub fn doubts_session(&self) -> bool {
+        matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && self.is_refusal()
+    }
+
+    /// What it sets and unsets.
+    pub fn set_cookies(&self) -> impl Iterator<Item = &str> {
+        let set = self.headers.get_all(header::SET_COOKIE).iter();
+        set.filter_map(|value| value.to_str().ok())
     }
 
     /// What Grafana says beside its words, in a refusal too.
@@ -85,7 +93,7 @@ impl Answer {
             return Error::NotGrafana(format!("it redirects to {to}"));
         }
         let retry_after = self.headers.get(header::RETRY_AFTER).and_then(|v| v.to_str().ok());
-        Error::of(self.status, &Refusal::read(&self.body), retry_after)
+        Error::of(self.status, Refusal::read(&self.body).as_ref(), retry_after)
     }
 
     pub fn checked(self) -> Result<Self> {
@@ -99,9 +107,28 @@ impl Answer {
     pub fn json<T: DeserializeOwned>(self) -> Result<T> {
         let answer = self.checked()?;
         // Not serde's own words: they may quote a value.
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| Error::NotGrafana("its answer is not what Grafana answers".to_owned()))
+        serde_json::from_slice(&answer.body).map_err(|_| not_grafanas())
     }
+
+    /// The answer to a call that changes something: that it was done, in JSON. A page that is a 200 (another sign-in in front of
+    /// Grafana) says nothing.
+    pub fn done(self) -> Result<()> {
+        self.checked()?.is_done()
+    }
+
+    /// The same of an answer that is a success.
+    pub fn is_done(&self) -> Result<()> {
+        let says = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&self.body);
+        if self.body.is_empty() || says.is_ok() {
+            Ok(())
+        } else {
+            Err(not_grafanas())
+        }
+    }
+}
+
+fn not_grafanas() -> Error {
+    Error::NotGrafana("its answer is not what Grafana answers".to_owned())
 }
 
 /// A header value that HTTP debugging prints as `Sensitive`.

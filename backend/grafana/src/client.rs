@@ -8,11 +8,11 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use domain::{OrgId, Secret};
-use reqwest::{Method, StatusCode, header};
+use reqwest::{Method, RequestBuilder, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -77,7 +77,7 @@ impl Grafana {
     /// Who we are signed in as, signing in where that has not happened yet.
     ///
     /// # Errors
-    /// [`Error::SignInRefused`] once Grafana refused the password: nothing is tried again with the same one.
+    /// [`Error::SignInRefused`] once Grafana refused the password, until it may be tried again.
     pub async fn me(&self) -> Result<Me> {
         self.session.me(&self.http).await
     }
@@ -85,6 +85,16 @@ impl Grafana {
     /// The same, where it is known already.
     pub async fn signed_in_as(&self) -> Option<Me> {
         self.session.known().await
+    }
+
+    /// A person asks: a refused sign-in may be tried at once, as far as the lock-out of Grafana allows (G26).
+    pub async fn try_again(&self) {
+        self.session.try_again().await;
+    }
+
+    /// For how long no sign-in is tried, because the last one was refused.
+    pub async fn refused_for(&self) -> Option<Duration> {
+        self.session.refused_for().await
     }
 
     /// Sends a call. `path` begins with `/api/`; nothing in it may need escaping.
@@ -114,14 +124,7 @@ impl Grafana {
         };
         let began = Instant::now();
         let answer = match (&self.token, scope) {
-            (Some(token), Scope::Team) => {
-                let bearer = Secret::new(format!("Bearer {}", token.expose()));
-                let answer = call::send(request().header(header::AUTHORIZATION, sensitive(&bearer))).await;
-                match answer {
-                    Ok(a) if a.status == StatusCode::UNAUTHORIZED => Err(Error::TokenRefused(a.words())),
-                    other => other,
-                }
-            }
+            (Some(token), Scope::Team) => self.by_token(token, request()).await,
             _ => self.session.send(&self.http, request).await,
         };
         let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -129,6 +132,24 @@ impl Grafana {
         let status = answer.as_ref().map_or(0, |a| a.status.as_u16());
         tracing::debug!(%method, path, status, took, "grafana call");
         answer
+    }
+
+    /// A 403 counts as the token's own only while `/api/user` knows the token: with anonymous access a deleted one gets 403 too (G80).
+    async fn by_token(&self, token: &Secret, request: RequestBuilder) -> Result<Answer> {
+        let bearer = Secret::new(format!("Bearer {}", token.expose()));
+        let by = |request: RequestBuilder| call::send(request.header(header::AUTHORIZATION, sensitive(&bearer)));
+        let answer = by(request).await?;
+        if !answer.doubts_session() {
+            return Ok(answer);
+        }
+        if answer.status == StatusCode::UNAUTHORIZED {
+            return Err(Error::TokenRefused(answer.words()));
+        }
+        let known = by(self.http.0.get(self.session.url("/api/user"))).await?;
+        if known.status == StatusCode::UNAUTHORIZED && known.is_refusal() {
+            return Err(Error::TokenRefused(known.words()));
+        }
+        Ok(answer)
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, scope: Scope, path: &str, query: &[(&str, &str)]) -> Result<T> {
@@ -143,6 +164,6 @@ impl Grafana {
         path: &str,
         body: Option<&B>,
     ) -> Result<()> {
-        self.call(scope, method, path, &[], body).await?.checked().map(|_| ())
+        self.call(scope, method, path, &[], body).await?.done()
     }
 }

@@ -33,6 +33,13 @@ impl Credentials {
         self.service_account_token.as_ref().filter(|t| !t.is_empty())
     }
 
+    /// Whether failed sign-ins with these and with `other` count together in Grafana (G26).
+    #[must_use]
+    pub fn same_account(&self, other: &Self) -> bool {
+        let login = |of: &Self| of.admin_user.as_deref().map(str::to_lowercase);
+        self.url == other.url && login(self) == login(other)
+    }
+
     /// Whether signing in with these is the same as signing in with `other`.
     #[must_use]
     pub fn same_sign_in(&self, other: &Self) -> bool {

@@ -16,13 +16,19 @@ pub enum Error {
     /// No connection, no answer in time, or a broken one: try again later.
     #[error("Grafana does not answer: {0}")]
     Away(String),
-    /// Something answers that is not Grafana, or Grafana sits behind something that redirects: the URL is wrong.
+    /// Something on the way answered in Grafana's place, or redirects: a fault of the way, and nothing is decided by it.
     #[error("what answers at grafana_url is not Grafana: {0}")]
     NotGrafana(String),
+    /// What Grafana answered cannot be true, and nothing is decided by it.
+    #[error("Grafana answered implausibly: {0}")]
+    Implausible(String),
+    /// No request can be made of what was asked.
+    #[error("the request could not be made: {0}")]
+    NotSent(String),
     /// There is nothing to sign in with.
     #[error("no server admin is set")]
     NoCredentials,
-    /// Grafana refused the password. Not tried again: five failures lock the account.
+    /// Grafana refused the password. Tried again slowly: five failures lock the account.
     #[error("Grafana refused to sign “{login}” in: {message}")]
     SignInRefused {
         /// The user.
@@ -30,8 +36,11 @@ pub enum Error {
         /// Grafana's words.
         message: String,
     },
-    /// A call was refused although signing in went well, or a token is not valid.
-    #[error("Grafana refused the credentials: {0}")]
+    /// Grafana took the password, and knew nothing of the session a moment later.
+    #[error("Grafana signed Rollcall in, and did not know it at the next call: {0}")]
+    SessionLost(String),
+    /// A call was refused as if by somebody unknown, although the session is alive.
+    #[error("Grafana does not allow it to this session: {0}")]
     Unauthorized(String),
     /// Grafana refused the service-account token.
     #[error("Grafana refused the service-account token: {0}")]
@@ -72,11 +81,19 @@ pub enum Error {
 impl From<&Error> for Failure {
     fn from(e: &Error) -> Self {
         match e {
-            Error::Away(_) | Error::NotGrafana(_) => Self::Away,
-            Error::NoCredentials | Error::SignInRefused { .. } | Error::Unauthorized(_) | Error::TokenRefused(_) => {
+            Error::Away(_) | Error::NotGrafana(_) | Error::Implausible(_) => Self::Away(e.to_string()),
+            Error::NotSent(why) => Self::NotSent(why.clone()),
+            Error::NoCredentials | Error::SignInRefused { .. } | Error::SessionLost(_) | Error::TokenRefused(_) => {
                 Self::Unauthorized
             }
-            Error::Forbidden { permission, .. } => Self::Forbidden(permission.clone()),
+            Error::Unauthorized(message) => Self::Refused {
+                status: 401,
+                message: message.clone(),
+            },
+            Error::Forbidden { message, permission } => Self::Forbidden {
+                message: message.clone(),
+                permission: permission.clone(),
+            },
             Error::NotFound(_) => Self::NotFound,
             Error::Conflict(message) => Self::Conflict(message.clone()),
             Error::ExternalUser(_) => Self::ExternalUser,
@@ -91,18 +108,20 @@ impl From<&Error> for Failure {
 
 /// The body of a refusal, of either form.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Refusal {
     pub message: String,
+    #[serde(default)]
     pub message_id: String,
 }
 
 impl Refusal {
-    pub fn read(body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_default()
+    /// `None`: these are not Grafana's words. Every refusal of its API has a message (`pkg/api/response`, `errutil`).
+    pub fn read(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
     }
 
-    fn words(&self, status: StatusCode) -> String {
+    pub fn words(&self, status: StatusCode) -> String {
         let said = if self.message.is_empty() {
             status.canonical_reason().unwrap_or("no reason")
         } else {
@@ -119,14 +138,27 @@ impl Error {
     #[must_use]
     pub fn says_no(&self) -> bool {
         match self {
-            Self::Away(_) | Self::NotGrafana(_) | Self::Busy { .. } => false,
+            Self::Away(_) | Self::NotGrafana(_) | Self::Implausible(_) | Self::Busy { .. } => false,
             Self::Refused { status, .. } => *status < 500,
             _ => true,
         }
     }
 
-    /// Reads a refusal (G2 to G10 and G36 to G44, answer by answer).
-    pub(super) fn of(status: StatusCode, refusal: &Refusal, retry_after: Option<&str>) -> Self {
+    /// Reads a refusal (G2 to G10 and G36 to G44, answer by answer). Without Grafana's words nothing is decided: a 404 of a proxy
+    /// must not read like an account that is gone.
+    pub(super) fn of(status: StatusCode, refusal: Option<&Refusal>, retry_after: Option<&str>) -> Self {
+        let busy = || Self::Busy {
+            after_ms: retry_after
+                .and_then(|s| s.trim().parse::<i64>().ok())
+                .map(|s| s.saturating_mul(1000)),
+        };
+        let Some(refusal) = refusal else {
+            return match status.as_u16() {
+                429 | 503 => busy(),
+                500.. => Self::Away(Refusal::default().words(status)),
+                _ => Self::NotGrafana(format!("it answered {status}, without a word of Grafana's")),
+            };
+        };
         let message = refusal.words(status);
         match status.as_u16() {
             401 => Self::Unauthorized(message),
@@ -147,11 +179,7 @@ impl Error {
             500 if message.starts_with("Could not ") && message.ends_with(" external user") => {
                 Self::ExternalUser(message)
             }
-            429 | 503 => Self::Busy {
-                after_ms: retry_after
-                    .and_then(|s| s.trim().parse::<i64>().ok())
-                    .map(|s| s.saturating_mul(1000)),
-            },
+            429 | 503 => busy(),
             502 | 504 => Self::Away(message),
             status => Self::Refused { status, message },
         }

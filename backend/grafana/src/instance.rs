@@ -3,7 +3,10 @@
 //! Owns: what is read of `/api/health` and `/api/admin/settings`. Must never keep the whole configuration: it has masked secrets and
 //! everybody's settings in it. Start at [`Grafana::admin_settings`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::login::Lines;
 use serde::Deserialize;
@@ -78,6 +81,9 @@ struct LicenseInfo {
     enabled_features: BTreeMap<String, bool>,
 }
 
+/// It costs Grafana one `SELECT 1`. Who does not answer it by then answers nothing else either.
+const HEALTH: Duration = Duration::from_secs(5);
+
 #[derive(Deserialize)]
 struct Health {
     #[serde(default)]
@@ -90,7 +96,8 @@ impl Grafana {
     /// # Errors
     /// [`Error::Away`] or [`Error::NotGrafana`].
     pub async fn health(&self) -> Result<Option<String>> {
-        let answer = call::send(self.http.0.get(self.session.url("/api/health"))).await?;
+        let request = self.http.0.get(self.session.url("/api/health")).timeout(HEALTH);
+        let answer = call::send(request).await?;
         if answer.status.as_u16() == 404 {
             return Err(Error::NotGrafana("it has no /api/health".to_owned()));
         }
@@ -129,9 +136,9 @@ impl Grafana {
                 }
                 read.sign_in = SignInSettings::of(&read.login, read.sign_in.new_role.take());
             }
-            Err(e @ (Error::Away(_) | Error::Busy { .. } | Error::Unauthorized(_))) => return Err(e),
             // Not there, or not for us: the file is all that is known.
-            Err(_) => {}
+            Err(Error::NotFound(_) | Error::Forbidden { .. } | Error::Refused { .. }) => {}
+            Err(e) => return Err(e),
         }
         Ok(read)
     }

@@ -6,12 +6,16 @@
 
 mod call;
 mod client;
+mod cookies;
 mod credentials;
 mod failure;
 mod http;
 mod instance;
+mod lock_out;
 mod orgs;
+mod plausible;
 mod probe;
+mod service_accounts;
 mod session;
 mod teams;
 mod users;

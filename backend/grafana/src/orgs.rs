@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     client::{Grafana, Scope},
     failure::Result,
+    plausible::{Plausible, plausible},
     users::null_as_empty,
 };
 
@@ -32,6 +33,12 @@ pub struct OrgUser {
     /// Disabled.
     #[serde(default)]
     pub is_disabled: bool,
+}
+
+impl Plausible for OrgUser {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.user_id, self.login.as_str()).wrong()
+    }
 }
 
 /// The account that a call by text put into an organization.
@@ -63,7 +70,10 @@ impl Grafana {
     pub async fn org_users(&self, org_id: OrgId) -> Result<Vec<OrgUser>> {
         if org_id != self.org_id() {
             // A server admin may, without being in it.
-            return self.get(Scope::Server, &format!("/api/orgs/{org_id}/users"), &[]).await;
+            return plausible(
+                self.get(Scope::Server, &format!("/api/orgs/{org_id}/users"), &[])
+                    .await?,
+            );
         }
         let mut users: Vec<OrgUser> = Vec::new();
         for page in 1.. {
@@ -75,7 +85,7 @@ impl Grafana {
                 )
                 .await?;
             let last = page.org_users.len() < PAGE;
-            users.extend(page.org_users);
+            users.extend(plausible(page.org_users)?);
             if last {
                 break;
             }

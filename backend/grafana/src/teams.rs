@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     client::{Grafana, Scope},
     failure::{Error, Result},
+    plausible::{Plausible, plausible, the_one},
     users::{known, null_as_empty},
 };
 
@@ -45,6 +46,19 @@ pub struct TeamMember {
     /// 0 member, 4 admin.
     #[serde(default)]
     pub permission: i64,
+}
+
+impl Plausible for Team {
+    fn wrong(&self) -> Option<&'static str> {
+        let blank = self.name.trim().is_empty();
+        self.id.wrong().or(blank.then_some("a team without a name"))
+    }
+}
+
+impl Plausible for TeamMember {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.user_id, self.login.as_str()).wrong()
+    }
 }
 
 /// The members of a team.
@@ -93,7 +107,7 @@ impl Grafana {
 
     async fn search_teams(&self, query: &[(&str, &str)]) -> Result<Vec<Team>> {
         let page: TeamPage = self.get(Scope::Team, "/api/teams/search", query).await?;
-        Ok(page.teams)
+        plausible(page.teams)
     }
 
     /// Whether the team calls work at all: the smallest of them.
@@ -115,7 +129,9 @@ impl Grafana {
 
     /// One team.
     pub async fn team(&self, id: TeamId) -> Result<Option<Team>> {
-        known(self.get(Scope::Team, &format!("/api/teams/{id}"), &[]).await)
+        let team: Option<Team> = known(self.get(Scope::Team, &format!("/api/teams/{id}"), &[]).await)?;
+        let seen = team.as_ref().map(|team| team.id);
+        team.zip(seen).map(|(team, seen)| the_one(team, seen, id)).transpose()
     }
 
     /// How many external groups Grafana's own Team Sync fills this team from. `None` where there is no Team Sync: it is part of
@@ -141,7 +157,7 @@ impl Grafana {
             )
             .await?
             .json()?;
-        Ok(created.team_id)
+        plausible(created.team_id)
     }
 
     /// Another name for the same team. The e-mail is sent along: Grafana blanks it otherwise.
@@ -180,10 +196,8 @@ impl Grafana {
             refused => (refused, false),
         };
         let seen: Option<Option<Vec<TeamMember>>> = known(seen)?;
-        Ok(seen.map(|shown| TeamMembers {
-            shown: shown.unwrap_or_default(),
-            all,
-        }))
+        let shown = seen.map(|shown| plausible(shown.unwrap_or_default())).transpose()?;
+        Ok(shown.map(|shown| TeamMembers { shown, all }))
     }
 
     /// Adds one member; as admin it takes a second call.

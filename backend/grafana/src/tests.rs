@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod way;
+
 /// The stand-in's first account: the server admin that [`credentials`] name.
 const ADMIN: i64 = 1;
 
@@ -92,7 +94,7 @@ async fn a_refusal_that_is_not_about_the_session_makes_no_new_one() {
     answer(&stand_in, "GET", "/api/teams", 401, &refusal);
     for _ in 0..3 {
         let failed = grafana.all_teams().await.expect_err("refused");
-        assert_eq!(Failure::from(&failed), Failure::Unauthorized);
+        assert_eq!(failed, Error::Unauthorized("not in this organization".into()));
     }
     assert_eq!(stand_in.calls_to("POST /login"), 1);
 }
@@ -186,7 +188,7 @@ async fn failures_are_told_apart_by_what_to_do_about_them() {
         (429, json!({"message": "slow down"})),
         (502, json!("<html>")),
         (500, json!({"message": "database is locked"})),
-        (302, json!({})),
+        (302, json!({"message": "moved"})),
     ] {
         answer(&stand_in, "POST", "/api/admin/users", status, &body);
         let failed = grafana.disable_user(UserId::new(7)).await.expect_err("refused");
@@ -199,14 +201,18 @@ async fn failures_are_told_apart_by_what_to_do_about_them() {
             Failure::ExternalUser,
             Failure::Conflict("User with email 'x' or username 'y' already exists".into()),
             Failure::Conflict("Team name taken".into()),
-            Failure::Forbidden(Some("users:create".into())),
+            Failure::Forbidden {
+                message: "You'll need additional permissions to perform this action. Permissions needed: users:create"
+                    .into(),
+                permission: Some("users:create".into())
+            },
             Failure::Busy(None),
-            Failure::Away,
+            Failure::Away("Grafana does not answer: Bad Gateway".into()),
             Failure::Refused {
                 status: 500,
                 message: "database is locked".into()
             },
-            Failure::Away,
+            Failure::Away("what answers at grafana_url is not Grafana: it redirects to elsewhere".into()),
         ]
     );
 }
@@ -219,7 +225,7 @@ async fn nobody_there_is_away_without_naming_the_url() {
     };
     let grafana = client(&nowhere);
     let failed = grafana.lookup("ann@ex.com").await.expect_err("nobody listens");
-    assert_eq!(Failure::from(&failed), Failure::Away);
+    assert!(matches!(failed, Error::Away(_)), "{failed:?}");
     assert!(!failed.to_string().contains("ann@ex.com"));
 }
 

@@ -11,6 +11,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     client::{Grafana, Scope},
     failure::{Error, Result},
+    plausible::{Plausible, plausible, the_one},
 };
 
 /// One user, as `GET /api/users/:id` shows it.
@@ -92,6 +93,24 @@ pub struct Write<'a> {
     pub name: &'a str,
 }
 
+impl Plausible for User {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.id, self.login.as_str()).wrong()
+    }
+}
+
+impl Plausible for ListedUser {
+    fn wrong(&self) -> Option<&'static str> {
+        (self.id, self.login.as_str()).wrong()
+    }
+}
+
+impl Plausible for OrgMembership {
+    fn wrong(&self) -> Option<&'static str> {
+        self.org_id.wrong()
+    }
+}
+
 // Go writes an empty list as `null` in places.
 pub(super) fn null_as_empty<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
 where
@@ -148,7 +167,7 @@ impl Grafana {
                 )
                 .await?;
             let last = page.users.len() < PAGE;
-            users.extend(page.users);
+            users.extend(plausible(page.users)?);
             if last {
                 break;
             }
@@ -167,8 +186,7 @@ impl Grafana {
             )
             .await?;
         let text = text.to_lowercase();
-        Ok(page
-            .users
+        Ok(plausible(page.users)?
             .into_iter()
             .filter(|u| u.login.to_lowercase() == text || u.email.to_lowercase() == text)
             .map(|u| u.id)
@@ -180,17 +198,19 @@ impl Grafana {
         let found: Result<Created> = self
             .get(Scope::Server, "/api/users/lookup", &[("loginOrEmail", login_or_email)])
             .await;
-        Ok(known(found)?.map(|u| u.id))
+        known(found)?.map(|u| plausible(u.id)).transpose()
     }
 
     /// One user.
     pub async fn user(&self, id: UserId) -> Result<Option<User>> {
-        known(self.get(Scope::Server, &format!("/api/users/{id}"), &[]).await)
+        let user: Option<User> = known(self.get(Scope::Server, &format!("/api/users/{id}"), &[]).await)?;
+        let seen = user.as_ref().map(|user| user.id);
+        user.zip(seen).map(|(user, seen)| the_one(user, seen, id)).transpose()
     }
 
     /// The organizations of a user.
     pub async fn orgs_of_user(&self, id: UserId) -> Result<Vec<OrgMembership>> {
-        self.get(Scope::Server, &format!("/api/users/{id}/orgs"), &[]).await
+        plausible(self.get(Scope::Server, &format!("/api/users/{id}/orgs"), &[]).await?)
     }
 
     /// The teams of a user in one organization.
@@ -198,7 +218,8 @@ impl Grafana {
         let teams: Option<Vec<TeamOfUser>> = self
             .get(Scope::Org(org_id), &format!("/api/users/{id}/teams"), &[])
             .await?;
-        Ok(teams.unwrap_or_default().into_iter().map(|t| t.id).collect())
+        let teams: Vec<TeamId> = teams.unwrap_or_default().into_iter().map(|t| t.id).collect();
+        plausible(teams)
     }
 
     /// Makes a user in our organization, with Grafana's own default role (R22).
@@ -214,7 +235,7 @@ impl Grafana {
             .call(Scope::Server, Method::POST, "/api/admin/users", &[], Some(&body))
             .await?
             .json()?;
-        Ok(created.id)
+        plausible(created.id)
     }
 
     /// Writes a profile: always all three, because Grafana takes a missing login for the e-mail.

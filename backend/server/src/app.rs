@@ -3,10 +3,12 @@
 //! Owns: the order in which they start and stop, and what is served while the store cannot be opened. Must never hold a decision of its
 //! own about SCIM or Grafana. Start at [`App::start`].
 
+mod callers;
 mod control;
 mod credential_test;
 mod health;
 mod ids;
+mod secret_binding;
 mod settings;
 
 use domain::OrgId;
@@ -29,6 +31,7 @@ use crate::{
     http::{self, Api},
     plugin::{AppSettings, Application, Health},
 };
+use callers::ScimCallers;
 use control::Controls;
 use engine::{Engine, Failpoints};
 use ids::{RandomIds, SystemClock};
@@ -52,6 +55,18 @@ struct Running {
     settings: Arc<SettingsState>,
     engine: Engine,
     router: Router,
+}
+
+impl Running {
+    /// What is new of where a secret may go is in force at once, and written down behind the request.
+    fn settings_seen(&self, seen: AppSettings) {
+        let org_id = seen.org_id;
+        let new = self.settings.seen(seen);
+        if !new.is_empty() {
+            let store = self.store.clone();
+            tokio::spawn(async move { control::write_down(&store, org_id, &new).await });
+        }
+    }
 }
 
 impl App {
@@ -91,11 +106,13 @@ impl App {
             page.insert(org_id, store.page_settings(org_id).await?);
         }
         let known: BTreeSet<OrgId> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
-        let settings = Arc::new(SettingsState::new(config, page, known));
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let bindings = store.secret_bindings().await?;
+        let settings = Arc::new(SettingsState::new(config, page, known, bindings));
+        let (clock, ids) = (Arc::new(SystemClock::new()), Arc::new(RandomIds));
         let failpoints = failpoints(config);
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
-        let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone()));
+        let callers = ScimCallers::new(store.clone(), engine.clone(), settings.clone(), clock.clone());
+        let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone(), callers));
         let router = http::router(Api::new(store.clone(), clock, ids, controls));
         let running = Running {
             store,
@@ -106,7 +123,7 @@ impl App {
         // Held while it is set, so that no settings fall between.
         let mut early = self.early.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for seen in early.drain(..) {
-            running.settings.seen(seen);
+            running.settings_seen(seen);
         }
         // Nobody else opens.
         _ = self.running.set(running);
@@ -147,7 +164,7 @@ impl Application for App {
     fn settings_seen(&self, settings: AppSettings) {
         let mut early = self.early.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match self.running.get() {
-            Some(running) => running.settings.seen(settings),
+            Some(running) => running.settings_seen(settings),
             None => {
                 early.retain(|old| old.org_id != settings.org_id);
                 early.push(settings);

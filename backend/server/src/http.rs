@@ -5,6 +5,8 @@
 
 mod admin;
 mod api;
+mod boxed;
+mod callers;
 mod control;
 mod gate;
 mod routes;
@@ -18,16 +20,18 @@ use axum::{Extension, Router, extract::Request, middleware, response::Response};
 use domain::Caller;
 
 pub use api::{Api, MAX_BODY};
-pub use control::{Boxed, Control, SecretOrigin, SettingsView};
+pub use boxed::Boxed;
+pub use callers::{CallerDecision, Callers, KnownCallers};
+pub use control::{Control, Given, SecretOrigin, SettingsView, TestAnswer};
 pub use surface::PATH_PREFIX;
 
 /// The answer to everything while the store cannot be opened: nobody learns why who could not have called.
 pub fn store_closed(request: &Request) -> Response {
     let surface = surface::surface(request.uri().path());
     let caller = request.extensions().get::<Caller>().cloned().unwrap_or_default();
-    let error = match domain::caller::authorise(&caller, surface, &[]) {
-        Err(denied) => ::scim::Error::forbidden(denied.to_string()),
-        Ok(()) => ::scim::Error::unavailable(
+    let error = match domain::caller::never(&caller, surface) {
+        Some(denied) => ::scim::Error::forbidden(denied.to_string()),
+        None => ::scim::Error::unavailable(
             "The SCIM store cannot be opened; Grafana's log says why. Nothing was changed: send the request again later.",
         ),
     };

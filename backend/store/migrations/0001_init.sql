@@ -187,9 +187,10 @@ CREATE TABLE work (
     generation     BIGINT  NOT NULL,
     -- Somebody must lose access: always first.
     urgent         BOOLEAN NOT NULL,
-    -- 'blocked': an admin has to act, and there is no other attempt until something changes.
+    -- 'blocked': an admin may have to act, and is shown why. It is tried again all the same.
     state          TEXT    NOT NULL CHECK (state IN ('pending', 'blocked')),
     since_ms       BIGINT  NOT NULL,
+    -- The largest number there is: only when something changes.
     due_ms         BIGINT  NOT NULL,
     attempts       BIGINT  NOT NULL,
     -- The last failed attempt: its code, and what the page shows of it as JSON.
@@ -230,5 +231,33 @@ CREATE TABLE setting (
     org_id BIGINT NOT NULL,
     name   TEXT   NOT NULL,
     value  TEXT   NOT NULL,
+    PRIMARY KEY (org_id, name)
+);
+
+-- The service accounts that call SCIM, or asked to. A row names an account by Grafana's id, so that nobody who takes its login later is
+-- a caller.
+CREATE TABLE scim_caller (
+    org_id     BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    -- As Grafana's list last showed it on this id; empty while none has.
+    login      TEXT   NOT NULL,
+    role       TEXT   NOT NULL,
+    -- 'waiting': nobody has accepted it. 'accepted': an admin has. 'dismissed': an admin does not want to be asked again.
+    -- 'file': `scim_callers` names its login.
+    state      TEXT   NOT NULL CHECK (state IN ('waiting', 'accepted', 'dismissed', 'file')),
+    first_ms   BIGINT NOT NULL,
+    last_ms    BIGINT NOT NULL,
+    PRIMARY KEY (org_id, account_id)
+);
+
+-- Where and for which login a secret was given that Grafana keeps. It is sent nowhere else.
+CREATE TABLE secret_binding (
+    org_id BIGINT NOT NULL,
+    name   TEXT   NOT NULL,
+    url    TEXT   NOT NULL,
+    login  TEXT   NOT NULL,
+    salt   TEXT   NOT NULL,
+    -- Tells a changed secret from the same one, and is too short to find the secret by.
+    digest TEXT   NOT NULL,
     PRIMARY KEY (org_id, name)
 );

@@ -5,7 +5,9 @@
 
 use domain::{settings::Deprovision, team::MadeAdmin};
 
-use super::{AccountOrigin, Action, Attribute, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind};
+use super::{
+    AccountOrigin, Action, Attribute, CallerState, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind,
+};
 
 /// A type that a column holds as one of a few words.
 pub(super) trait Code: Sized {
@@ -92,6 +94,7 @@ shared_codes!(
     Action: "action in a line of the log",
     TargetKind: "target of a line of the log",
     Attribute: "attribute",
+    CallerState: "state of a caller",
 );
 
 #[cfg(test)]
@@ -120,6 +123,7 @@ mod tests {
             check::<Source>("source"),
             check::<Outcome>("outcome"),
             check::<TargetKind>("target_kind"),
+            check::<CallerState>("state"),
         ];
         for (check, again) in checks {
             assert!(schema.contains(&check), "{check}");

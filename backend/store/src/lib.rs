@@ -26,6 +26,8 @@ mod page;
 mod people;
 mod records;
 mod rows;
+mod scim_callers;
+mod secret_bindings;
 mod settings;
 mod sql;
 mod team_memberships;
@@ -62,8 +64,11 @@ pub use records::{
     TargetKind, Urgency, UserRecord, Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
+pub use scim_callers::CallerRecord;
+pub use secret_bindings::SecretBinding;
 pub use team_memberships::TeamMembership;
 pub use users::{Decision, Updated, UserChange, UserView};
+pub use vocabulary::CallerState;
 
 statements! {
     BEGIN = "BEGIN IMMEDIATE";

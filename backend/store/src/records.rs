@@ -96,6 +96,8 @@ pub struct Work {
     pub attempts: i64,
     /// Ties the Grafana calls to the SCIM request.
     pub correlation: String,
+    /// What the page says of the last attempt.
+    pub told: Option<Problem>,
 }
 
 /// What Rollcall knows of a SCIM user's account in Grafana.

@@ -94,6 +94,7 @@ impl FromRow<'_, SqliteRow> for Work {
             since_ms: row.try_get("since_ms")?,
             attempts: row.try_get("attempts")?,
             correlation: row.try_get("correlation")?,
+            told: problem(row)?,
         })
     }
 }

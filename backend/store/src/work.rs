@@ -43,19 +43,24 @@ statements! {
         "DELETE FROM work \
          WHERE org_id = $1 AND connection = $2 AND kind = $3 AND id = $4 AND generation = $5";
     DUE =
-        "SELECT * FROM work WHERE due_ms <= $1 AND state = 'pending' \
+        "SELECT * FROM work WHERE due_ms <= $1 \
          ORDER BY urgent DESC, due_ms, since_ms, id LIMIT $2";
+    WAITING =
+        "SELECT * FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending'";
     URGENT_DUE =
-        "SELECT EXISTS (SELECT 1 FROM work \
-         WHERE urgent AND org_id = $1 AND due_ms <= $2 AND state = 'pending')";
-    NEXT_DUE = "SELECT min(due_ms) FROM work WHERE state = 'pending' AND due_ms > $1";
+        "SELECT EXISTS (SELECT 1 FROM work WHERE urgent AND org_id = $1 AND due_ms <= $2)";
+    NEXT_DUE = "SELECT min(due_ms) FROM work WHERE due_ms > $1";
     FAIL =
         "UPDATE work SET due_ms = $1, attempts = attempts + 1, state = $2, attention_code = $3, \
          attention = $4 WHERE org_id = $5 AND connection = $6 AND kind = $7 AND id = $8 \
          AND generation = $9";
     MAKE_DUE =
-        "UPDATE work SET due_ms = $1 \
-         WHERE org_id = $2 AND state = 'pending' AND due_ms > $1 AND attempts <= $3";
+        "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND due_ms > $1 AND due_ms < $3 \
+         AND (urgent OR (state = 'pending' AND attempts <= $4))";
+    MAKE_ALL_DUE = "UPDATE work SET due_ms = $1 WHERE due_ms > $1 AND due_ms < $2";
+    MAKE_DUE_TOO_LATE =
+        "UPDATE work SET due_ms = $1 WHERE due_ms < $2 AND due_ms > $1 + \
+         CASE WHEN attempts = 0 THEN 0 WHEN urgent THEN $3 ELSE $4 END";
     RETRY_ALL =
         "UPDATE work SET due_ms = $1, state = 'pending' WHERE org_id = $2 AND connection = $3";
     RETRY_IF_BLOCKED =
@@ -68,6 +73,8 @@ statements! {
 
 /// A resource with more failures keeps its own back-off.
 const MAX_FAST_RETRIES: i64 = 8;
+/// Not tried again by itself.
+const NEVER_MS: i64 = i64::MAX;
 
 /// Marks inside a transaction of the caller: the resource, its mark and its log line are one
 /// commit.
@@ -107,9 +114,25 @@ pub(super) async fn finish(tx: &mut SqliteConnection, work: &Work) -> Result<()>
 
 impl Store {
     /// The marks that may be worked on now: urgent ones first, always (invariant 4), then those
-    /// that are due longest. A blocked mark is not due.
+    /// that are due longest. What a person was shown is among them: it is tried again all the same.
     pub async fn due_work(&self, now_ms: i64, limit: i64) -> Result<Vec<Work>> {
-        Ok(DUE.query_as().bind(now_ms).bind(limit).fetch_all(&self.read).await?)
+        Ok(DUE
+            .query_as()
+            .bind(now_ms.min(NEVER_MS - 1))
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// The marks of a tenant that wait for their turn or after a failure, but not what a person was
+    /// shown.
+    pub async fn waiting_work(&self, tenant: &Tenant) -> Result<Vec<Work>> {
+        Ok(WAITING
+            .query_as()
+            .bind(tenant.org_id.get())
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// Whether a person of an organization must lose access now.
@@ -146,10 +169,12 @@ impl Store {
         self.reschedule(work, due_ms, WorkState::Pending, &delay.into()).await
     }
 
-    /// Only an admin can help: the page shows the reason and the next step, and there is no other
-    /// attempt until something changes.
-    pub async fn attention(&self, work: &Work, attention: Attention) -> Result<()> {
-        self.reschedule(work, 0, WorkState::Blocked, &attention.into()).await
+    /// An admin may have to help: the page shows the reason and the next step. The next attempt is
+    /// at `due_ms` all the same; `None`: only when something changes.
+    pub async fn attention(&self, work: &Work, due_ms: Option<i64>, attention: Attention) -> Result<()> {
+        let due_ms = due_ms.unwrap_or(NEVER_MS);
+        self.reschedule(work, due_ms, WorkState::Blocked, &attention.into())
+            .await
     }
 
     async fn reschedule(&self, work: &Work, due_ms: i64, state: WorkState, problem: &Problem) -> Result<()> {
@@ -172,13 +197,40 @@ impl Store {
     }
 
     /// Grafana is back: a mark that waits after a failure is due now, so that later changes do not
-    /// overtake an urgent one. A mark that failed often is left alone: it may be the cause.
+    /// overtake an urgent one. A mark that failed often is left alone, because it may be the cause,
+    /// unless somebody must lose access.
     pub async fn make_due(&self, org_id: OrgId, now_ms: i64) -> Result<()> {
         MAKE_DUE
             .query()
             .bind(now_ms)
             .bind(org_id.get())
+            .bind(NEVER_MS)
             .bind(MAX_FAST_RETRIES)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// The clock was set back: what waits for an hour that comes later now is due at once.
+    pub async fn make_all_due(&self, now_ms: i64) -> Result<()> {
+        MAKE_ALL_DUE
+            .query()
+            .bind(now_ms)
+            .bind(NEVER_MS)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// At a start nobody knows how the clock ran before: what is due later than the longest waits
+    /// (for who must lose access, and for the rest) is due now.
+    pub async fn make_due_too_late(&self, now_ms: i64, closing_ms: i64, other_ms: i64) -> Result<()> {
+        MAKE_DUE_TOO_LATE
+            .query()
+            .bind(now_ms)
+            .bind(NEVER_MS)
+            .bind(closing_ms)
+            .bind(other_ms)
             .execute(&self.write)
             .await?;
         Ok(())

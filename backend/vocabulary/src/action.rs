@@ -86,6 +86,10 @@ codes! {
         MappingRemove = "mapping.remove",
         /// An admin changed a setting.
         SettingChange = "setting.change",
+        /// An admin let a service account call SCIM.
+        CallerAccept = "caller.accept",
+        /// An admin let it call no longer, or said that it shall not.
+        CallerDismiss = "caller.dismiss",
         /// A caller who may not use SCIM was turned away.
         CallerDeny = "caller.deny",
         /// A GET was refused.

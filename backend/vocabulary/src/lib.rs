@@ -163,8 +163,8 @@ codes! {
         /// Credentials exist but arrive only with the first request of anyone (Grafana keeps them in
         /// `secureJsonData`).
         WaitingForFirstRequest = "waiting_for_first_request",
-        /// Grafana refused the credentials. Nothing is tried again until they change (five failures
-        /// would lock the account).
+        /// Grafana refused the credentials. They are tried again every ten minutes (five failures in
+        /// five would lock the account).
         CredentialsRefused = "credentials_refused",
         /// Grafana does not answer. Changes wait.
         GrafanaAway = "grafana_away",
@@ -196,6 +196,20 @@ codes! {
         Page = "page",
         /// The engine, in mode *create*.
         Create = "create",
+    }
+}
+
+codes! {
+    /// What became of a service account that calls SCIM.
+    CallerState {
+        /// It called, and nobody has accepted it.
+        Waiting = "waiting",
+        /// An admin has.
+        Accepted = "accepted",
+        /// An admin does not want to be asked about it again.
+        Dismissed = "dismissed",
+        /// `scim_callers` names its login.
+        File = "file",
     }
 }
 

@@ -203,7 +203,7 @@ fn Connection(overview: Loaded<Overview>) -> impl IntoView {
     view! {
         <section class="rcl-section" aria-labelledby="rcl-connection">
             <h2 class="rcl-h" id="rcl-connection">"Identity provider"</h2>
-            <p class="rcl-muted">"SCIM endpoint. Your identity provider calls it with the token of a service account that has the role Admin."</p>
+            <p class="rcl-muted">"SCIM endpoint. Your identity provider calls it with the token of a service account that was accepted on Set-up."</p>
             <CopyField label="SCIM endpoint" value=Signal::derive(move || url.get().unwrap_or_default()) />
             <Show
                 when=move || !callers.with(Vec::is_empty)

@@ -4,6 +4,7 @@
 //! tests what it would be answered, the sixth says how people sign in.
 //! Start at [`SetupPage`].
 
+mod callers;
 mod connection;
 mod provider;
 mod token;
@@ -14,6 +15,7 @@ use admin_api::{Caller, ConnectionReport, Overview, SyncState, TestOutcome};
 use leptos::prelude::*;
 
 use self::{
+    callers::WhoMayCall,
     connection::Connection,
     provider::{PROVIDERS, Provider},
     token::{NewToken, Tokens},
@@ -73,6 +75,7 @@ pub fn SetupPage() -> impl IntoView {
                     <div class="rcl-grow">
                         <h3 class="rcl-steps__title">"Make a token for your identity provider"</h3>
                         <Tokens provider=provider made=made />
+                        <WhoMayCall />
                     </div>
                 </li>
                 <li>

@@ -95,10 +95,16 @@ impl Rig {
         };
         let grafana = Grafana::new(url, credentials);
         let mark = format!("{:08x}", rand::random::<u32>());
-        let watcher = grafana
-            .service_account(&format!("Test watcher {mark}"), "Admin")
+        // A person: service accounts do not use the page.
+        let (watcher, secret) = (format!("test-watcher-{mark}"), format!("Wq3-{mark}-sees"));
+        let id = grafana
+            .make_account(&watcher, &format!("{watcher}@localhost"), &secret)
             .await?;
-        let page = grafana.as_somebody(Credentials::Token(grafana.token(&watcher, &mark).await?));
+        grafana.set_role(id, "Admin").await?;
+        let page = grafana.as_somebody(Credentials::Basic {
+            user: watcher,
+            password: secret,
+        });
         // Nothing is written below it: a real Grafana keeps its own logs.
         let data = tempfile::tempdir()?;
         let mut rig = Self {

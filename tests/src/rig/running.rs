@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 
 use super::others::Real;
 use crate::{
+    connect::Answer,
     grafana::{Account, Credentials, Grafana, PLUGIN},
     idp::{Connection, GROUP, ScimClient, USER},
     wait::{SOON, until},
@@ -32,6 +33,9 @@ pub const ADMIN: (&str, &str) = ("admin", "admin");
 /// The server admin that only the plugin uses, so that its calls can be told from the tests' own.
 pub const BOT: &str = "rollcall-bot";
 const BOT_PASSWORD: &str = "Vk7-only-the-plugin-knows-it";
+/// A person with the role Admin and no more, whose role no test changes.
+pub const WATCHER: &str = "test-watcher";
+const WATCHER_PASSWORD: &str = "Wq3-sees-what-the-page-shows";
 
 /// What the plugin calls on its way; not the plugin's own routes, which stay open while Grafana is "away" for it.
 const CALLED_BY_PLUGIN: &[&str] = &[
@@ -93,8 +97,8 @@ impl Setup {
 pub struct Rig {
     /// Grafana as its first server admin sees it.
     pub grafana: Grafana,
-    /// The plugin's admin surface, by a service account whose role no test changes.
-    pub(super) page: Grafana,
+    /// The plugin's admin surface, by a person whose role no test changes.
+    pub page: Grafana,
     pub(super) stand_in: Option<StandIn>,
     pub(super) options: Options,
     /// Set where the Grafana is a real one; then there is no stand-in.
@@ -186,8 +190,15 @@ impl Rig {
         grafana
             .send(Method::PUT, &permissions, &json!({ "isGrafanaAdmin": true }))
             .await?;
-        let watcher = grafana.service_account("Test watcher", "Admin").await?;
-        let page = grafana.as_somebody(Credentials::Token(grafana.token(&watcher, "watcher").await?));
+        // A person: service accounts do not use the page.
+        let watcher = grafana
+            .make_account(WATCHER, "test-watcher@localhost", WATCHER_PASSWORD)
+            .await?;
+        grafana.set_role(watcher, "Admin").await?;
+        let page = grafana.as_somebody(Credentials::Basic {
+            user: WATCHER.to_owned(),
+            password: WATCHER_PASSWORD.to_owned(),
+        });
         grafana.enable_app(&json!({}), &json!({})).await?;
         let rig = Self {
             grafana,
@@ -207,7 +218,10 @@ impl Rig {
     }
 
     /// Waits until the plugin answers. That request also brings it the secrets, which Grafana sends only with a request.
-    pub(super) async fn answers(&self) -> Result<Overview> {
+    ///
+    /// # Errors
+    /// If it does not in time.
+    pub async fn answers(&self) -> Result<Overview> {
         until("the plugin answers", SOON, async || {
             self.page.admin::<Overview>("overview").await
         })
@@ -230,7 +244,14 @@ impl Rig {
         self.grafana
             .enable_app(&json_data, &json!({ "adminPassword": password }))
             .await?;
-        self.answers().await.map(drop)
+        self.answers().await?;
+        // As the page does: where the same password is typed for another URL, Grafana tells nobody that it was typed.
+        let given = json!({ "admin_password": password });
+        let answer = self
+            .grafana
+            .admin_send(Method::POST, "credentials/given", &given)
+            .await?;
+        answer.expect(&[200]).map(drop)
     }
 
     /// Gives the plugin its account, with the right password.
@@ -239,6 +260,15 @@ impl Rig {
     /// If Grafana refuses.
     pub async fn connect_right(&self) -> Result<()> {
         self.connect(BOT_PASSWORD).await
+    }
+
+    /// Tells the plugin that a person typed its password again, as the page does; what it says to that.
+    ///
+    /// # Errors
+    /// If nothing comes back.
+    pub async fn give_password_again(&self) -> Result<Answer> {
+        let body = json!({ "admin_password": BOT_PASSWORD });
+        self.page.admin_send(Method::POST, "credentials/given", &body).await
     }
 
     /// What an identity provider is given; the same at every call.

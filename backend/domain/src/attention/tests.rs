@@ -105,9 +105,19 @@ pub(crate) fn attentions() -> Vec<Attention> {
         }),
         refused(Refusal::ExternalUser),
         refused(Refusal::Forbidden {
+            message: "You'll need additional permissions".to_owned(),
             permission: Some("users:write".to_owned()),
         }),
-        refused(Refusal::Forbidden { permission: None }),
+        refused(Refusal::Forbidden {
+            message: "Quota reached".to_owned(),
+            permission: None,
+        }),
+        refused(Refusal::NotSent {
+            why: "too long for a URL".to_owned(),
+        }),
+        refused(Refusal::NoAnswer {
+            error: "Grafana does not answer: no answer in time".to_owned(),
+        }),
         refused(Refusal::Other {
             status: 400,
             message: "bad data".to_owned(),

@@ -89,12 +89,19 @@ fn refused(what: &Operation, refusal: &Refusal) -> String {
         Refusal::ExternalUser => {
             format!("Could not {doing}: Grafana lets only the single sign-on provider change this user.")
         }
-        Refusal::Forbidden { permission: Some(p) } => {
+        Refusal::Forbidden {
+            permission: Some(p), ..
+        } => {
             format!("Could not {doing}: Rollcall's Grafana account lacks the permission {p}.")
         }
-        Refusal::Forbidden { permission: None } => {
-            format!("Could not {doing}: Rollcall's Grafana account may not.")
+        Refusal::Forbidden {
+            permission: None,
+            message,
+        } => {
+            format!("Could not {doing}: Grafana refuses it, with the words “{message}”.")
         }
+        Refusal::NotSent { why } => format!("Could not {doing}: no request can be made of it ({why})."),
+        Refusal::NoAnswer { error } => format!("Could not {doing}, again and again: {error}."),
         Refusal::Other { status, message } => {
             format!("Could not {doing}: Grafana answered {status} “{message}”.")
         }
@@ -171,6 +178,14 @@ pub const fn next_step(attention: &Attention) -> &'static str {
                  and rename one of the two."
             }
             Refusal::ExternalUser => "Change it at the provider; it arrives with the next sign-in.",
+            Refusal::Forbidden { permission: None, .. } => {
+                "Correct what Grafana names. Rollcall tries again by itself, or at once after Check now."
+            }
+            Refusal::NotSent { .. } => "Shorten or correct the name in the identity provider.",
+            Refusal::NoAnswer { .. } => {
+                "Grafana answers other calls. Look in its log, and at what stands between it and Rollcall, for \
+                 what stops this one. Rollcall goes on trying."
+            }
             Refusal::Forbidden { .. } => {
                 "In the settings, press Test: it names the credential to change. The account must be \
                  a Grafana server admin and Admin of this organization."

@@ -23,8 +23,16 @@ pub fn health(health: Health, pending: i64) -> String {
         Health::WaitingForFirstRequest => {
             format!("Waiting for the first request, with which Grafana hands the credentials over.{waiting}")
         }
+        Health::SecretKeptBack => {
+            format!(
+                "A secret was given for another URL or login, and is not sent to this one: type it again in the app's settings, or set that \
+                 back.{waiting}"
+            )
+        }
         Health::CredentialsRefused => {
-            format!("Grafana refused the credentials: change them.{waiting}")
+            format!(
+                "Grafana refused the credentials: change them, or press Check now when they are right again.{waiting}"
+            )
         }
         Health::GrafanaAway => format!("Grafana's API does not answer.{waiting}"),
         Health::WrongSettings(n) => {

@@ -35,8 +35,8 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
              Credentials in Grafana's configuration file work at once."
         ),
         SyncState::CredentialsRefused => format!(
-            "Grafana refused the credentials. Nothing is tried again until you change them, \
-             so the account is not locked. {waiting}"
+            "Grafana refused the credentials. Change them, or press Check now when they are right again. \
+             Rollcall itself tries them every ten minutes, so that the account is not locked. {waiting}"
         ),
         SyncState::GrafanaAway => format!("Grafana does not answer. {waiting}"),
         SyncState::NeedsAttention => {

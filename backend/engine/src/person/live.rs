@@ -82,7 +82,7 @@ impl AccountSource for Live<'_> {
     async fn ids_named(&self, names: &[&str]) -> Result<Vec<UserId>> {
         let org = self.org;
         if let Some(listing) = &org.listing
-            && self.core.clock.now_ms().saturating_sub(listing.at_ms) <= SCAN_MS
+            && self.core.clock.elapsed_ms().saturating_sub(listing.at_ms) <= SCAN_MS
         {
             return Ok(listing.named(names.iter().copied()));
         }

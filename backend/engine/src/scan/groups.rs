@@ -12,7 +12,7 @@ use domain::{
     team,
 };
 
-use super::marks::Marks;
+use super::{is_its_own, marks::Marks};
 use crate::{
     context::Core,
     error::Result,
@@ -55,9 +55,21 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
             names: Some(&names),
             ..TeamContext::default()
         };
-        let team = teams.get(&team_id).cloned();
-        let Some(roster) = Roster::observe(core, org, team_id, team, context).await? else {
+        // A team that does not answer costs a comparison twenty seconds once, and then the queue asks for it.
+        if group_ids.iter().all(|id| marks.is_tried(Kind::Group, id)) {
             continue;
+        }
+        let team = teams.get(&team_id).cloned();
+        let roster = match Roster::observe(core, org, team_id, team, context).await {
+            Ok(Some(roster)) => roster,
+            Ok(None) => continue,
+            Err(error) if is_its_own(org, &error).await => {
+                for id in group_ids {
+                    found.entry(id).or_default().0 = true;
+                }
+                continue;
+            }
+            Err(error) => return Err(error),
         };
         let plan = team::plan(&roster.desired, &roster.observed);
         let due = !plan.actions.is_empty() || plan.base != roster.observed.base;

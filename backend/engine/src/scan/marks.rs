@@ -25,19 +25,22 @@ const ALL: i64 = i64::MAX;
 
 impl<'a> Marks<'a> {
     pub(super) async fn read(core: &'a Core, tenant: &'a Tenant, correlation: &'a str) -> Result<Self> {
-        let due = core.store.due_work(i64::MAX, ALL).await?;
+        let waiting = core.store.waiting_work(tenant).await?;
         let shown = core.store.attention_rows(tenant, ALL).await?;
         Ok(Self {
             core,
             tenant,
             correlation,
-            waiting: due
-                .into_iter()
-                .filter(|w| w.tenant == *tenant)
-                .map(|w| (w.kind, w.id))
-                .collect(),
+            waiting: waiting.into_iter().map(|w| (w.kind, w.id)).collect(),
             shown: shown.into_iter().map(|a| ((a.kind, a.id), a.attention)).collect(),
         })
+    }
+
+    /// Whether the queue tries it by itself, more and more seldom: a comparison does not ask for the same thing in between.
+    pub(super) fn is_tried(&self, kind: Kind, id: &str) -> bool {
+        let key = (kind, id.to_owned());
+        let refused = |shown: &Attention| matches!(shown, Attention::GrafanaRefused { .. });
+        self.waiting.contains(&key) || self.shown.get(&key).is_some_and(refused)
     }
 
     /// Marks what has something to do, or something new to show.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use domain::account::{self, Access, Desired, End, Plan};
 
-use super::{listing::Listing, marks::Marks};
+use super::{is_its_own, listing::Listing, marks::Marks};
 use crate::{
     context::{Core, UNDER_WAY_MS},
     error::Result,
@@ -39,14 +39,15 @@ pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users:
     for (id, user) in &listing.users {
         let record = by_user.get(id.as_str()).copied();
         let desired = input::desired(Some(user));
-        consider((marks, now_ms), &listing, id, &desired, record, managements.get(id)).await?;
+        let considered = consider((marks, now_ms), &listing, id, &desired, record, managements.get(id)).await;
+        on_its_own(marks, org, id, &desired, considered).await?;
     }
     let gone = records
         .iter()
         .filter(|a| a.tenant == *marks.tenant && !listing.users.contains_key(&a.user_id));
     for record in gone {
         let id = &record.user_id;
-        consider(
+        let considered = consider(
             (marks, now_ms),
             &listing,
             id,
@@ -54,9 +55,21 @@ pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users:
             Some(record),
             managements.get(id),
         )
-        .await?;
+        .await;
+        on_its_own(marks, org, id, &Desired::Gone, considered).await?;
     }
     Ok(())
+}
+
+/// What cannot be read about one person does not keep the others from being looked at: the queue asks again for this one.
+async fn on_its_own(marks: &Marks<'_>, org: &Org, id: &str, desired: &Desired, considered: Result<()>) -> Result<()> {
+    match considered {
+        Err(error) if is_its_own(org, &error).await => {
+            let closing = !matches!(desired, Desired::Open(_));
+            marks.consider(Kind::User, id, closing, true, None).await
+        }
+        other => other,
+    }
 }
 
 /// Asks the planner about one person, and marks the person where there is something to do.

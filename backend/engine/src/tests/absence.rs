@@ -13,9 +13,18 @@ const STEP: Duration = Duration::from_secs(1);
 const BREATH: Duration = Duration::from_millis(4);
 
 /// The engine's clock and tokio's are one.
-struct Moved {
+pub(super) struct Moved {
     began: Moment,
     began_ms: i64,
+}
+
+impl Moved {
+    pub(super) fn new() -> Self {
+        Self {
+            began: Moment::now(),
+            began_ms: RealClock.now_ms(),
+        }
+    }
 }
 
 impl Clock for Moved {
@@ -23,14 +32,20 @@ impl Clock for Moved {
         let since = i64::try_from(self.began.elapsed().as_millis()).expect("a short test");
         self.began_ms + since
     }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.now_ms()
+    }
 }
 
 /// As long as it lives, time stands still but for [`advance`]: tokio moves a paused clock by itself whenever nothing is ready to run, also
 /// while a socket or the store is awaited, unless a blocking task is under way.
-struct Still(#[expect(dead_code, reason = "dropped, it ends the blocking task")] std::sync::mpsc::Sender<()>);
+pub(super) struct Still(
+    #[expect(dead_code, reason = "dropped, it ends the blocking task")] std::sync::mpsc::Sender<()>,
+);
 
 impl Still {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (end, ended) = std::sync::mpsc::channel();
         tokio::task::spawn_blocking(move || ended.recv());
         tokio::time::pause();
@@ -39,13 +54,13 @@ impl Still {
 }
 
 /// Lets real time go by.
-async fn breathe() {
+pub(super) async fn breathe() {
     let breath = tokio::task::spawn_blocking(|| std::thread::park_timeout(BREATH));
     breath.await.expect("no panic");
 }
 
 /// Waits, in real time, for a state that needs no other hour.
-async fn comes<F: Future<Output = bool>>(rig: &Rig, what: &str, condition: impl Fn() -> F) {
+pub(super) async fn comes<F: Future<Output = bool>>(rig: &Rig, what: &str, condition: impl Fn() -> F) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !condition().await {
         assert!(
@@ -57,7 +72,7 @@ async fn comes<F: Future<Output = bool>>(rig: &Rig, what: &str, condition: impl 
     }
 }
 
-async fn nothing_waits(rig: &Rig) -> bool {
+pub(super) async fn nothing_waits(rig: &Rig) -> bool {
     rig.store.tally(&rig.tenant).await.expect("a tally").pending == 0
 }
 
@@ -69,10 +84,7 @@ fn changes(call: &str) -> bool {
 async fn after_ten_minutes_away_all_is_done_once_and_closings_first() {
     let _still = Still::new();
     let mut rig = Rig::new(&[("mapping_mode", "create")]).await;
-    rig.clock = Arc::new(Moved {
-        began: Moment::now(),
-        began_ms: RealClock.now_ms(),
-    });
+    rig.clock = Arc::new(Moved::new());
     rig.user("ann", true).await;
     rig.user("bob", true).await;
     let engine = rig.start();

@@ -235,6 +235,10 @@ impl Clock for Ahead {
     fn now_ms(&self) -> i64 {
         RealClock.now_ms() + i64::try_from(self.0.load(Ordering::Relaxed)).expect("a short test")
     }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.now_ms()
+    }
 }
 
 /// Ann's account was asked for when we died, and she is deleted; Grafana has not made it when we look.

@@ -6,7 +6,7 @@ use super::*;
 use store::{Action, ActivityLine, ActivityQuery, Source, TargetKind};
 
 /// Until a comparison has ended that began after now.
-async fn compared(rig: &Rig, engine: &Engine) {
+pub(super) async fn compared(rig: &Rig, engine: &Engine) {
     let before = engine.status(OrgId::new(1)).checked_ms;
     // The clock counts milliseconds, and an earlier comparison may end in this one.
     rig.check_now();

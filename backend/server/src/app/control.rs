@@ -2,37 +2,74 @@
 //!
 //! Owns: which part of the process answers a handler. Must never decide. Start at [`Controls`].
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
-use admin_api::{CredentialTest, CredentialsTest, LoginDoctor, LoginFinding};
+use admin_api::{CredentialsGiven, CredentialsTest, LoginDoctor, LoginFinding};
 use domain::{
-    OrgId, TeamId,
+    OrgId, Secret, TeamId,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 
 use super::{
-    credential_test,
+    callers::ScimCallers,
+    credential_test::{
+        self,
+        limit::{self, Limit},
+    },
     settings::{self, SettingsState},
 };
-use crate::http::{Boxed, Control, SettingsView};
-use engine::{Engine, Wake};
-use store::Store;
+use crate::http::{Boxed, Callers, Control, Given, SettingsView, TestAnswer};
+use engine::{Engine, Finding, Wake};
+use store::{SecretBinding, Store};
 
 pub(super) struct Controls {
     engine: Engine,
     wake: Wake,
     settings: Arc<SettingsState>,
     store: Store,
+    callers: ScimCallers,
+    tests: Mutex<Limit>,
+    /// When secrets that were typed again were wrong.
+    wrong: Mutex<HashMap<OrgId, Instant>>,
+}
+
+/// A guess of what Grafana keeps is followed by no other in this time.
+const GUESS_EVERY: Duration = Duration::from_secs(60);
+
+/// Writes down where secrets may go, so that the next process knows.
+pub(super) async fn write_down(store: &Store, org_id: OrgId, bindings: &[SecretBinding]) {
+    for binding in bindings {
+        if let Err(error) = store.bind_secret(org_id, binding).await {
+            tracing::error!(%error, name = binding.name, "where this secret may be sent could not be written down");
+        }
+    }
 }
 
 impl Controls {
-    pub(super) fn new(engine: Engine, settings: Arc<SettingsState>, store: Store) -> Self {
+    pub(super) fn new(engine: Engine, settings: Arc<SettingsState>, store: Store, callers: ScimCallers) -> Self {
         Self {
             wake: engine.wake(),
             engine,
             settings,
             store,
+            callers,
+            tests: Mutex::default(),
+            wrong: Mutex::default(),
         }
+    }
+
+    fn tests(&self) -> MutexGuard<'_, Limit> {
+        // Whole after any panic: every change is one assignment.
+        self.tests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn last_wrong_guess(&self, org_id: OrgId) -> Option<Duration> {
+        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+        wrong.get(&org_id).map(Instant::elapsed)
     }
 }
 
@@ -41,12 +78,20 @@ impl Control for Controls {
         self.wake.wake();
     }
 
+    fn retry_now(&self, org_id: OrgId) {
+        self.wake.retry_now(org_id);
+    }
+
     fn check_now(&self, org_id: OrgId) {
         self.wake.check_now(org_id);
     }
 
     fn engine(&self, org_id: OrgId) -> EngineStatus {
-        self.engine.status(org_id)
+        let mut status = self.engine.status(org_id);
+        if let Some(why) = self.settings.view(org_id).kept_back.first() {
+            status.error = Some(why.clone());
+        }
+        status
     }
 
     fn login_doctor(&self, org_id: OrgId) -> LoginDoctor {
@@ -100,10 +145,52 @@ impl Control for Controls {
         })
     }
 
-    fn test_credentials(&self, org_id: OrgId, test: CredentialsTest) -> Boxed<'_, CredentialTest> {
+    fn callers(&self) -> &dyn Callers {
+        &self.callers
+    }
+
+    fn test_credentials(&self, org_id: OrgId, test: CredentialsTest) -> Boxed<'_, TestAnswer> {
         Box::pin(async move {
             let credentials = settings::completed(&self.settings, org_id, test);
-            credential_test::report(engine::probe(&credentials, org_id).await)
+            let account = limit::account(&credentials.url, credentials.admin_user.as_deref());
+            let begun = self.tests().begin(org_id, &account, Instant::now());
+            if let Err(wait) = begun {
+                return TestAnswer::Wait(wait);
+            }
+            let probe = engine::probe(&credentials, org_id).await;
+            if matches!(probe.sign_in, Finding::No(_)) {
+                self.tests().refused(account, Instant::now());
+            }
+            TestAnswer::Tried(credential_test::report(probe))
+        })
+    }
+
+    fn secrets_given(&self, org_id: OrgId, given: CredentialsGiven) -> Boxed<'_, Given> {
+        Box::pin(async move {
+            if self.settings.view(org_id).kept_back.is_empty() {
+                return Given::Taken;
+            }
+            if let Some(left) = self
+                .last_wrong_guess(org_id)
+                .and_then(|ago| GUESS_EVERY.checked_sub(ago))
+            {
+                return Given::Wait(left);
+            }
+            let typed = [
+                ("admin_password", given.admin_password),
+                ("service_account_token", given.service_account_token),
+            ];
+            let typed: Vec<_> = typed
+                .into_iter()
+                .filter_map(|(name, text)| Some((name, Secret::new(text.filter(|text| !text.is_empty())?))))
+                .collect();
+            let Some(new) = self.settings.given_again(org_id, &typed) else {
+                let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
+                wrong.insert(org_id, Instant::now());
+                return Given::Wrong;
+            };
+            write_down(&self.store, org_id, &new).await;
+            Given::Taken
         })
     }
 }

@@ -3,6 +3,8 @@
 //! Owns: what of them is needed, and what to do where it is missing. Must never see the credentials.
 //! Start at [`report`].
 
+pub(super) mod limit;
+
 use admin_api::{Check, CredentialTest, TestOutcome};
 use engine::Finding;
 
@@ -59,9 +61,14 @@ fn add_sign_in(checks: &mut Checks, probe: &engine::Probe) {
         Some(version) => format!("Grafana {version} answers."),
         None => "Grafana answers.".to_owned(),
     };
+    // How it does not answer would tell which ports of the network are open.
+    let reach = match &probe.reached {
+        Finding::No(_) => Finding::No("Grafana did not answer".to_owned()),
+        other => other.clone(),
+    };
     checks.add(
         "Reach Grafana",
-        &probe.reached,
+        &reach,
         answers,
         Needed::Always(
             "Set grafana_url to Grafana's own URL as its server reaches it, for example http://localhost:3000.",

@@ -42,7 +42,11 @@ pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, e
         0 if status.team_sync_licensed => TeamSync::Licensed,
         n => TeamSync::Fills(n),
     };
-    let finding = worst(status.state, &tally, wrong_settings, team_sync);
+    let finding = if settings.view(org_id).kept_back.is_empty() {
+        worst(status.state, &tally, wrong_settings, team_sync)
+    } else {
+        Finding::SecretKeptBack
+    };
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
     let findings = |severity| login.iter().filter(|finding| finding.severity == severity).count();
     found(

@@ -3,6 +3,8 @@
 //! Owns: the one place each is taken from. Must never be reached for directly: whatever needs one takes `domain::Clock` or
 //! `domain::Ids`, so that tests can stand in it.
 
+use std::time::Instant;
+
 use domain::{Clock, Ids, Secret};
 use rand::{
     Rng as _,
@@ -10,7 +12,17 @@ use rand::{
 };
 
 /// The system's clock.
-pub(super) struct SystemClock;
+pub(super) struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    pub(super) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+        }
+    }
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
@@ -18,6 +30,10 @@ impl Clock for SystemClock {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // Before 1970 only where the clock is not set.
         since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }
 

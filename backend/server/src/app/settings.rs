@@ -10,17 +10,23 @@ use std::{
 
 use domain::{
     OrgId, Secret,
-    settings::{self, Effective, Kind, Origin, Sources},
+    settings::{
+        self, Effective, Kind, Origin, Resolved, Sources,
+        reach::{FILE_ONLY, is_left_out_of_json},
+    },
+    wording,
 };
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::secret_binding::{self, Target};
 use crate::{
     config::Config,
     http::{SecretOrigin, SettingsView},
     plugin::AppSettings,
 };
 use engine::{self, Credentials, OrgSettings};
+use store::SecretBinding;
 
 /// Settings that say where a secret is sent: where a file gives the secret, only a file gives these.
 const BOUND_TO_SECRETS: [&str; 2] = ["grafana_url", "admin_user"];
@@ -36,6 +42,8 @@ struct Org {
     page: BTreeMap<String, String>,
     /// `secureJsonData`.
     secrets: BTreeMap<&'static str, Secret>,
+    /// Where each of those may be sent.
+    bindings: BTreeMap<&'static str, SecretBinding>,
     /// Grafana's `root_url`, as its settings say.
     root_url: Option<String>,
     /// Grafana has sent this organization's settings since the process began.
@@ -59,10 +67,16 @@ impl SettingsState {
         config: &Config,
         page: BTreeMap<OrgId, BTreeMap<String, String>>,
         known: BTreeSet<OrgId>,
+        bindings: Vec<(OrgId, SecretBinding)>,
     ) -> Self {
         let mut orgs: BTreeMap<OrgId, Org> = known.into_iter().map(|id| (id, Org::default())).collect();
         for (org_id, page) in page {
             orgs.entry(org_id).or_default().page = page;
+        }
+        for (org_id, binding) in bindings {
+            if let Some(key) = settings::key(&binding.name) {
+                orgs.entry(org_id).or_default().bindings.insert(key.name, binding);
+            }
         }
         Self {
             plugin_ini: config.plugin_ini.clone(),
@@ -91,6 +105,7 @@ impl SettingsState {
                 && before.provisioned == org.provisioned
                 && before.page == org.page
                 && before.secrets == org.secrets
+                && before.bindings == org.bindings
                 && before.root_url == org.root_url
                 && before.seen == org.seen;
             if !same {
@@ -104,19 +119,70 @@ impl SettingsState {
     }
 
     /// What came with a request.
-    pub(super) fn seen(&self, settings: AppSettings) {
+    ///
+    /// Returns the bindings that are new: they are in force, and have to be written down.
+    pub(super) fn seen(&self, settings: AppSettings) -> Vec<SecretBinding> {
         let provisioned = json_data(&settings.json_data);
         let given = |key: &&settings::Key| key.kind == Kind::Secret;
-        let secrets = settings::KEYS
+        let secrets: BTreeMap<&'static str, Secret> = settings::KEYS
             .iter()
             .filter(given)
             .filter_map(|key| Some((key.name, filled(settings.secrets.get(key.json)?)?)))
             .collect();
-        self.change(settings.org_id, |org| {
+        let org_id = settings.org_id;
+        let before = self.orgs().get(&org_id).cloned().unwrap_or_default();
+        let now = Org {
+            provisioned: provisioned.clone(),
+            ..before.clone()
+        };
+        let targets = self.targets(org_id, &now);
+        let mut bindings = before.bindings.clone();
+        // Slow on purpose, so only for a secret that this process has not seen.
+        for (name, secret) in secrets
+            .iter()
+            .filter(|(name, secret)| before.secrets.get(*name) != Some(*secret))
+        {
+            let binding = secret_binding::bound(name, secret, bindings.get(name), &targets(name), salt);
+            bindings.insert(name, binding);
+        }
+        let new = bindings
+            .iter()
+            .filter(|(name, binding)| before.bindings.get(*name) != Some(*binding))
+            .map(|(_, binding)| binding.clone())
+            .collect();
+        self.change(org_id, |org| {
             org.provisioned = provisioned;
             org.secrets = secrets;
+            org.bindings = bindings;
             org.seen = true;
         });
+        new
+    }
+
+    /// Where each secret would go.
+    fn targets(&self, org_id: OrgId, org: &Org) -> impl Fn(&str) -> Target + use<> {
+        let effective = settings::effective(&self.resolved(org_id, org));
+        move |name: &str| Target::of(name, &effective.grafana_url, effective.admin_user.as_deref())
+    }
+
+    /// An admin typed secrets again. One that is what Grafana keeps may go where the settings say now; `None`: one is not.
+    pub(super) fn given_again(&self, org_id: OrgId, typed: &[(&'static str, Secret)]) -> Option<Vec<SecretBinding>> {
+        let org = self.orgs().get(&org_id).cloned().unwrap_or_default();
+        let targets = self.targets(org_id, &org);
+        let kept_back = |name: &str| {
+            org.bindings
+                .get(name)
+                .is_some_and(|binding| !targets(name).is_of(binding))
+        };
+        let mut new = Vec::new();
+        for (name, secret) in typed.iter().filter(|(name, _)| kept_back(name)) {
+            if org.secrets.get(name) != Some(secret) {
+                return None;
+            }
+            new.push((*name, secret_binding::again_to(name, secret, &targets(name), salt())));
+        }
+        self.change(org_id, |org| org.bindings.extend(new.iter().cloned()));
+        Some(new.into_iter().map(|(_, binding)| binding).collect())
     }
 
     /// What the page has stored now.
@@ -138,7 +204,8 @@ impl SettingsState {
         }
     }
 
-    fn resolve(&self, org_id: OrgId, org: &Org) -> SettingsView {
+    /// Every setting that is not a secret.
+    fn resolved(&self, org_id: OrgId, org: &Org) -> Vec<Resolved> {
         let mut sources = Sources {
             grafana_ini: org.grafana_ini.clone(),
             plugin_ini: self.plugin_ini.clone(),
@@ -146,7 +213,7 @@ impl SettingsState {
             page: org.page.clone(),
         };
         // An Admin of an organization must not learn the server admin's password by having it sent to a server of theirs.
-        let bound = !self.ini_secrets.is_empty() && self.ini_orgs.contains(&org_id);
+        let bound = self.is_bound(org_id);
         if bound {
             for name in BOUND_TO_SECRETS {
                 sources.provisioned.remove(name);
@@ -157,7 +224,22 @@ impl SettingsState {
             // Its name goes with the password, which is not for this organization.
             sources.plugin_ini.remove("admin_user");
         }
+        // Who wrote these is not known: the file says such things, or a server admin on the page.
+        let mut left_out = BTreeMap::new();
+        sources.provisioned.retain(|name, value| {
+            let out = is_left_out_of_json(name, value);
+            if out {
+                left_out.insert(name.clone(), value.clone());
+            }
+            !out
+        });
+        sources.page.remove(FILE_ONLY);
         let mut resolved = settings::resolve(&sources);
+        for row in &mut resolved {
+            if left_out.get(row.name).is_some_and(|value| *value != row.value) {
+                row.problem = Some(wording::left_out_of_json(row.name));
+            }
+        }
         for row in resolved
             .iter_mut()
             .filter(|row| bound && BOUND_TO_SECRETS.contains(&row.name))
@@ -168,6 +250,21 @@ impl SettingsState {
                     "admin_password is set in [plugin.rollcall-scim-app], so admin_user has to be set there too."
                         .into(),
                 );
+            }
+        }
+        resolved
+    }
+
+    fn resolve(&self, org_id: OrgId, org: &Org) -> SettingsView {
+        let mut resolved = self.resolved(org_id, org);
+        let bound = self.is_bound(org_id);
+        let kept_back = self.kept_back(org_id, org, &settings::effective(&resolved));
+        for (name, said) in &kept_back {
+            let effective = settings::effective(&resolved);
+            let same_url = org.bindings.get(name).is_some_and(|b| b.url == effective.grafana_url);
+            let at = if same_url { "admin_user" } else { "grafana_url" };
+            if let Some(row) = resolved.iter_mut().find(|row| row.name == at) {
+                row.problem = Some(said.clone());
             }
         }
         let secret = |key: &settings::Key| SecretOrigin {
@@ -185,15 +282,44 @@ impl SettingsState {
                 .filter(|k| k.kind == Kind::Secret)
                 .map(secret)
                 .collect(),
+            kept_back: kept_back.into_iter().map(|(_, said)| said).collect(),
             resolved,
         }
+    }
+
+    /// Whether the file gives secrets for this organization.
+    fn is_bound(&self, org_id: OrgId) -> bool {
+        !self.ini_secrets.is_empty() && self.ini_orgs.contains(&org_id)
+    }
+
+    /// The secrets Grafana keeps that would go elsewhere than they were given for, and why they do not.
+    fn kept_back(&self, org_id: OrgId, org: &Org, effective: &Effective) -> Vec<(&'static str, String)> {
+        let goes_elsewhere = |name: &&'static str| {
+            let target = Target::of(name, &effective.grafana_url, effective.admin_user.as_deref());
+            let of_file = self.is_bound(org_id) && self.ini_secrets.contains_key(name);
+            !of_file && org.bindings.get(name).is_some_and(|binding| !target.is_of(binding))
+        };
+        let said = |name: &'static str| {
+            let binding = org.bindings.get(name)?;
+            let said = wording::secret_kept_back(name, &binding.url, &binding.login, &effective.grafana_url);
+            Some((name, said))
+        };
+        org.secrets
+            .keys()
+            .copied()
+            .filter(goes_elsewhere)
+            .filter_map(said)
+            .collect()
     }
 
     /// Grafana's public URL: an admin's word, else Grafana's own settings, else what Grafana told the process.
     pub(super) fn public_url(&self, org_id: OrgId) -> Option<String> {
         let said = self.view(org_id).effective.public_url.clone();
-        said.or_else(|| self.orgs().get(&org_id).and_then(|org| org.root_url.clone()))
-            .or_else(|| self.app_url.clone())
+        let of_grafana = || {
+            let root_url = self.orgs().get(&org_id).and_then(|org| org.root_url.clone());
+            settings::public_form(&root_url.or_else(|| self.app_url.clone())?)
+        };
+        said.or_else(of_grafana)
     }
 
     fn secret(&self, org_id: OrgId, org: Option<&Org>, name: &str) -> Option<Secret> {
@@ -202,11 +328,16 @@ impl SettingsState {
     }
 
     fn credentials(&self, org_id: OrgId, org: Option<&Org>, effective: &Effective) -> Credentials {
+        let kept_back = org.map_or_else(Vec::new, |org| self.kept_back(org_id, org, effective));
+        let usable = |name: &str| {
+            let secret = self.secret(org_id, org, name);
+            secret.filter(|_| !kept_back.iter().any(|(kept, _)| *kept == name))
+        };
         Credentials {
             url: effective.grafana_url.clone(),
             admin_user: effective.admin_user.clone(),
-            admin_password: self.secret(org_id, org, "admin_password"),
-            service_account_token: self.secret(org_id, org, "service_account_token"),
+            admin_password: usable("admin_password"),
+            service_account_token: usable("service_account_token"),
         }
     }
 }
@@ -242,6 +373,12 @@ impl engine::Settings for SettingsState {
             org.root_url = public_url;
         });
     }
+}
+
+/// What two equal secrets differ by in the store.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+fn salt() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }
 
 fn filled(secret: &Secret) -> Option<Secret> {
@@ -326,7 +463,7 @@ mod tests {
             #[cfg(debug_assertions)]
             faults: crate::faults::Faults::default(),
         };
-        SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([OrgId::new(1)]))
+        SettingsState::new(&config, BTreeMap::new(), BTreeSet::from([OrgId::new(1)]), Vec::new())
     }
 
     fn from_grafana(json_data: Value, secrets: &[(&str, &str)]) -> AppSettings {
@@ -433,13 +570,13 @@ mod tests {
     fn an_unset_variable_in_a_provisioning_file_counts_as_not_set() {
         let state = state(&[]);
         state.seen(from_grafana(
-            json!({ "mappingMode": "$ROLLCALL_MAPPING_MODE", "breakGlass": ["ann", "bob"] }),
+            json!({ "mappingMode": "$ROLLCALL_MAPPING_MODE", "breakGlass": ["ann", "bob"], "claimPolicy": "ask" }),
             &[("adminPassword", "$ROLLCALL_ADMIN_PASSWORD")],
         ));
         let view = state.view(OrgId::new(1));
         let mode = view.resolved.iter().find(|r| r.name == "mapping_mode").unwrap();
         assert_eq!((mode.origin, &mode.problem), (Origin::Default, &None));
-        assert_eq!(view.effective.break_glass, ["ann", "bob"]);
+        assert_eq!(view.effective.claim_policy, settings::ClaimPolicy::Ask);
         assert_eq!(state.of(OrgId::new(1)).credentials.admin_password, None);
     }
 
@@ -458,7 +595,7 @@ mod tests {
         assert_eq!(state.of(OrgId::new(1)).credentials.url, "http://localhost:3000");
         assert_eq!(
             state.public_url(OrgId::new(1)).as_deref(),
-            Some("https://grafana.example/")
+            Some("https://grafana.example")
         );
     }
 }

@@ -6,6 +6,7 @@
 
 pub(super) mod activity;
 mod call;
+pub(super) mod callers;
 mod checks;
 pub(super) mod connection;
 pub(super) mod credentials;
@@ -13,4 +14,5 @@ pub(super) mod failure;
 pub(super) mod mappings;
 pub(super) mod overview;
 pub(super) mod people;
+mod server_admin;
 pub(super) mod settings;

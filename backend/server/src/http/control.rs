@@ -2,22 +2,23 @@
 //!
 //! Owns: the trait and its plain types. Start at [`Control`]; `app` implements it.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
-use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
+use admin_api::{CredentialTest, CredentialsGiven, CredentialsTest, LoginDoctor};
 use domain::{
     OrgId, TeamId,
     settings::{Effective, Origin, Resolved},
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 
-/// A future a trait object can return.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use super::{boxed::Boxed, callers::Callers};
 
 /// The rest of the process.
 pub trait Control: Send + Sync + 'static {
     /// Something was marked: the engine may start at once.
     fn wake(&self);
+    /// An admin asked for one thing: no pause holds it up.
+    fn retry_now(&self, org_id: OrgId);
     /// Compare everything with Grafana now.
     fn check_now(&self, org_id: OrgId);
     /// How the engine stands.
@@ -39,8 +40,32 @@ pub trait Control: Send + Sync + 'static {
     fn settings(&self, org_id: OrgId) -> Arc<SettingsView>;
     /// The page's settings changed in the store.
     fn page_settings_changed(&self, org_id: OrgId) -> Boxed<'_, ()>;
-    /// Tries credentials against Grafana; nothing of them is kept.
-    fn test_credentials(&self, org_id: OrgId, test: CredentialsTest) -> Boxed<'_, CredentialTest>;
+    /// Who calls, and what they may.
+    fn callers(&self) -> &dyn Callers;
+    /// Tries credentials against Grafana, unless others were tried a moment ago; nothing of them is kept.
+    fn test_credentials(&self, org_id: OrgId, test: CredentialsTest) -> Boxed<'_, TestAnswer>;
+    /// An admin typed secrets again that Grafana keeps.
+    fn secrets_given(&self, org_id: OrgId, given: CredentialsGiven) -> Boxed<'_, Given>;
+}
+
+/// How a test of credentials ended.
+#[derive(Clone, Debug)]
+pub enum TestAnswer {
+    /// They were tried.
+    Tried(CredentialTest),
+    /// Not before so much time has passed.
+    Wait(Duration),
+}
+
+/// What came of secrets that were typed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// They may go where the settings say; or none was kept back.
+    Taken,
+    /// One is not what Grafana keeps.
+    Wrong,
+    /// Not before so much time has passed.
+    Wait(Duration),
 }
 
 /// Where a secret was given, if it was.
@@ -59,6 +84,8 @@ pub struct SettingsView {
     pub resolved: Vec<Resolved>,
     /// The secrets.
     pub secrets: Vec<SecretOrigin>,
+    /// Of them those that are not sent, because they were given for somewhere else: why, in words.
+    pub kept_back: Vec<String>,
     /// The same, typed.
     pub effective: Effective,
 }

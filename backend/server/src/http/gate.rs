@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use domain::{Caller, Surface, Tenant};
+use domain::{Caller, Denied, Surface, Tenant};
 
 use super::{
     api::Api,
@@ -35,8 +35,11 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
         started: Instant::now(),
     };
     let mut seen = Seen::of(&request);
-    let settings = api.control.settings(caller.org_id);
-    let authorised = domain::caller::authorise(&caller, surface, &settings.effective.scim_callers);
+    let callers = api.control.callers();
+    let authorised = match surface {
+        Surface::Scim => callers.may_use_scim(&caller).await,
+        Surface::Admin => callers.may_use_page(&caller).await,
+    };
     let taken = match (&authorised, surface) {
         // A stranger is refused anyway, and must not use up what a provider may send.
         (Ok(()), Surface::Scim) => api.take_request(&context),
@@ -59,7 +62,7 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
         }
         (Err(denied), _) => {
             seen.turned_away = true;
-            failure(surface, ::scim::Error::forbidden(denied.to_string()))
+            turned_away(surface, denied)
         }
     };
     if let Ok(id) = HeaderValue::from_str(&context.correlation) {
@@ -71,6 +74,14 @@ pub(super) async fn pass(State(api): State<Api>, mut request: Request, next: Nex
         remember(&api, &context, &seen, status, refusal).await;
     }
     response
+}
+
+/// Who may not. One that may be let in a moment later is told to come again.
+fn turned_away(surface: Surface, denied: Denied) -> Response {
+    if denied.may_pass() {
+        return failure(surface, ::scim::Error::unavailable(denied.to_string()));
+    }
+    failure(surface, ::scim::Error::forbidden(denied.to_string()))
 }
 
 /// A caller beyond its rate: one provider must not starve the other.

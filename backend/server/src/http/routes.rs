@@ -13,7 +13,7 @@ use axum::{
 use domain::Surface;
 
 use super::{
-    admin::{activity, connection, credentials, mappings, overview, people, settings},
+    admin::{activity, callers, connection, credentials, mappings, overview, people, settings},
     api::Api,
     scim::{bulk, discovery, endpoint::Endpoint, groups::Groups, handlers, users::Users},
     surface::{failure, surface},
@@ -105,6 +105,10 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/mappings/{id}", put(mappings::change).delete(mappings::remove)),
         admin("/admin/settings", get(settings::read).put(settings::change)),
         admin("/admin/credentials/test", post(credentials::test)).reads(),
+        admin("/admin/credentials/given", post(credentials::given)),
+        admin("/admin/callers", get(callers::list)),
+        admin("/admin/callers/{id}/accept", post(callers::accept)).reads(),
+        admin("/admin/callers/{id}/dismiss", post(callers::dismiss)).reads(),
         admin("/admin/connection-test", post(connection::test)).reads(),
         admin("/admin/activity", get(activity::list)),
         admin("/admin/retry", post(activity::retry)),

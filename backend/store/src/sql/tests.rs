@@ -6,12 +6,12 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Statement;
 use crate::{
-    Store, account_creations, accounts, activity, groups, listing, management, mappings, membership, people, settings,
-    team_memberships, users, work,
+    Store, account_creations, accounts, activity, groups, listing, management, mappings, membership, people,
+    scim_callers, secret_bindings, settings, team_memberships, users, work,
 };
 
 /// The texts of every module that names some.
-const MODULES: [(&str, &[Statement]); 14] = [
+const MODULES: [(&str, &[Statement]); 16] = [
     ("lib.rs", crate::STATEMENTS),
     ("account_creations.rs", account_creations::STATEMENTS),
     ("accounts.rs", accounts::STATEMENTS),
@@ -22,6 +22,8 @@ const MODULES: [(&str, &[Statement]); 14] = [
     ("people.rs", people::STATEMENTS),
     ("people/counts.rs", people::counts::STATEMENTS),
     ("team_memberships.rs", team_memberships::STATEMENTS),
+    ("scim_callers.rs", scim_callers::STATEMENTS),
+    ("secret_bindings.rs", secret_bindings::STATEMENTS),
     ("settings.rs", settings::STATEMENTS),
     ("management.rs", management::STATEMENTS),
     ("users.rs", users::STATEMENTS),

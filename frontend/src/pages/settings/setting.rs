@@ -55,7 +55,7 @@ fn words(key: &str) -> (String, Option<&'static str>) {
         ),
         "scim_callers" => (
             "Further callers",
-            "Logins that may call SCIM without being a service account with the role Admin",
+            "Service accounts that the file lets call SCIM. Here, accept them one by one on Set-up",
         ),
         "activity_days" => ("Activity log", "For how many days a line is kept"),
         "public_url" => (

@@ -30,6 +30,7 @@ pub struct NewToken {
 
 async fn make(host: Host, name: &str, seconds: u32) -> Result<NewToken, ApiError> {
     let account = api::add_service_account(host, name).await?;
+    api::decide_caller(host, account.id, "accept", Some(&account.login)).await?;
     let key = api::add_token(host, account.id, name, Some(seconds).filter(|s| *s > 0)).await?;
     Ok(NewToken {
         login: account.login,
@@ -73,7 +74,7 @@ pub fn Tokens(provider: Memo<Provider>, made: RwSignal<Option<NewToken>>) -> imp
         let elsewhere = elsewhere.clone();
         view! {
             <div class="rcl-form">
-                <Field id="rcl-token-name" label="Name of the service account" description="It gets the role Admin, which Grafana asks of anybody who calls a plugin's SCIM endpoint" error=failed>
+                <Field id="rcl-token-name" label="Name of the service account" description="It gets the role Viewer and is accepted as a caller: it can call SCIM, and change nothing else in Grafana" error=failed>
                     <input class="rcl-input" id="rcl-token-name" type="text" autocomplete="off" aria-describedby="rcl-token-name-more"
                         prop:value=name on:input=move |event| typed.set(Some(event_target_value(&event))) />
                 </Field>

@@ -88,6 +88,7 @@ pub(in crate::http) async fn retry(call: AdminCall, Body(target): Body<Target>) 
         };
         call.log(action, (kind.into(), &target.id, &name), String::new()).await;
     }
+    call.api.control.retry_now(ctx.tenant.org_id);
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -106,5 +107,6 @@ pub(in crate::http) async fn resync(call: AdminCall, Body(target): Body<Target>)
         Kind::Group => Action::GroupResync,
     };
     call.log(action, (kind.into(), &target.id, &name), String::new()).await;
+    call.api.control.retry_now(ctx.tenant.org_id);
     Ok(StatusCode::ACCEPTED)
 }

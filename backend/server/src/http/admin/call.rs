@@ -100,12 +100,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|refused| AdminFailure::new(refused.status(), refused.body_text()))?;
-        let body = serde_json::from_slice(&bytes).map_err(|e| {
-            AdminFailure::new(
-                StatusCode::BAD_REQUEST,
-                format!("The request cannot be read: {e}. If you did not write it, reload the page."),
-            )
-        })?;
-        Ok(Self(body))
+        parsed(&bytes).map(Self)
     }
+}
+
+/// A body as JSON. Not for one that may hold a secret: the words quote it.
+pub(super) fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
+    serde_json::from_slice(bytes).map_err(|e| {
+        let said = format!("The request cannot be read: {e}. If you did not write it, reload the page.");
+        AdminFailure::new(StatusCode::BAD_REQUEST, said)
+    })
 }

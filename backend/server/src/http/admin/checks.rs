@@ -62,6 +62,11 @@ pub(super) fn credentials(engine: &EngineStatus) -> Check {
             "Grafana keeps them encrypted and hands them over with each request. In its configuration file they work at once."
                 .to_owned(),
         ),
+        EngineState::NotConfigured if engine.error.is_some() => settings(
+            TestOutcome::Failed,
+            "Type the secret again, or set back where it goes".to_owned(),
+            engine.error.clone().unwrap_or_default(),
+        ),
         EngineState::NotConfigured => settings(
             TestOutcome::Failed,
             "Set admin_user and admin_password".to_owned(),
@@ -71,7 +76,7 @@ pub(super) fn credentials(engine: &EngineStatus) -> Check {
         EngineState::CredentialsRefused => settings(
             TestOutcome::Failed,
             "Correct admin_user or admin_password".to_owned(),
-            "Grafana refused them, and nothing is tried again until they change.".to_owned(),
+            "Grafana refused them. They are tried again every ten minutes, and others at once.".to_owned(),
         ),
         EngineState::GrafanaAway => settings(
             TestOutcome::Failed,

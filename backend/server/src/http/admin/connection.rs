@@ -128,7 +128,7 @@ async fn refused(call: &AdminCall) -> Answer<Option<(String, String)>> {
     let Some((_, line)) = lines.into_iter().find(|(_, line)| !line.actor.is_empty()) else {
         return Ok(None);
     };
-    let reason = Denied::NotAScimCaller.to_string();
+    let reason = Denied::NotAccepted.to_string();
     let served = api
         .callers()
         .get(&(tenant.org_id, line.actor.clone()))

@@ -6,11 +6,18 @@ use std::collections::BTreeMap;
 
 use admin_api::{Setting, SettingOrigin, Settings, SettingsUpdate};
 use axum::{Json, http::StatusCode};
-use domain::settings::{self, Invalid, Kind, Origin};
+use domain::{
+    settings::{
+        self, Invalid, Kind, Origin,
+        reach::{FILE_ONLY, reaches_beyond, weakens},
+    },
+    status::EngineState,
+};
 
 use super::{
     call::{AdminCall, Body},
     failure::{AdminFailure, Answer},
+    server_admin,
 };
 use crate::http::control::SettingsView;
 use store::{Action, TargetKind};
@@ -53,13 +60,13 @@ fn setting(key: &settings::Key, view: &SettingsView) -> Setting {
         value: resolved.map(|r| r.value.clone()).filter(|v| !v.is_empty()),
         secret_set: None,
         origin: origin(from),
-        locked: from < Origin::Page,
+        locked: from < Origin::Page || key.name == FILE_ONLY,
         choices: choices(key.kind),
         problem: resolved.and_then(|r| r.problem.clone()),
     }
 }
 
-fn answer(view: &SettingsView) -> Json<Settings> {
+pub(super) fn answer(view: &SettingsView) -> Json<Settings> {
     Json(Settings {
         settings: settings::KEYS.iter().map(|key| setting(key, view)).collect(),
     })
@@ -67,6 +74,46 @@ fn answer(view: &SettingsView) -> Json<Settings> {
 
 pub(in crate::http) async fn read(call: AdminCall) -> Json<Settings> {
     answer(&call.api.control.settings(call.org_id()))
+}
+
+fn value_of<'a>(view: &'a SettingsView, name: &str) -> &'a str {
+    let row = view.resolved.iter().find(|row| row.name == name);
+    row.map_or("", |row| row.value.as_str())
+}
+
+/// What reaches beyond the organization is for a Grafana server admin, in whichever direction it is changed.
+async fn permitted(call: &AdminCall, view: &SettingsView, name: &str, after: Option<&str>) -> Answer<()> {
+    let Some(key) = settings::key(name) else {
+        return Ok(());
+    };
+    let after = after.unwrap_or(key.default);
+    if after == value_of(view, name) || !reaches_beyond(name, after) {
+        return Ok(());
+    }
+    let is_place = matches!(name, "grafana_url" | "admin_user");
+    let works = call.api.control.engine(call.org_id()).state == EngineState::Running;
+    // Where Rollcall is not signed in, nobody could be asked who somebody is, and no secret is sent to a place it was not given for.
+    if is_place && !works {
+        return Ok(());
+    }
+    server_admin::needed(call, name)
+        .await
+        .map_err(|refusal| refusal.at(key.name))
+}
+
+/// A page can prune its own log, and not Grafana's. No value is in it: it may be an e-mail.
+fn warn_of_weaker(call: &AdminCall, before: &SettingsView, changes: &BTreeMap<String, Option<String>>) {
+    let now = call.api.control.settings(call.org_id());
+    for name in changes.keys() {
+        if weakens(name, value_of(before, name), value_of(&now, name)) {
+            tracing::warn!(
+                org = call.org_id().get(),
+                setting = name,
+                correlation = call.context.correlation,
+                "an admin changed a setting so that it protects less"
+            );
+        }
+    }
 }
 
 /// Everything is checked before anything is written: one wrong value changes nothing.
@@ -89,6 +136,10 @@ pub(in crate::http) async fn change(call: AdminCall, Body(update): Body<Settings
             let refusal = AdminFailure::conflict(format!("A file sets {name}: change it there."));
             return Err(refusal.at(key.name));
         }
+        if key.name == FILE_ONLY {
+            let said = "scim_callers is a line of [plugin.rollcall-scim-app]. Here, callers are accepted one by one, on Set-up.";
+            return Err(AdminFailure::conflict(said).at(key.name));
+        }
         let invalid = |e: Invalid| AdminFailure::invalid(key.name, e.to_string());
         let value = value
             .as_deref()
@@ -97,8 +148,12 @@ pub(in crate::http) async fn change(call: AdminCall, Body(update): Body<Settings
             .map_err(invalid)?;
         changes.insert(name, value.filter(|v| !v.is_empty()));
     }
+    for (name, after) in &changes {
+        permitted(&call, &view, name, after.as_deref()).await?;
+    }
     api.store.set_page_settings(org_id, &changes).await?;
     api.control.page_settings_changed(org_id).await;
+    warn_of_weaker(&call, &view, &changes);
     for (name, value) in &changes {
         let reason = value
             .as_ref()

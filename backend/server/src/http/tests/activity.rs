@@ -185,7 +185,7 @@ async fn what_waits_for_a_person_is_tried_now_when_one_says_so() {
     let (ada, bob) = (server.user("ada").await, server.user("bob").await);
     for work in server.due().await {
         let store = &server.api.store;
-        store.attention(&work, needs_you()).await.unwrap();
+        store.attention(&work, None, needs_you()).await.unwrap();
     }
     assert!(server.due().await.is_empty());
     let wakes = server.quiet.wakes.load(Ordering::Relaxed);
@@ -278,7 +278,7 @@ async fn a_deleted_user_who_is_still_to_be_closed_can_be_tried_again() {
     let ada = server.user("ada").await;
     server.scim(Method::DELETE, &format!("/Users/{ada}"), Value::Null).await;
     let work = server.due().await.remove(0);
-    server.api.store.attention(&work, needs_you()).await.unwrap();
+    server.api.store.attention(&work, None, needs_you()).await.unwrap();
     assert_eq!(server.again("retry", "User", &ada).await.status, StatusCode::ACCEPTED);
     assert!(server.due().await[0].closing);
     assert_eq!(server.again("resync", "User", &ada).await.status, StatusCode::ACCEPTED);

@@ -53,21 +53,24 @@ async fn every_providers_requests_are_played_and_not_kept() {
 #[tokio::test]
 async fn a_token_that_was_refused_is_named_until_it_is_let_in() {
     let server = server(&[]).await;
-    let viewer = caller("sa-1-okta", "Viewer");
+    let viewer = caller("sa-1-new", "Viewer");
     let nobody = tested(&server, "okta", None).await;
     assert_eq!(about(&nobody, "has ever arrived").outcome, TestOutcome::Warning);
     server
-        .send(viewer, Method::GET, "/scim/v2/Users", &[], Vec::new())
+        .send(viewer.clone(), Method::GET, "/scim/v2/Users", &[], Vec::new())
         .await;
     let refused = tested(&server, "okta", None).await;
     assert!(
-        !refused.ok && refused.message.contains("Give sa-1-okta the role Admin"),
+        !refused.ok && refused.message.contains("Accept sa-1-new on Set-up"),
         "{refused:#?}"
     );
-    server.scim(Method::GET, "/Users?count=1", Value::Null).await;
+    server.admin(Method::POST, "/callers/9/accept", Value::Null).await;
+    server
+        .send(viewer, Method::GET, "/scim/v2/Users?count=1", &[], Vec::new())
+        .await;
     let served = tested(&server, "okta", None).await;
     assert_eq!(
-        about(&served, "A token of sa-1-okta has arrived").outcome,
+        about(&served, "A token of sa-1-new has arrived").outcome,
         TestOutcome::Ok
     );
 }

@@ -52,6 +52,7 @@ impl Server {
             store
                 .attention(
                     &work,
+                    None,
                     Attention::ClaimNeedsApproval {
                         login: login.to_owned(),
                         grafana_id: UserId::new(7),

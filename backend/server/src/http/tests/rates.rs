@@ -54,7 +54,7 @@ async fn a_stranger_uses_up_nobodys_rate() {
     let router = router(server.api.clone().at_rate(rate));
     let server = Server { router, ..server };
     for _ in 0..3 {
-        let stranger = caller("sa-1-okta", "Viewer");
+        let stranger = caller("sa-1-new", "Viewer");
         let refused = server
             .send(stranger, Method::GET, "/scim/v2/Users", &[], Vec::new())
             .await;

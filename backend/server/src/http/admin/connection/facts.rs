@@ -49,7 +49,7 @@ impl Facts<'_> {
                 page: "activity?outcome=refused".to_owned(),
                 ..check(
                     TestOutcome::Failed,
-                    format!("Give {login} the role Admin, or use another token"),
+                    format!("Accept {login} on Set-up, under “Who may call”"),
                     format!("It called and was refused: {reason}"),
                 )
             };

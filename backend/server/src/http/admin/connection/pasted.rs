@@ -426,10 +426,12 @@ mod tests {
         );
         assert_eq!(says("Expired API key"), "Make a new token");
         assert!(
-            says("{\"message\":\"You'll need additional permissions to perform this action.\"}").contains("role Admin")
+            says("{\"message\":\"You'll need additional permissions to perform this action.\"}")
+                .contains("role Viewer")
         );
         assert!(
-            says("{\"schemas\":[\"x:Error\"],\"detail\":\"This caller may not use SCIM.\"}").contains("role Admin")
+            says("{\"schemas\":[\"x:Error\"],\"detail\":\"This caller may not use SCIM.\"}")
+                .contains("Accept the service")
         );
         assert!(says("<!DOCTYPE html><html>").contains("address"));
         assert!(says("{\"message\":\"Plugin not found\"}").contains("Enable the plugin"));

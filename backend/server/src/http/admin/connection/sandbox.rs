@@ -2,16 +2,16 @@
 //!
 //! Owns: what must not leave it. Its control answers what is set and wakes nobody, its store ends with it. Start at [`Sandbox::open`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use admin_api::{CredentialTest, CredentialsTest, LoginDoctor};
+use admin_api::{CredentialsGiven, CredentialsTest, LoginDoctor};
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Method, Request, header},
 };
 use domain::{
-    Caller, OrgId, TeamId,
+    Caller, Denied, OrgId, TeamId, UserId,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use serde_json::Value;
@@ -19,7 +19,9 @@ use tower::ServiceExt as _;
 
 use crate::http::{
     api::{Api, MAX_BODY},
-    control::{Boxed, Control, SettingsView},
+    boxed::Boxed,
+    callers::{CallerDecision, Callers, KnownCallers},
+    control::{Control, Given, SettingsView, TestAnswer},
 };
 use store::{self, Store};
 
@@ -130,6 +132,7 @@ struct Still(Arc<dyn Control>);
 
 impl Control for Still {
     fn wake(&self) {}
+    fn retry_now(&self, _: OrgId) {}
     fn check_now(&self, _: OrgId) {}
     fn engine(&self, org_id: OrgId) -> EngineStatus {
         self.0.engine(org_id)
@@ -159,13 +162,36 @@ impl Control for Still {
     fn page_settings_changed(&self, _: OrgId) -> Boxed<'_, ()> {
         Box::pin(std::future::ready(()))
     }
-    fn test_credentials(&self, _: OrgId, _: CredentialsTest) -> Boxed<'_, CredentialTest> {
-        let refused = CredentialTest {
-            ok: false,
-            message: "Grafana is not called from here.".to_owned(),
-            checks: Vec::new(),
-        };
-        Box::pin(std::future::ready(refused))
+    fn callers(&self) -> &dyn Callers {
+        self
+    }
+    fn test_credentials(&self, _: OrgId, _: CredentialsTest) -> Boxed<'_, TestAnswer> {
+        Box::pin(std::future::ready(TestAnswer::Wait(Duration::MAX)))
+    }
+    fn secrets_given(&self, _: OrgId, _: CredentialsGiven) -> Boxed<'_, Given> {
+        Box::pin(std::future::ready(Given::Taken))
+    }
+}
+
+/// Only the sandbox itself calls it, and SCIM alone.
+impl Callers for Still {
+    fn may_use_scim<'a>(&'a self, _: &'a Caller) -> Boxed<'a, Result<(), Denied>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+    fn may_use_page<'a>(&'a self, _: &'a Caller) -> Boxed<'a, Result<(), Denied>> {
+        Box::pin(std::future::ready(Err(Denied::NotAPerson)))
+    }
+    fn known(&self, _: OrgId) -> Boxed<'_, store::Result<KnownCallers>> {
+        Box::pin(std::future::ready(Ok(KnownCallers::default())))
+    }
+    fn accept(&self, _: OrgId, _: UserId, _: String) -> Boxed<'_, store::Result<CallerDecision>> {
+        Box::pin(std::future::ready(Ok(CallerDecision::Unknown)))
+    }
+    fn dismiss(&self, _: OrgId, _: UserId) -> Boxed<'_, store::Result<CallerDecision>> {
+        Box::pin(std::future::ready(Ok(CallerDecision::Unknown)))
+    }
+    fn is_server_admin<'a>(&'a self, _: OrgId, _: &'a str) -> Boxed<'a, Option<bool>> {
+        Box::pin(std::future::ready(None))
     }
 }
 

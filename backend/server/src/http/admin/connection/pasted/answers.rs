@@ -48,8 +48,8 @@ const ANSWERS: &[(&[&str], &str, &str)] = &[
             "may not use scim",
             "403 forbidden",
         ],
-        "Give the service account the role Admin",
-        "SCIM is for service accounts with that role, and for the logins named in scim_callers.",
+        "Accept the service account, or give it the role Viewer",
+        "SCIM is for the service accounts that an Admin accepted on Set-up, under “Who may call”, and that have at least the role Viewer.",
     ),
     (
         &["plugin not found"],
