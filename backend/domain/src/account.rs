@@ -6,13 +6,14 @@
 
 mod authority;
 mod break_glass;
-mod evidence;
 mod identity;
 mod last_admin;
 mod leaver;
 mod lifecycle;
 mod model;
+mod names;
 mod profile;
+mod proof;
 mod protection;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,6 @@ use crate::{
 
 pub use authority::Authority;
 pub use break_glass::{Bearer, Entry, resolve};
-pub use evidence::{Doubt, Evidence, Lack, Left, ProviderIdentity, SIGN_INS, SignIn, SignedInBy, doubt, label_of};
 pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken, texts};
 pub use last_admin::{OrgMember, is_kept};
 pub use model::{
@@ -41,6 +41,7 @@ pub use model::{
     Question, Rules, Snapshot, TeamMembership, Write,
 };
 pub use profile::differs;
+pub use proof::doubt;
 pub use protection::{ProtectedIds, Rank, protection};
 
 /// Desired × observed → what to do.

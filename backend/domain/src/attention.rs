@@ -11,7 +11,7 @@ use vocabulary::{Attribute, OrgId, TeamId, UserId};
 
 pub use refusal::Refusal;
 
-use crate::account::{Doubt, Evidence};
+use crate::evidence::{Doubt, Evidence};
 
 /// What only a person can put right. Each case has one reason and one next step
 /// ([`crate::wording::reason`], [`crate::wording::next_step`]).
@@ -164,7 +164,7 @@ pub enum Attention {
         login: String,
         /// Grafana's id of it.
         grafana_id: UserId,
-        /// Whom Grafana takes its login for.
+        /// The account that Grafana takes its login for.
         means: Option<UserId>,
     },
     /// Grafana put another account into an organization than the one that was meant.

@@ -14,34 +14,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 pub use vocabulary::MappingMode;
 
-pub use team_claim::TeamClaim;
-
+mod claim_policy;
 mod team_claim;
 
-/// Which existing Grafana account a SCIM user may take over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimPolicy {
-    /// One that the connection's sign-in made or signed in; an admin is asked about every other one.
-    #[default]
-    Linked,
-    /// The one with the same login, whoever chose it.
-    Login,
-    /// The one with the same login, else the one with the same e-mail.
-    Email,
-    /// None until an admin says so.
-    Ask,
-    /// None, ever.
-    Never,
-}
-
-impl ClaimPolicy {
-    /// Whether equal names are enough, whoever wrote them.
-    #[must_use]
-    pub const fn is_by_name(self) -> bool {
-        matches!(self, Self::Login | Self::Email)
-    }
-}
+pub use claim_policy::ClaimPolicy;
+pub use team_claim::TeamClaim;
 
 /// When a person's account is made (docs/settings.md, "Signing in").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +95,7 @@ pub struct Effective {
     pub sign_in: Option<String>,
     /// Whether a local account that is claimed keeps its password.
     pub claim_keeps_password: bool,
-    /// For how many days who was deleted at the provider may return to the account.
+    /// For how many days a person deleted at the provider may return to the account.
     pub return_days: i64,
     /// When accounts come to be.
     pub linking: Linking,
@@ -250,7 +227,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "sign_in",
         json: "signIn",
-        kind: Kind::Choice(crate::account::SIGN_INS),
+        kind: Kind::Choice(crate::evidence::SIGN_INS),
         default: "none",
         in_auth_section: false,
     },
@@ -262,7 +239,7 @@ pub const KEYS: &[Key] = &[
         default: "renew",
         in_auth_section: false,
     },
-    // As long as most directories keep whom they deleted; nothing to do with how long the log is.
+    // As long as most directories keep deleted users.
     Key {
         name: "return_days",
         json: "returnDays",
@@ -578,13 +555,7 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
         } else {
             MappingMode::Strict
         },
-        claim_policy: match get("claim_policy") {
-            "email" => ClaimPolicy::Email,
-            "ask" => ClaimPolicy::Ask,
-            "never" => ClaimPolicy::Never,
-            "login" => ClaimPolicy::Login,
-            _ => ClaimPolicy::Linked,
-        },
+        claim_policy: ClaimPolicy::of(get("claim_policy")),
         sign_in: some("sign_in"),
         claim_keeps_password: get("claim_password") == "keep",
         return_days: get("return_days").parse().unwrap_or(30),

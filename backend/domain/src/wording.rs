@@ -15,6 +15,7 @@ mod person;
 mod team_sync;
 #[cfg(test)]
 mod tests;
+mod whose_account;
 
 pub use attention::{delay, next_step, operation, problem, protection, reason, taken_name};
 pub use caller::{

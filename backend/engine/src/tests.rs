@@ -474,6 +474,48 @@ async fn a_crash_before_our_record_makes_nothing_twice() {
 }
 
 #[tokio::test]
+async fn an_account_older_than_the_lost_call_is_a_strangers() {
+    let rig = Rig::new(&[("claim_policy", "never")]).await;
+    rig.user("ann", true).await;
+    let ann = rig.add_account("ann", Role::Viewer);
+    let hour_later = rig.clock.now_ms() + 3_600_000;
+    rig.store
+        .note_account_creation(&rig.tenant, "id-ann", "ann", hour_later)
+        .await
+        .expect("noted");
+    let engine = rig.start();
+    rig.quiet().await;
+    assert_eq!(
+        rig.store.account("id-ann").await.expect("read"),
+        None,
+        "{ann} is nobody's"
+    );
+    engine.stop().await;
+}
+
+/// A record from before there was an `externalId` in it: the one of the moment of the deletion counts, and a save that was under way
+/// changes nothing of it.
+#[tokio::test]
+async fn the_external_id_of_the_deletion_is_remembered() {
+    let rig = Rig::new(&[]).await;
+    rig.user("ann", true).await;
+    rig.set("ann", "externalId", json!("00u1")).await;
+    let engine = rig.start();
+    rig.quiet().await;
+    engine.stop().await;
+    let mut record = rig.store.account("id-ann").await.expect("read").expect("recorded");
+    assert_eq!(record.external_id.as_deref(), Some("00u1"));
+    record.external_id = None;
+    rig.store.save_account(&record).await.expect("saved");
+    let deleted = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
+    assert!(deleted.expect("deleted"));
+    rig.store.save_account(&record).await.expect("saved");
+    let left = rig.store.left_with(&rig.tenant, "00u1").await.expect("read");
+    assert_eq!(left.len(), 1);
+    assert!(left[0].gone_ms.is_some() && left[0].user_id == "id-ann");
+}
+
+#[tokio::test]
 async fn accounts_to_be_closed_go_first_among_many() {
     let rig = Rig::new(&[]).await;
     let engine = rig.start();

@@ -751,7 +751,7 @@ impl Rig {
         self.permitted().removals.insert(login.to_owned());
     }
 
-    /// The test lets the plugin take this one, whom nobody provisions, out of an organization again.
+    /// The test lets the plugin take this one, that nobody provisions, out of an organization again.
     pub fn may_leave_organizations(&self, login: &str) {
         self.permitted().expulsions.insert(login.to_owned());
     }

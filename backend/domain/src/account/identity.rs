@@ -5,60 +5,18 @@
 
 use super::{
     authority::{Claimant, at_claim},
-    evidence::{self, Evidence, Lack, SignedInBy},
     leaver::{Room, is_the_persons, make_room},
-    model::{
-        Account, Action, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_recreated, remembered,
-    },
+    model::{Account, Action, Candidate, Desired, Link, Manager, Profile, Rules, is_recreated, remembered},
+    names::{Unclaimed, WantedNames, is_protected},
+    proof::{lack, signed_in_by},
     protection::account_protection,
 };
 use crate::{
-    attention::{Attention, Delay, Protection},
+    attention::{Attention, Delay},
+    evidence::{Evidence, Lack},
     settings::ClaimPolicy,
 };
 use vocabulary::UserId;
-
-/// Why no account was chosen.
-pub(super) struct Unclaimed {
-    pub(super) attention: Attention,
-    question: Option<Question>,
-}
-
-impl Unclaimed {
-    pub(super) fn plan(self) -> Plan {
-        Plan::blocked(self.attention, self.question)
-    }
-
-    /// The account is open, of somebody who must be out: that is what is told, and the question stays.
-    pub(super) fn still_open(self, wanted: &Profile, account: &Account) -> Plan {
-        let attention = Attention::StillOpen {
-            login: wanted.login.clone(),
-            account: account.login.clone(),
-            grafana_id: account.id,
-        };
-        Plan::blocked(attention, self.question)
-    }
-
-    /// An admin's yes would change it.
-    pub(super) fn until_yes(self, account: &Account) -> Self {
-        Self {
-            question: Some(Question {
-                grafana_id: account.id,
-                login: account.login.clone(),
-            }),
-            ..self
-        }
-    }
-}
-
-impl From<Attention> for Unclaimed {
-    fn from(attention: Attention) -> Self {
-        Self {
-            attention,
-            question: None,
-        }
-    }
-}
 
 /// An account that nobody manages and that has a name somebody is to get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,41 +103,6 @@ pub fn profile_to_match(desired: &Desired, link: Option<&Link>) -> Option<Profil
     }
 }
 
-/// The names that an account of this person is to have.
-pub(super) struct WantedNames<'a> {
-    pub(super) login: &'a str,
-    email: Option<&'a str>,
-}
-
-impl<'a> WantedNames<'a> {
-    fn of(profile: &'a Profile, others: &[Candidate]) -> Self {
-        let login = profile.login.as_str();
-        let is_new = || !others.iter().any(|c| c.account.login.to_lowercase() == login);
-        Self {
-            login,
-            // A new account without an e-mail has the login for one.
-            email: profile.email.as_deref().or_else(|| is_new().then_some(login)),
-        }
-    }
-
-    fn login_of(&self, account: &Account) -> bool {
-        account.login.to_lowercase() == self.login
-    }
-
-    fn email_of(&self, account: &Account) -> bool {
-        self.email == Some(account.email.to_lowercase().as_str())
-    }
-
-    /// Grafana keeps each kind of name unique by itself: a login that is somebody's e-mail is free (G4).
-    pub(super) fn any_of(&self, account: &Account) -> bool {
-        self.login_of(account) || self.email_of(account)
-    }
-
-    pub(super) fn both_of(&self, account: &Account) -> bool {
-        self.login_of(account) && self.email.is_none_or(|_| self.email_of(account))
-    }
-}
-
 /// What to do about accounts that have a name the person is to have.
 pub(super) enum Choice<'a> {
     /// Nobody has one.
@@ -238,14 +161,6 @@ pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rul
     }
 }
 
-pub(super) fn is_protected(account: &Account, why: Protection) -> Unclaimed {
-    Attention::Protected {
-        login: account.login.clone(),
-        why,
-    }
-    .into()
-}
-
 /// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
 /// logins, and who is in none has nobody here who could vouch for it.
 fn claimable(account: &Account, rules: &Rules) -> Result<(), Unclaimed> {
@@ -282,10 +197,10 @@ fn strangers(
     if found.approved {
         return Ok(());
     }
-    let lack = match rules.claim {
+    let missing = match rules.claim {
         ClaimPolicy::Login if by_login => return Ok(()),
         ClaimPolicy::Email if by_login || !several => return Ok(()),
-        ClaimPolicy::Linked => evidence::lack(account, several, rules),
+        ClaimPolicy::Linked => lack(account, several, rules),
         ClaimPolicy::Never if by_login => {
             let login = account.login.clone();
             return Err(Attention::ClaimForbidden { login }.into());
@@ -296,14 +211,14 @@ fn strangers(
         ClaimPolicy::Login | ClaimPolicy::Email => return Err(email_taken(profile, account).until_yes(account)),
         ClaimPolicy::Ask => Some(Lack::Policy),
     };
-    let Some(lack) = lack else { return Ok(()) };
+    let Some(lack) = missing else { return Ok(()) };
     let asked = Unclaimed::from(Attention::ClaimNeedsApproval {
         login: account.login.clone(),
         grafana_id: account.id,
         evidence: Evidence {
             login: by_login,
             email: wanted.email_of(account),
-            by: SignedInBy::of(account),
+            by: signed_in_by(account),
             lack,
         },
     });

@@ -7,13 +7,37 @@ use vocabulary::AccountOrigin;
 
 use super::{
     authority::Powers,
-    evidence::Doubt,
-    identity::{Unclaimed, WantedNames, is_protected},
-    model::{Action, Candidate, Link, Manager, Rules},
-    profile::names_aside,
+    model::{Account, Action, Candidate, Link, Manager, Rules, Write},
+    names::{Unclaimed, WantedNames, is_protected},
     protection::account_protection,
 };
-use crate::attention::{Attention, Delay};
+use crate::{
+    attention::{Attention, Delay},
+    evidence::Doubt,
+};
+
+/// The columns of Grafana's database (G16).
+const LONGEST_NAME: usize = 190;
+
+/// The names of the account of somebody who left, once somebody else is to have these: readable, and nobody's domain.
+fn names_aside(account: &Account) -> Write {
+    let suffix = format!(".rollcall-{}.invalid", account.id);
+    let aside = |name: &str| {
+        let kept = LONGEST_NAME.saturating_sub(suffix.chars().count());
+        let name: String = name.chars().take(kept).collect();
+        format!("{name}{suffix}")
+    };
+    let login = aside(&account.login);
+    Write {
+        email: if account.email.is_empty() {
+            login.clone()
+        } else {
+            aside(&account.email)
+        },
+        login,
+        name: account.name.clone(),
+    }
+}
 
 /// What becomes of the names that people who left still have.
 pub(super) enum Room {
@@ -72,7 +96,7 @@ pub(super) fn make_room(wanted: &WantedNames<'_>, others: &[Candidate], rules: &
         if let Some(why) = account_protection(account, rules) {
             return Err(is_protected(account, why));
         }
-        // Both names within the time of a return: the same person made anew, another provider with other ids, or a namesake.
+        // Both names within the time of a return: the same person made again, another provider with other ids, or a namesake.
         if (recent && wanted.both_of(account)) || !makes_room(candidate, rules) {
             let asked = Unclaimed::from(Attention::LeaversAccount {
                 login: account.login.clone(),

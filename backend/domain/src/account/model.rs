@@ -7,9 +7,9 @@ use vocabulary::{AccountOrigin, OrgId, TeamId, UserId};
 
 use vocabulary::Attribute;
 
-use super::evidence::{Doubt, SignIn};
 use crate::{
     attention::{Attention, Delay},
+    evidence::{Doubt, SignIn},
     settings::{ClaimPolicy, Deprovision, Linking, MembershipPolicy},
 };
 

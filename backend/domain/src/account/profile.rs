@@ -46,29 +46,6 @@ fn placeholder_profile(account: &Account, differs: &[Attribute]) -> Write {
     }
 }
 
-/// The columns of Grafana's database (G16).
-const LONGEST_NAME: usize = 190;
-
-/// The names of the account of somebody who left, once somebody else is to have these: readable, and nobody's domain.
-pub(super) fn names_aside(account: &Account) -> Write {
-    let suffix = format!(".rollcall-{}.invalid", account.id);
-    let aside = |name: &str| {
-        let kept = LONGEST_NAME.saturating_sub(suffix.chars().count());
-        let name: String = name.chars().take(kept).collect();
-        format!("{name}{suffix}")
-    };
-    let login = aside(&account.login);
-    Write {
-        email: if account.email.is_empty() {
-            login.clone()
-        } else {
-            aside(&account.email)
-        },
-        login,
-        name: account.name.clone(),
-    }
-}
-
 /// Which attributes of the account are not as the provider wants them.
 fn differing(profile: &Profile, account: &Account, email: &str, name: &str) -> Vec<Attribute> {
     let mut differs = Vec::new();

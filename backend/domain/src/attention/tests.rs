@@ -1,7 +1,7 @@
 //! What is kept of a problem, and one example of each for those who word it.
 
 use super::*;
-use crate::account::{Lack, SignedInBy};
+use crate::evidence::{Lack, SignedInBy};
 
 /// One of each kind of attention.
 pub(crate) fn attentions() -> Vec<Attention> {

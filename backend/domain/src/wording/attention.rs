@@ -3,9 +3,9 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
-use vocabulary::{OrgId, UserId};
+use vocabulary::OrgId;
 
-use crate::account::{Doubt, Evidence, Lack, SignedInBy};
+use super::whose_account;
 use crate::attention::{Attention, Delay, Intruder, Operation, Problem, Protection, Reading, Refusal};
 use crate::status::TakenName;
 
@@ -52,11 +52,7 @@ pub fn reason(attention: &Attention) -> String {
             login,
             grafana_id,
             doubt,
-        } => format!(
-            "Grafana's account “{login}” (id {grafana_id}) was somebody's who was deleted at the identity provider, \
-             and nothing shows that it is the same person: {}.",
-            doubts(*doubt)
-        ),
+        } => whose_account::left(login, *grafana_id, *doubt),
         Attention::InAnotherOrganization { login } => {
             format!("“{login}” exists in Grafana already, in another organization, so it is not taken over from here.")
         }
@@ -67,7 +63,7 @@ pub fn reason(attention: &Attention) -> String {
             login,
             grafana_id,
             evidence,
-        } => asked(login, *grafana_id, evidence),
+        } => whose_account::asked(login, *grafana_id, evidence),
         Attention::ClaimForbidden { login } => {
             format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
         }
@@ -99,36 +95,15 @@ pub fn reason(attention: &Attention) -> String {
         Attention::CannotBeNamed {
             login,
             grafana_id,
-            means: Some(other),
-        } => format!(
-            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana takes this login for another account \
-             (id {other}), and its e-mail is no address of its own. Nothing was changed."
-        ),
-        Attention::CannotBeNamed {
-            login,
-            grafana_id,
-            means: None,
-        } => format!(
-            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana finds the account neither by its login \
-             nor by its e-mail. Nothing was changed."
-        ),
+            means,
+        } => whose_account::not_named(login, *grafana_id, *means),
         Attention::AnotherJoined {
             login,
             grafana_id,
             other,
             org_id,
             outcome,
-        } => {
-            let then = match outcome {
-                Intruder::WasInside => "It was in there before, so nothing changed.",
-                Intruder::TakenOut => "It was taken out again.",
-                Intruder::StillInside => "Grafana refused to take it out again: it is still in.",
-            };
-            format!(
-                "Grafana took the name of “{login}” (id {grafana_id}) for another account (id {other}) \
-                 and added that one to organization {org_id}. {then}"
-            )
-        }
+        } => whose_account::another_joined((login, *grafana_id), *other, *org_id, *outcome),
         Attention::TeamNotDeleted { team, others } => format!(
             "The group of the team “{team}” is gone, but the team was not deleted: \
              {others} of its members were added by hand."
@@ -159,38 +134,6 @@ fn also_in(org_ids: &[OrgId]) -> String {
         [] => String::new(),
         ids => format!(", it is also in {}", organizations(ids)),
     }
-}
-
-fn doubts(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::NoExternalId => "there is no externalId to compare",
-        Doubt::OtherExternalId => "the new user has another externalId",
-        Doubt::ExternalIdIsName => "the externalId is made of a name, which the next person of that name has as well",
-        Doubt::TooLate => "it is too long ago (setting return_days)",
-        Doubt::Several => "several deleted users had this externalId",
-    }
-}
-
-/// What speaks for an account being a person's, and what is missing.
-fn asked(login: &str, grafana_id: UserId, evidence: &Evidence) -> String {
-    let equal = match (evidence.login, evidence.email) {
-        (true, true) => "login and e-mail are equal",
-        (true, false) => "the login is equal, the e-mail is not",
-        (false, _) => "the e-mail is equal, the login is not",
-    };
-    let by = match &evidence.by {
-        SignedInBy::Password => "it is signed in to by a password, so its owner chose these names".to_owned(),
-        SignedInBy::Provider { label } => format!("it was signed in to by {label}"),
-    };
-    let lack = match evidence.lack {
-        Lack::Policy => "claim_policy asks",
-        Lack::NoSignInNamed => "the setting sign_in names no provider",
-        Lack::SignInOff => "the provider that sign_in names is not seen to be on",
-        Lack::NotByThatSignIn => "that is not the provider that the setting sign_in names",
-        Lack::Admin => "it is an Admin's",
-        Lack::Several => "several accounts have one of the names",
-    };
-    format!("“{login}” (id {grafana_id}) exists in Grafana already, and claiming waits for you: {equal}; {by}; {lack}.")
 }
 
 fn refused(what: &Operation, refusal: &Refusal) -> String {

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 
 use domain::{
     UserId,
-    account::{self, Desired, Link, OrgMember, OrgRole, Profile, ProviderIdentity, Rules, SignIn},
+    account::{Desired, Link, OrgMember, OrgRole, Profile, Rules},
+    evidence::{ProviderIdentity, SignIn, label_of},
     settings::Reach,
 };
 
@@ -58,7 +59,7 @@ fn sign_in(org: &Org) -> Option<SignIn> {
     let section = org.settings.effective.sign_in.as_deref()?;
     let on = org.sign_in.providers.as_ref();
     Some(SignIn {
-        label: account::label_of(section)?,
+        label: label_of(section)?,
         enabled: on.is_some_and(|on| on.contains(section)),
     })
 }

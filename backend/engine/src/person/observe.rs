@@ -6,9 +6,8 @@
 
 use domain::{
     Tenant, UserId,
-    account::{
-        self, Account, Authority, Candidate, Desired, Doubt, Left, Link, Manager, Observed, Profile, ProviderIdentity,
-    },
+    account::{self, Account, Authority, Candidate, Desired, Link, Manager, Observed, Profile},
+    evidence::{Doubt, Left, ProviderIdentity},
     settings::{ClaimPolicy, Deprovision},
 };
 
@@ -158,7 +157,7 @@ async fn returning(source: &impl AccountSource, subject: &Subject<'_>, has_accou
     })
 }
 
-/// For whom another account is looked at.
+/// A person whose account another one may be.
 struct Look<'a> {
     org: &'a Org,
     subject: &'a Subject<'a>,

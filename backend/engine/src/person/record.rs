@@ -5,8 +5,9 @@
 
 use domain::{
     UserId,
-    account::{self, Access, Authority, History, Observed, ProviderIdentity, Question, Snapshot},
+    account::{self, Access, Authority, History, Observed, Question, Snapshot},
     attention::Delay,
+    evidence::ProviderIdentity,
     settings::Deprovision,
 };
 

@@ -34,11 +34,11 @@ fn words(key: &str) -> (String, Option<&'static str>) {
         ),
         "claim_password" => (
             "Password of an account taken over",
-            "Whoever had a local account until then may know it",
+            "Somebody else may know the password of a local account",
         ),
         "return_days" => (
             "Return",
-            "For how many days who was deleted at the provider may come back to the account, with roles and teams",
+            "For how many days a person deleted at the provider may come back to the account, with roles and teams",
         ),
         "linking" => ("When accounts are made", "Before the first sign-in, or by it"),
         "deprovision" => (
@@ -79,8 +79,8 @@ fn choice(key: &str, value: &str) -> String {
         ("claim_policy", "linked") => {
             "one that the provider under “How people sign in” made; you are asked about others"
         }
-        ("claim_policy", "login") => "the one with the same login, whoever chose that",
-        ("claim_policy", "email") => "the same login, else the same e-mail, whoever chose that",
+        ("claim_policy", "login") => "the one with the same login, even if its owner chose that",
+        ("claim_policy", "email") => "the same login, else the same e-mail, even if its owner chose that",
         ("claim_policy", "never") => "none",
         ("sign_in", "none") => "not named",
         ("claim_password", "renew") => "becomes random, and sessions end",

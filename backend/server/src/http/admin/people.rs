@@ -189,7 +189,7 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
             "There is nothing to approve: no account in Grafana waits for a decision about this person.",
         )
     };
-    // Else it becomes random: whoever had the account until now may know it.
+    // Else it becomes random: another person may know it.
     let seen = Management {
         keep_password: call.text("password") == Some("keep"),
         ..api.store.management(&id).await?.ok_or_else(nothing)?

@@ -6,7 +6,7 @@ use domain::{
     settings::Deprovision,
 };
 
-use domain::account::{Evidence, Lack, SignedInBy};
+use domain::evidence::{Evidence, Lack, SignedInBy};
 
 use super::*;
 use domain::attention::Attention;
