@@ -83,6 +83,7 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::MappingResume => words("resumed", "resume", "the mapping of group", ""),
         Action::MappingRemove => words("removed", "remove", "the mapping of group", ""),
         Action::SettingChange => words("changed", "change", "the setting", ""),
+        Action::StoreDecide => words("decided about", "decide about", "the store", ""),
         Action::CallerAccept => words("let", "let", "", "call SCIM"),
         Action::CallerDismiss => words("turned", "turn", "", "away from SCIM"),
         Action::CallerDeny => words("was turned away", "use SCIM", "", ""),
@@ -247,6 +248,7 @@ mod tests {
             | Action::MappingPause
             | Action::MappingResume
             | Action::MappingRemove
+            | Action::StoreDecide
             | Action::SettingChange
             | Action::CallerAccept
             | Action::CallerDismiss => vec![admin],

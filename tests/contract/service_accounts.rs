@@ -181,6 +181,41 @@ async fn a_server_admin_reads_the_configuration_without_secrets() {
 }
 
 #[tokio::test]
+async fn a_renamed_service_account_keeps_its_login() {
+    contract(async |g| {
+        let name = unique("Marker");
+        let made = g
+            .post("/api/serviceaccounts", json!({ "name": name, "role": "None" }))
+            .await
+            .expect(&[201])
+            .unwrap();
+        let login = made.str("/login").to_owned();
+        let path = format!("/api/serviceaccounts/{}", made.json["id"]);
+        let other = format!("{name} a1 7");
+        g.patch(&path, json!({ "name": other })).await.expect(&[200]).unwrap();
+        let found = g
+            .get(&format!("/api/serviceaccounts/search?perpage=1000&page=1&query={name}"))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let shown = &found.json["serviceAccounts"][0];
+        assert_eq!(
+            (&shown["name"], &shown["login"], &shown["role"]),
+            (&json!(other), &json!(login), &json!("None"))
+        );
+        // Its first name is not free for another one.
+        let again = g
+            .post("/api/serviceaccounts", json!({ "name": name, "role": "None" }))
+            .await;
+        assert_eq!(
+            (again.status, again.str("/messageId")),
+            (400, "serviceaccounts.ErrAlreadyExists")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_service_account_has_no_names_of_its_own_to_change() {
     contract(async |g| {
         let (_, account) = g.service_account("Admin").await;

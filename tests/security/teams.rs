@@ -18,6 +18,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The plugin waits 20 seconds for an answer: once in its comparison and once for the group.
+const TWO_TIMEOUTS: Duration = Duration::from_secs(60);
+
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";
 const CLEO: &str = "cleo@example.com";
@@ -321,6 +324,49 @@ async fn a_server_admin_is_not_put_into_a_team() -> Result<()> {
     team.compared().await?;
     team.rig.members_are(team.id, &["admin", ADA, CLEO]).await?;
     team.rig.finish().await
+}
+
+/// G13 of the faults: Grafana's own page hangs on such a team, too. It is that team's problem and nobody else's.
+#[tokio::test]
+async fn a_team_whose_members_never_load_holds_up_no_other() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, [ADA]).await?;
+    rig.open(ADA).await?;
+    let hangs = rig.grafana.make_team("Hangs").await?;
+    rig.settled().await?;
+    let never = format!("/api/teams/{hangs}/members");
+    rig.fault(Fault::new(&never, Effect::Hang).method("GET").always());
+    let made = scim
+        .post("/Groups", &group("Hangs", &[&ada]))
+        .await?
+        .expect(&[201])?
+        .id();
+    rig.map_to(&made, hangs, MemberPolicy::Keep).await?;
+    let other = scim
+        .post("/Groups", &group("Other", &[&ada]))
+        .await?
+        .expect(&[201])?
+        .id();
+    rig.map_to_new(&other, "Other").await?;
+    until("the other team is filled", TWO_TIMEOUTS, async || {
+        let team = rig.grafana.existing_team("Other").await?;
+        let members = rig.grafana.members(team.id).await?;
+        ensure!(
+            members.len() == 1 && members.contains(ADA),
+            "its members are {members:?}"
+        );
+        Ok(())
+    })
+    .await?;
+    // Nor does it keep a new person waiting.
+    rig.people(&scim, [BOB]).await?;
+    until("bob has an account", TWO_TIMEOUTS, async || {
+        rig.grafana.existing_account(BOB).await.map(drop)
+    })
+    .await?;
+    rig.grafana_back();
+    rig.finish().await
 }
 
 /// S22 of the faults: the provider chooses a group's name, and with it whose rights its members would get.

@@ -111,9 +111,16 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
             // Somebody who left is closed by a plan of their own.
             Ok(Choice::Free | Choice::MakeRoom(_) | Choice::Wait(_)) => {}
             Err(unclaimed) if protected || recreated => return Plan::blocked(unclaimed.attention, None),
-            // It may be this person's, and it is open: nobody may call the person closed.
-            Err(unclaimed) if link.is_none() && unclaimed.is_about_open(others) => return unclaimed.plan(),
-            Err(_) => {}
+            // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
+            Err(unclaimed) => {
+                let open = others.iter().find(|c| {
+                    let elsewhere = at_claim(&c.account, rules) == Claimant::AnotherOrganization;
+                    c.manager == Manager::Nobody && !c.account.is_disabled && !elsewhere
+                });
+                if let Some(open) = open {
+                    return unclaimed.still_open(profile, &open.account);
+                }
+            }
         }
     }
     let Some(link) = link else {

@@ -113,6 +113,16 @@ pub enum Attention {
         /// The account's login.
         login: String,
     },
+    /// Somebody must be out, and an account with the login or e-mail is open that no admin has said
+    /// is this person's.
+    StillOpen {
+        /// The login that the provider named.
+        login: String,
+        /// The account's login.
+        account: String,
+        /// Grafana's id of it.
+        grafana_id: UserId,
+    },
     /// Disabled and linked to a provider: Grafana will not enable it.
     CannotEnable {
         /// Its login.
@@ -218,6 +228,7 @@ impl Attention {
             Self::ManagedForAnother { .. } => "managed_for_another",
             Self::ClaimNeedsApproval { .. } => "claim_needs_approval",
             Self::ClaimForbidden { .. } => "claim_forbidden",
+            Self::StillOpen { .. } => "still_open",
             Self::CannotEnable { .. } => "cannot_enable",
             Self::LastAdmin { .. } => "last_admin",
             Self::CannotDisable { .. } => "cannot_disable",
@@ -437,6 +448,8 @@ pub enum Reading {
     Teams,
     /// The members of a team.
     TeamMembers,
+    /// The service account that says which store is the right one.
+    StoreMarker,
 }
 
 /// How a call ended that another try may not change.
@@ -497,6 +510,8 @@ pub enum Delay {
     NothingToDelete,
     /// Another SCIM user got the account a moment ago.
     AccountJustTaken,
+    /// Grafana knows another store, and no admin has decided.
+    StoreNotRecognised,
     /// A call failed, and time may help.
     GrafanaFailed {
         /// What was asked.
@@ -517,6 +532,7 @@ impl Delay {
             Self::TeamDisappears => "team_disappears",
             Self::NothingToDelete => "nothing_to_delete",
             Self::AccountJustTaken => "account_just_taken",
+            Self::StoreNotRecognised => "store_not_recognised",
             Self::GrafanaFailed { .. } => "grafana_failed",
         }
     }

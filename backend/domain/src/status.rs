@@ -3,7 +3,7 @@
 //! Owns: plain data, the same for the engine that fills it and the handlers that answer it. Must
 //! never hold a secret. Start at [`EngineStatus`].
 
-use crate::{account::NameOwner, team::Member};
+use crate::{account::NameOwner, store_identity::Recognition, team::Member};
 use vocabulary::{TeamId, UserId};
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
@@ -54,6 +54,8 @@ pub struct EngineStatus {
     pub checked_ms: Option<i64>,
     /// What works against us, in words.
     pub warnings: Vec<String>,
+    /// What this store is to this Grafana.
+    pub store: Recognition,
     /// Teams that Grafana's own Team Sync fills as well.
     pub twice_filled_teams: Vec<TeamId>,
     /// Grafana's licence has Team Sync while groups are synced.
@@ -77,6 +79,7 @@ impl EngineStatus {
             error: None,
             checked_ms: None,
             warnings: Vec::new(),
+            store: Recognition::Unknown,
             twice_filled_teams: Vec::new(),
             team_sync_licensed: false,
             taken_names: Vec::new(),
@@ -94,6 +97,28 @@ pub struct TakenName {
     pub protects: Option<UserId>,
     /// The account that has the name.
     pub taken_by: UserId,
+}
+
+/// How the store itself stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSeen {
+    /// A change was written, committed and taken back a moment ago.
+    pub takes_changes: bool,
+    /// Its file.
+    pub file: StoreFile,
+}
+
+/// The store's file, as it lies on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFile {
+    /// The one that is open, and nobody else's business.
+    Private,
+    /// Others can read it.
+    Readable,
+    /// Others can write its directory, and so replace it.
+    Writable,
+    /// It was deleted or replaced while it was open.
+    Replaced,
 }
 
 /// A team as last seen.

@@ -17,6 +17,7 @@ mod org;
 mod org_state;
 mod person;
 mod protected;
+mod pulse;
 mod reconcile_loop;
 mod reservation;
 mod roster;
@@ -26,7 +27,9 @@ mod service_accounts;
 mod settings;
 mod shared;
 mod status;
+mod store_marker;
 mod sudden_loss;
+mod supervisor;
 mod team_sync;
 mod user_listing;
 mod verdict;
@@ -47,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use failpoints::Failpoints;
 pub use grafana::{Credentials, Finding, Probe};
+pub use pulse::PulseSeen;
 pub use service_accounts::{Freshness, PersonSeen, ServiceAccountsSeen};
 pub use settings::{OrgSettings, Settings};
 pub use status::LoginSeen;
@@ -90,7 +94,7 @@ impl Engine {
             shared: shared.clone(),
             stop: stop.clone(),
         };
-        let task = tokio::spawn(reconcile_loop::run(core));
+        let task = tokio::spawn(supervisor::run(core));
         Self(Arc::new(Inner {
             shared,
             settings,
@@ -103,6 +107,12 @@ impl Engine {
     #[must_use]
     pub fn wake(&self) -> Wake {
         Wake::new(self.0.shared.clone())
+    }
+
+    /// Whether it goes on.
+    #[must_use]
+    pub fn pulse(&self) -> PulseSeen {
+        self.0.shared.pulse.seen()
     }
 
     /// How it stands with an organization's Grafana.

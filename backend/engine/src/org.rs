@@ -29,6 +29,7 @@ use super::{
     user_listing::UserListing,
 };
 use grafana::{Error, Grafana, ListedUser, SignInSettings};
+use store::{Kind, Work};
 
 #[derive(Debug)]
 pub(super) struct Org {
@@ -66,6 +67,8 @@ pub(super) struct Org {
     pub(super) external_groups: ExternalGroups,
     /// Whether the other actions hold, and what who is new is given.
     pub(super) sign_in: SignInSettings,
+    /// The store has noted that the engine began with this Grafana.
+    pub(super) began: bool,
 }
 
 /// A session that Grafana forgets at once is asked for again this seldom: each sign-in leaves one behind.
@@ -95,6 +98,7 @@ impl Org {
             role_sync_skipped: None,
             external_groups: ExternalGroups::default(),
             sign_in: SignInSettings::default(),
+            began: false,
         }
     }
 
@@ -119,6 +123,13 @@ impl Org {
     pub(super) fn wakes_at(&self, now_ms: i64, next_due_ms: Option<i64>) -> Option<i64> {
         let planned_ms = next_due_ms.map_or(self.next_scan_ms, |due| due.min(self.next_scan_ms));
         self.state.wakes_at(now_ms, planned_ms)
+    }
+
+    /// Whether such a piece of work may be done now. A store that is not the one Grafana knows only
+    /// closes.
+    pub(super) fn may_do(&self, work: &Work, now_ms: i64) -> bool {
+        let closes = work.kind == Kind::User && work.closing;
+        self.state.may_do(work.kind, now_ms) && (closes || self.status.store.may_open())
     }
 
     /// Other settings: what was refused may be tried again.

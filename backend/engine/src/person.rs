@@ -14,8 +14,9 @@ mod record;
 mod turn;
 
 use domain::{
-    account::{self, Action, End},
+    account::{self, Action, Desired, End},
     attention::{Attention, Delay},
+    store_identity,
 };
 
 pub(super) use self::record::Recorded;
@@ -53,6 +54,11 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         return Ok(Recorded);
     }
     let desired = desired(user.as_ref());
+    let recognised = org.status.store;
+    if matches!(desired, Desired::Open(_)) && !recognised.may_open() {
+        // It was to be closed a moment ago.
+        return Err(SyncError::NotYet(Delay::StoreNotRecognised));
+    }
     let mut person = Person {
         core,
         work,
@@ -95,6 +101,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             });
         }
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
+        let plan = store_identity::permitted(recognised, plan);
         if plan.actions.is_empty() {
             person.ask(plan.end.question()).await?;
             let end = match &plan.end {

@@ -114,6 +114,9 @@ impl Roster {
         let Some(seen) = seen.map_err(looking(Reading::TeamMembers))? else {
             return Ok(false);
         };
+        let first_look = self.observed.members.iter().map(|member| &member.grafana_id);
+        let known = self.observed.base.keys().chain(first_look);
+        sudden_loss::members(&org.grafana, self.team.id, known, &seen).await?;
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         self.observed.bulk &= all_seen(org, &seen, me);
         self.observed.members = classified(org, seen, me, &self.released);

@@ -12,16 +12,21 @@ use domain::{
     OrgId, UserId,
     attention::Protection,
     status::{EngineStatus, NameOwners, TeamSeen},
+    store_identity::StoreDecision,
 };
 use tokio::sync::Notify;
 
 use super::{
-    lock::locked, names::Names, roster_requests::RosterRequests, service_accounts::ServiceAccounts, status::LoginSeen,
+    lock::locked, names::Names, pulse::Pulse, roster_requests::RosterRequests, service_accounts::ServiceAccounts,
+    status::LoginSeen,
 };
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
+    pub(super) pulse: Pulse,
+    /// What admins decided about the store, until the engine has done it.
+    decisions: Mutex<HashMap<OrgId, StoreDecision>>,
     checks: Mutex<BTreeSet<OrgId>>,
     retries: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
@@ -50,6 +55,20 @@ impl Shared {
 
     pub(super) fn take_checks(&self) -> BTreeSet<OrgId> {
         std::mem::take(&mut locked(&self.checks))
+    }
+
+    /// An admin said which store is the right one.
+    pub(super) fn add_decision(&self, org_id: OrgId, decision: StoreDecision) {
+        locked(&self.decisions).insert(org_id, decision);
+    }
+
+    /// It could not be done yet. A later word of an admin wins.
+    pub(super) fn keep_decision(&self, org_id: OrgId, decision: StoreDecision) {
+        locked(&self.decisions).entry(org_id).or_insert(decision);
+    }
+
+    pub(super) fn take_decisions(&self) -> HashMap<OrgId, StoreDecision> {
+        std::mem::take(&mut locked(&self.decisions))
     }
 
     pub(super) fn status(&self, org_id: OrgId) -> Option<EngineStatus> {

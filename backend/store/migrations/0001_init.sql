@@ -9,6 +9,23 @@ CREATE TABLE sequence (
 );
 INSERT INTO sequence (name, last) VALUES ('mark', 0);
 
+-- Which store this is to the Grafana of an organization (docs/decisions/0008-store-identity.md).
+CREATE TABLE store_identity (
+    org_id  BIGINT PRIMARY KEY,
+    -- Random, made with the first look at that Grafana.
+    id      TEXT   NOT NULL,
+    -- Grows with each start of the engine and each closing that was seen done.
+    counter BIGINT NOT NULL,
+    -- The counter that the marker in Grafana has, or was about to be given; 0: none yet.
+    marked  BIGINT NOT NULL
+);
+
+-- What the health check writes, and removes in the same transaction: it is always empty.
+CREATE TABLE probe (
+    id      INTEGER PRIMARY KEY,
+    content BLOB    NOT NULL
+);
+
 -- SCIM Users. `document` holds the stored attributes only; id, meta, groups and schemas are derived.
 CREATE TABLE scim_user (
     pk            INTEGER PRIMARY KEY,
@@ -97,6 +114,8 @@ CREATE TABLE account (
     -- JSON array: the attributes that wait for the next sign-in.
     deferred         TEXT    NOT NULL,
     synced_ms        BIGINT  NOT NULL,
+    -- When the account was last found closed, or gone, of somebody who must be out. NULL: it was not, so it counts as open.
+    seen_closed_ms   BIGINT,
     -- The provider's own id of the person: of now, or of the moment when the SCIM user was deleted. Who comes with it again is the same.
     external_id      TEXT,
     -- When the SCIM user was deleted.

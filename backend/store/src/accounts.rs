@@ -10,21 +10,22 @@ use sqlx::SqliteConnection;
 
 use super::{
     AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations,
-    activity, codes::Code, is_taken, sql::statements, work,
+    activity, codes::Code, identity, is_taken, sql::statements, work,
 };
 
 statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
          deprovisioned_by, holds, snapshot, deferred, synced_ms, authority, own_org, seen_inside, \
-         closed_by_hand, external_id, gone_ms, renew_password) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+         closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
          ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
          authority = excluded.authority, own_org = excluded.own_org, \
          seen_inside = excluded.seen_inside, closed_by_hand = excluded.closed_by_hand, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
          excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
+         seen_closed_ms = excluded.seen_closed_ms, \
          renew_password = excluded.renew_password, external_id = CASE WHEN account.gone_ms IS NULL \
          THEN excluded.external_id ELSE account.external_id END";
     LEFT_WITH =
@@ -52,6 +53,7 @@ statements! {
          GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id";
     APPLIED_MEMBERS =
         "SELECT grafana_id, made_admin FROM team_member WHERE org_id = $1 AND team_id = $2";
+    FORGET_SEEN_CLOSED = "UPDATE account SET seen_closed_ms = NULL WHERE user_id = $1";
     FORGET_MEMBERS =
         "DELETE FROM team_member \
          WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT \
@@ -84,6 +86,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(&a.external_id)
         .bind(a.gone_ms)
         .bind(a.renew_password)
+        .bind(a.seen_closed_ms)
         .execute(tx)
         .await?;
     Ok(())
@@ -216,6 +219,10 @@ impl Store {
                 return self.saved(a, done).await;
             }
         }
+        if a.is_some_and(|a| a.seen_closed_ms == Some(now_ms)) {
+            // A closing, seen done now for the first time: a copy of the store does not know of it.
+            identity::grow(&mut tx, work.tenant.org_id).await?;
+        }
         mark_groups(&mut tx, work, groups, now_ms).await?;
         if done {
             work::finish(&mut tx, work).await?;
@@ -237,6 +244,12 @@ impl Store {
             }
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// The account of somebody who must be out was found open again.
+    pub async fn forget_seen_closed(&self, user_id: &str) -> Result<()> {
+        FORGET_SEEN_CLOSED.query().bind(user_id).execute(&self.write).await?;
+        Ok(())
     }
 
     /// Forgets an account.

@@ -118,6 +118,7 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             snapshot: row.try_get("snapshot")?,
             deferred: attributes(row.try_get("deferred")?)?,
             synced_ms: row.try_get("synced_ms")?,
+            seen_closed_ms: row.try_get("seen_closed_ms")?,
             external_id: row.try_get("external_id")?,
             gone_ms: row.try_get("gone_ms")?,
             renew_password: row.try_get("renew_password")?,
@@ -216,6 +217,7 @@ impl FromRow<'_, SqliteRow> for PersonRow {
             user: UserRecord::from_row(row)?,
             account: account.map(UserId::new).zip(origin),
             closed: code_or_null(row, "deprovisioned_by")?.map(|by| (by, holds)),
+            still_open: row.try_get("still_open")?,
             deferred: deferred.map(attributes).transpose()?.unwrap_or_default(),
             synced_ms: row.try_get("synced_ms")?,
             waiting: waiting(row)?,
@@ -244,6 +246,7 @@ impl FromRow<'_, SqliteRow> for AttentionRow {
             name: row.try_get("name")?,
             attention: attention(row)?,
             since_ms: row.try_get("since_ms")?,
+            still_open: row.try_get("still_open")?,
         })
     }
 }

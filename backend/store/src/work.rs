@@ -37,7 +37,9 @@ statements! {
         "INSERT INTO work (org_id, connection, kind, id, generation, urgent, state, since_ms, \
          due_ms, attempts, correlation) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, 0, $8) \
          ON CONFLICT (org_id, connection, kind, id) DO UPDATE \
-         SET generation = excluded.generation, urgent = excluded.urgent, state = 'pending', \
+         SET since_ms = CASE WHEN excluded.urgent AND NOT work.urgent THEN excluded.since_ms \
+         ELSE work.since_ms END, \
+         generation = excluded.generation, urgent = excluded.urgent, state = 'pending', \
          due_ms = excluded.due_ms, attempts = 0, attention_code = NULL, attention = NULL, \
          correlation = excluded.correlation";
     FINISH =

@@ -88,6 +88,8 @@ codes! {
         MappingRemove = "mapping.remove",
         /// An admin changed a setting.
         SettingChange = "setting.change",
+        /// An admin said which store is the right one.
+        StoreDecide = "store.decide",
         /// An admin let a service account call SCIM.
         CallerAccept = "caller.accept",
         /// An admin let it call no longer, or said that it shall not.

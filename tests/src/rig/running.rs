@@ -46,6 +46,7 @@ const CALLED_BY_PLUGIN: &[&str] = &[
     "/api/team",
     "/api/frontend/",
     "/api/access-control/",
+    "/api/serviceaccounts",
     "/api/health",
 ];
 
@@ -266,6 +267,18 @@ impl Rig {
     /// If Grafana refuses.
     pub async fn connect_right(&self) -> Result<()> {
         self.connect(BOT_PASSWORD).await
+    }
+
+    /// Gives the plugin the account that another one has in *its* Grafana: two plugins, each with a store of its own, on one Grafana.
+    ///
+    /// # Errors
+    /// If Grafana refuses.
+    pub async fn connect_to(&self, other: &Self) -> Result<()> {
+        let json_data = json!({ "grafanaUrl": other.grafana.url(), "adminUser": BOT });
+        self.grafana
+            .enable_app(&json_data, &json!({ "adminPassword": BOT_PASSWORD }))
+            .await?;
+        self.answers().await.map(drop)
     }
 
     /// Tells the plugin that a person typed its password again, as the page does; what it says to that.
@@ -598,11 +611,35 @@ impl Rig {
     /// # Errors
     /// If it does not come back.
     pub async fn restart_in(&mut self, environment: Vec<(String, String)>) -> Result<()> {
+        self.stop().await;
+        self.start_again(environment).await
+    }
+
+    /// Stops Grafana, does something to the plugin's data directory, and starts Grafana again.
+    ///
+    /// # Errors
+    /// If it does not come back.
+    pub async fn restart_with_store(&mut self, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        self.stop().await;
+        change(&self.store_dir())?;
+        self.start_again(vec![]).await
+    }
+
+    /// The plugin's data directory.
+    #[must_use]
+    pub fn store_dir(&self) -> PathBuf {
+        self.options.data_dir.clone().unwrap_or_default().join("rollcall")
+    }
+
+    async fn stop(&mut self) {
         *self.undisturbed() = None;
         if let Some(stand_in) = self.stand_in.take() {
             self.earlier.extend(stand_in.calls());
             stand_in.stop().await;
         }
+    }
+
+    async fn start_again(&mut self, environment: Vec<(String, String)>) -> Result<()> {
         let mut options = self.options.clone();
         options.plugin_env.extend(environment);
         // Connections of the one before may still hold the address for a moment.

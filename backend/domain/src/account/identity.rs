@@ -29,12 +29,14 @@ impl Unclaimed {
         Plan::blocked(self.attention, self.question)
     }
 
-    /// Whether an account of nobody's that may be the person's, by what is equal, is open.
-    pub(super) fn is_about_open(&self, others: &[Candidate]) -> bool {
-        // Another organization's account is not this provider's to close.
-        let theirs = matches!(self.attention, Attention::InAnotherOrganization { .. });
-        let open = |c: &Candidate| c.manager == Manager::Nobody && !c.account.is_disabled;
-        !theirs && others.iter().any(open)
+    /// The account is open, of somebody who must be out: that is what is told, and the question stays.
+    pub(super) fn still_open(self, wanted: &Profile, account: &Account) -> Plan {
+        let attention = Attention::StillOpen {
+            login: wanted.login.clone(),
+            account: account.login.clone(),
+            grafana_id: account.id,
+        };
+        Plan::blocked(attention, self.question)
     }
 
     /// An admin's yes would change it.

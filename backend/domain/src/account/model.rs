@@ -508,6 +508,15 @@ impl Plan {
         }
     }
 
+    /// Whether the account was found closed, or nowhere: what is left to do ends nobody's access.
+    /// To be asked about somebody who must be out.
+    #[must_use]
+    pub fn finds_closed(&self) -> bool {
+        let harmless = |a: &Action| matches!(a, Action::Update(_) | Action::Remember(_) | Action::Forget);
+        let closed = matches!(self.end.access(), Some(Access::Closed { .. } | Access::None));
+        closed && self.actions.iter().all(harmless)
+    }
+
     /// All is well.
     pub(super) fn nothing(access: Access) -> Self {
         Self::new(Vec::new(), access)

@@ -85,6 +85,11 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::InAnotherOrganization { login: login() },
         Attention::ManagedForAnother { login: login() },
         Attention::ClaimForbidden { login: login() },
+        Attention::StillOpen {
+            login: login(),
+            account: login(),
+            grafana_id: UserId::new(7),
+        },
         Attention::CannotEnable { login: login() },
         Attention::LastAdmin {
             login: login(),

@@ -71,6 +71,14 @@ pub fn reason(attention: &Attention) -> String {
         Attention::ClaimForbidden { login } => {
             format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
         }
+        Attention::StillOpen {
+            login,
+            account,
+            grafana_id,
+        } => format!(
+            "“{login}” must be out, and Grafana's account “{account}” (id {grafana_id}), which has this \
+             login or e-mail, is open. Nobody has said that it is this person's, so it was not closed."
+        ),
         Attention::CannotEnable { login } => {
             format!("“{login}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.")
         }
@@ -267,6 +275,10 @@ pub const fn next_step(attention: &Attention) -> &'static str {
              if not, rename the account in Grafana."
         }
         Attention::ClaimForbidden { .. } => "Rename or delete the account in Grafana, or set claim_policy to “login”.",
+        Attention::StillOpen { .. } => {
+            "If it is this person's, press Manage this account on the person's row under Users, and it is \
+             closed; if not, change its login or e-mail in Grafana."
+        }
         Attention::CannotEnable { .. } => {
             "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana \
              and press Manage this account on the person's row under Users: then it is created again."
@@ -402,6 +414,7 @@ const fn read(reading: Reading) -> &'static str {
         Reading::Team => "the team",
         Reading::Teams => "teams",
         Reading::TeamMembers => "the team's members",
+        Reading::StoreMarker => "the service account that names the right store",
     }
 }
 
@@ -426,6 +439,9 @@ pub fn delay(delay: &Delay) -> String {
         Delay::TeamDisappears => "The team disappears again and again.".to_owned(),
         Delay::NothingToDelete => "There is no account to delete.".to_owned(),
         Delay::AccountJustTaken => "The account in Grafana has just become another user's.".to_owned(),
+        Delay::StoreNotRecognised => "Grafana knows another store than this one. It opens nobody until \
+             an admin says on the overview which store is the right one."
+            .to_owned(),
         Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),
     }
 }

@@ -57,6 +57,7 @@ impl Person<'_> {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: self.core.clock.now_ms(),
+            seen_closed_ms: None,
             external_id: self.provider.external_id.clone(),
             gone_ms: self.gone.then(|| self.core.clock.now_ms()),
             renew_password: false,
@@ -210,6 +211,12 @@ impl Person<'_> {
             Some(Access::Closed { by, holds }) => (record.deprovisioned_by, record.holds) = (Some(by), holds),
             Some(Access::None | Access::AtFirstSignIn) | None => {}
         }
+        // Nothing is left to do, so what the plan says holds is what was seen. Of an account that is
+        // other organizations' business too, all that is ours to close was seen closed.
+        record.seen_closed_ms = match plan.end.access() {
+            Some(Access::Closed { .. } | Access::Left { .. } | Access::None) => record.seen_closed_ms.or(Some(now_ms)),
+            Some(Access::Open | Access::AtFirstSignIn) | None => None,
+        };
         if !self.gone {
             record.external_id.clone_from(&self.provider.external_id);
         }

@@ -55,6 +55,7 @@ impl Rig {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: 0,
+            seen_closed_ms: None,
             external_id: None,
             gone_ms: None,
             renew_password: false,

@@ -12,7 +12,8 @@ use admin_api::{CredentialsGiven, CredentialsTest, LoginDoctor, LoginFinding};
 use domain::{
     OrgId, Secret, TeamId, UserId,
     attention::Protection,
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 
 use super::{
@@ -22,6 +23,7 @@ use super::{
         limit::{self, Limit},
     },
     settings::{self, SettingsState},
+    store_watch::StoreWatch,
 };
 use crate::http::{Boxed, Callers, Control, Given, SettingsView, TestAnswer};
 use engine::{Engine, Finding, Wake};
@@ -32,6 +34,7 @@ pub(super) struct Controls {
     wake: Wake,
     settings: Arc<SettingsState>,
     store: Store,
+    watch: Arc<StoreWatch>,
     callers: ScimCallers,
     tests: Mutex<Limit>,
     /// When secrets that were typed again were wrong.
@@ -51,12 +54,19 @@ pub(super) async fn write_down(store: &Store, org_id: OrgId, bindings: &[SecretB
 }
 
 impl Controls {
-    pub(super) fn new(engine: Engine, settings: Arc<SettingsState>, store: Store, callers: ScimCallers) -> Self {
+    pub(super) fn new(
+        engine: Engine,
+        settings: Arc<SettingsState>,
+        store: Store,
+        callers: ScimCallers,
+        watch: Arc<StoreWatch>,
+    ) -> Self {
         Self {
             wake: engine.wake(),
             engine,
             settings,
             store,
+            watch,
             callers,
             tests: Mutex::default(),
             wrong: Mutex::default(),
@@ -85,6 +95,14 @@ impl Control for Controls {
 
     fn check_now(&self, org_id: OrgId) {
         self.wake.check_now(org_id);
+    }
+
+    fn decide_store(&self, org_id: OrgId, decision: StoreDecision) {
+        self.wake.decide_store(org_id, decision);
+    }
+
+    fn store(&self) -> Boxed<'_, StoreSeen> {
+        Box::pin(self.watch.seen(&self.store))
     }
 
     fn engine(&self, org_id: OrgId) -> EngineStatus {

@@ -9,7 +9,8 @@ use domain::{
     OrgId, TeamId, UserId,
     attention::Protection,
     settings::{Effective, Origin, Resolved},
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 
 use super::{boxed::Boxed, callers::Callers};
@@ -22,6 +23,10 @@ pub trait Control: Send + Sync + 'static {
     fn retry_now(&self, org_id: OrgId);
     /// Compare everything with Grafana now.
     fn check_now(&self, org_id: OrgId);
+    /// An admin said which store is the right one.
+    fn decide_store(&self, org_id: OrgId, decision: StoreDecision);
+    /// How the store itself stands: it was tried a moment ago.
+    fn store(&self) -> Boxed<'_, StoreSeen>;
     /// How the engine stands.
     fn engine(&self, org_id: OrgId) -> EngineStatus;
     /// Grafana's public URL, where known.

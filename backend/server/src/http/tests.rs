@@ -16,7 +16,8 @@ use domain::{
     attention::Protection,
     caller::{Kind, Registered, ServiceAccount},
     settings::{self, Sources},
-    status::{EngineState, EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineState, EngineStatus, NameOwners, RosterSeen, StoreFile, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -101,6 +102,13 @@ impl Control for Quiet {
     fn retry_now(&self, _: OrgId) {}
     fn check_now(&self, _: OrgId) {
         self.wake();
+    }
+    fn decide_store(&self, _: OrgId, _: StoreDecision) {}
+    fn store(&self) -> Boxed<'_, StoreSeen> {
+        Box::pin(std::future::ready(StoreSeen {
+            takes_changes: true,
+            file: StoreFile::Private,
+        }))
     }
     fn engine(&self, _: OrgId) -> EngineStatus {
         EngineStatus {

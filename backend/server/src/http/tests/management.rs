@@ -32,6 +32,7 @@ impl Server {
             snapshot: None,
             deferred: Vec::new(),
             synced_ms: 1,
+            seen_closed_ms: None,
             external_id: None,
             gone_ms: None,
             renew_password: false,

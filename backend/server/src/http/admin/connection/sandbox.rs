@@ -13,7 +13,8 @@ use axum::{
 use domain::{
     Caller, Denied, OrgId, TeamId, UserId,
     attention::Protection,
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -135,6 +136,10 @@ impl Control for Still {
     fn wake(&self) {}
     fn retry_now(&self, _: OrgId) {}
     fn check_now(&self, _: OrgId) {}
+    fn decide_store(&self, _: OrgId, _: StoreDecision) {}
+    fn store(&self) -> Boxed<'_, StoreSeen> {
+        self.0.store()
+    }
     fn engine(&self, org_id: OrgId) -> EngineStatus {
         self.0.engine(org_id)
     }
