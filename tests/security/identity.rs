@@ -468,7 +468,9 @@ async fn who_joined_by_mistake_is_taken_out_again_and_shown() -> Result<()> {
         "Eve is still in"
     );
     compared(&rig).await?;
-    row_is(&rig, &id, Access::Active).await?;
+    // Who was in no organization has names that are not this organization's to write.
+    let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
+    ensure!(shown.note.is_some_and(|note| note.contains("stay as they are")));
     ensure!(roles(&rig, pat).await? == [(1, "Viewer".to_owned())], "Pat is not in");
     ensure!(roles(&rig, eve).await? == [(other, "Viewer".to_owned())], "Eve is in");
     rig.finish().await

@@ -22,7 +22,6 @@ use super::{
     error::{Result, SyncError, looking},
     external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
-    protected,
     reservation::Reservations,
     settings::OrgSettings,
     sudden_loss::{self, LastSeen},
@@ -263,7 +262,8 @@ impl Org {
         let listing = UserListing::of(users, core.clock.elapsed_ms());
         self.admins = Some(listing.admins());
         self.listing = Some(listing);
-        protected::know(core, self).await
+        self.publish_names(core);
+        Ok(())
     }
 
     /// Who has which name, for handlers to ask.

@@ -22,6 +22,7 @@ use super::{
     error::{Result, looking},
     org::Org,
     org_state::Configuration,
+    protected,
     status::LoginSeen,
     store_marker, sudden_loss, team_sync,
 };
@@ -65,6 +66,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     }
     core.shared.service_accounts.learn(org.id(), listed);
     org.refresh_listing(core).await?;
+    protected::know(core, org).await?;
     let org_users = org
         .grafana
         .org_users(org.id())

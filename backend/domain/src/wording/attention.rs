@@ -223,8 +223,8 @@ pub const fn next_step(attention: &Attention) -> &'static str {
              closed; if not, change its login or e-mail in Grafana."
         }
         Attention::CannotEnable { .. } => {
-            "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: \
-             it is created again within a minute."
+            "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana \
+             and press Manage this account on the person's row under Users: then it is created again."
         }
         Attention::LastAdmin { .. } => {
             "Make another person Admin of that organization; then access is closed within a minute."
