@@ -69,7 +69,7 @@ async fn rename(rig: &Rig, account: i64, login: &str, email: &str) -> Result<()>
         .map(drop)
 }
 
-/// Erin is Admin of the second organization, and an Admin of the first one adds her to his.
+/// Erin is Admin of the second organization, and an Admin of the first one adds her to the first.
 async fn erin(rig: &Rig) -> Result<(i64, Account)> {
     let second = second_org(rig).await?;
     let body = json!({ "login": ERIN, "email": ERIN, "name": "Erin", "password": "her own", "OrgId": second });
@@ -123,7 +123,7 @@ async fn another_organizations_admin_only_leaves_ours() -> Result<()> {
 /// What was made here and joined another organization keeps its name: its e-mail is the key to its
 /// password. It is still disabled when the person leaves.
 #[tokio::test]
-async fn who_joined_another_organization_keeps_the_email_and_is_closed() -> Result<()> {
+async fn a_member_of_another_organization_keeps_the_email() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.grafana.set("deprovision", "delete").await?.expect(&[200])?;
@@ -410,7 +410,7 @@ async fn an_organization_of_ones_own_shields_nobody() -> Result<()> {
     rig.finish().await
 }
 
-/// Whom the provider switched off and Rollcall may not touch is open, and is never called closed.
+/// A person the provider switched off and Rollcall may not touch is open, and is never called closed.
 #[tokio::test]
 async fn a_protected_leaver_is_an_alarm_and_not_closed() -> Result<()> {
     let rig = Rig::start().await?;

@@ -206,7 +206,7 @@ async fn a_leavers_account_of_both_names_waits_for_an_answer() -> Result<()> {
 
 /// R8: the provider's own id says that it is the same person.
 #[tokio::test]
-async fn the_same_person_returns_to_roles_and_teams_by_no_old_password() -> Result<()> {
+async fn the_same_person_returns_but_the_old_password_does_not() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     let body = person(NAME, "john@example.com", Some("00u1a2b3c4"));

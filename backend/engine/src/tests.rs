@@ -706,7 +706,10 @@ async fn an_account_deleted_by_hand_is_made_again_after_a_yes() {
     rig.check_now();
     rig.until("somebody is asked", || async { !rig.attention().await.is_empty() })
         .await;
-    assert!(rig.grafana.user("ann").is_none(), "whoever deleted it had a reason");
+    assert!(
+        rig.grafana.user("ann").is_none(),
+        "the person who deleted it had a reason"
+    );
     rig.says_yes("id-ann").await;
     rig.until("made again", || async { rig.grafana.user("ann").is_some() })
         .await;

@@ -47,7 +47,7 @@ pub(super) struct Powers {
     pub(super) everywhere: bool,
     /// Write login, e-mail and name.
     pub(super) write: bool,
-    /// Delete it, and make it anew.
+    /// Delete it, and make it again.
     pub(super) delete: bool,
 }
 

@@ -35,7 +35,7 @@ impl ClaimPolicy {
 }
 
 impl ClaimPolicy {
-    /// Whether equal names are enough, whoever wrote them.
+    /// Whether equal names are enough, no matter who wrote them.
     #[must_use]
     pub const fn is_by_name(self) -> bool {
         matches!(self, Self::Login | Self::Email)
