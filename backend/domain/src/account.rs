@@ -15,6 +15,7 @@ mod names;
 mod profile;
 mod proof;
 mod protection;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -36,12 +37,13 @@ pub use break_glass::{Bearer, Entry, resolve};
 pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken, texts};
 pub use last_admin::{OrgMember, is_kept};
 pub use model::{
-    Access, Account, Action, Authority, Candidate, Desired, End, History, Link, Manager, Observed, OrgRole, Plan,
-    Profile, ProtectedIds, Question, Rules, Snapshot, TeamMembership, Write,
+    Access, Account, Authority, Candidate, Desired, History, Link, Manager, Observed, OrgRole, Profile, ProtectedIds,
+    Rules, Snapshot, TeamMembership, Write,
 };
 pub use profile::differs;
 pub use proof::doubt;
 pub use protection::{Rank, protection};
+pub use steps::{Action, End, Plan, Question};
 
 /// Desired × observed → what to do.
 #[must_use]

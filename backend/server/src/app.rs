@@ -8,6 +8,7 @@ mod control;
 mod credential_test;
 mod health;
 mod ids;
+mod running;
 mod secret_binding;
 mod settings;
 mod store_watch;
@@ -38,6 +39,7 @@ use callers::ScimCallers;
 use control::Controls;
 use engine::{Engine, Failpoints};
 use ids::{RandomIds, SystemClock};
+use running::Running;
 use settings::SettingsState;
 use store::{self, Store};
 use store_watch::StoreWatch;
@@ -52,30 +54,6 @@ pub struct App {
     running: Arc<OnceLock<Running>>,
     /// Settings that came with requests before that.
     early: Arc<std::sync::Mutex<Vec<AppSettings>>>,
-}
-
-struct Running {
-    api: Api,
-    watch: Arc<StoreWatch>,
-    /// Ends the watch.
-    stop: CancellationToken,
-    store: Store,
-    clock: Arc<dyn Clock>,
-    settings: Arc<SettingsState>,
-    engine: Engine,
-    router: Router,
-}
-
-impl Running {
-    /// What is new of where a secret may go is in force at once, and written down behind the request.
-    fn settings_seen(&self, seen: AppSettings) {
-        let org_id = seen.org_id;
-        let new = self.settings.seen(seen);
-        if !new.is_empty() {
-            let store = self.store.clone();
-            tokio::spawn(async move { control::write_down(&store, org_id, &new).await });
-        }
-    }
 }
 
 impl App {

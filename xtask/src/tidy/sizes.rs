@@ -8,6 +8,10 @@ const FUNCTION_LINES: usize = 80;
 /// What one sits down to read.
 const FILE_LINES: usize = 500;
 
+/// Each function here gives every case of an enum its sentence. That is a list, read by looking a
+/// case up, and the compiler holds it complete.
+const LISTS: &str = "backend/domain/src/wording/";
+
 /// What one file has that is too long.
 pub fn check(path: &str, text: &str) -> Vec<String> {
     if path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") {
@@ -24,7 +28,12 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
             lines.len()
         ));
     }
-    for (line, name, length) in long_functions(lines) {
+    let functions = if path.starts_with(LISTS) {
+        Vec::new()
+    } else {
+        long_functions(lines)
+    };
+    for (line, name, length) in functions {
         problems.push(format!(
             "{path}:{line}: `{name}` has {length} lines; up to {FUNCTION_LINES}, so give a part of it a name"
         ));

@@ -6,10 +6,11 @@
 use super::{
     authority::{Claimant, at_claim},
     leaver::{Room, is_the_persons, make_room},
-    model::{Account, Action, Candidate, Desired, Link, Manager, Profile, Rules, is_recreated, remembered},
+    model::{Account, Candidate, Desired, Link, Manager, Profile, Rules, is_recreated, remembered},
     names::{Unclaimed, WantedNames, is_protected},
     proof::{lack, signed_in_by},
     protection::account_protection,
+    steps::Action,
 };
 use crate::{
     attention::{Attention, Delay},

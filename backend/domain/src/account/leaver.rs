@@ -7,9 +7,10 @@ use vocabulary::AccountOrigin;
 
 use super::{
     authority::Powers,
-    model::{Account, Action, Candidate, Link, Manager, Rules, Write},
+    model::{Account, Candidate, Link, Manager, Rules, Write},
     names::{Unclaimed, WantedNames, is_protected},
     protection::account_protection,
+    steps::Action,
 };
 use crate::{
     attention::{Attention, Delay},

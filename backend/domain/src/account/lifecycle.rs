@@ -9,11 +9,11 @@ use vocabulary::OrgId;
 use super::{
     authority::{Powers, elsewhere},
     model::{
-        Access, Account, Action, Desired, Link, Observed, OrgRole, Plan, Profile, Question, Rules, Snapshot,
-        TeamMembership, is_recreated,
+        Access, Account, Desired, Link, Observed, OrgRole, Profile, Rules, Snapshot, TeamMembership, is_recreated,
     },
     profile::{first_write, write},
     protection::{account_protection, protected_attention},
+    steps::{Action, Plan, Question},
 };
 use crate::{
     attention::Attention,

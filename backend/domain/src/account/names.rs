@@ -2,7 +2,8 @@
 //!
 //! Owns: which of an account's names are wanted. Must never decide whose an account is. Start at [`WantedNames`].
 
-use super::model::{Account, Candidate, Plan, Profile, Question};
+use super::model::{Account, Candidate, Profile};
+use super::steps::{Plan, Question};
 use crate::attention::{Attention, Protection};
 
 /// The names that an account of this person is to have.

@@ -4,7 +4,8 @@
 
 use super::{
     leaver::{makes_room, move_aside},
-    model::{Account, Action, Candidate, Observed, Profile, ProfileEnd, Rules, Write},
+    model::{Account, Candidate, Observed, Profile, Rules, Write},
+    steps::{Action, ProfileEnd},
 };
 use crate::attention::{Attention, Delay};
 use vocabulary::{Attribute, OrgId};

@@ -15,7 +15,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{Running, settings};
+use super::{running::Running, settings};
 use crate::plugin::Health;
 use engine::PulseSeen;
 use store::Tally;
