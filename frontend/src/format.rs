@@ -44,6 +44,8 @@ pub fn bars(values: &[i64], most: i64) -> String {
 /// The answer to the overview's question, before the server's sentence.
 pub fn sync_title(state: SyncState) -> &'static str {
     match state {
+        SyncState::StoreFails => "The store takes no changes.",
+        SyncState::StoreNotRecognised => "This is not the store that Grafana knows.",
         SyncState::NotConfigured => "Not set up yet.",
         SyncState::WaitingForFirstRequest => "Waiting for the first request.",
         SyncState::CredentialsRefused => "Grafana refused the credentials.",
@@ -59,6 +61,9 @@ pub fn sync_title(state: SyncState) -> &'static str {
 pub fn access_sentence(person: &Person) -> &'static str {
     match person.access {
         Access::Active => "May sign in to Grafana, as your identity provider wants.",
+        Access::NotClosed => {
+            "Your identity provider says that this person must be out, and the account was not seen closed yet."
+        }
         Access::Closed if person.grafana_id.is_none() => "Was never active, so there is no account in Grafana.",
         Access::Closed => "Cannot sign in to Grafana, as your identity provider wants.",
         Access::ClosedMayReturn => "Closed, but the next sign-in may open it until Rollcall looks again.",

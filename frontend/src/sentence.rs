@@ -70,6 +70,7 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::GroupRetry => words("retried", "retry", "group", ""),
         Action::GroupResync => words("compared", "compare", "group", "with Grafana again"),
         Action::TeamCreate => words("created", "create", "team", ""),
+        Action::TeamUse => words("took", "take", "team", "for the group of its name"),
         Action::TeamRename => words("renamed", "rename", "team", ""),
         Action::TeamMembersReplace => words("changed", "change", "the members of team", ""),
         Action::TeamMemberAdd => words("added", "add", "a member to team", ""),
@@ -82,6 +83,7 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::MappingResume => words("resumed", "resume", "the mapping of group", ""),
         Action::MappingRemove => words("removed", "remove", "the mapping of group", ""),
         Action::SettingChange => words("changed", "change", "the setting", ""),
+        Action::StoreDecide => words("decided about", "decide about", "the store", ""),
         Action::CallerAccept => words("let", "let", "", "call SCIM"),
         Action::CallerDismiss => words("turned", "turn", "", "away from SCIM"),
         Action::CallerDeny => words("was turned away", "use SCIM", "", ""),
@@ -228,6 +230,7 @@ mod tests {
             | Action::UserLogout
             | Action::UserRestore
             | Action::TeamCreate
+            | Action::TeamUse
             | Action::TeamRename
             | Action::TeamMembersReplace
             | Action::TeamMemberAdd
@@ -245,6 +248,7 @@ mod tests {
             | Action::MappingPause
             | Action::MappingResume
             | Action::MappingRemove
+            | Action::StoreDecide
             | Action::SettingChange
             | Action::CallerAccept
             | Action::CallerDismiss => vec![admin],

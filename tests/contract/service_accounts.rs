@@ -181,6 +181,41 @@ async fn a_server_admin_reads_the_configuration_without_secrets() {
 }
 
 #[tokio::test]
+async fn a_renamed_service_account_keeps_its_login() {
+    contract(async |g| {
+        let name = unique("Marker");
+        let made = g
+            .post("/api/serviceaccounts", json!({ "name": name, "role": "None" }))
+            .await
+            .expect(&[201])
+            .unwrap();
+        let login = made.str("/login").to_owned();
+        let path = format!("/api/serviceaccounts/{}", made.json["id"]);
+        let other = format!("{name} a1 7");
+        g.patch(&path, json!({ "name": other })).await.expect(&[200]).unwrap();
+        let found = g
+            .get(&format!("/api/serviceaccounts/search?perpage=1000&page=1&query={name}"))
+            .await
+            .expect(&[200])
+            .unwrap();
+        let shown = &found.json["serviceAccounts"][0];
+        assert_eq!(
+            (&shown["name"], &shown["login"], &shown["role"]),
+            (&json!(other), &json!(login), &json!("None"))
+        );
+        // Its first name is not free for another one.
+        let again = g
+            .post("/api/serviceaccounts", json!({ "name": name, "role": "None" }))
+            .await;
+        assert_eq!(
+            (again.status, again.str("/messageId")),
+            (400, "serviceaccounts.ErrAlreadyExists")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_service_account_has_no_names_of_its_own_to_change() {
     contract(async |g| {
         let (_, account) = g.service_account("Admin").await;
@@ -261,6 +296,14 @@ async fn a_service_account_is_renamed_and_keeps_its_login() {
         let refused = g.call(&account, "GET", "/api/user", Value::Null).await;
         assert_eq!((refused.status, refused.str("/messageId")), (401, "identity.disabled"));
         assert_eq!(g.patch(&path, json!({ "isDisabled": false })).await.status, 200);
+        // What proves that it is the same one.
+        let row = g.get(&path).await;
+        assert!(!row.str("/createdAt").is_empty() && !row.str("/updatedAt").is_empty());
+        let tokens = g.get(&format!("{path}/tokens")).await.json;
+        assert_eq!(tokens[0]["hasExpired"], false);
+        assert!(tokens[0]["created"].is_string());
+        let answer = g.patch(&path, json!({ "role": "King" })).await;
+        assert_eq!((answer.status, answer.str("/message")), (400, "Bad request data"));
         // Its name is an Admin's to change.
         let ann = g.person().await;
         let answer = g.call(&ann.basic(), "PATCH", &path, json!({ "name": "Mine" })).await;

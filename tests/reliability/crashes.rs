@@ -1,11 +1,13 @@
 //! The process dies at each place where that could matter, in the middle of each kind of change: it is done, and done once.
 
 use acceptance::{
+    grafana::PLUGIN,
     idp::ScimClient,
     rig::{Change, Failpoint, Rig, group, user},
     wait::{SOON, until},
 };
 use anyhow::{Result, ensure};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::insistence::{id_of, insist};
@@ -233,5 +235,28 @@ async fn a_member_leaves_once_wherever_the_plugin_dies() -> Result<()> {
         })
         .await?;
     }
+    rig.finish().await
+}
+
+/// A fault of ours in the engine's task: before it was watched, nothing was written any more and everything stayed green.
+#[tokio::test]
+async fn after_a_panic_of_the_engine_it_goes_on() -> Result<()> {
+    let mut rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    rig.restart_in(vec![("ROLLCALL_FAILPOINT".into(), "engine-panic".into())])
+        .await?;
+    let process = rig.plugin_pid();
+    rig.people(&scim, ["ada@example.com"]).await?;
+    rig.open("ada@example.com").await?;
+    ensure!(rig.plugin_pid() == process, "the process was started again");
+    // It goes on, and that it had to be helped is told.
+    let path = format!("/api/plugins/{PLUGIN}/health");
+    let health = rig.grafana.call(Method::GET, &path, None).await?;
+    ensure!(
+        health.status == 400 && health.text.contains("engine"),
+        "{}",
+        health.text
+    );
+    ensure!(health.json["details"]["engineRestarts"] == 1, "{}", health.text);
     rig.finish().await
 }

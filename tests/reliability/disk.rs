@@ -1,15 +1,39 @@
 //! The disk is full: what cannot be kept is refused, what is kept can be read, and when there is room again nothing is missing.
 
 use acceptance::{
+    grafana::PLUGIN,
     idp::{ScimClient, eq},
     rig::{Rig, user},
     wait::{SOON, until},
 };
+use admin_api::{Overview, SyncState};
 use anyhow::{Result, ensure};
+use reqwest::Method;
 use serde_json::json;
 
 /// More than an empty store, and soon reached.
 const PAGES: &str = "96";
+
+/// Health, page and metrics say so while the store takes no changes, or say nothing of it.
+async fn told(rig: &Rig, full: bool) -> Result<()> {
+    until("health, page and metrics say how the store stands", SOON, async || {
+        let path = format!("/api/plugins/{PLUGIN}/health");
+        let health = rig.grafana.call(Method::GET, &path, None).await?;
+        ensure!((health.status == 400) == full, "{}", health.text);
+        let overview: Overview = rig.grafana.admin("overview").await?;
+        ensure!((overview.sync == SyncState::StoreFails) == full, "{}", overview.summary);
+        let path = format!("/metrics/plugins/{PLUGIN}");
+        let metrics = rig.grafana.call(Method::GET, &path, None).await?.text;
+        let writable = format!("rollcall_store_writable {}\n", i32::from(!full));
+        ensure!(metrics.contains(&writable), "{metrics}");
+        ensure!(
+            !full || !metrics.contains("rollcall_refused_writes_total 0"),
+            "{metrics}"
+        );
+        Ok(())
+    })
+    .await
+}
 
 /// New people until five were refused: who was taken, and who was not.
 async fn fill(scim: &ScimClient) -> Result<(Vec<String>, Vec<String>)> {
@@ -109,6 +133,7 @@ async fn once_there_is_room_everything_goes_on_without_a_restart() -> Result<()>
     let longer = json!([{ "op": "replace", "path": "title", "value": "y".repeat(200_000) }]);
     let answer = scim.patch(&format!("/Users/{ada}"), longer.clone()).await?;
     ensure!(answer.status == 503, "{} {}", answer.status, answer.text);
+    told(&rig, true).await?;
 
     // There is room, and nobody tells the provider: it sends again what was refused, as it was told to.
     std::fs::write(&room, "")?;
@@ -129,6 +154,7 @@ async fn once_there_is_room_everything_goes_on_without_a_restart() -> Result<()>
     }
     rig.settled().await?;
     ensure!(rig.plugin_pid() == process, "it was started again");
+    told(&rig, false).await?;
 
     // What was acknowledged, before and after, is on the disk.
     rig.kill_plugin().await?;

@@ -7,6 +7,7 @@
 mod authority;
 mod callers;
 mod closing;
+mod closing_count;
 mod identity;
 mod membership;
 mod store_identity;

@@ -26,7 +26,7 @@ pub use mappings::{
     GroupRow, GroupStatus, Groups, MappingEdit, MappingKind, MappingRow, MemberPolicy, NewMapping, PlannedChange,
     Preview, Team, TeamPreview, Teams,
 };
-pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending};
+pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, StoreAnswer, StoreDecision};
 pub use people::{Access, AttributeState, People, Person, PersonAttribute};
 pub use settings::{
     CredentialTest, CredentialsGiven, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate,

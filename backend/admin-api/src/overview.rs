@@ -35,6 +35,9 @@ pub struct Overview {
     /// before the process began is counted from the log, which has changes and refusals only.
     #[serde(default)]
     pub chart: Vec<HourCount>,
+    /// Why an admin has to say which store is the right one (`POST admin/store`); absent where nobody has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_question: Option<String>,
     /// What to do next, most urgent first; empty where nothing is left to do.
     #[serde(default)]
     pub next: Vec<Check>,
@@ -127,7 +130,9 @@ pub struct Pending {
     pub count: i64,
     /// Since when the oldest waits.
     pub oldest_ms: Option<i64>,
-    /// …of them people whose access is to be closed: always first in line.
+    /// People who must be out and were not seen out, whether they wait for their turn or for a person:
+    /// always first in line. As many as `GET admin/users?access=not_closed` finds, and those who are
+    /// deleted at the provider.
     pub closing: i64,
 }
 
@@ -146,4 +151,24 @@ pub struct Attention {
     pub next_step: String,
     /// Since when.
     pub since_ms: i64,
+    /// Somebody must be out, and was not seen out: such lines come first.
+    #[serde(default)]
+    pub still_open: bool,
+}
+
+/// `POST admin/store`: which store is the right one. Answers 202; it is in force as soon as Grafana has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StoreAnswer {
+    /// What the admin says.
+    pub decision: StoreDecision,
+}
+
+/// Which store is the right one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreDecision {
+    /// This one, as it is.
+    RightStore,
+    /// What was there before is lost: this one begins anew.
+    StartAnew,
 }

@@ -98,7 +98,9 @@ pub enum AttributeState {
 pub enum Access {
     /// May sign in, as the identity provider wants.
     Active,
-    /// Closed, as the identity provider wants.
+    /// Must be out, and was not seen out: waiting for its turn or for a person, or protected.
+    NotClosed,
+    /// Seen closed, as the identity provider wants, or nowhere in Grafana.
     Closed,
     /// Closed in a way that a sign-in the identity provider still allows can undo until the next check.
     ClosedMayReturn,

@@ -21,6 +21,49 @@ pub enum Attention {
         /// Why.
         why: Protection,
     },
+    /// The account is never touched, and the person is to have no access: an alarm.
+    ProtectedLeaver {
+        /// Its login.
+        login: String,
+        /// Why.
+        why: Protection,
+    },
+    /// The account is in no organization: only a server admin could vouch for it.
+    InNoOrganization {
+        /// Its login.
+        login: String,
+    },
+    /// Out of our organization, and open in others, which we have no say in.
+    StillInOrganizations {
+        /// The account's login.
+        login: String,
+        /// The organizations.
+        org_ids: Vec<OrgId>,
+    },
+    /// The account is in other organizations too: its names are not written.
+    ProfileNotOurs {
+        /// The account's login.
+        login: String,
+        /// The organizations.
+        org_ids: Vec<OrgId>,
+    },
+    /// Somebody disabled the account of a person who may sign in.
+    DisabledByHand {
+        /// The account's login.
+        login: String,
+    },
+    /// Somebody deleted it.
+    DeletedByHand {
+        /// The account's login, as last seen.
+        login: String,
+    },
+    /// Somebody took it out of our organization.
+    TakenOutByHand {
+        /// The account's login.
+        login: String,
+        /// The organization.
+        org_id: OrgId,
+    },
     /// One account has the login, another one the e-mail.
     TwoAccounts {
         /// The login that the provider wants.
@@ -69,6 +112,16 @@ pub enum Attention {
     ClaimForbidden {
         /// The account's login.
         login: String,
+    },
+    /// Somebody must be out, and an account with the login or e-mail is open that no admin has said
+    /// is this person's.
+    StillOpen {
+        /// The login that the provider named.
+        login: String,
+        /// The account's login.
+        account: String,
+        /// Grafana's id of it.
+        grafana_id: UserId,
     },
     /// Disabled and linked to a provider: Grafana will not enable it.
     CannotEnable {
@@ -136,6 +189,15 @@ pub enum Attention {
         team: String,
         /// The name it should have.
         wanted: String,
+        /// The team that has it.
+        owner: TeamId,
+    },
+    /// Somebody made a team of the group's name, and `team_claim` is `ask`.
+    TeamClaimNeedsApproval {
+        /// The team.
+        team: String,
+        /// Grafana's id of it.
+        team_id: TeamId,
     },
     /// Grafana refused a call, and may again until somebody changes something.
     GrafanaRefused {
@@ -152,6 +214,13 @@ impl Attention {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Protected { .. } => "protected",
+            Self::ProtectedLeaver { .. } => "protected_leaver",
+            Self::InNoOrganization { .. } => "in_no_organization",
+            Self::StillInOrganizations { .. } => "still_in_organizations",
+            Self::ProfileNotOurs { .. } => "profile_not_ours",
+            Self::DisabledByHand { .. } => "disabled_by_hand",
+            Self::DeletedByHand { .. } => "deleted_by_hand",
+            Self::TakenOutByHand { .. } => "taken_out_by_hand",
             Self::TwoAccounts { .. } => "two_accounts",
             Self::EmailTaken { .. } => "email_taken",
             Self::LeaversAccount { .. } => "leavers_account",
@@ -159,6 +228,7 @@ impl Attention {
             Self::ManagedForAnother { .. } => "managed_for_another",
             Self::ClaimNeedsApproval { .. } => "claim_needs_approval",
             Self::ClaimForbidden { .. } => "claim_forbidden",
+            Self::StillOpen { .. } => "still_open",
             Self::CannotEnable { .. } => "cannot_enable",
             Self::LastAdmin { .. } => "last_admin",
             Self::CannotDisable { .. } => "cannot_disable",
@@ -168,6 +238,7 @@ impl Attention {
             Self::AnotherJoined { .. } => "another_joined",
             Self::TeamNotDeleted { .. } => "team_not_deleted",
             Self::TeamNameTaken { .. } => "team_name_taken",
+            Self::TeamClaimNeedsApproval { .. } => "team_claim_needs_approval",
             Self::GrafanaRefused { .. } => "grafana_refused",
         }
     }
@@ -176,7 +247,7 @@ impl Attention {
     #[must_use]
     pub const fn attributes(&self) -> &'static [Attribute] {
         match self {
-            Self::ProfileNotApplied { .. } => Attribute::ALL,
+            Self::ProfileNotApplied { .. } | Self::ProfileNotOurs { .. } => Attribute::ALL,
             Self::TwoAccounts { .. } | Self::EmailTaken { .. } | Self::NameTaken { .. } => {
                 &[Attribute::UserName, Attribute::Emails]
             }
@@ -377,6 +448,8 @@ pub enum Reading {
     Teams,
     /// The members of a team.
     TeamMembers,
+    /// The service account that says which store is the right one.
+    StoreMarker,
 }
 
 /// How a call ended that another try may not change.
@@ -437,6 +510,8 @@ pub enum Delay {
     NothingToDelete,
     /// Another SCIM user got the account a moment ago.
     AccountJustTaken,
+    /// Grafana knows another store, and no admin has decided.
+    StoreNotRecognised,
     /// A call failed, and time may help.
     GrafanaFailed {
         /// What was asked.
@@ -457,6 +532,7 @@ impl Delay {
             Self::TeamDisappears => "team_disappears",
             Self::NothingToDelete => "nothing_to_delete",
             Self::AccountJustTaken => "account_just_taken",
+            Self::StoreNotRecognised => "store_not_recognised",
             Self::GrafanaFailed { .. } => "grafana_failed",
         }
     }

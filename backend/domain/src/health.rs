@@ -3,6 +3,9 @@
 //! Owns: the cases. Must never carry a name: every signed-in user can read the health check.
 //! Start at [`Health`]; [`crate::wording::health`] words it.
 
+/// Who must be out and was not seen out for so long makes the health check red.
+pub const CLOSING_RED_MS: i64 = 5 * 60_000;
+
 /// The worst thing that is known of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -10,6 +13,18 @@ pub enum Health {
     StoreClosed,
     /// The store does not answer.
     StoreFails,
+    /// The store answers, and takes no change: the disk is full, or the file is read-only.
+    StoreTakesNoChanges,
+    /// The store's file was deleted or replaced while it was open.
+    StoreReplaced,
+    /// Grafana knows another store than this one.
+    StoreForeign,
+    /// Grafana knows a later state of this store.
+    StoreBehind,
+    /// Grafana answers, and does not show which store it knows.
+    StoreUnknown,
+    /// The engine stands still, or had to be started again a moment ago.
+    EngineFails,
     /// There are no credentials for Grafana.
     NotConfigured,
     /// Grafana hands the credentials over with the first request after a start.
@@ -20,6 +35,8 @@ pub enum Health {
     CredentialsRefused,
     /// Grafana's API does not answer.
     GrafanaAway,
+    /// So many people who must be out were not seen out for minutes.
+    StillOpen(i64),
     /// So many settings have values that cannot be used.
     WrongSettings(usize),
     /// So many things wait for a person.
@@ -41,10 +58,17 @@ impl Health {
         match self {
             Self::StoreClosed
             | Self::StoreFails
+            | Self::StoreTakesNoChanges
+            | Self::StoreReplaced
+            | Self::StoreForeign
+            | Self::StoreBehind
+            | Self::StoreUnknown
+            | Self::EngineFails
             | Self::NotConfigured
             | Self::SecretKeptBack
             | Self::CredentialsRefused
             | Self::GrafanaAway
+            | Self::StillOpen(_)
             | Self::WrongSettings(_) => false,
             Self::WaitingForFirstRequest
             | Self::NeedsAttention(_)

@@ -25,6 +25,7 @@ pub mod rate;
 pub mod secret;
 pub mod settings;
 pub mod status;
+pub mod store_identity;
 pub mod team;
 pub mod tenant;
 pub mod wording;

@@ -15,8 +15,10 @@ use serde::{Deserialize, Serialize};
 pub use vocabulary::MappingMode;
 
 mod claim_policy;
+mod team_claim;
 
 pub use claim_policy::ClaimPolicy;
+pub use team_claim::TeamClaim;
 
 /// When a person's account is made (docs/settings.md, "Signing in").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,28 @@ pub enum Deprovision {
     Recreate,
     /// Deleted, always.
     Delete,
+}
+
+/// Whose accounts the provider speaks for (docs/decisions/0007-authority.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Those of its organization; what is another one's too is left to that.
+    #[default]
+    Organization,
+    /// The whole server's.
+    Server,
+}
+
+/// What becomes of a person who is not in our organization any more, by nobody's doing that Rollcall knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MembershipPolicy {
+    /// An admin is asked.
+    #[default]
+    Ask,
+    /// Rollcall joins the account again.
+    Repair,
 }
 
 /// What becomes of a team when its group is deleted in the identity provider.
@@ -77,6 +101,12 @@ pub struct Effective {
     pub linking: Linking,
     /// How far closing an account may go.
     pub deprovision: Deprovision,
+    /// Whether a team that was there before is filled.
+    pub team_claim: TeamClaim,
+    /// Whose accounts the provider speaks for.
+    pub authority: Reach,
+    /// What becomes of who was taken out of the organization.
+    pub membership: MembershipPolicy,
     /// What becomes of a team whose group is gone.
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
@@ -121,6 +151,8 @@ pub enum Kind {
     Logins,
     /// A whole number from the first to the second.
     Number(i64, i64),
+    /// One of a few words, and only Grafana's configuration file may say which: it reaches beyond the organization.
+    FileChoice(&'static [&'static str]),
     /// A secret: never stored or shown by us, only known to be set or not.
     Secret,
 }
@@ -227,6 +259,27 @@ pub const KEYS: &[Key] = &[
         json: "deprovision",
         kind: Kind::Choice(&["disable", "suspend", "recreate", "delete"]),
         default: "suspend",
+        in_auth_section: false,
+    },
+    Key {
+        name: "team_claim",
+        json: "teamClaim",
+        kind: Kind::Choice(&["use", "ask"]),
+        default: "use",
+        in_auth_section: false,
+    },
+    Key {
+        name: "authority",
+        json: "authority",
+        kind: Kind::FileChoice(&["organization", "server"]),
+        default: "organization",
+        in_auth_section: false,
+    },
+    Key {
+        name: "membership",
+        json: "membership",
+        kind: Kind::Choice(&["ask", "repair"]),
+        default: "ask",
         in_auth_section: false,
     },
     Key {
@@ -349,6 +402,12 @@ pub enum Invalid {
         /// The largest.
         most: i64,
     },
+    /// It reaches beyond the organization.
+    #[error("{name} is set in [plugin.rollcall-scim-app] of Grafana's configuration file and nowhere else.")]
+    OnlyInFile {
+        /// The setting.
+        name: &'static str,
+    },
     /// More than one line, or too long.
     #[error("{name} must be one line of at most 1,000 characters.")]
     NotOneLine {
@@ -365,6 +424,17 @@ pub enum Invalid {
     },
 }
 
+/// Checks one value that somebody other than Grafana's configuration file gives.
+///
+/// # Errors
+/// [`Invalid`] says what is wrong and what may be given.
+pub fn validate_outside_file(key: &'static Key, raw: &str) -> Result<String, Invalid> {
+    match key.kind {
+        Kind::FileChoice(_) => Err(Invalid::OnlyInFile { name: key.name }),
+        _ => validate(key, raw),
+    }
+}
+
 /// Checks one value and returns it trimmed.
 ///
 /// # Errors
@@ -376,7 +446,7 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
         return Err(Invalid::NotOneLine { name: key.name });
     }
     match key.kind {
-        Kind::Choice(choices) if !choices.contains(&value) => Err(Invalid::NotAChoice {
+        Kind::Choice(choices) | Kind::FileChoice(choices) if !choices.contains(&value) => Err(Invalid::NotAChoice {
             name: key.name,
             value: value.to_owned(),
             choices: choices.join(", "),
@@ -437,6 +507,10 @@ fn resolve_one(key: &'static Key, sources: &Sources) -> Resolved {
         let Some(raw) = map.get(key.name).filter(|v| !v.trim().is_empty()) else {
             continue;
         };
+        if matches!(key.kind, Kind::FileChoice(_)) && origin != Origin::PluginIni {
+            problem = Some(problem.unwrap_or_else(|| Invalid::OnlyInFile { name: key.name }.to_string()));
+            continue;
+        }
         match validate(key, raw) {
             Ok(value) => {
                 return Resolved {
@@ -495,6 +569,17 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "recreate" => Deprovision::Recreate,
             "delete" => Deprovision::Delete,
             _ => Deprovision::Suspend,
+        },
+        team_claim: TeamClaim::of(get("team_claim")),
+        authority: if get("authority") == "server" {
+            Reach::Server
+        } else {
+            Reach::Organization
+        },
+        membership: if get("membership") == "repair" {
+            MembershipPolicy::Repair
+        } else {
+            MembershipPolicy::Ask
         },
         team_removal: match get("team_removal") {
             "remove" => TeamRemoval::Remove,

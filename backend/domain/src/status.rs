@@ -3,8 +3,8 @@
 //! Owns: plain data, the same for the engine that fills it and the handlers that answer it. Must
 //! never hold a secret. Start at [`EngineStatus`].
 
-use crate::{account::NameOwner, team::Member};
-use vocabulary::TeamId;
+use crate::{account::NameOwner, store_identity::Recognition, team::Member};
+use vocabulary::{TeamId, UserId};
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +54,14 @@ pub struct EngineStatus {
     pub checked_ms: Option<i64>,
     /// What works against us, in words.
     pub warnings: Vec<String>,
+    /// What this store is to this Grafana.
+    pub store: Recognition,
     /// Teams that Grafana's own Team Sync fills as well.
     pub twice_filled_teams: Vec<TeamId>,
     /// Grafana's licence has Team Sync while groups are synced.
     pub team_sync_licensed: bool,
+    /// Names on the list `break_glass` that another account has than the one they protect.
+    pub taken_names: Vec<TakenName>,
     /// People of the organization that nobody manages, as counted then.
     pub unmanaged: Option<i64>,
 }
@@ -75,11 +79,46 @@ impl EngineStatus {
             error: None,
             checked_ms: None,
             warnings: Vec::new(),
+            store: Recognition::Unknown,
             twice_filled_teams: Vec::new(),
             team_sync_licensed: false,
+            taken_names: Vec::new(),
             unmanaged: None,
         }
     }
+}
+
+/// A listed name that protects nobody who has it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenName {
+    /// The entry.
+    pub entry: String,
+    /// The account it protects, whatever that is called by now.
+    pub protects: Option<UserId>,
+    /// The account that has the name.
+    pub taken_by: UserId,
+}
+
+/// How the store itself stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSeen {
+    /// A change was written, committed and taken back a moment ago.
+    pub takes_changes: bool,
+    /// Its file.
+    pub file: StoreFile,
+}
+
+/// The store's file, as it lies on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFile {
+    /// The one that is open, and nobody else's business.
+    Private,
+    /// Others can read it.
+    Readable,
+    /// Others can write its directory, and so replace it.
+    Writable,
+    /// It was deleted or replaced while it was open.
+    Replaced,
 }
 
 /// A team as last seen.

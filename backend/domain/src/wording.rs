@@ -17,15 +17,15 @@ mod team_sync;
 mod tests;
 mod whose_account;
 
-pub use attention::{delay, next_step, operation, problem, protection, reason};
+pub use attention::{delay, next_step, operation, problem, protection, reason, taken_name};
 pub use caller::{
     caller_of_file_unknown, caller_warning, callers_unread, left_out_of_json, secret_kept_back, server_admin_needed,
     server_admin_unproven,
 };
 pub use health::health;
-pub use overview::{Numbers, summary};
+pub use overview::{Numbers, store_question, store_warnings, summary};
 pub use person::{
-    NO_ACCOUNT, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
+    NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
 };
 pub use team_sync::{could_be_filled_by_team_sync, filled_by_team_sync};
 

@@ -24,6 +24,7 @@ pub(super) const AWAY_MS: i64 = 5_000;
 pub(super) const UNDER_WAY_MS: i64 = 120_000;
 
 /// What every part of the engine is given.
+#[derive(Clone)]
 pub(super) struct Core {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
@@ -37,6 +38,7 @@ pub(super) struct Core {
 impl Core {
     /// To be asked before every call that changes something: stopping must not begin another one.
     pub(super) fn go_on(&self) -> Result<()> {
+        self.shared.pulse.beat();
         if self.stop.is_cancelled() {
             Err(SyncError::Stopped)
         } else {

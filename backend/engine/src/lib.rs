@@ -16,6 +16,8 @@ mod names;
 mod org;
 mod org_state;
 mod person;
+mod protected;
+mod pulse;
 mod reconcile_loop;
 mod reservation;
 mod roster;
@@ -25,7 +27,9 @@ mod service_accounts;
 mod settings;
 mod shared;
 mod status;
+mod store_marker;
 mod sudden_loss;
+mod supervisor;
 mod team_sync;
 mod user_listing;
 mod verdict;
@@ -37,7 +41,8 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Clock, Ids, OrgId, TeamId,
+    Clock, Ids, OrgId, TeamId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -45,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use failpoints::Failpoints;
 pub use grafana::{Credentials, Finding, Probe};
+pub use pulse::PulseSeen;
 pub use service_accounts::{Freshness, PersonSeen, ServiceAccountsSeen};
 pub use settings::{OrgSettings, Settings};
 pub use status::LoginSeen;
@@ -88,7 +94,7 @@ impl Engine {
             shared: shared.clone(),
             stop: stop.clone(),
         };
-        let task = tokio::spawn(reconcile_loop::run(core));
+        let task = tokio::spawn(supervisor::run(core));
         Self(Arc::new(Inner {
             shared,
             settings,
@@ -101,6 +107,12 @@ impl Engine {
     #[must_use]
     pub fn wake(&self) -> Wake {
         Wake::new(self.0.shared.clone())
+    }
+
+    /// Whether it goes on.
+    #[must_use]
+    pub fn pulse(&self) -> PulseSeen {
+        self.0.shared.pulse.seen()
     }
 
     /// How it stands with an organization's Grafana.
@@ -132,10 +144,10 @@ impl Engine {
         self.0.shared.login(org_id)
     }
 
-    /// Whether the last listing showed a server admin of this login.
+    /// Why an account is never touched, as the last listing showed it.
     #[must_use]
-    pub fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.0.shared.is_admin(org_id, login)
+    pub fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.0.shared.protection(org_id, id)
     }
 
     /// The service accounts of an organization, read again where the last list is not fresh enough.

@@ -10,8 +10,9 @@ use std::{
 
 use domain::{
     MappingId, OrgId, TeamId, UserId,
+    account::{ProtectedIds, Rank, protection},
     attempt::{Failure, LONGEST_WAIT_MS, backoff_ms},
-    attention::Reading,
+    attention::{Protection, Reading},
     concurrency::Limit,
     status::{EngineState, EngineStatus},
 };
@@ -21,12 +22,14 @@ use super::{
     error::{Result, looking},
     external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
+    protected,
     reservation::Reservations,
     settings::OrgSettings,
     sudden_loss::{self, LastSeen},
     user_listing::UserListing,
 };
-use grafana::{Error, Grafana, SignInSettings};
+use grafana::{Error, Grafana, ListedUser, SignInSettings};
+use store::{Kind, Work};
 
 #[derive(Debug)]
 pub(super) struct Org {
@@ -52,6 +55,10 @@ pub(super) struct Org {
     pub(super) resting_teams: HashMap<TeamId, (i64, i64)>,
     /// Grafana's server admins, once a listing showed them.
     pub(super) admins: Option<HashSet<UserId>>,
+    /// Accounts that are never touched, beside server admins and our own.
+    pub(super) protected: ProtectedIds,
+    /// The list `break_glass` that [`Self::protected`] is of; `None`: of none yet.
+    pub(super) resolved: Option<Vec<String>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
     pub(super) mappings: Option<BTreeSet<(MappingId, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
@@ -60,6 +67,8 @@ pub(super) struct Org {
     pub(super) external_groups: ExternalGroups,
     /// Whether the other actions hold, and what who is new is given.
     pub(super) sign_in: SignInSettings,
+    /// The store has noted that the engine began with this Grafana.
+    pub(super) began: bool,
 }
 
 /// A session that Grafana forgets at once is asked for again this seldom: each sign-in leaves one behind.
@@ -83,10 +92,13 @@ impl Org {
             next_listing_ms: 0,
             resting_teams: HashMap::new(),
             admins: None,
+            protected: ProtectedIds::default(),
+            resolved: None,
             mappings: None,
             role_sync_skipped: None,
             external_groups: ExternalGroups::default(),
             sign_in: SignInSettings::default(),
+            began: false,
         }
     }
 
@@ -111,6 +123,13 @@ impl Org {
     pub(super) fn wakes_at(&self, now_ms: i64, next_due_ms: Option<i64>) -> Option<i64> {
         let planned_ms = next_due_ms.map_or(self.next_scan_ms, |due| due.min(self.next_scan_ms));
         self.state.wakes_at(now_ms, planned_ms)
+    }
+
+    /// Whether such a piece of work may be done now. A store that is not the one Grafana knows only
+    /// closes.
+    pub(super) fn may_do(&self, work: &Work, now_ms: i64) -> bool {
+        let closes = work.kind == Kind::User && work.closing;
+        self.state.may_do(work.kind, now_ms) && (closes || self.status.store.may_open())
     }
 
     /// Other settings: what was refused may be tried again.
@@ -235,10 +254,25 @@ impl Org {
         sudden_loss::accounts(&self.grafana, &mut self.last_seen, &users).await?;
         let listing = UserListing::of(users, core.clock.elapsed_ms());
         self.admins = Some(listing.admins());
-        core.shared.set_admins(self.id(), listing.admin_logins());
-        core.shared.set_names(self.id(), listing.names());
         self.listing = Some(listing);
-        Ok(())
+        protected::know(core, self).await
+    }
+
+    /// Who has which name, for handlers to ask.
+    pub(super) fn publish_names(&self, core: &Core) {
+        if let Some(listing) = &self.listing {
+            let protection = |user: &ListedUser| self.protection(user.id, user.is_admin, false);
+            core.shared.set_names(self.id(), listing.names(protection));
+        }
+    }
+
+    /// Why an account is never touched.
+    pub(super) fn protection(&self, id: UserId, is_server_admin: bool, is_self: bool) -> Option<Protection> {
+        let rank = Rank {
+            is_self,
+            is_server_admin,
+        };
+        protection(id, rank, &self.protected)
     }
 
     /// Our name in the log.

@@ -22,8 +22,9 @@ use super::{
     group, look,
     org::Org,
     org_state::Configuration,
-    person, scan,
+    person, protected, scan,
     settings::OrgSettings,
+    store_marker,
     verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
@@ -97,10 +98,13 @@ struct Loop {
 impl Loop {
     /// Everything there is to do now; returns how long nothing will be.
     async fn run_turn(&mut self) -> Result<Duration> {
+        self.core.shared.pulse.beat();
+        self.core.failpoints.turn();
         self.mind_the_clock().await?;
         self.take_settings().await?;
         self.take_requests().await?;
         self.take_mappings().await?;
+        self.take_decisions().await?;
         loop {
             for org in self.orgs.values_mut() {
                 org.ask(&self.core).await;
@@ -115,6 +119,26 @@ impl Loop {
         }
         self.empty_orphans().await?;
         self.until_next().await
+    }
+
+    /// What admins decided about the store. It is kept until Grafana has it.
+    async fn take_decisions(&mut self) -> Result<()> {
+        for (org_id, decision) in self.core.shared.take_decisions() {
+            let elapsed = self.core.clock.elapsed_ms();
+            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(elapsed)) else {
+                self.core.shared.keep_decision(org_id, decision);
+                continue;
+            };
+            match store_marker::decide(&self.core, org, decision).await {
+                Ok(()) => org.publish(&self.core).await,
+                Err(SyncError::Grafana { error, .. }) => {
+                    self.core.shared.keep_decision(org_id, decision);
+                    org.went_wrong(&self.core, &error).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Work that waits for an hour that was set back must not wait until that hour comes again.
@@ -337,11 +361,7 @@ impl Loop {
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
             let may: Vec<Work> = due
                 .into_iter()
-                .filter(|w| {
-                    self.orgs
-                        .get(&w.tenant.org_id)
-                        .is_some_and(|o| o.state.may_do(w.kind, elapsed))
-                })
+                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(w, elapsed)))
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {
@@ -386,6 +406,14 @@ impl Loop {
             let count = left.iter().take(most).take_while(|w| w.tenant.org_id == org_id).count();
             let (batch, rest) = left.split_at(count);
             left = rest;
+            // Nobody is worked on who may have been put on the list a moment ago.
+            if let Err(error) = protected::know_new(&self.core, org).await {
+                let SyncError::Grafana { error, .. } = error else {
+                    return Err(error);
+                };
+                org.went_wrong(&self.core, &error).await;
+                continue;
+            }
             if first.kind == Kind::User {
                 sync_people(&self.core, org, batch, at_once).await?;
             } else {
@@ -425,7 +453,7 @@ impl Loop {
     /// Takes our people out of the teams that no mapping feeds any more.
     async fn empty_orphans(&mut self) -> Result<()> {
         for org in self.orgs.values_mut() {
-            if !org.settings.effective.group_sync {
+            if !org.settings.effective.group_sync || !org.status.store.may_open() {
                 continue;
             }
             for team_id in self.core.store.orphaned_teams(org.id()).await? {

@@ -23,7 +23,7 @@ use super::{
     org::Org,
     org_state::Configuration,
     status::LoginSeen,
-    sudden_loss, team_sync,
+    store_marker, sudden_loss, team_sync,
 };
 use grafana::{Error, SignInSettings, Team};
 
@@ -32,6 +32,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     let version = org.grafana.health().await.map_err(looking(Reading::Health))?;
     org.status.version = version.or(org.status.version.take());
     org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
+    store_marker::look(core, org).await?;
     let now = core.clock.now_ms();
     match org.grafana.admin_settings().await {
         Ok(mut settings) => {

@@ -4,30 +4,34 @@
 //! Start at [`Shared`].
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::Mutex,
 };
 
 use domain::{
     OrgId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, TeamSeen},
+    store_identity::StoreDecision,
 };
 use tokio::sync::Notify;
 
 use super::{
-    lock::locked, names::Names, roster_requests::RosterRequests, service_accounts::ServiceAccounts, status::LoginSeen,
+    lock::locked, names::Names, pulse::Pulse, roster_requests::RosterRequests, service_accounts::ServiceAccounts,
+    status::LoginSeen,
 };
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
+    pub(super) pulse: Pulse,
+    /// What admins decided about the store, until the engine has done it.
+    decisions: Mutex<HashMap<OrgId, StoreDecision>>,
     checks: Mutex<BTreeSet<OrgId>>,
     retries: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
     teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
     login: Mutex<HashMap<OrgId, LoginSeen>>,
-    /// Logins of server admins, our own among them, by the organization that looked.
-    admins: Mutex<HashMap<OrgId, HashSet<String>>>,
     /// Who has which login and e-mail, by the organization that looked.
     names: Mutex<HashMap<OrgId, Names>>,
     pub(super) looks: RosterRequests,
@@ -53,6 +57,20 @@ impl Shared {
         std::mem::take(&mut locked(&self.checks))
     }
 
+    /// An admin said which store is the right one.
+    pub(super) fn add_decision(&self, org_id: OrgId, decision: StoreDecision) {
+        locked(&self.decisions).insert(org_id, decision);
+    }
+
+    /// It could not be done yet. A later word of an admin wins.
+    pub(super) fn keep_decision(&self, org_id: OrgId, decision: StoreDecision) {
+        locked(&self.decisions).entry(org_id).or_insert(decision);
+    }
+
+    pub(super) fn take_decisions(&self) -> HashMap<OrgId, StoreDecision> {
+        std::mem::take(&mut locked(&self.decisions))
+    }
+
     pub(super) fn status(&self, org_id: OrgId) -> Option<EngineStatus> {
         locked(&self.status).get(&org_id).cloned()
     }
@@ -73,16 +91,6 @@ impl Shared {
         locked(&self.login).insert(org_id, seen);
     }
 
-    pub(super) fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
-        locked(&self.admins)
-            .get(&org_id)
-            .is_some_and(|admins| admins.contains(&login.to_lowercase()))
-    }
-
-    pub(super) fn set_admins(&self, org_id: OrgId, logins: HashSet<String>) {
-        locked(&self.admins).insert(org_id, logins);
-    }
-
     /// Who has this login, and who this e-mail.
     pub(super) fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         let names = locked(&self.names);
@@ -93,6 +101,11 @@ impl Shared {
             login: names.login(login),
             email: email.and_then(|email| names.email(email)),
         }
+    }
+
+    /// Why an account is never touched.
+    pub(super) fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        locked(&self.names).get(&org_id).and_then(|names| names.protection(id))
     }
 
     /// An account was deleted: its names are free.

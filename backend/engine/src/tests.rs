@@ -343,6 +343,21 @@ impl Rig {
         }
     }
 
+    /// An admin says yes to what is asked about this person.
+    async fn says_yes(&self, id: &str) {
+        let seen = self
+            .store
+            .management(id)
+            .await
+            .expect("read")
+            .expect("something is asked");
+        self.store
+            .approve_claim(&self.ctx(), id, &seen)
+            .await
+            .expect("approved");
+        self.wake();
+    }
+
     async fn attention(&self) -> Vec<store::AttentionRow> {
         self.store.attention_rows(&self.tenant, 100).await.expect("rows")
     }
@@ -680,7 +695,7 @@ async fn a_single_sign_on_user_is_suspended_and_gets_everything_back() {
 }
 
 #[tokio::test]
-async fn an_account_deleted_by_hand_is_made_again_with_its_teams() {
+async fn an_account_deleted_by_hand_is_made_again_after_a_yes() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     let engine = rig.start();
     rig.user("ann", true).await;
@@ -689,6 +704,10 @@ async fn an_account_deleted_by_hand_is_made_again_with_its_teams() {
     let old = rig.grafana.user("ann").expect("an account").id;
     rig.grafana.change(|world| world.delete(old));
     rig.check_now();
+    rig.until("somebody is asked", || async { !rig.attention().await.is_empty() })
+        .await;
+    assert!(rig.grafana.user("ann").is_none(), "whoever deleted it had a reason");
+    rig.says_yes("id-ann").await;
     rig.until("made again", || async { rig.grafana.user("ann").is_some() })
         .await;
     rig.until("in the team", || async { logins(&rig.grafana, "eng") == ["ann"] })
@@ -838,12 +857,14 @@ async fn drift_is_put_right_by_the_next_comparison() {
     rig.quiet().await;
     let ann = rig.grafana.user("ann").expect("an account").id;
     let eng = rig.grafana.team("eng").expect("the team").id;
-    rig.change_account(UserId::new(ann), |ann| ann.disabled = true);
+    rig.change_account(UserId::new(ann), |ann| ann.name = "Somebody Else".to_owned());
     rig.grafana
         .change(|world| world.team_mut(eng).expect("the team").members.remove(&ann));
     rig.check_now();
-    rig.until("enabled", || async { !rig.grafana.user("ann").expect("ann").disabled })
-        .await;
+    rig.until("called as the provider says", || async {
+        rig.grafana.user("ann").expect("ann").name != "Somebody Else"
+    })
+    .await;
     rig.until("in the team", || async {
         logins(&rig.grafana, "eng") == ["ann", "bob"]
     })

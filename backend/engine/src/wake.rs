@@ -2,7 +2,7 @@
 //!
 //! Owns: nothing but a handle on what is shared. Must never block: handlers call it. Start at [`Wake`].
 
-use domain::OrgId;
+use domain::{OrgId, store_identity::StoreDecision};
 use std::sync::Arc;
 
 use super::shared::Shared;
@@ -19,6 +19,12 @@ impl Wake {
     /// Something was marked: look at once.
     pub fn wake(&self) {
         self.0.notify.notify_one();
+    }
+
+    /// An admin said which store is the right one. It is written to Grafana as soon as that answers.
+    pub fn decide_store(&self, org_id: OrgId, decision: StoreDecision) {
+        self.0.add_decision(org_id, decision);
+        self.check_now(org_id);
     }
 
     /// An admin asked for one thing of an organization: no pause of it holds that up.

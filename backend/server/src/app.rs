@@ -10,6 +10,7 @@ mod health;
 mod ids;
 mod secret_binding;
 mod settings;
+mod store_watch;
 
 use domain::OrgId;
 use std::{
@@ -24,6 +25,8 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use domain::Clock;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::{
@@ -37,6 +40,7 @@ use engine::{Engine, Failpoints};
 use ids::{RandomIds, SystemClock};
 use settings::SettingsState;
 use store::{self, Store};
+use store_watch::StoreWatch;
 
 /// How often a store that cannot be opened is tried again: the other process may end, the disk may get room.
 const OPEN_AGAIN: Duration = Duration::from_secs(2);
@@ -51,7 +55,12 @@ pub struct App {
 }
 
 struct Running {
+    api: Api,
+    watch: Arc<StoreWatch>,
+    /// Ends the watch.
+    stop: CancellationToken,
     store: Store,
+    clock: Arc<dyn Clock>,
     settings: Arc<SettingsState>,
     engine: Engine,
     router: Router,
@@ -108,14 +117,22 @@ impl App {
         let known: BTreeSet<OrgId> = store.tenants().await?.into_iter().map(|t| t.org_id).collect();
         let bindings = store.secret_bindings().await?;
         let settings = Arc::new(SettingsState::new(config, page, known, bindings));
-        let (clock, ids) = (Arc::new(SystemClock::new()), Arc::new(RandomIds));
+        let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(clock(config)), Arc::new(RandomIds));
         let failpoints = failpoints(config);
+        let (watch, stop) = (Arc::new(StoreWatch::default()), CancellationToken::new());
+        let (watching, watched, ends) = (watch.clone(), store.clone(), stop.clone());
+        tokio::spawn(async move { watching.run(&watched, ends).await });
         let engine = Engine::start(store.clone(), clock.clone(), ids.clone(), settings.clone(), failpoints);
         let callers = ScimCallers::new(store.clone(), engine.clone(), settings.clone(), clock.clone());
-        let controls = Arc::new(Controls::new(engine.clone(), settings.clone(), store.clone(), callers));
-        let router = http::router(Api::new(store.clone(), clock, ids, controls));
+        let controls = Controls::new(engine.clone(), settings.clone(), store.clone(), callers, watch.clone());
+        let api = Api::new(store.clone(), clock.clone(), ids, Arc::new(controls));
+        let router = http::router(api.clone());
         let running = Running {
+            api,
+            watch,
+            stop,
             store,
+            clock,
             settings,
             engine,
             router,
@@ -139,6 +156,16 @@ fn failpoints(config: &Config) -> Failpoints {
 #[cfg(not(debug_assertions))]
 fn failpoints(_: &Config) -> Failpoints {
     Failpoints::default()
+}
+
+#[cfg(debug_assertions)]
+fn clock(config: &Config) -> SystemClock {
+    SystemClock::ahead_by(config.faults.clock_ahead_ms())
+}
+
+#[cfg(not(debug_assertions))]
+fn clock(_: &Config) -> SystemClock {
+    SystemClock::ahead_by(0)
 }
 
 async fn route(State(app): State<App>, request: Request) -> Response {
@@ -174,20 +201,21 @@ impl Application for App {
 
     async fn health(&self, org_id: OrgId) -> Health {
         match self.running.get() {
-            Some(running) => health::of(org_id, &running.store, &running.settings, &running.engine).await,
+            Some(running) => health::of(org_id, running).await,
             None => health::store_closed(),
         }
     }
 
     async fn metrics(&self) -> String {
         match self.running.get() {
-            Some(running) => health::metrics(&running.store, &running.engine).await,
+            Some(running) => health::metrics(running).await,
             None => "# TYPE rollcall_store_open gauge\nrollcall_store_open 0\n".to_owned(),
         }
     }
 
     async fn stop(&self) {
         if let Some(running) = self.running.get() {
+            running.stop.cancel();
             running.engine.stop().await;
             running.store.close().await;
         }

@@ -21,6 +21,8 @@ pub struct Faults {
     failpoint: Option<String>,
     /// How many pages fill the store.
     pages: Option<u32>,
+    /// By how many seconds the clock is ahead.
+    clock_ahead_s: i64,
     /// The file that ends that limit as soon as it exists: room on the disk again, without a restart.
     room: Option<PathBuf>,
 }
@@ -33,6 +35,9 @@ impl Faults {
         Self {
             failpoint: filled("ROLLCALL_FAILPOINT").cloned(),
             pages: filled("ROLLCALL_STORE_PAGES").and_then(|pages| pages.trim().parse().ok()),
+            clock_ahead_s: filled("ROLLCALL_CLOCK_AHEAD_SECONDS")
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .unwrap_or_default(),
             room: filled("ROLLCALL_STORE_ROOM").map(PathBuf::from),
         }
     }
@@ -41,6 +46,12 @@ impl Faults {
     #[must_use]
     pub fn failpoints(&self) -> Failpoints {
         Failpoints::parse(self.failpoint.as_deref())
+    }
+
+    /// By how much the clock is ahead.
+    #[must_use]
+    pub fn clock_ahead_ms(&self) -> i64 {
+        self.clock_ahead_s.saturating_mul(1_000)
     }
 
     /// Fills the disk that the store lies on.

@@ -32,7 +32,8 @@ pub fn init(level: Option<&str>) {
 /// The level is for our own crates. Dependencies stay at warnings whatever is asked for: h2, hyper and sqlx log bytes and values that
 /// are not ours to redact.
 fn targets(level: Level) -> Targets {
-    let ours = ["server", "domain", "scim", "gpx_rollcall"].map(|target| (target, LevelFilter::from_level(level)));
+    let ours = ["server", "engine", "store", "grafana", "domain", "scim", "gpx_rollcall"]
+        .map(|target| (target, LevelFilter::from_level(level)));
     Targets::new()
         .with_default(LevelFilter::from_level(level.min(Level::WARN)))
         .with_targets(ours)

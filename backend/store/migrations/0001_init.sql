@@ -9,6 +9,23 @@ CREATE TABLE sequence (
 );
 INSERT INTO sequence (name, last) VALUES ('mark', 0);
 
+-- Which store this is to the Grafana of an organization (docs/decisions/0008-store-identity.md).
+CREATE TABLE store_identity (
+    org_id  BIGINT PRIMARY KEY,
+    -- Random, made with the first look at that Grafana.
+    id      TEXT   NOT NULL,
+    -- Grows with each start of the engine and each closing that was seen done.
+    counter BIGINT NOT NULL,
+    -- The counter that the marker in Grafana has, or was about to be given; 0: none yet.
+    marked  BIGINT NOT NULL
+);
+
+-- What the health check writes, and removes in the same transaction: it is always empty.
+CREATE TABLE probe (
+    id      INTEGER PRIMARY KEY,
+    content BLOB    NOT NULL
+);
+
 -- SCIM Users. `document` holds the stored attributes only; id, meta, groups and schemas are derived.
 CREATE TABLE scim_user (
     pk            INTEGER PRIMARY KEY,
@@ -80,7 +97,15 @@ CREATE TABLE account (
     grafana_id       BIGINT,
     origin           TEXT    NOT NULL CHECK (origin IN ('provisioned', 'claimed')),
     login            TEXT    NOT NULL,
-    -- NULL while the account is open. It is written before an account is deleted.
+    -- What this organization's provider may do to it (docs/decisions/0007-authority.md): decided when it was made or claimed.
+    authority        TEXT    NOT NULL CHECK (authority IN ('full', 'organization')),
+    -- The organization that Grafana made with the account: nobody else is in it.
+    own_org          BIGINT,
+    -- The account was seen in our organization: who is not in it any more was taken out.
+    seen_inside      BOOLEAN NOT NULL,
+    -- It was found closed: Rollcall has not done that, and does not undo it.
+    closed_by_hand   BOOLEAN NOT NULL,
+    -- NULL while the account is open. It is written before an account is disabled or deleted.
     deprovisioned_by TEXT    CHECK (deprovisioned_by IN ('disable', 'suspend', 'recreate', 'delete')),
     -- Whether that holds against a sign-in which the single sign-on provider still allows; NULL: not known.
     holds            BOOLEAN,
@@ -89,6 +114,8 @@ CREATE TABLE account (
     -- JSON array: the attributes that wait for the next sign-in.
     deferred         TEXT    NOT NULL,
     synced_ms        BIGINT  NOT NULL,
+    -- When the account was last found closed, or gone, of somebody who must be out. NULL: it was not, so it counts as open.
+    seen_closed_ms   BIGINT,
     -- The provider's own id of the person: of now, or of the moment when the SCIM user was deleted. Who comes with it again is the same.
     external_id      TEXT,
     -- When the SCIM user was deleted.
@@ -225,6 +252,16 @@ CREATE INDEX activity_time ON activity (org_id, at_ms);
 CREATE INDEX activity_source_time ON activity (org_id, source, at_ms, outcome);
 -- The last call of each caller, without a look at the lines themselves.
 CREATE INDEX activity_actor_time ON activity (org_id, source, actor, at_ms);
+
+-- Which account each entry of the setting break_glass means. A name is its owner's to write, so that it protects nobody; the id that it had
+-- first does.
+CREATE TABLE break_glass (
+    org_id     BIGINT NOT NULL,
+    entry      TEXT   NOT NULL,
+    -- NULL: nobody had the name so far.
+    grafana_id BIGINT,
+    PRIMARY KEY (org_id, entry)
+);
 
 -- What an admin set on the page.
 CREATE TABLE setting (

@@ -3,24 +3,29 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{OrgId, TeamId, Tenant, UserId, team::MadeAdmin};
 use sqlx::SqliteConnection;
 
 use super::{
     AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations,
-    activity, codes::Code, is_taken, sql::statements, work,
+    activity, codes::Code, identity, is_taken, sql::statements, work,
 };
 
 statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
-         deprovisioned_by, holds, snapshot, deferred, synced_ms, external_id, gone_ms, renew_password) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (user_id) DO UPDATE \
+         deprovisioned_by, holds, snapshot, deferred, synced_ms, authority, own_org, seen_inside, \
+         closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
+         authority = excluded.authority, own_org = excluded.own_org, \
+         seen_inside = excluded.seen_inside, closed_by_hand = excluded.closed_by_hand, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
          excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
+         seen_closed_ms = excluded.seen_closed_ms, \
          renew_password = excluded.renew_password, external_id = CASE WHEN account.gone_ms IS NULL \
          THEN excluded.external_id ELSE account.external_id END";
     LEFT_WITH =
@@ -31,6 +36,11 @@ statements! {
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
     OF_TENANT =
         "SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id";
+    LEAVING =
+        "SELECT a.grafana_id FROM account a LEFT JOIN scim_user u ON u.id = a.user_id \
+         LEFT JOIN management s ON s.user_id = a.user_id \
+         WHERE a.grafana_id IS NOT NULL AND (u.id IS NULL OR NOT u.active) \
+         AND s.state IS NOT 'unmanaged'";
     REMOVE = "DELETE FROM account WHERE user_id = $1";
     TEAM_DESIRED =
         "SELECT u.id, a.grafana_id, coalesce(a.deprovisioned_by, '') = 'suspend', max(m.admins) \
@@ -43,6 +53,7 @@ statements! {
          GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id";
     APPLIED_MEMBERS =
         "SELECT grafana_id, made_admin FROM team_member WHERE org_id = $1 AND team_id = $2";
+    FORGET_SEEN_CLOSED = "UPDATE account SET seen_closed_ms = NULL WHERE user_id = $1";
     FORGET_MEMBERS =
         "DELETE FROM team_member \
          WHERE org_id = $1 AND team_id = $2 AND grafana_id NOT IN (SELECT \
@@ -68,9 +79,14 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(&a.snapshot)
         .bind(deferred)
         .bind(a.synced_ms)
+        .bind(a.history.authority.code())
+        .bind(a.history.own_org.map(OrgId::get))
+        .bind(a.history.seen_inside)
+        .bind(a.history.closed_by_hand)
         .bind(&a.external_id)
         .bind(a.gone_ms)
         .bind(a.renew_password)
+        .bind(a.seen_closed_ms)
         .execute(tx)
         .await?;
     Ok(())
@@ -141,6 +157,12 @@ impl Store {
             .await?)
     }
 
+    /// The accounts of everybody, in every organization, who is to have no access.
+    pub async fn leaving_accounts(&self) -> Result<HashSet<UserId>> {
+        let ids: Vec<i64> = LEAVING.query_scalar().fetch_all(&self.read).await?;
+        Ok(ids.into_iter().map(UserId::new).collect())
+    }
+
     /// Writes an account, new or changed.
     ///
     /// # Errors
@@ -197,6 +219,10 @@ impl Store {
                 return self.saved(a, done).await;
             }
         }
+        if a.is_some_and(|a| a.seen_closed_ms == Some(now_ms)) {
+            // A closing, seen done now for the first time: a copy of the store does not know of it.
+            identity::grow(&mut tx, work.tenant.org_id).await?;
+        }
         mark_groups(&mut tx, work, groups, now_ms).await?;
         if done {
             work::finish(&mut tx, work).await?;
@@ -218,6 +244,12 @@ impl Store {
             }
             Err(e) => Err(e.into()),
         }
+    }
+
+    /// The account of somebody who must be out was found open again.
+    pub async fn forget_seen_closed(&self, user_id: &str) -> Result<()> {
+        FORGET_SEEN_CLOSED.query().bind(user_id).execute(&self.write).await?;
+        Ok(())
     }
 
     /// Forgets an account.
@@ -302,7 +334,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whom_we_put_into_a_team_and_made_admin_is_remembered() {
+    async fn who_was_put_into_a_team_and_made_admin_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
         let (org, team) = (OrgId::new(1), TeamId::new(7));

@@ -30,6 +30,10 @@ pub enum Error {
         /// The reason.
         source: std::io::Error,
     },
+    /// The file, or its lock, was deleted or replaced while it was open: what is written now nobody
+    /// would find again.
+    #[error("{0} or its lock was deleted or replaced while it was open: restart Grafana")]
+    Replaced(PathBuf),
     /// The database does not answer as it should (disk full, read-only, corrupt): 503 and
     /// `Retry-After`, nothing half-written.
     #[error("the store is not usable: {0}")]

@@ -11,6 +11,7 @@
 mod account_creations;
 mod accounts;
 mod activity;
+mod break_glass;
 mod codes;
 mod document;
 mod error;
@@ -18,12 +19,15 @@ mod error;
 mod faults;
 mod filter;
 mod groups;
+mod identity;
 mod listing;
 mod management;
 mod mappings;
 mod membership;
+mod on_disk;
 mod page;
 mod people;
+mod probe;
 mod records;
 mod rows;
 mod scim_callers;
@@ -56,6 +60,8 @@ pub use error::{Error, Result};
 pub use groups::{GroupChange, GroupView};
 pub use management::Decided;
 pub use mappings::{NewMapping, TeamCreation};
+use on_disk::OnDisk;
+pub use on_disk::{Exposure, FileState};
 pub use page::{Page, PageQuery};
 pub use people::{PeopleQuery, Tally};
 pub use records::{
@@ -72,13 +78,15 @@ pub use vocabulary::CallerState;
 
 statements! {
     BEGIN = "BEGIN IMMEDIATE";
-    PING = "SELECT 1";
     TENANTS =
         "SELECT org_id, connection FROM scim_user UNION SELECT org_id, connection FROM scim_group \
          UNION SELECT org_id, connection FROM account UNION SELECT org_id, connection FROM work \
          UNION SELECT org_id, connection FROM team_creation UNION SELECT org_id, connection \
          FROM account_creation ORDER BY 1, 2";
 }
+
+/// Far more than the journal of a day's work.
+const JOURNAL_LIMIT: &str = "16777216";
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -122,6 +130,8 @@ pub struct Store {
     /// Held as long as any clone lives; the operating system releases it however the process ends.
     /// `None` for a store in memory, which no other process can open.
     _lock: Option<Arc<File>>,
+    /// `None` for a store in memory.
+    on_disk: Option<Arc<OnDisk>>,
 }
 
 impl Store {
@@ -147,7 +157,7 @@ impl Store {
             .map_err(opening)?;
         let lock_path = dir.join("rollcall.lock");
         let lock = File::create(&lock_path).map_err(|source| Error::Open {
-            path: lock_path,
+            path: lock_path.clone(),
             source,
         })?;
         match lock.try_lock() {
@@ -162,6 +172,9 @@ impl Store {
             // An acknowledged create must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // A reader that held a transaction for long leaves a long journal behind, which SQLite
+            // would keep at that size.
+            .pragma("journal_size_limit", JOURNAL_LIMIT)
             .busy_timeout(Duration::from_secs(5));
         // `test_before_acquire` would ask the database before every query; a file does not go away.
         let pool = |connections| {
@@ -171,12 +184,17 @@ impl Store {
         };
         // Created here, because SQLite creates the file as the umask says, and its journals like
         // the file.
-        File::options()
+        let database = File::options()
             .create(true)
             .append(true)
             .mode(0o600)
             .open(&path)
             .map_err(opening)?;
+        let on_disk = OnDisk::new(
+            dir,
+            (path.clone(), &database.metadata().map_err(opening)?),
+            (lock_path, &lock.metadata().map_err(opening)?),
+        );
         let write = pool(1)
             // SQLite itself ends a transaction that found the disk full. sqlx then finds none to
             // roll back, counts it as open for the life of the connection, and every later one is
@@ -193,6 +211,7 @@ impl Store {
             #[cfg(debug_assertions)]
             faults,
             _lock: Some(Arc::new(lock)),
+            on_disk: Some(Arc::new(on_disk)),
         })
     }
 
@@ -218,6 +237,7 @@ impl Store {
             #[cfg(debug_assertions)]
             faults: faults::Faults::default(),
             _lock: None,
+            on_disk: None,
         })
     }
 
@@ -238,14 +258,26 @@ impl Store {
 
     /// A write transaction that has the database to itself from its first statement on (`BEGIN
     /// IMMEDIATE`: a later upgrade from reading to writing could fail half-way).
+    ///
+    /// SQLite would go on in a file that has no name any more, and acknowledge what nobody will ever
+    /// read again. A look at two names costs some microseconds, where the commit waits for the disk.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        if let Some(on_disk) = self.on_disk.as_ref().filter(|d| d.state() != FileState::Same) {
+            return Err(Error::Replaced(on_disk.database().to_owned()));
+        }
         Ok(self.write.begin_with(BEGIN.text).await?)
     }
 
-    /// Whether the store answers, for the health check.
-    pub async fn ping(&self) -> Result<()> {
-        PING.query().execute(&self.read).await?;
-        Ok(())
+    /// Whether what is open is still what has its name on the disk.
+    #[must_use]
+    pub fn file_state(&self) -> FileState {
+        self.on_disk.as_ref().map_or(FileState::Same, |d| d.state())
+    }
+
+    /// Who can get at the files beside us.
+    #[must_use]
+    pub fn exposure(&self) -> Exposure {
+        self.on_disk.as_ref().map_or(Exposure::None, |d| d.exposure())
     }
 
     /// Every tenant that has any data.

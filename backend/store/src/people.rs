@@ -12,7 +12,7 @@ use domain::Tenant;
 use scim::key::fold;
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
-use access_state::{AccessState, EXCEPTIONS, JOINED};
+use access_state::{AccessState, EXCEPTIONS, JOINED, STILL_OPEN};
 
 use super::{
     AttentionRow, GroupSummary, PersonRow, Result, Store,
@@ -28,13 +28,15 @@ statements! {
          LEFT JOIN work w ON w.org_id = g.org_id AND w.connection = g.connection AND w.kind = \
          'Group' AND w.id = g.id WHERE g.org_id = $1 AND g.connection = $2 ORDER BY g.display_key";
     ATTENTION =
-        "SELECT w.kind, w.id, w.attention, w.since_ms, coalesce(u.user_name, g.display_name, \
+        "SELECT w.kind, w.id, w.attention, w.since_ms, w.kind = 'User' AND w.urgent \
+         AND a.seen_closed_ms IS NULL AS still_open, coalesce(u.user_name, g.display_name, \
          a.login, w.id) AS name FROM work w \
          LEFT JOIN scim_user u ON w.kind = 'User' AND u.id = w.id \
          LEFT JOIN scim_group g ON w.kind = 'Group' AND g.id = w.id \
          LEFT JOIN account a ON a.user_id = w.id \
          WHERE w.org_id = $1 AND w.connection = $2 AND w.state = 'blocked' \
-         ORDER BY w.since_ms, w.id LIMIT $3";
+         ORDER BY (w.kind = 'User' AND w.urgent AND a.seen_closed_ms IS NULL) DESC, w.since_ms, \
+         w.id LIMIT $3";
 }
 
 /// Which people to list.
@@ -85,8 +87,10 @@ pub struct Tally {
     pub groups_mapped: i64,
     /// Waiting resources.
     pub pending: i64,
-    /// Those of them that are people who must lose access.
+    /// People who must be out, and were not seen out: waiting, or blocked, or protected.
     pub closing: i64,
+    /// The time since which the first of them should be.
+    pub oldest_closing_ms: Option<i64>,
     /// The time since which the oldest waits.
     pub oldest_ms: Option<i64>,
     /// Resources that wait for an admin.
@@ -141,7 +145,7 @@ fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
 fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
     let mut text = sql::build(format!(
         "SELECT {USER_COLUMNS}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, \
-         w.state AS work_state, w.attention, s.state AS management_state FROM (SELECT u.pk FROM scim_user u {} WHERE ",
+         w.state AS work_state, w.attention, s.state AS management_state, {STILL_OPEN} AS still_open FROM (SELECT u.pk FROM scim_user u {} WHERE ",
         joined(query)
     ));
     push_conditions(&mut text, tenant, query);
@@ -165,8 +169,24 @@ fn tally() -> QueryBuilder<Sqlite> {
         )
     };
     let (closed, may_return) = (inactive(AccessState::Closed), inactive(AccessState::MayReturn));
+    // Who is deleted at the provider has no row of its own: what is remembered of the account, or the
+    // mark alone.
+    let still_open = format!(
+        "SELECT coalesce(w.since_ms, a.synced_ms, u.modified_ms) AS since_ms FROM scim_user u {JOINED} \
+           WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {} \
+         UNION ALL SELECT coalesce(w.since_ms, a.synced_ms) FROM account a \
+           LEFT JOIN work w ON w.org_id = a.org_id AND w.connection = a.connection AND w.kind = 'User' AND w.id = a.user_id \
+           WHERE a.org_id = $1 AND a.connection = $2 AND a.seen_closed_ms IS NULL \
+           AND (a.grafana_id IS NOT NULL OR w.id IS NOT NULL) \
+           AND NOT EXISTS (SELECT 1 FROM scim_user u WHERE u.id = a.user_id) \
+           AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged') \
+         UNION ALL SELECT w.since_ms FROM work w WHERE w.org_id = $1 AND w.connection = $2 AND w.kind = 'User' AND w.urgent \
+           AND NOT EXISTS (SELECT 1 FROM scim_user u WHERE u.id = w.id) \
+           AND NOT EXISTS (SELECT 1 FROM account a WHERE a.user_id = w.id)",
+        AccessState::NotClosed.condition()
+    );
     sql::build(format!(
-        "SELECT {closed} AS closed, {may_return} AS closed_may_return, \
+        "WITH still_open AS ({still_open}) SELECT {closed} AS closed, {may_return} AS closed_may_return, \
          (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2) AS users, \
          (SELECT count(*) FROM scim_user WHERE org_id = $1 AND connection = $2 AND active) AS users_active, \
          (SELECT count(*) FROM account a JOIN scim_user u ON u.id = a.user_id WHERE a.org_id = $1 AND a.connection = $2 AND a.origin = 'provisioned' \
@@ -177,8 +197,8 @@ fn tally() -> QueryBuilder<Sqlite> {
          (SELECT count(*) FROM scim_group g WHERE org_id = $1 AND connection = $2 AND EXISTS \
            (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
          (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
-         (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending' AND urgent AND kind = 'User') \
-           AS closing, \
+         (SELECT count(*) FROM still_open) AS closing, \
+         (SELECT min(since_ms) FROM still_open) AS oldest_closing_ms, \
          (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
          (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",
     ))

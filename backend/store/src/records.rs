@@ -113,6 +113,8 @@ pub struct AccountRecord {
     pub origin: AccountOrigin,
     /// Login as last written or seen.
     pub login: String,
+    /// What it was made or claimed as, and what was seen of it since.
+    pub history: domain::account::History,
     /// How the account was deprovisioned, or is about to be; `None` while it is open.
     pub deprovisioned_by: Option<domain::settings::Deprovision>,
     /// Whether that holds in this Grafana.
@@ -123,6 +125,9 @@ pub struct AccountRecord {
     pub deferred: Vec<Attribute>,
     /// The time at which Grafana last matched.
     pub synced_ms: i64,
+    /// When the account of somebody who must be out was first found closed, or gone; `None`: it was
+    /// not found so, whatever was done to it.
+    pub seen_closed_ms: Option<i64>,
     /// The provider's own id of the person: as it is now, or was when the SCIM user was deleted.
     pub external_id: Option<String>,
     /// When the SCIM user was deleted.
@@ -214,6 +219,8 @@ pub struct PersonRow {
     pub account: Option<(UserId, AccountOrigin)>,
     /// How the account was deprovisioned, and whether that holds.
     pub closed: Option<(Deprovision, Option<bool>)>,
+    /// The person must be out, and the account was not seen closed.
+    pub still_open: bool,
     /// Attributes that wait for the next sign-in.
     pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.
@@ -242,6 +249,8 @@ pub struct GroupSummary {
 /// A resource that waits for an admin.
 #[derive(Clone, Debug)]
 pub struct AttentionRow {
+    /// Somebody who must be out, and was not seen out.
+    pub still_open: bool,
     /// The kind of the resource.
     pub kind: Kind,
     /// SCIM id.

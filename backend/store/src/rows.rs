@@ -2,7 +2,7 @@
 //!
 //! Owns: reading, for every table. Must never write, or decide anything. Start at [`code`].
 
-use domain::{MappingId, OrgId, TeamId, Tenant, UserId, attention::Attention};
+use domain::{MappingId, OrgId, TeamId, Tenant, UserId, account::History, attention::Attention};
 use serde::de::DeserializeOwned;
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 
@@ -107,11 +107,18 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             grafana_id: row.try_get::<Option<i64>, _>("grafana_id")?.map(UserId::new),
             origin: code(row, "origin")?,
             login: row.try_get("login")?,
+            history: History {
+                authority: code(row, "authority")?,
+                own_org: row.try_get::<Option<i64>, _>("own_org")?.map(OrgId::new),
+                seen_inside: row.try_get("seen_inside")?,
+                closed_by_hand: row.try_get("closed_by_hand")?,
+            },
             deprovisioned_by: code_or_null(row, "deprovisioned_by")?,
             holds: row.try_get("holds")?,
             snapshot: row.try_get("snapshot")?,
             deferred: attributes(row.try_get("deferred")?)?,
             synced_ms: row.try_get("synced_ms")?,
+            seen_closed_ms: row.try_get("seen_closed_ms")?,
             external_id: row.try_get("external_id")?,
             gone_ms: row.try_get("gone_ms")?,
             renew_password: row.try_get("renew_password")?,
@@ -210,6 +217,7 @@ impl FromRow<'_, SqliteRow> for PersonRow {
             user: UserRecord::from_row(row)?,
             account: account.map(UserId::new).zip(origin),
             closed: code_or_null(row, "deprovisioned_by")?.map(|by| (by, holds)),
+            still_open: row.try_get("still_open")?,
             deferred: deferred.map(attributes).transpose()?.unwrap_or_default(),
             synced_ms: row.try_get("synced_ms")?,
             waiting: waiting(row)?,
@@ -238,6 +246,7 @@ impl FromRow<'_, SqliteRow> for AttentionRow {
             name: row.try_get("name")?,
             attention: attention(row)?,
             since_ms: row.try_get("since_ms")?,
+            still_open: row.try_get("still_open")?,
         })
     }
 }

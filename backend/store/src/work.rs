@@ -13,6 +13,7 @@ use sqlx::SqliteConnection;
 use super::{
     Error, Kind, Mark, Result, Store, Urgency, Work,
     codes::{Code as _, WorkState},
+    management,
     sql::statements,
 };
 
@@ -36,7 +37,9 @@ statements! {
         "INSERT INTO work (org_id, connection, kind, id, generation, urgent, state, since_ms, \
          due_ms, attempts, correlation) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, 0, $8) \
          ON CONFLICT (org_id, connection, kind, id) DO UPDATE \
-         SET generation = excluded.generation, urgent = excluded.urgent, state = 'pending', \
+         SET since_ms = CASE WHEN excluded.urgent AND NOT work.urgent THEN excluded.since_ms \
+         ELSE work.since_ms END, \
+         generation = excluded.generation, urgent = excluded.urgent, state = 'pending', \
          due_ms = excluded.due_ms, attempts = 0, attention_code = NULL, attention = NULL, \
          correlation = excluded.correlation";
     FINISH =
@@ -291,8 +294,9 @@ impl Store {
         Ok(Some((known.name, done.rows_affected() > 0)))
     }
 
-    /// An admin asks to compare one resource with Grafana: it is marked as after a change. `None`:
-    /// the resource is not known; else its name.
+    /// An admin asks to compare one resource with Grafana: it is marked as after a change. For a
+    /// person that is a yes too: what was done by hand to the account is put right. `None`: the
+    /// resource is not known; else its name.
     pub async fn resync(
         &self,
         tenant: &Tenant,
@@ -314,6 +318,9 @@ impl Store {
             now_ms,
         };
         mark(&mut tx, &wanted).await?;
+        if kind == Kind::User {
+            management::approve_linked(&mut tx, id).await?;
+        }
         tx.commit().await?;
         Ok(Some(known.name))
     }

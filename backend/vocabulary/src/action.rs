@@ -62,6 +62,8 @@ codes! {
         GroupResync = "group.resync",
         /// A team was created.
         TeamCreate = "team.create",
+        /// A team that was there before is filled from a group that has its name.
+        TeamUse = "team.use",
         /// A team got another name.
         TeamRename = "team.rename",
         /// Members of a team joined, changed or left in one call.
@@ -86,6 +88,8 @@ codes! {
         MappingRemove = "mapping.remove",
         /// An admin changed a setting.
         SettingChange = "setting.change",
+        /// An admin said which store is the right one.
+        StoreDecide = "store.decide",
         /// An admin let a service account call SCIM.
         CallerAccept = "caller.accept",
         /// An admin let it call no longer, or said that it shall not.

@@ -158,6 +158,10 @@ codes! {
 codes! {
     /// How an organization stands as a whole, worst first.
     SyncState {
+        /// The store takes no changes, or has lost its file.
+        StoreFails = "store_fails",
+        /// Grafana knows another store, or a later state of this one: an admin has to decide.
+        StoreNotRecognised = "store_not_recognised",
         /// No credentials are set: nothing can be written.
         NotConfigured = "not_configured",
         /// Credentials exist but arrive only with the first request of anyone (Grafana keeps them in

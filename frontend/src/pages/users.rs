@@ -27,9 +27,10 @@ const PERIOD: Duration = Duration::from_secs(5);
 const GROUPS_SHOWN: usize = 3;
 
 /// Names in the API, and in words.
-const FILTERS: [(&str, &str); 8] = [
+const FILTERS: [(&str, &str); 9] = [
     ("", "All people"),
     ("active", "Active"),
+    ("not_closed", "Not closed yet"),
     ("closed", "Closed"),
     ("closed_may_return", "May return"),
     ("pending", "Pending"),
@@ -143,13 +144,14 @@ fn chips(host: Host, people: Loaded<People>, access: Memo<Option<String>>) -> im
         counts.with(|counts| counts.get(at).copied())
     };
     let count = move |access: &'static str| of(access).map(|n| host.number(n)).unwrap_or_default();
-    // Few ever wait for a first sign-in, or stop managing anybody.
+    // Few ever wait for a first sign-in, or stop managing anybody; and who must be out is, as a rule.
     let rare = Memo::new(move |_| {
-        ["waiting_for_sign_in", "released"].map(|name| chosen.get() == Some(name) || of(name) > Some(0))
+        ["not_closed", "waiting_for_sign_in", "released"].map(|name| chosen.get() == Some(name) || of(name) > Some(0))
     });
     move || {
-        let [waiting, released] = rare.get();
+        let [open, waiting, released] = rare.get();
         let shown = |(name, _): &(&str, &str)| match *name {
+            "not_closed" => open,
             "waiting_for_sign_in" => waiting,
             "released" => released,
             _ => true,

@@ -73,6 +73,10 @@ impl OffLimits {
             .await?;
         for robot in robots["serviceAccounts"].as_array().into_iter().flatten() {
             let login = robot["login"].as_str().unwrap_or_default().to_owned();
+            if login.ends_with("-rollcall-store") {
+                // The marker of its store.
+                continue;
+            }
             accounts.insert(robot["id"].as_i64().unwrap_or_default(), (login, "a service account"));
         }
 
@@ -119,6 +123,7 @@ impl OffLimits {
             ["admin", "users", id, ..] | ["users", id, ..] | ["org", "users", id] | ["orgs", _, "users", id] => {
                 (number(id), None)
             }
+            ["serviceaccounts", id, ..] => (number(id), None),
             ["teams", team, "members", id] => (number(id), number(team)),
             ["teams", team, "members"] => (body["userId"].as_i64(), number(team)),
             ["teams", team, ..] => (None, number(team)),
@@ -191,6 +196,7 @@ mod tests {
                 "/api/orgs/1/users",
                 "{\"loginOrEmail\":\"admin\",\"role\":\"Viewer\"}",
             ),
+            ("PATCH", "/api/serviceaccounts/1", "{}"),
             ("POST", "/api/teams/9/members", "{\"userId\":1}"),
             ("DELETE", "/api/teams/9/members/1", ""),
             ("PUT", "/api/teams/7/members", "{\"members\":[]}"),

@@ -46,6 +46,7 @@ const CALLED_BY_PLUGIN: &[&str] = &[
     "/api/team",
     "/api/frontend/",
     "/api/access-control/",
+    "/api/serviceaccounts",
     "/api/health",
 ];
 
@@ -185,6 +186,12 @@ impl Rig {
         let bot = grafana
             .make_account(BOT, "rollcall-bot@localhost", BOT_PASSWORD)
             .await?;
+        // Without `auto_assign_org` it is in an organization of its own only; 409: it is in this one.
+        let joins = json!({ "loginOrEmail": BOT, "role": "Admin" });
+        grafana
+            .call(Method::POST, "/api/orgs/1/users", Some(&joins))
+            .await?
+            .expect(&[200, 409])?;
         grafana.set_role(bot, "Admin").await?;
         let permissions = format!("/api/admin/users/{bot}/permissions");
         grafana
@@ -260,6 +267,18 @@ impl Rig {
     /// If Grafana refuses.
     pub async fn connect_right(&self) -> Result<()> {
         self.connect(BOT_PASSWORD).await
+    }
+
+    /// Gives the plugin the account that another one has in *its* Grafana: two plugins, each with a store of its own, on one Grafana.
+    ///
+    /// # Errors
+    /// If Grafana refuses.
+    pub async fn connect_to(&self, other: &Self) -> Result<()> {
+        let json_data = json!({ "grafanaUrl": other.grafana.url(), "adminUser": BOT });
+        self.grafana
+            .enable_app(&json_data, &json!({ "adminPassword": BOT_PASSWORD }))
+            .await?;
+        self.answers().await.map(drop)
     }
 
     /// Tells the plugin that a person typed its password again, as the page does; what it says to that.
@@ -592,11 +611,35 @@ impl Rig {
     /// # Errors
     /// If it does not come back.
     pub async fn restart_in(&mut self, environment: Vec<(String, String)>) -> Result<()> {
+        self.stop().await;
+        self.start_again(environment).await
+    }
+
+    /// Stops Grafana, does something to the plugin's data directory, and starts Grafana again.
+    ///
+    /// # Errors
+    /// If it does not come back.
+    pub async fn restart_with_store(&mut self, change: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        self.stop().await;
+        change(&self.store_dir())?;
+        self.start_again(vec![]).await
+    }
+
+    /// The plugin's data directory.
+    #[must_use]
+    pub fn store_dir(&self) -> PathBuf {
+        self.options.data_dir.clone().unwrap_or_default().join("rollcall")
+    }
+
+    async fn stop(&mut self) {
         *self.undisturbed() = None;
         if let Some(stand_in) = self.stand_in.take() {
             self.earlier.extend(stand_in.calls());
             stand_in.stop().await;
         }
+    }
+
+    async fn start_again(&mut self, environment: Vec<(String, String)>) -> Result<()> {
         let mut options = self.options.clone();
         options.plugin_env.extend(environment);
         // Connections of the one before may still hold the address for a moment.
@@ -639,6 +682,18 @@ impl Rig {
             name: "Some Body".into(),
             role: Some(Role::Viewer),
         })
+    }
+
+    /// The account has a sign-in link of the provider, as one that LDAP or an e-mail lookup links has.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn is_linked(&self, email: &str) -> Result<()> {
+        let account = self.grafana.existing_account(email).await?;
+        let subject = format!("subject of {email}");
+        self.disturbed()
+            .change(|world| world.link(account.id, "oauth_generic_oauth", &subject));
+        Ok(())
     }
 
     /// Somebody that Grafana does not know comes in through the provider and has an account by that.

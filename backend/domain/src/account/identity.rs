@@ -4,11 +4,12 @@
 //! or that is in other organizations only. Start at [`choose`]; [`taken`] asks the same before anything is stored.
 
 use super::{
+    authority::{Claimant, at_claim},
     leaver::{Room, is_the_persons, make_room},
     model::{Account, Action, Candidate, Desired, Link, Manager, Profile, Rules, is_recreated, remembered},
-    names::{Unclaimed, WantedNames},
+    names::{Unclaimed, WantedNames, is_protected},
     proof::{lack, signed_in_by},
-    protection::{protected_attention, protection},
+    protection::account_protection,
 };
 use crate::{
     attention::{Attention, Delay},
@@ -117,8 +118,8 @@ pub(super) enum Choice<'a> {
 /// Which of these accounts is this person's.
 pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<Choice<'a>, Unclaimed> {
     if let Some(own) = others.iter().find(|c| is_the_persons(c)) {
-        return match protection(&own.account, rules) {
-            Some(why) => Err(protected_attention(&own.account.login, why).into()),
+        return match account_protection(&own.account, rules) {
+            Some(why) => Err(is_protected(&own.account, why)),
             None => Ok(Choice::Claim(own)),
         };
     }
@@ -145,18 +146,33 @@ pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rul
         (Some(found), _) | (None, Some(found)) => found,
     };
     let (account, login) = (&found.account, || found.account.login.clone());
-    if let Some(why) = protection(account, rules) {
-        return Err(protected_attention(&account.login, why).into());
+    if let Some(why) = account_protection(account, rules) {
+        return Err(is_protected(account, why));
     }
     match found.manager {
         Manager::Other | Manager::Gone { .. } if by_login.is_some() => {
             Err(Attention::ManagedForAnother { login: login() }.into())
         }
         Manager::Other | Manager::Gone { .. } => Err(email_taken(profile, account)),
-        Manager::Nobody if is_elsewhere(account, rules) => {
-            Err(Attention::InAnotherOrganization { login: login() }.into())
+        Manager::Nobody => {
+            claimable(account, rules)?;
+            strangers(profile, &wanted, found, several, rules).map(|()| Choice::Claim(found))
         }
-        Manager::Nobody => strangers(profile, &wanted, found, several, rules).map(|()| Choice::Claim(found)),
+    }
+}
+
+/// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
+/// logins, and who is in none has nobody here who could vouch for it.
+fn claimable(account: &Account, rules: &Rules) -> Result<(), Unclaimed> {
+    let login = || account.login.clone();
+    match at_claim(account, rules) {
+        Claimant::Ours(_) => Ok(()),
+        Claimant::AnotherOrganization => Err(Attention::InAnotherOrganization { login: login() }.into()),
+        // Only a server admin can say whose it is, and the page cannot tell one from an Admin yet.
+        Claimant::NoOrganization if !rules.claim.is_by_name() => {
+            Err(Attention::InNoOrganization { login: login() }.into())
+        }
+        Claimant::NoOrganization => Ok(()),
     }
 }
 
@@ -207,10 +223,4 @@ fn strangers(
         },
     });
     Err(asked.until_yes(account))
-}
-
-/// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
-/// logins.
-fn is_elsewhere(account: &Account, rules: &Rules) -> bool {
-    !account.orgs.is_empty() && account.orgs.iter().all(|o| o.org_id != rules.org_id)
 }

@@ -6,9 +6,10 @@
 use vocabulary::AccountOrigin;
 
 use super::{
+    authority::Powers,
     model::{Account, Action, Candidate, Link, Manager, Rules, Write},
-    names::{Unclaimed, WantedNames},
-    protection::{protected_attention, protection},
+    names::{Unclaimed, WantedNames, is_protected},
+    protection::account_protection,
 };
 use crate::{
     attention::{Attention, Delay},
@@ -67,12 +68,11 @@ pub(super) fn is_the_persons(candidate: &Candidate) -> bool {
 /// renamed.
 pub(super) fn makes_room(candidate: &Candidate, rules: &Rules) -> bool {
     let account = &candidate.account;
-    let ours = |link: &Link| link.origin == AccountOrigin::Provisioned;
+    let ours = |link: &Link| link.origin == AccountOrigin::Provisioned && Powers::over(link, account, rules).write;
     left(candidate).is_some_and(|(link, _, _)| ours(link))
         && !is_the_persons(candidate)
         && !account.is_external
-        && account.orgs.iter().all(|o| o.org_id == rules.org_id)
-        && protection(account, rules).is_none()
+        && account_protection(account, rules).is_none()
 }
 
 /// The call that takes the names from an account that is closed.
@@ -93,8 +93,8 @@ pub(super) fn make_room(wanted: &WantedNames<'_>, others: &[Candidate], rules: &
         let Some((_, Some(doubt), recent)) = left(candidate).filter(|_| wanted.any_of(account)) else {
             continue;
         };
-        if let Some(why) = protection(account, rules) {
-            return Err(protected_attention(&account.login, why).into());
+        if let Some(why) = account_protection(account, rules) {
+            return Err(is_protected(account, why));
         }
         // Both names within the time of a return: the same person made again, another provider with other ids, or a namesake.
         if (recent && wanted.both_of(account)) || !makes_room(candidate, rules) {

@@ -10,8 +10,10 @@ use vocabulary::Attribute;
 use crate::{
     attention::{Attention, Delay},
     evidence::{Doubt, SignIn},
-    settings::{ClaimPolicy, Deprovision, Linking},
+    settings::{ClaimPolicy, Deprovision, Linking, MembershipPolicy},
 };
+
+use super::{authority::Authority, protection::ProtectedIds};
 
 /// What the identity provider says about a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,32 @@ impl Snapshot {
     }
 }
 
+/// What an account was made or claimed as, and what was seen of it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// What this organization's provider may do to it.
+    pub authority: Authority,
+    /// The organization that Grafana made with the account: nobody else is in it.
+    pub own_org: Option<OrgId>,
+    /// It was seen in our organization: who is not in it any more was taken out.
+    pub seen_inside: bool,
+    /// It was found closed: Rollcall has not done that, and does not undo it.
+    pub closed_by_hand: bool,
+}
+
+impl History {
+    /// Of an account that was never looked at.
+    #[must_use]
+    pub const fn new(authority: Authority) -> Self {
+        Self {
+            authority,
+            own_org: None,
+            seen_inside: false,
+            closed_by_hand: false,
+        }
+    }
+}
+
 /// What we remember of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -102,9 +130,11 @@ pub struct Link {
     pub origin: AccountOrigin,
     /// What to give back on return, if it was suspended, deleted or made again.
     pub snapshot: Option<Snapshot>,
-    /// The action that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
-    /// like a deletion by hand.
+    /// The action that closed it, or is about to: written down *before* an account is disabled or
+    /// deleted, so that a crash in between does not look like a hand.
     pub deprovisioned_by: Option<Deprovision>,
+    /// What it was made or claimed as, and what was seen of it since.
+    pub history: History,
     /// Somebody else may know the password: it becomes random before the account is opened.
     pub renew_password: bool,
 }
@@ -134,7 +164,9 @@ pub struct Account {
     pub orgs: Vec<OrgRole>,
     /// Memberships in teams, where they were looked up (before a suspension and on return).
     pub teams: Vec<TeamMembership>,
-    /// Organizations in which no other person is Admin.
+    /// Organizations that it alone is in.
+    pub alone_in: Vec<OrgId>,
+    /// Served organizations in which it is the one Admin who is kept (`last_admin`).
     pub last_admin_of: Vec<OrgId>,
 }
 
@@ -182,6 +214,10 @@ pub struct Observed {
     pub others: Vec<Candidate>,
     /// It was looked at before and had to wait for a name that somebody else gives up.
     pub waited: bool,
+    /// Organizations that said no a moment ago: Rollcall's account is not in them (G34).
+    pub refused_by: Vec<OrgId>,
+    /// An admin said yes to what was asked about the linked account.
+    pub approved: bool,
 }
 
 /// The rules in force.
@@ -201,8 +237,14 @@ pub struct Rules {
     pub linking: Linking,
     /// The strongest action allowed.
     pub max_action: Deprovision,
-    /// Logins never touched, in lower case.
+    /// Who is out of our organization by somebody's hand.
+    pub membership: MembershipPolicy,
+    /// `authority = server`: no organization is another one's.
+    pub whole_server: bool,
+    /// Names on the list `break_glass`, in lower case: nobody is made with one.
     pub break_glass: Vec<String>,
+    /// Accounts never touched.
+    pub protected: ProtectedIds,
     /// Whether the provider leaves org roles alone (`skip_org_role_sync`), where Grafana's settings could be read: only then does a
     /// suspension hold against a sign-in the provider still allows (G21).
     pub role_sync_skipped: Option<bool>,
@@ -223,6 +265,12 @@ impl Rules {
         }
     }
 
+    /// Whether this connection serves an organization.
+    #[must_use]
+    pub fn serves(&self, org: OrgId) -> bool {
+        org == self.org_id
+    }
+
     pub(super) fn closed(&self, by: Deprovision) -> Access {
         Access::Closed {
             by,
@@ -240,6 +288,8 @@ pub enum Action {
         grafana_id: UserId,
         /// Ours from before, or found.
         origin: AccountOrigin,
+        /// What it is claimed as.
+        history: History,
         /// The deleted SCIM user it belonged to.
         from: Option<String>,
         /// What is to be given back.
@@ -309,6 +359,11 @@ pub enum Access {
         /// The action that closed it.
         by: Deprovision,
         /// Whether it holds against a sign-in the provider still allows; unknown where Grafana's settings cannot be read.
+        holds: Option<bool>,
+    },
+    /// Out of our organization, and open in others.
+    Left {
+        /// Whether that holds against a sign-in the provider still allows.
         holds: Option<bool>,
     },
 }
@@ -453,9 +508,31 @@ impl Plan {
         }
     }
 
+    /// Whether the account was found closed, or nowhere: what is left to do ends nobody's access.
+    /// To be asked about somebody who must be out.
+    #[must_use]
+    pub fn finds_closed(&self) -> bool {
+        let harmless = |a: &Action| matches!(a, Action::Update(_) | Action::Remember(_) | Action::Forget);
+        let closed = matches!(self.end.access(), Some(Access::Closed { .. } | Access::None));
+        closed && self.actions.iter().all(harmless)
+    }
+
     /// All is well.
     pub(super) fn nothing(access: Access) -> Self {
         Self::new(Vec::new(), access)
+    }
+
+    /// Nothing is left to do here, and a person must look.
+    pub(super) fn blocked_at(access: Access, attention: Attention, question: Option<Question>) -> Self {
+        Self {
+            actions: Vec::new(),
+            end: End::Blocked {
+                attention,
+                question,
+                access: Some(access),
+                deferred: Vec::new(),
+            },
+        }
     }
 
     /// Somebody else is about to give up a name.

@@ -2,8 +2,8 @@
 //!
 //! Owns: which of an account's names are wanted. Must never decide whose an account is. Start at [`WantedNames`].
 
-use super::model::{Account, Candidate, Manager, Plan, Profile, Question};
-use crate::attention::Attention;
+use super::model::{Account, Candidate, Plan, Profile, Question};
+use crate::attention::{Attention, Protection};
 
 /// The names that an account of this person is to have.
 pub(super) struct WantedNames<'a> {
@@ -51,12 +51,14 @@ impl Unclaimed {
         Plan::blocked(self.attention, self.question)
     }
 
-    /// Whether an account of nobody's that may be the person's, by what is equal, is open.
-    pub(super) fn is_about_open(&self, others: &[Candidate]) -> bool {
-        // Another organization's account is not this provider's to close.
-        let theirs = matches!(self.attention, Attention::InAnotherOrganization { .. });
-        let open = |c: &Candidate| c.manager == Manager::Nobody && !c.account.is_disabled;
-        !theirs && others.iter().any(open)
+    /// The account is open, of somebody who must be out: that is what is told, and the question stays.
+    pub(super) fn still_open(self, wanted: &Profile, account: &Account) -> Plan {
+        let attention = Attention::StillOpen {
+            login: wanted.login.clone(),
+            account: account.login.clone(),
+            grafana_id: account.id,
+        };
+        Plan::blocked(attention, self.question)
     }
 
     /// An admin's yes would change it.
@@ -78,4 +80,12 @@ impl From<Attention> for Unclaimed {
             question: None,
         }
     }
+}
+
+pub(super) fn is_protected(account: &Account, why: Protection) -> Unclaimed {
+    Attention::Protected {
+        login: account.login.clone(),
+        why,
+    }
+    .into()
 }

@@ -3,8 +3,11 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
+use vocabulary::OrgId;
+
 use super::whose_account;
 use crate::attention::{Attention, Delay, Intruder, Operation, Problem, Protection, Reading, Refusal};
+use crate::status::TakenName;
 
 /// What is wrong.
 #[must_use]
@@ -12,6 +15,28 @@ pub fn reason(attention: &Attention) -> String {
     match attention {
         Attention::Protected { login, why } => {
             format!("“{login}” is protected: {}. Nothing was changed.", protection(*why))
+        }
+        Attention::ProtectedLeaver { login, why } => format!(
+            "“{login}” can still sign in: the identity provider says no, and the account is protected: {}.",
+            protection(*why)
+        ),
+        Attention::InNoOrganization { login } => format!(
+            "“{login}” exists in Grafana already and is in no organization, so nobody here can say whose it is."
+        ),
+        Attention::StillInOrganizations { login, org_ids } => format!(
+            "“{login}” is out of this organization and still in {}.",
+            organizations(org_ids)
+        ),
+        Attention::ProfileNotOurs { login, org_ids } => format!(
+            "The login, e-mail and name of “{login}” stay as they are: the account is not this organization's alone{}.",
+            also_in(org_ids)
+        ),
+        Attention::DisabledByHand { login } => {
+            format!("“{login}” was disabled by hand in Grafana, and Rollcall opens only what it has closed.")
+        }
+        Attention::DeletedByHand { login } => format!("The account of “{login}” was deleted by hand in Grafana."),
+        Attention::TakenOutByHand { login, org_id } => {
+            format!("“{login}” was taken out of organization {org_id} by hand.")
         }
         Attention::TwoAccounts {
             login,
@@ -42,6 +67,14 @@ pub fn reason(attention: &Attention) -> String {
         Attention::ClaimForbidden { login } => {
             format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
         }
+        Attention::StillOpen {
+            login,
+            account,
+            grafana_id,
+        } => format!(
+            "“{login}” must be out, and Grafana's account “{account}” (id {grafana_id}), which has this \
+             login or e-mail, is open. Nobody has said that it is this person's, so it was not closed."
+        ),
         Attention::CannotEnable { login } => {
             format!("“{login}” is disabled and linked to a sign-in provider; Grafana cannot enable it again.")
         }
@@ -75,10 +108,31 @@ pub fn reason(attention: &Attention) -> String {
             "The group of the team “{team}” is gone, but the team was not deleted: \
              {others} of its members were added by hand."
         ),
-        Attention::TeamNameTaken { team, wanted } => {
-            format!("The team “{team}” cannot follow its group to the name “{wanted}”: another team has it.")
-        }
+        Attention::TeamNameTaken { team, wanted, owner } => format!(
+            "The team “{team}” cannot follow its group to the name “{wanted}”: another team has it (id {owner})."
+        ),
+        Attention::TeamClaimNeedsApproval { team, team_id } => format!(
+            "Grafana has a team “{team}” already (id {team_id}). The group would fill it, \
+             and its people would get the team's rights."
+        ),
         Attention::GrafanaRefused { operation, refusal } => refused(operation, refusal),
+    }
+}
+
+/// “organization 2”, “organizations 2 and 3”.
+fn organizations(org_ids: &[OrgId]) -> String {
+    let ids: Vec<String> = org_ids.iter().map(ToString::to_string).collect();
+    match &ids[..] {
+        [one] => format!("organization {one}"),
+        [first @ .., last] => format!("organizations {} and {last}", first.join(", ")),
+        [] => "no other organization".to_owned(),
+    }
+}
+
+fn also_in(org_ids: &[OrgId]) -> String {
+    match org_ids {
+        [] => String::new(),
+        ids => format!(", it is also in {}", organizations(ids)),
     }
 }
 
@@ -116,6 +170,33 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "Unassign this person in the identity provider, or take the protection away in Grafana \
              or in the setting break_glass."
         }
+        Attention::ProtectedLeaver { .. } => {
+            "Close the account in Grafana yourself, or take the protection away in Grafana or in the \
+             setting break_glass: then Rollcall closes it."
+        }
+        Attention::InNoOrganization { .. } => {
+            "If it is the same person, let a Grafana server admin add the account to this organization; \
+             if not, rename one of the two."
+        }
+        Attention::StillInOrganizations { .. } => {
+            "An Admin of that organization or a Grafana server admin closes it there. If Rollcall is to do it, \
+             add Rollcall's Grafana account to that organization."
+        }
+        Attention::ProfileNotOurs { .. } => {
+            "A Grafana server admin changes them in Grafana, or sets authority = server in the configuration file."
+        }
+        Attention::DisabledByHand { .. } => {
+            "If the person may sign in again, press Manage this account on the person's row under Users, or \
+             enable the account in Grafana; if not, deactivate the person in the identity provider."
+        }
+        Attention::DeletedByHand { .. } => {
+            "If the person is to have an account again, press Manage this account on the person's row under \
+             Users; if not, unassign the person in the identity provider."
+        }
+        Attention::TakenOutByHand { .. } => {
+            "If the person is to be in it again, press Manage this account on the person's row under Users, or \
+             add the account in Grafana; if not, unassign the person in the identity provider."
+        }
         Attention::TwoAccounts { .. } => "Give one of the two accounts another e-mail in Grafana.",
         Attention::EmailTaken { .. } => {
             "If it is the same person, press Manage this account on the person's row under Users, \
@@ -137,6 +218,10 @@ pub const fn next_step(attention: &Attention) -> &'static str {
              if not, rename the account in Grafana."
         }
         Attention::ClaimForbidden { .. } => "Rename or delete the account in Grafana, or set claim_policy to “login”.",
+        Attention::StillOpen { .. } => {
+            "If it is this person's, press Manage this account on the person's row under Users, and it is \
+             closed; if not, change its login or e-mail in Grafana."
+        }
         Attention::CannotEnable { .. } => {
             "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: \
              it is created again within a minute."
@@ -168,6 +253,10 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "Delete the team in Grafana, or set team_removal to “archive” or “keep”; \
              then press Check now."
         }
+        Attention::TeamClaimNeedsApproval { .. } => {
+            "If they may have them, map the group to the team under Mappings; if not, \
+             rename one of the two."
+        }
         Attention::TeamNameTaken { .. } => {
             "Rename or delete one of the two teams in Grafana, or rename the group; \
              then press Check now."
@@ -193,6 +282,20 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             Refusal::Other { .. } => "Correct what Grafana names, then press Check now.",
         },
     }
+}
+
+/// A listed name that protects nobody who has it now.
+#[must_use]
+pub fn taken_name(taken: &TakenName) -> String {
+    let protects = match taken.protects {
+        Some(id) => format!("it protects the account with the id {id}, whatever that is called now"),
+        None => "it protects nobody".to_owned(),
+    };
+    format!(
+        "The account with the id {} has the name “{}” from the setting break_glass and is not protected by it: {protects}. \
+         If it is the one that is meant, take the name off the list, save, and list it again.",
+        taken.taken_by, taken.entry
+    )
 }
 
 /// Completes “it is protected: …”.
@@ -254,6 +357,7 @@ const fn read(reading: Reading) -> &'static str {
         Reading::Team => "the team",
         Reading::Teams => "teams",
         Reading::TeamMembers => "the team's members",
+        Reading::StoreMarker => "the service account that names the right store",
     }
 }
 
@@ -278,6 +382,9 @@ pub fn delay(delay: &Delay) -> String {
         Delay::TeamDisappears => "The team disappears again and again.".to_owned(),
         Delay::NothingToDelete => "There is no account to delete.".to_owned(),
         Delay::AccountJustTaken => "The account in Grafana has just become another user's.".to_owned(),
+        Delay::StoreNotRecognised => "Grafana knows another store than this one. It opens nobody until \
+             an admin says on the overview which store is the right one."
+            .to_owned(),
         Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),
     }
 }

@@ -17,6 +17,27 @@ pub fn health(health: Health, pending: i64) -> String {
              providers. Set data_dir in [plugin.rollcall-scim-app]; Grafana's log says what is wrong."
             .to_owned(),
         Health::StoreFails => "The SCIM store does not answer. Grafana's log says why.".to_owned(),
+        Health::StoreTakesNoChanges => "The SCIM store takes no changes, so identity providers are told to \
+             send theirs again. The disk is full, or the file is read-only; Grafana's log says which."
+            .to_owned(),
+        Health::StoreReplaced => "The SCIM store's file was replaced or deleted while it was open, so no \
+             change is taken any more. Put the file back if it was moved, and restart Grafana."
+            .to_owned(),
+        Health::StoreForeign => format!(
+            "Grafana knows another SCIM store than this one: two stores work on it, or the store was lost. \
+             This one closes and opens nobody. The app's overview asks what to do.{waiting}"
+        ),
+        Health::StoreBehind => format!(
+            "Grafana knows a later state of this SCIM store: it is a restored backup or a copy. \
+             It closes and opens nobody. The app's overview asks what to do.{waiting}"
+        ),
+        Health::StoreUnknown => format!(
+            "Which SCIM store is the right one could not be read in Grafana, so nobody is opened. \
+             Grafana's log says why.{waiting}"
+        ),
+        Health::EngineFails => format!(
+            "The engine stood still or ended by a fault, and was started again. Grafana's log says where.{waiting}"
+        ),
         Health::NotConfigured => {
             format!("No Grafana credentials are set: open the app's settings.{waiting}")
         }
@@ -35,6 +56,10 @@ pub fn health(health: Health, pending: i64) -> String {
             )
         }
         Health::GrafanaAway => format!("Grafana's API does not answer.{waiting}"),
+        Health::StillOpen(n) => format!(
+            "{n} people must be out and are not closed in Grafana, for more than five minutes: \
+             the app's overview names them.{waiting}"
+        ),
         Health::WrongSettings(n) => {
             format!("{n} settings have values that cannot be used: the app's settings name them.{waiting}")
         }

@@ -4,6 +4,7 @@
 //! Start at [`summary`].
 
 use super::count;
+use crate::{status::StoreFile, store_identity::Recognition};
 use vocabulary::SyncState;
 
 /// The numbers in the sentence.
@@ -17,6 +18,8 @@ pub struct Numbers {
     pub pending: i64,
     /// Changes that wait for a person.
     pub attention: i64,
+    /// People who must be out and were not seen out.
+    pub closing: i64,
 }
 
 /// How things stand.
@@ -26,7 +29,18 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
         0 => "Nothing waits.".to_owned(),
         n => format!("{} and nothing is lost.", count(n, "change waits", "changes wait")),
     };
-    match state {
+    // What must never be overlooked comes before everything else.
+    let not_closed = match numbers.closing {
+        0 => String::new(),
+        n => format!("{} not closed yet. ", count(n, "person is", "people are")),
+    };
+    let rest = match state {
+        SyncState::StoreFails => "The store takes no changes: its disk is full, its file is read-only, or \
+             the file was deleted or replaced. Identity providers are told to send theirs again."
+            .to_owned(),
+        SyncState::StoreNotRecognised => {
+            format!("This store closes and opens nobody until you say which store is the right one. {waiting}")
+        }
         SyncState::NotConfigured => {
             format!("Rollcall has no Grafana credentials yet: set them under Settings. {waiting}")
         }
@@ -52,5 +66,49 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
             count(numbers.users, "user", "users"),
             count(numbers.groups, "group", "groups")
         ),
+    };
+    format!("{not_closed}{rest}")
+}
+
+/// Why an admin is asked about the store, where one is.
+#[must_use]
+pub const fn store_question(recognition: Recognition) -> Option<&'static str> {
+    match recognition {
+        Recognition::Foreign => Some(
+            "Grafana's service account “rollcall-store” names another store. Either a second Grafana node or \
+             a copy of this installation works on the same Grafana with a store of its own, or the store was \
+             lost (a container without a volume) and this one is new. If another one is right, stop this one \
+             or give both the same store. If this one is right, or the other is lost, say so here.",
+        ),
+        Recognition::Behind => Some(
+            "Grafana has seen a later state of this store. It is a backup that was restored, or a copy. \
+             People who were closed since are still active in it. Let the identity provider send everything \
+             again, and then say that this is the right store; or put the later store back.",
+        ),
+        Recognition::Unknown | Recognition::Ours | Recognition::Unproven => None,
     }
+}
+
+/// What is wrong about the store's file or marker, where it works all the same.
+#[must_use]
+pub fn store_warnings(recognition: Recognition, file: StoreFile) -> Vec<String> {
+    let unproven = match recognition {
+        Recognition::Unproven => Some(
+            "Rollcall's account may not manage service accounts of this organization, so a second store on \
+             this Grafana, or a lost one, would not be known. Make the account Admin of the organization.",
+        ),
+        _ => None,
+    };
+    let file = match file {
+        StoreFile::Readable => Some(
+            "The store's file can be read by others on this machine: it holds names and e-mails. Take the \
+             rights of others away from its directory.",
+        ),
+        StoreFile::Writable => Some(
+            "The store's directory can be written by others on this machine, who can replace the store. Take \
+             their rights away.",
+        ),
+        StoreFile::Private | StoreFile::Replaced => None,
+    };
+    [unproven, file].into_iter().flatten().map(str::to_owned).collect()
 }

@@ -8,6 +8,8 @@ use vocabulary::Attribute;
 
 /// An admin ended the management of the account.
 pub const NOT_MANAGED: &str = "Rollcall leaves this account as it is, whatever the identity provider says.";
+/// Somebody must be out, and was not seen out.
+pub const NOT_CLOSED: &str = "This person must be out, and the account was not seen closed yet.";
 /// The first sign-in creates the account.
 pub const WAITS_FOR_SIGN_IN: &str = "Grafana has no account yet: it is linked as soon as this person has signed in.";
 /// An attribute has nowhere to go.

@@ -49,6 +49,7 @@ fn each_state_of_the_whole_has_its_sentence() {
         groups: 1,
         pending: 14,
         attention: 2,
+        closing: 0,
     };
     let mut lines = Vec::new();
     for state in SyncState::ALL {

@@ -76,6 +76,7 @@ impl Person<'_> {
             Action::MoveAside { grafana_id, write } => self.move_aside(org, *grafana_id, write).await,
             Action::RenewPassword => self.renew_password(org, id, observed).await,
             Action::Disable => {
+                self.closing(Deprovision::Disable).await?;
                 let call = org.grafana.disable_user(id);
                 self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
                     .await

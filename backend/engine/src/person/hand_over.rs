@@ -19,6 +19,7 @@ impl Person<'_> {
         let Action::Claim {
             grafana_id,
             origin,
+            history,
             from,
             snapshot,
             deprovisioned_by,
@@ -33,6 +34,7 @@ impl Person<'_> {
         let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
         let login = found.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
         let mut record = self.new_record(*grafana_id, *origin, login);
+        record.history = *history;
         record.deprovisioned_by = *deprovisioned_by;
         record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
         record.renew_password = *renew_password;

@@ -36,6 +36,11 @@ impl<'a> Marks<'a> {
         })
     }
 
+    /// The account of somebody who must be out is open again.
+    pub(super) async fn found_open(&self, user_id: &str) -> Result<()> {
+        Ok(self.core.store.forget_seen_closed(user_id).await?)
+    }
+
     /// Whether the queue tries it by itself, more and more seldom: a comparison does not ask for the same thing in between.
     pub(super) fn is_tried(&self, kind: Kind, id: &str) -> bool {
         let key = (kind, id.to_owned());

@@ -5,7 +5,10 @@
 
 use std::collections::HashMap;
 
-use domain::account::{self, Access, Desired, End, Plan};
+use domain::{
+    account::{self, Access, Desired, End, Plan},
+    settings::Deprovision,
+};
 
 use super::{is_its_own, listing::Listing, marks::Marks};
 use crate::{
@@ -97,9 +100,15 @@ async fn consider(
     };
     let observed = observe(listing, listing.org, &subject).await?;
     let plan = account::plan(desired, link.as_ref(), &observed, &input::rules(listing.org));
-    let outdated = record.is_some_and(|record| is_outdated(record, &plan));
-    let due = !plan.actions.is_empty() || matches!(plan.end, End::Wait { .. }) || outdated;
     let closing = !matches!(desired, Desired::Open(_));
+    let seen_closed = record.is_some_and(|record| record.seen_closed_ms.is_some());
+    if closing && seen_closed && !plan.finds_closed() {
+        // From now on it is counted among those who must be out and are not.
+        marks.found_open(id).await?;
+    }
+    let unseen = record.is_some() && closing && !seen_closed && plan.finds_closed();
+    let outdated = unseen || record.is_some_and(|record| is_outdated(record, &plan));
+    let due = !plan.actions.is_empty() || matches!(plan.end, End::Wait { .. }) || outdated;
     marks.consider(Kind::User, id, closing, due, plan.end.attention()).await
 }
 
@@ -107,6 +116,7 @@ async fn consider(
 fn is_outdated(record: &AccountRecord, plan: &Plan) -> bool {
     let closed = match plan.end.access() {
         Some(Access::Closed { by, holds }) => (Some(by), holds),
+        Some(Access::Left { holds }) => (Some(Deprovision::Suspend), holds),
         Some(Access::Open) => (None, None),
         Some(Access::None | Access::AtFirstSignIn) | None => (record.deprovisioned_by, record.holds),
     };

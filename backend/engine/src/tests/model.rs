@@ -155,7 +155,7 @@ impl Run {
                 format!("the clock is set by {minutes} minutes")
             }
             7 => {
-                self.engine.stop().await;
+                self.stop().await;
                 self.engine = self.rig.start();
                 "a restart".to_owned()
             }
@@ -221,7 +221,17 @@ impl Run {
             self.said,
             self.rig.attention().await
         );
-        self.engine.stop().await;
+        self.stop().await;
+    }
+
+    /// A call that hangs is given up after half a second, on the clock that the test moves.
+    async fn stop(&self) {
+        let engine = self.engine.clone();
+        let stopping = tokio::spawn(async move { engine.stop().await });
+        while !stopping.is_finished() {
+            breathe().await;
+            advance(Duration::from_millis(100)).await;
+        }
     }
 }
 

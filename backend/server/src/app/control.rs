@@ -10,8 +10,10 @@ use std::{
 
 use admin_api::{CredentialsGiven, CredentialsTest, LoginDoctor, LoginFinding};
 use domain::{
-    OrgId, Secret, TeamId,
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    OrgId, Secret, TeamId, UserId,
+    attention::Protection,
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 
 use super::{
@@ -21,6 +23,7 @@ use super::{
         limit::{self, Limit},
     },
     settings::{self, SettingsState},
+    store_watch::StoreWatch,
 };
 use crate::http::{Boxed, Callers, Control, Given, SettingsView, TestAnswer};
 use engine::{Engine, Finding, Wake};
@@ -31,6 +34,7 @@ pub(super) struct Controls {
     wake: Wake,
     settings: Arc<SettingsState>,
     store: Store,
+    watch: Arc<StoreWatch>,
     callers: ScimCallers,
     tests: Mutex<Limit>,
     /// When secrets that were typed again were wrong.
@@ -50,12 +54,19 @@ pub(super) async fn write_down(store: &Store, org_id: OrgId, bindings: &[SecretB
 }
 
 impl Controls {
-    pub(super) fn new(engine: Engine, settings: Arc<SettingsState>, store: Store, callers: ScimCallers) -> Self {
+    pub(super) fn new(
+        engine: Engine,
+        settings: Arc<SettingsState>,
+        store: Store,
+        callers: ScimCallers,
+        watch: Arc<StoreWatch>,
+    ) -> Self {
         Self {
             wake: engine.wake(),
             engine,
             settings,
             store,
+            watch,
             callers,
             tests: Mutex::default(),
             wrong: Mutex::default(),
@@ -84,6 +95,14 @@ impl Control for Controls {
 
     fn check_now(&self, org_id: OrgId) {
         self.wake.check_now(org_id);
+    }
+
+    fn decide_store(&self, org_id: OrgId, decision: StoreDecision) {
+        self.wake.decide_store(org_id, decision);
+    }
+
+    fn store(&self) -> Boxed<'_, StoreSeen> {
+        Box::pin(self.watch.seen(&self.store))
     }
 
     fn engine(&self, org_id: OrgId) -> EngineStatus {
@@ -123,8 +142,8 @@ impl Control for Controls {
         Box::pin(async move { self.engine.rosters(org_id, &teams).await })
     }
 
-    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.engine.is_admin(org_id, login)
+    fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.engine.protection(org_id, id)
     }
 
     fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {

@@ -3,15 +3,22 @@
 //! Owns: what is counted, and which finding is the worst. Every signed-in user can read the health check, and anybody at all the metrics (Grafana serves them without
 //! sign-in): must never hold configuration, names, e-mails or paths. Start at [`of`].
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
-use domain::{OrgId, Tenant, health::Health as Finding, login::Severity, status::EngineState, wording};
+use domain::{
+    OrgId, Tenant,
+    health::{CLOSING_RED_MS, Health as Finding},
+    login::Severity,
+    status::{EngineState, EngineStatus, StoreFile, StoreSeen},
+    store_identity::Recognition,
+    wording,
+};
 use serde_json::json;
 
-use super::settings::{self, SettingsState};
+use super::{Running, settings};
 use crate::plugin::Health;
-use engine::Engine;
-use store::{Store, Tally};
+use engine::PulseSeen;
+use store::Tally;
 
 /// The store is the one thing without which nothing works.
 pub(super) fn store_closed() -> Health {
@@ -27,7 +34,9 @@ fn found(finding: Finding, pending: i64, details: serde_json::Value) -> Health {
 }
 
 /// One organization's health.
-pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, engine: &Engine) -> Health {
+pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
+    let (store, engine, now_ms) = (&running.store, &running.engine, running.clock.now_ms());
+    let seen = running.watch.seen(store).await;
     let tally = match store.tally(&Tenant::of_org(org_id)).await {
         Ok(tally) => tally,
         Err(error) => {
@@ -36,17 +45,19 @@ pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, e
         }
     };
     let status = engine.status(org_id);
-    let wrong_settings = settings::problems(&settings.view(org_id)).len();
+    let wrong_settings = settings::problems(&running.settings.view(org_id)).len();
     let twice_filled = status.twice_filled_teams.len();
     let team_sync = match twice_filled {
         0 if status.team_sync_licensed => TeamSync::Licensed,
         n => TeamSync::Fills(n),
     };
-    let finding = if settings.view(org_id).kept_back.is_empty() {
-        worst(status.state, &tally, wrong_settings, team_sync)
-    } else {
-        Finding::SecretKeptBack
-    };
+    let closing = Closing::of(&tally, now_ms);
+    let pulse = engine.pulse();
+    let kept_back = !running.settings.view(org_id).kept_back.is_empty();
+    let finding = of_store(seen, &status)
+        .or_else(|| (!is_alive(pulse)).then_some(Finding::EngineFails))
+        .or_else(|| kept_back.then_some(Finding::SecretKeptBack))
+        .unwrap_or_else(|| worst(status.state, &tally, closing, wrong_settings, team_sync));
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
     let findings = |severity| login.iter().filter(|finding| finding.severity == severity).count();
     found(
@@ -54,8 +65,14 @@ pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, e
         tally.pending,
         json!({
             "engine": status.state.code(),
+            "engineSilentSeconds": pulse.silent.as_secs(),
+            "engineRestarts": pulse.restarts,
+            "store": if seen.takes_changes { "writable" } else { "takes_no_changes" },
+            "storeIdentity": status.store.code(),
             "pending": tally.pending,
             "attention": tally.attention,
+            "closing": tally.closing,
+            "oldestClosingSeconds": closing.oldest_ms / 1_000,
             "wrongSettings": wrong_settings,
             "teamSyncConflicts": twice_filled,
             "teamSyncLicensed": status.team_sync_licensed,
@@ -63,6 +80,29 @@ pub(super) async fn of(org_id: OrgId, store: &Store, settings: &SettingsState, e
             "loginWarnings": findings(Severity::Warning),
         }),
     )
+}
+
+/// So long nothing was heard of the engine, or it has gone well again: a bulk write of thousands, and
+/// the wait for it, take less.
+const ENGINE_RED: Duration = Duration::from_secs(5 * 60);
+
+fn is_alive(pulse: PulseSeen) -> bool {
+    pulse.silent < ENGINE_RED && pulse.last_restart.is_none_or(|ago| ago >= ENGINE_RED)
+}
+
+/// What is wrong with the store: nothing of what follows can be believed.
+fn of_store(seen: StoreSeen, status: &EngineStatus) -> Option<Finding> {
+    match (seen.file, status.store) {
+        (StoreFile::Replaced, _) => Some(Finding::StoreReplaced),
+        _ if !seen.takes_changes => Some(Finding::StoreTakesNoChanges),
+        (_, Recognition::Foreign) => Some(Finding::StoreForeign),
+        (_, Recognition::Behind) => Some(Finding::StoreBehind),
+        // A whole comparison has gone well, and this alone has not.
+        (_, Recognition::Unknown) if status.state == EngineState::Running && status.checked_ms.is_some() => {
+            Some(Finding::StoreUnknown)
+        }
+        _ => None,
+    }
 }
 
 /// Grafana's own Team Sync against ours.
@@ -74,13 +114,38 @@ enum TeamSync {
     Licensed,
 }
 
+/// Who must be out and was not seen out.
+#[derive(Clone, Copy, Default)]
+struct Closing {
+    people: i64,
+    /// For how long the first of them has been.
+    oldest_ms: i64,
+}
+
+impl Closing {
+    fn of(tally: &Tally, now_ms: i64) -> Self {
+        let since = tally.oldest_closing_ms.unwrap_or(now_ms);
+        Self {
+            people: tally.closing,
+            oldest_ms: now_ms.saturating_sub(since).max(0),
+        }
+    }
+
+    fn is_late(self) -> bool {
+        self.people > 0 && self.oldest_ms >= CLOSING_RED_MS
+    }
+}
+
 /// The worst thing that is known.
-fn worst(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: TeamSync) -> Finding {
+fn worst(state: EngineState, tally: &Tally, closing: Closing, wrong_settings: usize, team_sync: TeamSync) -> Finding {
     match (state, team_sync) {
         (EngineState::NotConfigured, _) => Finding::NotConfigured,
-        (EngineState::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
         (EngineState::CredentialsRefused, _) => Finding::CredentialsRefused,
         (EngineState::GrafanaAway, _) => Finding::GrafanaAway,
+        (EngineState::WaitingForFirstRequest | EngineState::Running, _) if closing.is_late() => {
+            Finding::StillOpen(closing.people)
+        }
+        (EngineState::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
         (EngineState::Running, _) if wrong_settings > 0 => Finding::WrongSettings(wrong_settings),
         (EngineState::Running, _) if tally.attention > 0 => Finding::NeedsAttention(tally.attention),
         (EngineState::Running, TeamSync::Fills(teams)) if teams > 0 => Finding::TeamSyncFills(teams),
@@ -91,7 +156,10 @@ fn worst(state: EngineState, tally: &Tally, wrong_settings: usize, team_sync: Te
 }
 
 /// Prometheus text: numbers by organization.
-pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
+pub(super) async fn metrics(running: &Running) -> String {
+    let (store, engine, now_ms) = (&running.store, &running.engine, running.clock.now_ms());
+    let seen = running.watch.seen(store).await;
+    let pulse = engine.pulse();
     let mut rows = Vec::new();
     for tenant in store.tenants().await.unwrap_or_default() {
         if let Ok(tally) = store.tally(&tenant).await {
@@ -99,6 +167,22 @@ pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
         }
     }
     let mut text = "# TYPE rollcall_store_open gauge\nrollcall_store_open 1\n".to_owned();
+    let mut whole = |name: &str, kind: &str, help: &str, value: u64| {
+        // Writing to a String cannot fail.
+        _ = writeln!(
+            text,
+            "# HELP rollcall_{name} {help}\n# TYPE rollcall_{name} {kind}\nrollcall_{name} {value}"
+        );
+    };
+    let writable = "1 while a change can be written to the store.";
+    let is_well = seen.takes_changes && seen.file != StoreFile::Replaced;
+    whole("store_writable", "gauge", writable, u64::from(is_well));
+    let refused = "Changes of identity providers that the store did not take (503).";
+    whole("refused_writes_total", "counter", refused, running.api.refused_writes());
+    let silent = "Since when nothing was heard of the engine, in seconds.";
+    whole("engine_heartbeat_age_seconds", "gauge", silent, pulse.silent.as_secs());
+    let restarts = "How often the engine ended by a fault and was started again.";
+    whole("engine_restarts_total", "counter", restarts, pulse.restarts);
     let mut gauge = |name: &str, help: &str, value: &dyn Fn(OrgId, &Tally) -> i64| {
         // Writing to a String cannot fail.
         _ = writeln!(text, "# HELP rollcall_{name} {help}\n# TYPE rollcall_{name} gauge");
@@ -109,10 +193,24 @@ pub(super) async fn metrics(store: &Store, engine: &Engine) -> String {
     gauge("users", "SCIM users.", &|_, t| t.users);
     gauge("groups", "SCIM groups.", &|_, t| t.groups);
     gauge("pending", "Changes that are not in Grafana yet.", &|_, t| t.pending);
-    gauge("closing", "People whose access is still to be closed.", &|_, t| {
+    gauge("closing", "People who must be out and were not seen out.", &|_, t| {
         t.closing
     });
+    let oldest = "For how long the first of them must be out, in seconds; 0 without any.";
+    gauge("oldest_closing_seconds", oldest, &|_, t| {
+        Closing::of(t, now_ms).oldest_ms / 1_000
+    });
+    let compared = "Since when everything was last compared with Grafana, in seconds; -1 before the first time.";
+    gauge("comparison_age_seconds", compared, &|org_id, _| {
+        let at = engine.status(org_id).checked_ms;
+        at.map_or(-1, |at| now_ms.saturating_sub(at).max(0) / 1_000)
+    });
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
+    gauge(
+        "store_recognised",
+        "0 while this is not the store that Grafana knows.",
+        &|org_id, _| i64::from(!engine.status(org_id).store.needs_decision()),
+    );
     gauge("grafana_reachable", "1 while the engine can work.", &|org_id, _| {
         i64::from(engine.status(org_id).state == EngineState::Running)
     });

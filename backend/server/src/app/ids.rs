@@ -14,12 +14,16 @@ use rand::{
 /// The system's clock.
 pub(super) struct SystemClock {
     started: Instant,
+    /// How far it is ahead, for tests.
+    ahead_ms: i64,
 }
 
 impl SystemClock {
-    pub(super) fn new() -> Self {
+    /// The wall clock is so far ahead: for tests, else 0.
+    pub(super) fn ahead_by(ahead_ms: i64) -> Self {
         Self {
             started: Instant::now(),
+            ahead_ms,
         }
     }
 }
@@ -29,7 +33,8 @@ impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         // Before 1970 only where the clock is not set.
-        since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+        let now = since_epoch.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
+        now.saturating_add(self.ahead_ms)
     }
 
     fn elapsed_ms(&self) -> i64 {

@@ -16,3 +16,4 @@ pub(super) mod overview;
 pub(super) mod people;
 mod server_admin;
 pub(super) mod settings;
+pub(super) mod store;

@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -33,6 +36,8 @@ pub struct Api {
     pub control: Arc<dyn Control>,
     callers: Arc<Mutex<CallersSeen>>,
     traffic: Arc<Mutex<Traffic>>,
+    /// Changes that the store did not take.
+    refused_writes: Arc<AtomicU64>,
     /// Requests from before are in the log only.
     pub(super) started_ms: i64,
     began: Instant,
@@ -67,7 +72,19 @@ impl Api {
             control,
             callers: Arc::default(),
             traffic: Arc::default(),
+            refused_writes: Arc::default(),
         }
+    }
+
+    /// The store did not take a change.
+    pub(super) fn count_refused_write(&self) {
+        self.refused_writes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many changes the store did not take since the process began.
+    #[must_use]
+    pub fn refused_writes(&self) -> u64 {
+        self.refused_writes.load(Ordering::Relaxed)
     }
 
     /// Takes a request of one caller off what it may send, or says how long it has to wait.

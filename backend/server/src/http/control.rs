@@ -6,9 +6,11 @@ use std::{sync::Arc, time::Duration};
 
 use admin_api::{CredentialTest, CredentialsGiven, CredentialsTest, LoginDoctor};
 use domain::{
-    OrgId, TeamId,
+    OrgId, TeamId, UserId,
+    attention::Protection,
     settings::{Effective, Origin, Resolved},
-    status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
+    status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
+    store_identity::StoreDecision,
 };
 
 use super::{boxed::Boxed, callers::Callers};
@@ -21,6 +23,10 @@ pub trait Control: Send + Sync + 'static {
     fn retry_now(&self, org_id: OrgId);
     /// Compare everything with Grafana now.
     fn check_now(&self, org_id: OrgId);
+    /// An admin said which store is the right one.
+    fn decide_store(&self, org_id: OrgId, decision: StoreDecision);
+    /// How the store itself stands: it was tried a moment ago.
+    fn store(&self) -> Boxed<'_, StoreSeen>;
     /// How the engine stands.
     fn engine(&self, org_id: OrgId) -> EngineStatus;
     /// Grafana's public URL, where known.
@@ -31,8 +37,8 @@ pub trait Control: Send + Sync + 'static {
     fn rosters(&self, org_id: OrgId, teams: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>>;
     /// What Grafana's configuration will do to sign-ins, as last read.
     fn login_doctor(&self, org_id: OrgId) -> LoginDoctor;
-    /// Whether the account of this login is known to be a Grafana server admin. `false` may also mean that nobody has looked yet.
-    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool;
+    /// Why an account is never touched. `None` may also mean that nobody has looked yet.
+    fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection>;
     /// Which accounts of Grafana have this login and this e-mail, as the last listing showed it: managed ones too. `None` may also mean
     /// that nobody has looked yet.
     fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners;

@@ -154,6 +154,9 @@ async fn remember(api: &Api, context: &WriteContext, seen: &Seen, status: Status
     let failed = status.as_u16() >= 400;
     // Both come by the thousand, and each says the same.
     let denied = status == StatusCode::FORBIDDEN || status == StatusCode::TOO_MANY_REQUESTS;
+    if status == StatusCode::SERVICE_UNAVAILABLE && seen.method != Method::GET {
+        api.count_refused_write();
+    }
     api.traffic().count(context.tenant.org_id, context.now_ms, failed);
     let log = {
         let mut callers = api.callers();

@@ -13,7 +13,7 @@ use axum::{
 use domain::Surface;
 
 use super::{
-    admin::{activity, callers, connection, credentials, mappings, overview, people, settings},
+    admin::{activity, callers, connection, credentials, mappings, overview, people, settings, store},
     api::Api,
     scim::{bulk, discovery, endpoint::Endpoint, groups::Groups, handlers, users::Users},
     surface::{failure, surface},
@@ -95,6 +95,7 @@ pub(super) fn all() -> Vec<Route> {
         scim("/scim/v2/Bulk", post(bulk::run)),
         admin("/admin/overview", get(overview::overview)),
         admin("/admin/sync", post(overview::check_now)),
+        admin("/admin/store", post(store::decide)),
         admin("/admin/users", get(people::list)),
         admin("/admin/users/{id}/claim", post(people::claim)),
         admin("/admin/users/{id}/release", post(people::release)),

@@ -8,6 +8,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AccessState {
     Active,
+    /// Must be out, and was not seen out: whatever else is true of the person.
+    NotClosed,
     Closed,
     MayReturn,
     Pending,
@@ -17,8 +19,9 @@ pub(super) enum AccessState {
 }
 
 impl AccessState {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Active,
+        Self::NotClosed,
         Self::Closed,
         Self::MayReturn,
         Self::Pending,
@@ -31,6 +34,7 @@ impl AccessState {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::NotClosed => "not_closed",
             Self::Closed => "closed",
             Self::MayReturn => "closed_may_return",
             Self::Pending => "pending",
@@ -48,30 +52,36 @@ impl AccessState {
 
     /// In terms of the tables that [`crate::Store::people`] joins: `u` scim_user, `a` account, `w`
     /// work, `s` management. An unmanaged person has that state and no other.
-    pub(super) fn condition(self) -> &'static str {
+    pub(super) fn condition(self) -> String {
+        let managed = |rest: &str| format!("s.state IS NOT 'unmanaged' AND {rest}");
         match self {
             Self::Active => {
-                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND a.deprovisioned_by IS NULL AND u.active AND a.grafana_id IS NOT NULL"
+                managed("w.id IS NULL AND a.deprovisioned_by IS NULL AND u.active AND a.grafana_id IS NOT NULL")
             }
-            // Without an account: inactive from the start.
-            Self::Closed => {
-                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
+            Self::NotClosed => managed(STILL_OPEN),
+            // Without an account: there never was one.
+            Self::Closed => managed(&format!(
+                "NOT {STILL_OPEN} AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
                  AND (CASE WHEN a.deprovisioned_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
-            }
-            Self::MayReturn => {
-                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) AND a.deprovisioned_by IS NOT NULL AND NOT a.holds"
-            }
-            Self::Pending => "s.state IS NOT 'unmanaged' AND w.state = 'pending'",
-            Self::Attention => "s.state IS NOT 'unmanaged' AND w.state = 'blocked'",
+            )),
+            Self::MayReturn => managed(&format!(
+                "NOT {STILL_OPEN} AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
+                 AND a.deprovisioned_by IS NOT NULL AND NOT a.holds"
+            )),
+            Self::Pending => managed(&format!("NOT {STILL_OPEN} AND w.state = 'pending'")),
+            Self::Attention => managed(&format!("NOT {STILL_OPEN} AND w.state = 'blocked'")),
             // The engine has nothing left to do and there is no account: the person has to sign in
             // first.
-            Self::WaitingForSignIn => {
-                "s.state IS NOT 'unmanaged' AND w.id IS NULL AND u.active AND a.grafana_id IS NULL"
-            }
-            Self::Released => "s.state = 'unmanaged'",
+            Self::WaitingForSignIn => managed("w.id IS NULL AND u.active AND a.grafana_id IS NULL"),
+            Self::Released => "s.state = 'unmanaged'".to_owned(),
         }
     }
 }
+
+/// Must be out, and was not seen out. Who has no account was looked for once the mark is gone, and
+/// found nowhere: there is nothing to close.
+pub(super) const STILL_OPEN: &str =
+    "(NOT u.active AND a.seen_closed_ms IS NULL AND (a.user_id IS NOT NULL OR w.id IS NOT NULL))";
 
 pub(super) const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
      LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \

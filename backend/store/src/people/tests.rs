@@ -9,18 +9,41 @@ use super::{PeopleQuery, Store};
 type Somebody = (&'static str, bool, Option<&'static str>, Option<&'static str>, bool);
 
 /// One person for each combination in the tables.
-const PEOPLE: [Somebody; 11] = [
-    ("active", true, Some("NULL, NULL"), None, false),
+const PEOPLE: [Somebody; 15] = [
+    ("active", true, Some("NULL, NULL, NULL"), None, false),
     ("waiting_for_sign_in", true, None, None, false),
-    ("closed", false, Some("'disable', TRUE"), None, false),
-    ("closed", false, Some("'disable', NULL"), None, false),
+    ("closed", false, Some("'disable', TRUE, 5"), None, false),
+    ("closed", false, Some("'disable', NULL, 5"), None, false),
     ("closed", false, None, None, false),
-    ("closed_may_return", false, Some("'suspend', FALSE"), None, false),
-    ("pending", true, Some("'suspend', FALSE"), Some("'pending'"), false),
-    ("needs_attention", false, None, Some("'blocked'"), false),
-    ("released", true, Some("NULL, NULL"), None, true),
-    ("released", false, Some("NULL, NULL"), Some("'pending'"), true),
-    ("released", false, Some("'suspend', FALSE"), Some("'blocked'"), true),
+    ("closed_may_return", false, Some("'suspend', FALSE, 5"), None, false),
+    (
+        "pending",
+        true,
+        Some("'suspend', FALSE, NULL"),
+        Some("'pending'"),
+        false,
+    ),
+    ("pending", false, Some("'suspend', FALSE, 5"), Some("'pending'"), false),
+    (
+        "needs_attention",
+        false,
+        Some("'disable', TRUE, 5"),
+        Some("'blocked'"),
+        false,
+    ),
+    // Whatever is remembered, and whoever waits for whom.
+    ("not_closed", false, Some("'disable', TRUE, NULL"), None, false),
+    ("not_closed", false, Some("NULL, NULL, NULL"), Some("'pending'"), false),
+    ("not_closed", false, None, Some("'blocked'"), false),
+    ("released", true, Some("NULL, NULL, NULL"), None, true),
+    ("released", false, Some("NULL, NULL, NULL"), Some("'pending'"), true),
+    (
+        "released",
+        false,
+        Some("'suspend', FALSE, NULL"),
+        Some("'blocked'"),
+        true,
+    ),
 ];
 
 #[tokio::test]
@@ -39,8 +62,9 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         ));
         if let Some(closed) = account {
             sql.push_str(&format!(
-                "INSERT INTO account (deprovisioned_by, holds, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0);"
+                "INSERT INTO account (deprovisioned_by, holds, seen_closed_ms, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms, \
+                 authority, seen_inside, closed_by_hand) \
+                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0, 'full', FALSE, FALSE);"
             ));
         }
         if *released {
@@ -62,6 +86,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         .unwrap();
     for filter in [
         "active",
+        "not_closed",
         "closed",
         "closed_may_return",
         "pending",
@@ -87,7 +112,8 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
     }
     let tally = store.tally(&tenant).await.unwrap();
     assert_eq!((tally.closed, tally.closed_may_return), (3, 1), "as the lists are long");
-    assert_eq!(tally.provisioned, 5, "with an account, and not released");
+    assert_eq!((tally.closing, tally.oldest_closing_ms), (3, Some(0)));
+    assert_eq!(tally.provisioned, 9, "with an account, and not released");
     // …and the same when most of them wait, which is counted another way.
     let waiting = "INSERT OR IGNORE INTO work (state, org_id, connection, kind, id, generation, urgent, since_ms, due_ms, attempts, \
          correlation) SELECT 'pending', 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";

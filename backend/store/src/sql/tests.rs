@@ -6,21 +6,24 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Statement;
 use crate::{
-    Store, account_creations, accounts, activity, groups, listing, management, mappings, membership, people,
-    scim_callers, secret_bindings, settings, team_memberships, users, work,
+    Store, account_creations, accounts, activity, break_glass, groups, identity, listing, management, mappings,
+    membership, people, probe, scim_callers, secret_bindings, settings, team_memberships, users, work,
 };
 
 /// The texts of every module that names some.
-const MODULES: [(&str, &[Statement]); 16] = [
+const MODULES: [(&str, &[Statement]); 19] = [
     ("lib.rs", crate::STATEMENTS),
     ("account_creations.rs", account_creations::STATEMENTS),
     ("accounts.rs", accounts::STATEMENTS),
     ("activity.rs", activity::STATEMENTS),
+    ("break_glass.rs", break_glass::STATEMENTS),
     ("groups.rs", groups::STATEMENTS),
+    ("identity.rs", identity::STATEMENTS),
     ("mappings.rs", mappings::STATEMENTS),
     ("membership.rs", membership::STATEMENTS),
     ("people.rs", people::STATEMENTS),
     ("people/counts.rs", people::counts::STATEMENTS),
+    ("probe.rs", probe::STATEMENTS),
     ("team_memberships.rs", team_memberships::STATEMENTS),
     ("scim_callers.rs", scim_callers::STATEMENTS),
     ("secret_bindings.rs", secret_bindings::STATEMENTS),

@@ -17,7 +17,7 @@ fn tone(state: SyncState) -> Tone {
         SyncState::InSync => Tone::Good,
         SyncState::Syncing => Tone::Info,
         SyncState::NeedsAttention | SyncState::GrafanaAway => Tone::Warning,
-        SyncState::CredentialsRefused => Tone::Bad,
+        SyncState::CredentialsRefused | SyncState::StoreFails | SyncState::StoreNotRecognised => Tone::Bad,
         SyncState::NotConfigured | SyncState::WaitingForFirstRequest | SyncState::Empty => Tone::Plain,
     }
 }

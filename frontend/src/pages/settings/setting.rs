@@ -45,6 +45,10 @@ fn words(key: &str) -> (String, Option<&'static str>) {
             "Closing an account",
             "How far it may go. Up to suspend, the account and all they made stay",
         ),
+        "team_claim" => (
+            "Teams that exist already",
+            "In mode create: whether a group fills a team that somebody made, with the rights it has",
+        ),
         "team_removal" => (
             "When a group is deleted",
             "In mode create: what happens to its team. People added by hand are kept in any case",
@@ -84,6 +88,8 @@ fn choice(key: &str, value: &str) -> String {
         ("claim_policy", "ask") => "none until you allow it",
         ("linking", "pre_create") => "by Rollcall",
         ("linking", "first_login") => "by the sign-in",
+        ("team_claim", "use") => "the team that has the group's name",
+        ("team_claim", "ask") => "none until you map the group to it",
         ("team_removal", "archive") => "its members leave, and it is renamed",
         ("team_removal", "remove") => "the team is deleted",
         ("team_removal", "keep") => "its members leave",

@@ -9,6 +9,7 @@ use crate::components::{Badge, Tone};
 pub fn access_badge(access: Access) -> AnyView {
     let (tone, text) = match access {
         Access::Active => (Tone::Good, "active"),
+        Access::NotClosed => (Tone::Bad, "not closed yet"),
         Access::Closed => (Tone::Plain, "closed"),
         Access::ClosedMayReturn => (Tone::Warning, "closed, may return"),
         Access::Pending => (Tone::Info, "pending"),

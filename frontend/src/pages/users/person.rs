@@ -81,7 +81,10 @@ fn details(person: Person, changed: Callback<()>) -> AnyView {
     } else {
         person.groups.join(", ")
     };
-    let waits = matches!(person.access, Access::Pending | Access::NeedsAttention);
+    let waits = matches!(
+        person.access,
+        Access::Pending | Access::NeedsAttention | Access::NotClosed
+    );
     let id = person.id.clone();
     let may = [(person.may_claim, &CLAIM), (person.may_release, &RELEASE)];
     let manage = may

@@ -7,7 +7,7 @@ mod next;
 use admin_api::{Attention, Counts, GrafanaState, LoginDoctor, Overview, Pending, SyncState};
 use axum::{Json, http::StatusCode};
 use domain::{
-    status::{EngineState, EngineStatus},
+    status::{EngineState, EngineStatus, StoreFile, StoreSeen},
     wording::{self, Numbers},
 };
 
@@ -34,8 +34,11 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
         Vec::new()
     };
     let chart = api.traffic().chart(org_id, ctx.now_ms, &logged);
-    let engine = api.control.engine(org_id);
-    let sync = state(&engine, &tally, !callers.is_empty());
+    let mut engine = api.control.engine(org_id);
+    let seen = api.control.store().await;
+    engine.warnings.extend(wording::store_warnings(engine.store, seen.file));
+    let sync = state(seen, &engine, &tally, !callers.is_empty());
+    let store_question = wording::store_question(engine.store).map(str::to_owned);
     let settings = api.control.settings(org_id);
     let public_url = api.control.public_url(org_id);
     let next = next::steps(
@@ -46,6 +49,8 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
         !callers.is_empty(),
         &chart,
     );
+    let taken = engine.taken_names.iter().map(wording::taken_name);
+    let warnings = engine.warnings.iter().cloned().chain(taken).collect();
     Ok(Json(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sync,
@@ -56,6 +61,7 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 groups: tally.groups,
                 pending: tally.pending,
                 attention: tally.attention,
+                closing: tally.closing,
             },
         ),
         scim_url: api.scim_url(org_id),
@@ -95,9 +101,11 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 reason: wording::reason(&row.attention),
                 next_step: wording::next_step(&row.attention).to_owned(),
                 since_ms: row.since_ms,
+                still_open: row.still_open,
             })
             .collect(),
-        warnings: engine.warnings,
+        store_question,
+        warnings,
         chart,
         next,
         sign_in: sign_in(api.control.login_doctor(org_id)),
@@ -107,14 +115,18 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
 }
 
 /// Worst first.
-fn state(engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
+fn state(store: StoreSeen, engine: &EngineStatus, tally: &Tally, called: bool) -> SyncState {
+    if !store.takes_changes || store.file == StoreFile::Replaced {
+        return SyncState::StoreFails;
+    }
     match engine.state {
+        _ if engine.store.needs_decision() => SyncState::StoreNotRecognised,
         EngineState::NotConfigured => SyncState::NotConfigured,
         EngineState::WaitingForFirstRequest => SyncState::WaitingForFirstRequest,
         EngineState::CredentialsRefused => SyncState::CredentialsRefused,
         EngineState::GrafanaAway => SyncState::GrafanaAway,
         EngineState::Running if tally.attention > 0 => SyncState::NeedsAttention,
-        EngineState::Running if tally.pending > 0 => SyncState::Syncing,
+        EngineState::Running if tally.pending > 0 || tally.closing > 0 => SyncState::Syncing,
         EngineState::Running if tally.users == 0 && tally.groups == 0 && !called => SyncState::Empty,
         EngineState::Running => SyncState::InSync,
     }
@@ -133,6 +145,11 @@ pub(in crate::http) async fn login_doctor(call: AdminCall) -> Json<LoginDoctor> 
 mod tests {
     use super::*;
 
+    const WELL: StoreSeen = StoreSeen {
+        takes_changes: true,
+        file: StoreFile::Private,
+    };
+
     pub(super) fn engine(state: EngineState) -> EngineStatus {
         EngineStatus::new(state, "http://localhost:3000".into())
     }
@@ -146,17 +163,17 @@ mod tests {
             attention,
             ..Tally::default()
         };
-        assert_eq!(state(&running, &tally(3, 0, 0), true), SyncState::InSync);
-        assert_eq!(state(&running, &tally(3, 1, 0), true), SyncState::Syncing);
-        assert_eq!(state(&running, &tally(3, 1, 1), true), SyncState::NeedsAttention);
-        assert_eq!(state(&running, &tally(0, 0, 0), false), SyncState::Empty);
+        assert_eq!(state(WELL, &running, &tally(3, 0, 0), true), SyncState::InSync);
+        assert_eq!(state(WELL, &running, &tally(3, 1, 0), true), SyncState::Syncing);
+        assert_eq!(state(WELL, &running, &tally(3, 1, 1), true), SyncState::NeedsAttention);
+        assert_eq!(state(WELL, &running, &tally(0, 0, 0), false), SyncState::Empty);
         assert_eq!(
-            state(&running, &tally(0, 0, 0), true),
+            state(WELL, &running, &tally(0, 0, 0), true),
             SyncState::InSync,
             "all were deleted"
         );
         assert_eq!(
-            state(&engine(EngineState::GrafanaAway), &tally(3, 0, 0), true),
+            state(WELL, &engine(EngineState::GrafanaAway), &tally(3, 0, 0), true),
             SyncState::GrafanaAway
         );
     }

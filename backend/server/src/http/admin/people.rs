@@ -16,6 +16,9 @@ fn access(row: &PersonRow) -> Access {
     if row.management == Some(ManagementState::Unmanaged) {
         return Access::Released;
     }
+    if row.still_open {
+        return Access::NotClosed;
+    }
     match (&row.waiting, row.closed) {
         (Some(Waiting::Blocked(_)), _) => Access::NeedsAttention,
         (Some(Waiting::Pending(_)), _) => Access::Pending,
@@ -36,7 +39,11 @@ fn note(row: &PersonRow) -> Option<String> {
         _ => {}
     }
     if let Some(waiting) = &row.waiting {
-        return waits_for(waiting);
+        let waits = waits_for(waiting);
+        return waits.or_else(|| row.still_open.then(|| wording::NOT_CLOSED.to_owned()));
+    }
+    if row.still_open {
+        return Some(wording::NOT_CLOSED.to_owned());
     }
     if let Some(note) = row.closed.and_then(|(by, holds)| wording::closed_note(by, holds)) {
         return Some(note.to_owned());
@@ -96,7 +103,8 @@ fn attributes(row: &PersonRow) -> Vec<PersonAttribute> {
 
 fn person(row: PersonRow) -> Person {
     let (access, note) = (access(&row), note(&row));
-    let asked = row.management == Some(ManagementState::NeedsApproval) && access == Access::NeedsAttention;
+    let blocked = matches!(row.waiting, Some(Waiting::Blocked(_)));
+    let asked = row.management == Some(ManagementState::NeedsApproval) && blocked;
     let document = &row.user.document;
     let user_name = document.user_name().unwrap_or_default().to_owned();
     Person {
@@ -131,7 +139,7 @@ pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<People>> {
         wanted = wanted.with_access(access).ok_or_else(|| {
             AdminFailure::invalid(
                 "access",
-                "access is one of: active, closed, closed_may_return, pending, needs_attention, waiting_for_sign_in, released.",
+                "access is one of: active, not_closed, closed, closed_may_return, pending, needs_attention, waiting_for_sign_in, released.",
             )
         })?;
     }
@@ -189,14 +197,10 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
     // No guard, as at a POST: that is the planner, which looks again. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
     let org_id = ctx.tenant.org_id;
-    if api.control.is_server_admin(org_id, &login) {
+    if let Some(why) = api.control.protection(org_id, seen.grafana_id) {
         return Err(AdminFailure::conflict(format!(
-            "Grafana's account “{login}” is a server admin and cannot be managed by SCIM."
-        )));
-    }
-    if api.control.settings(org_id).effective.break_glass.contains(&login) {
-        return Err(AdminFailure::conflict(format!(
-            "Grafana's account “{login}” is on the break-glass list and cannot be managed by SCIM."
+            "Grafana's account “{login}” cannot be managed by SCIM: {}.",
+            wording::protection(why)
         )));
     }
     match api.store.approve_claim(ctx, &id, &seen).await? {

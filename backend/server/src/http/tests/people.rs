@@ -1,7 +1,10 @@
 //! The list of people: numbers on the chips, a group's members, and how far each attribute got.
 
 use super::*;
-use domain::UserId;
+use domain::{
+    UserId,
+    account::{Authority, History},
+};
 use store::{AccountOrigin, AccountRecord};
 
 impl Server {
@@ -13,11 +16,13 @@ impl Server {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),
+            history: History::new(Authority::Full),
             deprovisioned_by: None,
             holds: None,
             snapshot: None,
             deferred: deferred.iter().map(|a| a.parse().expect("an attribute")).collect(),
             synced_ms: 42,
+            seen_closed_ms: None,
             external_id: None,
             gone_ms: None,
             renew_password: false,
@@ -55,6 +60,7 @@ async fn each_chip_counts_what_its_filter_shows() {
             ["closed", 0],
             ["closed_may_return", 0],
             ["needs_attention", 0],
+            ["not_closed", 0],
             ["pending", 1],
             ["released", 0],
             ["waiting_for_sign_in", 0]
@@ -63,7 +69,7 @@ async fn each_chip_counts_what_its_filter_shows() {
     let found = server.people("?query=ad&access=active").await;
     assert_eq!(found["total"], 2);
     assert_eq!(
-        (&found["counts"][0], &found["counts"][4]),
+        (&found["counts"][0], &found["counts"][5]),
         (&json!(["active", 2]), &json!(["pending", 1]))
     );
     let pending = server.people("?access=pending").await;
