@@ -323,7 +323,7 @@ async fn r09_an_account_deleted_by_hand_is_made_after_a_yes() -> Result<()> {
         let (_, team) = mapped(rig, &scim, &name, &[&id], &[&login]).await?;
         let by_hand = format!("/api/admin/users/{}", before.id);
         rig.grafana.call(Method::DELETE, &by_hand, None).await?.expect(&[200])?;
-        // Whoever deleted it had a reason: the provider's next change brings nobody back.
+        // The person who deleted it had a reason: the provider's next change brings nobody back.
         let operations = json!([{ "op": "replace", "path": "displayName", "value": "Ada Lovelace" }]);
         scim.patch(&format!("/Users/{id}"), operations).await?.expect(&[200])?;
         let told = rig.attention(&login).await?;

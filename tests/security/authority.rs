@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use acceptance::{
-    grafana::Account,
+    grafana::{Account, Credentials, Grafana},
     idp::ScimClient,
-    rig::{BOT, Rig, group, user},
+    rig::{ADMIN, BOT, Rig, WATCHER, group, user},
     wait::{SOON, throughout, until},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 /// Longer than the engine takes from a change to Grafana.
 const A_WHILE: Duration = Duration::from_secs(1);
+const PASSWORD: &str = "Pass-w0rd-of-a-test";
 const ERIN: &str = "erin@example.com";
 
 async fn set_active(scim: &ScimClient, id: &str, active: bool) -> Result<()> {
@@ -68,7 +69,7 @@ async fn rename(rig: &Rig, account: i64, login: &str, email: &str) -> Result<()>
         .map(drop)
 }
 
-/// Erin is Admin of the second organization, and an Admin of the first one adds her to his.
+/// Erin is Admin of the second organization, and an Admin of the first one adds her to the first.
 async fn erin(rig: &Rig) -> Result<(i64, Account)> {
     let second = second_org(rig).await?;
     let body = json!({ "login": ERIN, "email": ERIN, "name": "Erin", "password": "her own", "OrgId": second });
@@ -122,7 +123,7 @@ async fn another_organizations_admin_only_leaves_ours() -> Result<()> {
 /// What was made here and joined another organization keeps its name: its e-mail is the key to its
 /// password. It is still disabled when the person leaves.
 #[tokio::test]
-async fn who_joined_another_organization_keeps_the_email_and_is_closed() -> Result<()> {
+async fn a_member_of_another_organization_keeps_the_email() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.grafana.set("deprovision", "delete").await?.expect(&[200])?;
@@ -307,10 +308,39 @@ async fn a_break_glass_name_on_another_account_is_an_alarm() -> Result<()> {
     rig.finish().await
 }
 
-/// A role in the first organization, by somebody who is Admin there.
-async fn demote_robots(rig: &Rig) -> Result<()> {
-    let admin = rig.grafana.existing_account("admin").await?;
-    rig.grafana.set_role(admin.id, "Viewer").await
+/// From now on only these people and the plugin's own account are Admins. The page as one of them
+/// sees it.
+async fn only_admins(rig: &Rig, logins: &[&str]) -> Result<Grafana> {
+    let mut first: Option<Account> = None;
+    for login in logins {
+        let account = rig.open(login).await?;
+        rig.grafana.set_role(account.id, "Admin").await?;
+        let path = format!("/api/admin/users/{}/password", account.id);
+        let password = json!({ "password": PASSWORD });
+        rig.grafana.send(Method::PUT, &path, &password).await?;
+        // The one who stays where all of them leave.
+        if first.as_ref().is_none_or(|first| account.id < first.id) {
+            first = Some(account);
+        }
+    }
+    compared(rig).await?;
+    for login in [ADMIN.0, WATCHER] {
+        let account = rig.grafana.existing_account(login).await?;
+        rig.grafana.set_role(account.id, "Viewer").await?;
+    }
+    ensure!(rig.role(BOT).await? == "Admin", "the plugin's account is to be Admin");
+    let (user, password) = (first.context("nobody is Admin")?.login, PASSWORD.to_owned());
+    Ok(rig.grafana.as_somebody(Credentials::Basic { user, password }))
+}
+
+/// What the page says of somebody, to this one.
+async fn told(page: &Grafana, name: &str) -> Result<String> {
+    until(&format!("the page tells about {name}"), SOON, async || {
+        let overview: admin_api::Overview = page.admin("overview").await?;
+        let found = overview.attention.into_iter().find(|attention| attention.name == name);
+        Ok(found.context("it does not")?.reason)
+    })
+    .await
 }
 
 /// S12: the account that the plugin signs in with is nobody who could help.
@@ -318,23 +348,13 @@ async fn demote_robots(rig: &Rig) -> Result<()> {
 async fn rollcalls_own_account_is_no_last_admin() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
-    let [id] = rig.people(&scim, ["boss@example.com"]).await?;
-    let boss = rig.open("boss@example.com").await?;
-    compared(&rig).await?;
-    rig.grafana.set_role(boss.id, "Admin").await?;
-    demote_robots(&rig).await?;
-    ensure!(rig.role(BOT).await? == "Admin", "the plugin's account is to be Admin");
+    let boss = "boss@example.com";
+    let [id] = rig.people(&scim, [boss]).await?;
+    let page = only_admins(&rig, &[boss]).await?;
     set_active(&scim, &id, false).await?;
-    let told = until("somebody is told", SOON, async || {
-        let bot = rig.attention("boss@example.com").await;
-        ensure!(
-            !rig.grafana.existing_account("boss@example.com").await?.is_disabled,
-            "closed"
-        );
-        bot
-    })
-    .await?;
-    ensure!(told.reason.contains("Admin"), "{told:?}");
+    let reason = told(&page, boss).await?;
+    ensure!(reason.contains("Admin"), "{reason}");
+    ensure!(!rig.grafana.existing_account(boss).await?.is_disabled, "closed");
     rig.finish().await
 }
 
@@ -345,12 +365,7 @@ async fn of_several_leaving_admins_all_but_one_are_closed() -> Result<()> {
     let scim = rig.scim().await?;
     let logins = ["a@example.com", "b@example.com", "c@example.com"];
     let ids = rig.people(&scim, logins).await?;
-    for login in logins {
-        let account = rig.open(login).await?;
-        rig.grafana.set_role(account.id, "Admin").await?;
-    }
-    compared(&rig).await?;
-    demote_robots(&rig).await?;
+    let page = only_admins(&rig, &logins).await?;
     for id in &ids {
         set_active(&scim, id, false).await?;
     }
@@ -369,8 +384,10 @@ async fn of_several_leaving_admins_all_but_one_are_closed() -> Result<()> {
         Ok(open[0])
     })
     .await?;
-    rig.attention(kept).await?;
-    rig.check_now().await?;
+    told(&page, kept).await?;
+    page.admin_send(Method::POST, "sync", &json!({}))
+        .await?
+        .expect(&[202])?;
     throughout("that one stays open", A_WHILE, async || {
         let open = open().await?;
         ensure!(open == [kept], "{open:?}");
@@ -393,7 +410,7 @@ async fn an_organization_of_ones_own_shields_nobody() -> Result<()> {
     rig.finish().await
 }
 
-/// Whom the provider switched off and Rollcall may not touch is open, and is never called closed.
+/// A person the provider switched off and Rollcall may not touch is open, and is never called closed.
 #[tokio::test]
 async fn a_protected_leaver_is_an_alarm_and_not_closed() -> Result<()> {
     let rig = Rig::start().await?;

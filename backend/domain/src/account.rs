@@ -32,17 +32,16 @@ use crate::{
     settings::{Deprovision, Linking},
 };
 
-pub use authority::Authority;
 pub use break_glass::{Bearer, Entry, resolve};
 pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken, texts};
 pub use last_admin::{OrgMember, is_kept};
 pub use model::{
-    Access, Account, Action, Candidate, Desired, End, History, Link, Manager, Observed, OrgRole, Plan, Profile,
-    Question, Rules, Snapshot, TeamMembership, Write,
+    Access, Account, Action, Authority, Candidate, Desired, End, History, Link, Manager, Observed, OrgRole, Plan,
+    Profile, ProtectedIds, Question, Rules, Snapshot, TeamMembership, Write,
 };
 pub use profile::differs;
 pub use proof::doubt;
-pub use protection::{ProtectedIds, Rank, protection};
+pub use protection::{Rank, protection};
 
 /// Desired × observed → what to do.
 #[must_use]

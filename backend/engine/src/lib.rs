@@ -15,6 +15,7 @@ mod look;
 mod names;
 mod org;
 mod org_state;
+mod orphans;
 mod person;
 mod protected;
 mod pulse;

@@ -19,10 +19,9 @@ use domain::{
 
 use super::{
     context::{AWAY_MS, Core},
-    error::{Result, looking},
+    error::{Result, SyncError, looking},
     external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
-    protected,
     reservation::Reservations,
     settings::OrgSettings,
     sudden_loss::{self, LastSeen},
@@ -176,6 +175,14 @@ impl Org {
         }
     }
 
+    /// Whether a failure is about one thing only, so that a comparison goes on with the others: Grafana answers, and knows us.
+    pub(super) async fn is_its_own(&self, error: &SyncError) -> bool {
+        let SyncError::Grafana { error, .. } = error else {
+            return false;
+        };
+        Failure::from(error) != Failure::Unauthorized && self.grafana.health().await.is_ok()
+    }
+
     /// A call failed: whether, and for how long, everything else of this organization waits too. `true`: it does.
     ///
     /// A failure of one thing is that thing's. Only where Grafana does not answer the simplest question either does it count for all.
@@ -255,7 +262,8 @@ impl Org {
         let listing = UserListing::of(users, core.clock.elapsed_ms());
         self.admins = Some(listing.admins());
         self.listing = Some(listing);
-        protected::know(core, self).await
+        self.publish_names(core);
+        Ok(())
     }
 
     /// Who has which name, for handlers to ask.

@@ -1,4 +1,4 @@
-//! Whom Rollcall never touches, by id.
+//! The accounts that Rollcall never touches, by id.
 //!
 //! Owns: resolving the entries of `break_glass` to accounts, once, and saying when another account
 //! has such a name. Must never let anybody be worked on while the list is newer than what is known

@@ -542,7 +542,7 @@ async fn accounts_to_be_closed_go_first_among_many() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_is_tried_seldom_whoever_asks() {
+async fn a_refused_sign_in_is_tried_seldom_however_often_asked() {
     let rig = Rig::new(&[]).await;
     rig.grafana.change(|world| world.set_password(ME, "another"));
     let engine = rig.start();
@@ -706,7 +706,10 @@ async fn an_account_deleted_by_hand_is_made_again_after_a_yes() {
     rig.check_now();
     rig.until("somebody is asked", || async { !rig.attention().await.is_empty() })
         .await;
-    assert!(rig.grafana.user("ann").is_none(), "whoever deleted it had a reason");
+    assert!(
+        rig.grafana.user("ann").is_none(),
+        "the person who deleted it had a reason"
+    );
     rig.says_yes("id-ann").await;
     rig.until("made again", || async { rig.grafana.user("ann").is_some() })
         .await;

@@ -20,13 +20,6 @@ statements! {
     APPROVE =
         "UPDATE management SET state = 'approved', keep_password = $3 \
          WHERE user_id = $1 AND grafana_id = $2 AND state = 'needs_approval'";
-    // A question about another account than the linked one stays a question.
-    APPROVE_LINKED =
-        "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
-         SELECT user_id, org_id, connection, 'approved', grafana_id, login FROM account \
-         WHERE user_id = $1 AND grafana_id IS NOT NULL ON CONFLICT (user_id) DO UPDATE \
-         SET state = 'approved' WHERE management.state = 'needs_approval' \
-         AND management.grafana_id = excluded.grafana_id";
     FORGET_ACCOUNT = "DELETE FROM account WHERE user_id = $1";
     FORGET = "DELETE FROM management WHERE user_id = $1";
     IS_UNMANAGED =
@@ -68,12 +61,6 @@ pub enum Decided {
 /// Whether a person's account is unmanaged, inside a transaction of the caller.
 pub(super) async fn is_unmanaged(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
     Ok(IS_UNMANAGED.query_scalar().bind(user_id).fetch_one(tx).await?)
-}
-
-/// An admin says yes to whatever is asked about a person's own account, now or at the next look.
-pub(super) async fn approve_linked(tx: &mut SqliteConnection, user_id: &str) -> Result<()> {
-    APPROVE_LINKED.query().bind(user_id).execute(tx).await?;
-    Ok(())
 }
 
 async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Management) -> Result<()> {

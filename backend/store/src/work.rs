@@ -13,11 +13,17 @@ use sqlx::SqliteConnection;
 use super::{
     Error, Kind, Mark, Result, Store, Urgency, Work,
     codes::{Code as _, WorkState},
-    management,
     sql::statements,
 };
 
 statements! {
+    // A question about another account than the linked one stays a question.
+    APPROVE_LINKED =
+        "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
+         SELECT user_id, org_id, connection, 'approved', grafana_id, login FROM account \
+         WHERE user_id = $1 AND grafana_id IS NOT NULL ON CONFLICT (user_id) DO UPDATE \
+         SET state = 'approved' WHERE management.state = 'needs_approval' \
+         AND management.grafana_id = excluded.grafana_id";
     KNOWN_USER =
         "SELECT 1 AS rank, user_name AS name, NOT active AS urgent FROM scim_user \
          WHERE id = $1 AND org_id = $2 AND connection = $3 UNION ALL SELECT 2, login, true \
@@ -319,7 +325,7 @@ impl Store {
         };
         mark(&mut tx, &wanted).await?;
         if kind == Kind::User {
-            management::approve_linked(&mut tx, id).await?;
+            APPROVE_LINKED.query().bind(id).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(Some(known.name))

@@ -186,13 +186,7 @@ impl Rig {
         let bot = grafana
             .make_account(BOT, "rollcall-bot@localhost", BOT_PASSWORD)
             .await?;
-        // Without `auto_assign_org` it is in an organization of its own only; 409: it is in this one.
-        let joins = json!({ "loginOrEmail": BOT, "role": "Admin" });
-        grafana
-            .call(Method::POST, "/api/orgs/1/users", Some(&joins))
-            .await?
-            .expect(&[200, 409])?;
-        grafana.set_role(bot, "Admin").await?;
+        admin_of_ours(&grafana, BOT, bot).await?;
         let permissions = format!("/api/admin/users/{bot}/permissions");
         grafana
             .send(Method::PUT, &permissions, &json!({ "isGrafanaAdmin": true }))
@@ -201,7 +195,7 @@ impl Rig {
         let watcher = grafana
             .make_account(WATCHER, "test-watcher@localhost", WATCHER_PASSWORD)
             .await?;
-        grafana.set_role(watcher, "Admin").await?;
+        admin_of_ours(&grafana, WATCHER, watcher).await?;
         let page = grafana.as_somebody(Credentials::Basic {
             user: WATCHER.to_owned(),
             password: WATCHER_PASSWORD.to_owned(),
@@ -795,6 +789,17 @@ impl Drop for Rig {
             let _ = writeln!(stderr, "plugin: {line}");
         }
     }
+}
+
+/// Without `auto_assign_org` a new account is in an organization of its own only.
+async fn admin_of_ours(grafana: &Grafana, login: &str, account: i64) -> Result<()> {
+    let joins = json!({ "loginOrEmail": login, "role": "Admin" });
+    // 409: it is in this one.
+    grafana
+        .call(Method::POST, "/api/orgs/1/users", Some(&joins))
+        .await?
+        .expect(&[200, 409])?;
+    grafana.set_role(account, "Admin").await
 }
 
 fn exactly(have: &BTreeSet<String>, wanted: &[&str]) -> Result<()> {

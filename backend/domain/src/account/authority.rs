@@ -1,23 +1,12 @@
 //! What an organization's provider may do to an account.
 //!
-//! Owns: [`Authority`] and what follows from it (docs/decisions/0007-authority.md). Must never be
+//! Owns: deciding the [`Authority`] and what follows from it (docs/decisions/0007-authority.md). Must never be
 //! widened by what an account joins or leaves later, and never ask a name. Start at [`at_claim`]
 //! for an account that is claimed, and at [`Powers::over`] for what may be done to it now.
 
-use serde::{Deserialize, Serialize};
 use vocabulary::{AccountOrigin, OrgId};
 
-use super::model::{Account, Link, Rules};
-
-/// What was granted when an account was made or claimed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Authority {
-    /// Rollcall made it, or it was claimed while it was only in organizations of this connection.
-    Full,
-    /// Anything else: what is done to it stays in our organization.
-    Organization,
-}
+use super::model::{Account, Authority, Link, Rules};
 
 /// Who may decide about an account that is to be claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +47,7 @@ pub(super) struct Powers {
     pub(super) everywhere: bool,
     /// Write login, e-mail and name.
     pub(super) write: bool,
-    /// Delete it, and make it anew.
+    /// Delete it, and make it again.
     pub(super) delete: bool,
 }
 

@@ -33,7 +33,7 @@ pub fn resolve(known: Option<Entry>, bearers: &[Bearer]) -> Entry {
         Some(Entry {
             account: Some(account), ..
         }) => Some(account),
-        // Whoever is managed could have taken the name to become untouchable.
+        // A managed person could have taken the name to become untouchable.
         Some(Entry { account: None, .. }) => first(bearers, |b| !b.managed && b.by_login),
         None => first(bearers, |b| b.by_login).or_else(|| match bearers {
             [only] => Some(only.id),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_means_who_has_the_login_and_else_the_only_email() {
+    fn an_entry_means_the_login_and_else_the_only_email() {
         let (login, email, other) = (bearer(1, true, true), bearer(2, false, false), bearer(3, false, false));
         assert_eq!(resolve(None, &[email, login]), entry(Some(1), Some(2)));
         assert_eq!(resolve(None, &[email]), entry(Some(2), None));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_had_is_given_to_nobody_whom_scim_manages() {
+    fn a_name_that_nobody_had_is_given_to_nobody_managed() {
         let unknown = Some(entry(None, None));
         assert_eq!(resolve(unknown, &[bearer(7, true, true)]), entry(None, Some(7)));
         assert_eq!(resolve(unknown, &[bearer(7, false, false)]), entry(None, Some(7)));

@@ -1,6 +1,6 @@
 //! The one person who stays Admin of an organization that is served.
 //!
-//! Owns: whom closing keeps, so that somebody can still sign in and administer. Grafana itself
+//! Owns: the Admin that closing keeps, so that somebody can still sign in and administer. Grafana itself
 //! guards nobody who is not the very last Admin, and counts service accounts as Admins (G29). Must
 //! never count somebody who cannot sign in, who is to be closed as well, or who is no person.
 //! Start at [`is_kept`].
@@ -23,7 +23,7 @@ pub struct OrgMember {
 }
 
 /// Whether closing this account would leave the organization without an Admin who can sign in. Of
-/// several who are all to be closed (`leaving`) it is the one with the lowest id, whoever asks.
+/// several who are all to be closed (`leaving`) it is the one with the lowest id, so that every caller decides alike.
 #[must_use]
 pub fn is_kept(id: UserId, members: impl Iterator<Item = OrgMember>, leaving: &HashSet<UserId>) -> bool {
     let mut lowest = None;
@@ -83,7 +83,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn of_all_who_leave_exactly_one_is_kept_and_only_if_nobody_stays(
+        fn of_all_who_leave_one_is_kept_if_nobody_stays(
             members in prop::collection::vec((1_i64..9, any::<(bool, bool, bool)>()), 0..8),
             leaving in prop::collection::hash_set((1_i64..9).prop_map(UserId::new), 0..8),
         ) {

@@ -190,7 +190,7 @@ impl Managed<'_> {
         for given in snapshot.orgs.iter().filter(|o| self.reaches(o.org_id)) {
             match account.orgs.iter().find(|have| have.org_id == given.org_id) {
                 None => actions.push(Action::JoinOrg(given.clone())),
-                // A local account has a snapshot only where it was made anew. Roles of the others
+                // A local account has a snapshot only where it was made again. Roles of the others
                 // are their provider's.
                 Some(have) if have.role != given.role && !account.is_external => {
                     actions.push(Action::SetRole(given.clone()));

@@ -2,6 +2,8 @@
 //!
 //! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use vocabulary::{AccountOrigin, OrgId, TeamId, UserId};
 
@@ -12,8 +14,6 @@ use crate::{
     evidence::{Doubt, SignIn},
     settings::{ClaimPolicy, Deprovision, Linking, MembershipPolicy},
 };
-
-use super::{authority::Authority, protection::ProtectedIds};
 
 /// What the identity provider says about a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,16 @@ impl Snapshot {
             }),
         }
     }
+}
+
+/// What was granted when an account was made or claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authority {
+    /// Rollcall made it, or it was claimed while it was only in organizations of this connection.
+    Full,
+    /// Anything else: what is done to it stays in our organization.
+    Organization,
 }
 
 /// What an account was made or claimed as, and what was seen of it since.
@@ -218,6 +228,16 @@ pub struct Observed {
     pub refused_by: Vec<OrgId>,
     /// An admin said yes to what was asked about the linked account.
     pub approved: bool,
+}
+
+/// The accounts that are protected by what they are or by the list `break_glass`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProtectedIds {
+    /// What the entries of `break_glass` mean.
+    pub break_glass: BTreeSet<UserId>,
+    /// Service accounts of the organization. They are rows of Grafana's table of users, which only
+    /// `/api/serviceaccounts` shows.
+    pub service_accounts: BTreeSet<UserId>,
 }
 
 /// The rules in force.

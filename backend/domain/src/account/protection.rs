@@ -4,22 +4,10 @@
 //! never be asked after a change, and never ask a name: login and e-mail are their owner's to write.
 //! Start at [`protection`].
 
-use std::collections::BTreeSet;
-
 use vocabulary::UserId;
 
-use super::model::{Account, Desired, Rules};
+use super::model::{Account, Desired, ProtectedIds, Rules};
 use crate::attention::{Attention, Protection};
-
-/// The accounts that are protected by what they are or by the list `break_glass`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProtectedIds {
-    /// What the entries of `break_glass` mean.
-    pub break_glass: BTreeSet<UserId>,
-    /// Service accounts of the organization. They are rows of Grafana's table of users, which only
-    /// `/api/serviceaccounts` shows.
-    pub service_accounts: BTreeSet<UserId>,
-}
 
 /// What Grafana says of an account beside its id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

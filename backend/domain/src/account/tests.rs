@@ -844,7 +844,7 @@ fn people_of_other_organizations_are_not_claimed() {
     );
     assert!(matches!(
         both.actions[..],
-        [Action::Claim { .. }, Action::RenewPassword]
+        [Action::Claim { history, .. }] if history.authority == Authority::Organization
     ));
     let none = plan(&Desired::Open(profile()), None, &in_orgs(Vec::new()), &rules());
     assert_eq!(none.actions.last(), Some(&Action::JoinOrg(role(OrgId::new(1)))));

@@ -22,12 +22,6 @@ pub enum ClaimPolicy {
 }
 
 impl ClaimPolicy {
-    /// Whether equal names are enough, no matter who wrote them.
-    #[must_use]
-    pub const fn is_by_name(self) -> bool {
-        matches!(self, Self::Login | Self::Email)
-    }
-
     /// Of the word in a file; another word is the default.
     pub(super) fn of(word: &str) -> Self {
         match word {
@@ -37,5 +31,13 @@ impl ClaimPolicy {
             "never" => Self::Never,
             _ => Self::Linked,
         }
+    }
+}
+
+impl ClaimPolicy {
+    /// Whether equal names are enough, no matter who wrote them.
+    #[must_use]
+    pub const fn is_by_name(self) -> bool {
+        matches!(self, Self::Login | Self::Email)
     }
 }

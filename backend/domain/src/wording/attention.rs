@@ -223,8 +223,8 @@ pub const fn next_step(attention: &Attention) -> &'static str {
              closed; if not, change its login or e-mail in Grafana."
         }
         Attention::CannotEnable { .. } => {
-            "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: \
-             it is created again within a minute."
+            "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana \
+             and press Manage this account on the person's row under Users: then it is created again."
         }
         Attention::LastAdmin { .. } => {
             "Make another person Admin of that organization; then access is closed within a minute."
@@ -261,26 +261,30 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "Rename or delete one of the two teams in Grafana, or rename the group; \
              then press Check now."
         }
-        Attention::GrafanaRefused { refusal, .. } => match refusal {
-            Refusal::Conflict { .. } => {
-                "Find what has this login, e-mail or name in Grafana (service accounts count too) \
+        Attention::GrafanaRefused { refusal, .. } => after_refusal(refusal),
+    }
+}
+
+const fn after_refusal(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Conflict { .. } => {
+            "Find what has this login, e-mail or name in Grafana (service accounts count too) \
                  and rename one of the two."
-            }
-            Refusal::ExternalUser => "Change it at the provider; it arrives with the next sign-in.",
-            Refusal::Forbidden { permission: None, .. } => {
-                "Correct what Grafana names. Rollcall tries again by itself, or at once after Check now."
-            }
-            Refusal::NotSent { .. } => "Shorten or correct the name in the identity provider.",
-            Refusal::NoAnswer { .. } => {
-                "Grafana answers other calls. Look in its log, and at what stands between it and Rollcall, for \
+        }
+        Refusal::ExternalUser => "Change it at the provider; it arrives with the next sign-in.",
+        Refusal::Forbidden { permission: None, .. } => {
+            "Correct what Grafana names. Rollcall tries again by itself, or at once after Check now."
+        }
+        Refusal::NotSent { .. } => "Shorten or correct the name in the identity provider.",
+        Refusal::NoAnswer { .. } => {
+            "Grafana answers other calls. Look in its log, and at what stands between it and Rollcall, for \
                  what stops this one. Rollcall goes on trying."
-            }
-            Refusal::Forbidden { .. } => {
-                "In the settings, press Test: it names the credential to change. The account must be \
+        }
+        Refusal::Forbidden { .. } => {
+            "In the settings, press Test: it names the credential to change. The account must be \
                  a Grafana server admin and Admin of this organization."
-            }
-            Refusal::Other { .. } => "Correct what Grafana names, then press Check now.",
-        },
+        }
+        Refusal::Other { .. } => "Correct what Grafana names, then press Check now.",
     }
 }
 

@@ -12,7 +12,7 @@ use domain::{
     team,
 };
 
-use super::{is_its_own, marks::Marks};
+use super::marks::Marks;
 use crate::{
     context::Core,
     error::Result,
@@ -66,7 +66,7 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
         let roster = match Roster::observe(core, org, team_id, team, context).await {
             Ok(Some(roster)) => roster,
             Ok(None) => continue,
-            Err(error) if is_its_own(org, &error).await => {
+            Err(error) if org.is_its_own(&error).await => {
                 for id in group_ids {
                     found.entry(id).or_default().0 = true;
                 }

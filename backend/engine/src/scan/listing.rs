@@ -33,7 +33,7 @@ pub(crate) struct Listing<'a> {
     /// Roles in this organization.
     roles: HashMap<UserId, &'a str>,
     org_members: Vec<OrgMember>,
-    /// Whoever is to be closed.
+    /// Everybody to be closed.
     leaving: HashSet<UserId>,
     /// The SCIM users of the tenant.
     pub(super) users: HashMap<String, UserRecord>,

@@ -179,6 +179,7 @@ async fn both_observers_tell_the_planner_the_same() {
     let (mut asked, mut listed) = (org(&rig), org(&rig));
     crate::protected::know_new(&core, &mut asked).await.expect("known");
     listed.refresh_listing(&core).await.expect("listed");
+    crate::protected::know(&core, &mut listed).await.expect("known");
     let org_users = listed.grafana.org_users(OrgId::new(1)).await.expect("listed");
     let records = rig.store.accounts(&rig.tenant).await.expect("read");
     let accounts = listed.listing.as_ref().expect("just listed");

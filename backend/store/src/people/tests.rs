@@ -31,7 +31,7 @@ const PEOPLE: [Somebody; 15] = [
         Some("'blocked'"),
         false,
     ),
-    // Whatever is remembered, and whoever waits for whom.
+    // Whatever is remembered, and whatever waits.
     ("not_closed", false, Some("'disable', TRUE, NULL"), None, false),
     ("not_closed", false, Some("NULL, NULL, NULL"), Some("'pending'"), false),
     ("not_closed", false, None, Some("'blocked'"), false),

@@ -205,7 +205,7 @@ fn an_organization_of_its_own_is_nobody_elses() {
     let claimed = plan(&Desired::Open(profile()), None, &stranger(own.clone()), &rules());
     assert!(matches!(
         claimed.actions[..],
-        [Action::Claim { history, .. }] if history.authority == Authority::Full
+        [Action::Claim { history, .. }, ..] if history.authority == Authority::Full
     ));
     let nowhere = Account {
         orgs: in_orgs(&[5]),

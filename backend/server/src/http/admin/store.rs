@@ -25,7 +25,7 @@ pub(in crate::http) async fn decide(call: AdminCall, Body(answer): Body<StoreAns
     server_admin::needed(&call, "Which store is the right one").await?;
     let (decision, reason) = match answer.decision {
         Said::RightStore => (StoreDecision::RightStore, "this is the right store now"),
-        Said::StartAnew => (StoreDecision::StartAnew, "start anew with this store"),
+        Said::StartOver => (StoreDecision::StartOver, "start over with this store"),
     };
     // The page's log can be pruned; this line cannot.
     tracing::warn!(
