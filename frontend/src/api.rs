@@ -43,7 +43,7 @@ pub async fn check_now(host: Host) -> Result<(), ApiError> {
     succeeded(&host.call("POST", "admin/sync", None).await).map(drop)
 }
 
-/// Which store is the right one: `right_store` or `start_anew`.
+/// Which store is the right one: `right_store` or `start_over`.
 pub async fn decide_store(host: Host, decision: &str) -> Result<(), ApiError> {
     let body = format!("{{\"decision\":\"{decision}\"}}");
     succeeded(&host.call("POST", "admin/store", Some(body)).await).map(drop)

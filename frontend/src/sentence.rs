@@ -70,6 +70,7 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::GroupRetry => words("retried", "retry", "group", ""),
         Action::GroupResync => words("compared", "compare", "group", "with Grafana again"),
         Action::TeamCreate => words("created", "create", "team", ""),
+        Action::TeamUse => words("took", "take", "team", "for the group of its name"),
         Action::TeamRename => words("renamed", "rename", "team", ""),
         Action::TeamMembersReplace => words("changed", "change", "the members of team", ""),
         Action::TeamMemberAdd => words("added", "add", "a member to team", ""),
@@ -229,6 +230,7 @@ mod tests {
             | Action::UserLogout
             | Action::UserRestore
             | Action::TeamCreate
+            | Action::TeamUse
             | Action::TeamRename
             | Action::TeamMembersReplace
             | Action::TeamMemberAdd

@@ -160,7 +160,7 @@ async fn a_role_is_changed_and_a_wrong_one_refused() {
             (200, "Organization user updated")
         );
         let answer = g.patch(&path, json!({ "role": "King" })).await;
-        assert_eq!(answer.status, 400);
+        assert_eq!((answer.status, answer.str("/message")), (400, "bad request data"));
         let answer = g
             .post(
                 "/api/orgs/1/users",

@@ -76,6 +76,18 @@ async fn single_sign_on_ada(rig: &Rig, scim: &ScimClient) -> Result<(String, Acc
     Ok((id, ada, team))
 }
 
+/// The same of an account that Rollcall made: what it has not made it neither deletes nor recreates.
+async fn single_sign_on_ada_of_ours(rig: &Rig, scim: &ScimClient) -> Result<(String, Account, i64)> {
+    let [id] = rig.people(scim, [ADA]).await?;
+    rig.open(ADA).await?;
+    rig.is_linked(ADA).await?;
+    let ada = rig.grafana.existing_account(ADA).await?;
+    let team = with_role_and_team(rig, &ada).await?;
+    rig.check_now().await?;
+    rig.settled().await?;
+    Ok((id, ada, team))
+}
+
 async fn with_role_and_team(rig: &Rig, ada: &Account) -> Result<i64> {
     // Grafana refuses to change the role of who is synced: as if the provider had said so.
     if rig.grafana.set_role(ada.id, "Editor").await.is_err() {
@@ -150,7 +162,7 @@ async fn a_suspension_holds_where_the_provider_leaves_roles_alone() -> Result<()
 async fn recreated(lookup: bool) -> Result<()> {
     let rig = rig(lookup, false, "recreate").await?;
     let scim = rig.scim().await?;
-    let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
+    let (id, ada, team) = single_sign_on_ada_of_ours(&rig, &scim).await?;
     active(&scim, &id, false).await?;
     let recreated = rig.closed(ADA).await?;
     ensure!(recreated.id != ada.id && !recreated.is_external, "{recreated:?}");
@@ -187,7 +199,7 @@ async fn under_recreate_no_sign_in_gets_in_by_the_email_lookup() -> Result<()> {
 async fn a_recreated_account_is_made_again_if_somebody_deletes_it() -> Result<()> {
     let rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
-    let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
+    let (id, ada, _) = single_sign_on_ada_of_ours(&rig, &scim).await?;
     scim.delete(&format!("/Users/{id}")).await?.expect(&[204])?;
     let recreated = rig.closed(ADA).await?;
     ensure!(recreated.id != ada.id, "{recreated:?}");
@@ -205,7 +217,7 @@ async fn a_recreated_account_is_made_again_if_somebody_deletes_it() -> Result<()
 async fn the_team_of_a_group_follows_a_recreated_account() -> Result<()> {
     let rig = rig(false, true, "recreate").await?;
     let scim = rig.scim().await?;
-    let (id, ada, _) = single_sign_on_ada(&rig, &scim).await?;
+    let (id, ada, _) = single_sign_on_ada_of_ours(&rig, &scim).await?;
     let [bob] = rig.people(&scim, ["bob@example.com"]).await?;
     let made = scim
         .post("/Groups", &group("Engineering", &[&id, &bob]))
@@ -250,7 +262,7 @@ async fn a_local_user_is_only_disabled_under_closed() -> Result<()> {
 async fn killed_while_recreating(place: Failpoint) -> Result<()> {
     let mut rig = rig(false, false, "recreate").await?;
     let scim = rig.scim().await?;
-    let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
+    let (id, ada, team) = single_sign_on_ada_of_ours(&rig, &scim).await?;
     // What is found after the crash is ours by the note alone.
     rig.grafana.set("claim_policy", "never").await?.expect(&[200])?;
     rig.restart_with(Some(place)).await?;
@@ -313,7 +325,7 @@ async fn a_disabled_and_linked_account_is_made_again_on_return() -> Result<()> {
 }
 
 #[tokio::test]
-async fn under_delete_an_account_goes_each_time_and_returns_whole() -> Result<()> {
+async fn under_delete_what_was_made_here_goes_and_returns_whole() -> Result<()> {
     let rig = rig(false, true, "delete").await?;
     let scim = rig.scim().await?;
     let [id] = rig.people(&scim, [ADA]).await?;
@@ -332,15 +344,33 @@ async fn under_delete_an_account_goes_each_time_and_returns_whole() -> Result<()
     let told = shown(&rig, Access::ClosedMayReturn).await?;
     ensure!(told.note.is_some_and(|note| note.contains("allow_sign_up")) && told.grafana_id.is_none());
 
+    // Who signs up meanwhile has an account that Rollcall has not made.
     rig.comes_by_oauth(ADA)?;
+    let signed_up = rig.grafana.existing_account(ADA).await?;
     rig.check_now().await?;
-    gone().await?;
-    shown(&rig, Access::ClosedMayReturn).await?;
+    out_of_every_organization(&rig, signed_up.id).await?;
+    shown(&rig, Access::Closed).await?;
 
     active(&scim, &id, true).await?;
     let back = has_everything_back(&rig, team).await?;
     ensure!(back.id != ada.id, "it was never deleted: {back:?}");
     rig.finish().await
+}
+
+#[tokio::test]
+async fn an_account_that_was_claimed_is_never_deleted() -> Result<()> {
+    for policy in ["recreate", "delete"] {
+        let rig = rig(false, true, policy).await?;
+        let scim = rig.scim().await?;
+        let (id, ada, team) = single_sign_on_ada(&rig, &scim).await?;
+        active(&scim, &id, false).await?;
+        out_of_every_organization(&rig, ada.id).await?;
+        shown(&rig, Access::Closed).await?;
+        active(&scim, &id, true).await?;
+        ensure!(has_everything_back(&rig, team).await?.id == ada.id, "another account");
+        rig.finish().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

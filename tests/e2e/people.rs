@@ -105,24 +105,6 @@ async fn a_deleted_person_is_closed_and_rehired_to_the_old_account() -> Result<(
 }
 
 #[tokio::test]
-async fn an_account_somebody_deleted_by_hand_is_made_again() -> Result<()> {
-    let rig = Rig::start().await?;
-    let scim = rig.scim().await?;
-    scim.post("/Users", &user("ada@example.com", "Ada", "King"))
-        .await?
-        .expect(&[201])?;
-    let before = rig.account("ada@example.com").await?;
-    rig.grafana
-        .call(Method::DELETE, &format!("/api/admin/users/{}", before.id), None)
-        .await?
-        .expect(&[200])?;
-    rig.check_now().await?;
-    let after = rig.account("ada@example.com").await?;
-    ensure!(after.id != before.id, "it was never deleted: {after:?}");
-    rig.finish().await
-}
-
-#[tokio::test]
 async fn an_account_somebody_opened_by_hand_is_closed_again() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;

@@ -156,8 +156,15 @@ async fn an_account_deleted_by_hand_keeps_nobody_else_waiting() -> Result<()> {
         .call(Method::DELETE, &format!("/api/admin/users/{}", account.id), None)
         .await?
         .expect(&[200])?;
-    team.join(&[cleo, dan, eve]).await?;
-    // She is made again, with the same SCIM id, and comes in after the others.
+    team.join(&[cleo.clone(), dan, eve]).await?;
+    let others = ["admin", HAND, ADA, BOB, "dan@example.com", "eve@example.com"];
+    team.rig.members_are(team.id, &others).await?;
+    // After a yes she is made again, with the same SCIM id, and comes in after the others.
+    team.rig
+        .grafana
+        .admin_send(Method::POST, "resync", &json!({ "kind": "User", "id": cleo }))
+        .await?
+        .expect(&[202])?;
     team.ends_with(&["cleo@example.com", "dan@example.com", "eve@example.com"])
         .await
 }

@@ -314,7 +314,7 @@ async fn r08_who_is_assigned_again_has_the_same_account_again() -> Result<()> {
 }
 
 #[tokio::test]
-async fn r09_an_account_deleted_by_hand_is_made_again() -> Result<()> {
+async fn r09_an_account_deleted_by_hand_is_made_after_a_yes() -> Result<()> {
     on_any_grafana(async |rig| {
         let scim = rig.scim().await?;
         let login = rig.own("ada@example.com");
@@ -323,9 +323,16 @@ async fn r09_an_account_deleted_by_hand_is_made_again() -> Result<()> {
         let (_, team) = mapped(rig, &scim, &name, &[&id], &[&login]).await?;
         let by_hand = format!("/api/admin/users/{}", before.id);
         rig.grafana.call(Method::DELETE, &by_hand, None).await?.expect(&[200])?;
-        // The next sync of that user, not only a comparison, brings them back.
+        // The person who deleted it had a reason: the provider's next change brings nobody back.
         let operations = json!([{ "op": "replace", "path": "displayName", "value": "Ada Lovelace" }]);
         scim.patch(&format!("/Users/{id}"), operations).await?.expect(&[200])?;
+        let told = rig.attention(&login).await?;
+        ensure!(told.reason.contains("by hand"), "{told:?}");
+        ensure!(rig.grafana.account(&login).await?.is_none(), "it was made again");
+        rig.grafana
+            .admin_send(Method::POST, "resync", &json!({ "kind": "User", "id": id }))
+            .await?
+            .expect(&[202])?;
         rig.account_is(&login, |account| {
             ensure!(account.id != before.id, "it was never deleted: {account:?}");
             ensure!(account.name == "Ada Lovelace", "{account:?}");

@@ -176,12 +176,13 @@ async fn an_entry_of_the_file_names_an_account_not_a_name() -> Result<()> {
         scim.get("/Users").await?.expect(&[200]).map(drop)
     })
     .await?;
-    let log = rig.plugin_log();
-    let said = |line: &str| line.contains("WARN") || line.to_lowercase().contains("\"warn\"");
-    ensure!(
-        log.lines().any(|line| said(line) && line.contains("sa-1-scim")),
-        "the log does not warn"
-    );
+    until("the log warns of it", SOON, async || {
+        let log = rig.plugin_log();
+        let said = |line: &str| line.to_lowercase().contains("warn") && line.contains("sa-1-scim");
+        ensure!(log.lines().any(said), "it does not");
+        Ok(())
+    })
+    .await?;
     rig.finish().await
 }
 
@@ -351,20 +352,24 @@ async fn what_weakens_protection_is_a_warning_in_grafanas_log() -> Result<()> {
         .admin_send(Method::POST, &format!("callers/{id}/accept"), &json!({}))
         .await?
         .expect(&[200])?;
-    let log = rig.plugin_log();
-    let warned = |text: &str| {
-        log.lines()
-            .any(|line| line.to_lowercase().contains("warn") && line.contains(text))
-    };
-    for text in [
+    let texts = [
         "break_glass",
         "deprovision",
         "activity_days",
         "claim_policy",
         "sa-1-newcomer",
-    ] {
-        ensure!(warned(text), "no warning of {text}");
-    }
+    ];
+    let is_warning = |line: &str, text: &str| line.to_lowercase().contains("warn") && line.contains(text);
+    // Grafana writes down what it is told a moment later.
+    until("the log warns of each", SOON, async || {
+        let log = rig.plugin_log();
+        for text in texts {
+            ensure!(log.lines().any(|line| is_warning(line, text)), "no warning of {text}");
+        }
+        Ok(())
+    })
+    .await?;
+    let log = rig.plugin_log();
     ensure!(!log.contains("glass@example.com"), "an e-mail is in the log");
     rig.finish().await
 }

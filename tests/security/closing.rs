@@ -61,7 +61,7 @@ async fn one_refused_sign_in_does_not_end_all_closing() -> Result<()> {
     rig.finish().await
 }
 
-/// Whoever presses it again and again locks nobody out: five failures in five minutes would (G26).
+/// Pressing it again and again locks nobody out: five failures in five minutes would (G26).
 #[tokio::test]
 async fn check_now_never_locks_the_account_out() -> Result<()> {
     let rig = Rig::unconnected(|setup| setup).await?;

@@ -128,7 +128,7 @@ async fn an_emptied_store_is_red_and_opens_nobody() -> Result<()> {
     .await?;
     ensure!(marker(&rig).await? == before, "the marker was written over");
 
-    decide(&rig, "start_anew").await?;
+    decide(&rig, "start_over").await?;
     rig.open(BOB).await?;
     healthy(&rig).await?;
     ensure!(marker(&rig).await? != before);

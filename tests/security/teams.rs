@@ -1,4 +1,4 @@
-//! Teams that people use as well: whoever is in one, or is its admin, by another's hand stays so.
+//! Teams that people use as well: who is in one, or is its admin, by another's hand stays so.
 //!
 //! Owns: who is thrown out of a team, demoted or brought in without anybody having said so. Must never
 //! ask the plugin who is in a team: Grafana's server admin sees everybody.
@@ -11,7 +11,7 @@ use acceptance::{
     rig::{BOT, Rig, Setup, group},
     wait::{SOON, until},
 };
-use admin_api::{MappingKind, MappingRow, MemberPolicy, NewMapping};
+use admin_api::{Groups, MappingKind, MappingRow, MemberPolicy, NewMapping};
 use anyhow::{Context as _, Result, ensure};
 use grafana_stand_in::{Effect, Fault};
 use reqwest::Method;
@@ -194,7 +194,7 @@ async fn where_only_a_token_can_look_nobody_is_thrown_out() -> Result<()> {
     team.rig.finish().await
 }
 
-/// The bulk write drops whom it does not name, so it must name who came in a moment ago.
+/// The bulk write drops everybody it does not name, so it must name who came in a moment ago.
 #[tokio::test]
 async fn who_joins_by_hand_meanwhile_stays_in_the_team() -> Result<()> {
     let rig = Rig::start().await?;
@@ -256,7 +256,7 @@ async fn a_team_admin_made_by_hand_stays_one() -> Result<()> {
 
 /// Also where the mapping removes people added by hand: it says nothing about who is admin.
 #[tokio::test]
-async fn a_mapping_demotes_only_whom_it_made_admin() -> Result<()> {
+async fn a_mapping_demotes_only_an_admin_that_it_made() -> Result<()> {
     let team = Team::of(
         Rig::start().await?,
         MappingKind::Member,
@@ -324,4 +324,120 @@ async fn a_server_admin_is_not_put_into_a_team() -> Result<()> {
     team.compared().await?;
     team.rig.members_are(team.id, &["admin", ADA, CLEO]).await?;
     team.rig.finish().await
+}
+
+/// G13 of the faults: Grafana's own page hangs on such a team, too. It is that team's problem and nobody else's.
+#[tokio::test]
+async fn a_team_whose_members_never_load_holds_up_no_other() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, [ADA]).await?;
+    rig.open(ADA).await?;
+    let hangs = rig.grafana.make_team("Hangs").await?;
+    rig.settled().await?;
+    let never = format!("/api/teams/{hangs}/members");
+    rig.fault(Fault::new(&never, Effect::Hang).method("GET").always());
+    let made = scim
+        .post("/Groups", &group("Hangs", &[&ada]))
+        .await?
+        .expect(&[201])?
+        .id();
+    rig.map_to(&made, hangs, MemberPolicy::Keep).await?;
+    let other = scim
+        .post("/Groups", &group("Other", &[&ada]))
+        .await?
+        .expect(&[201])?
+        .id();
+    rig.map_to_new(&other, "Other").await?;
+    until("the other team is filled", TWO_TIMEOUTS, async || {
+        let team = rig.grafana.existing_team("Other").await?;
+        let members = rig.grafana.members(team.id).await?;
+        ensure!(
+            members.len() == 1 && members.contains(ADA),
+            "its members are {members:?}"
+        );
+        Ok(())
+    })
+    .await?;
+    // Nor does it keep a new person waiting.
+    rig.people(&scim, [BOB]).await?;
+    until("bob has an account", TWO_TIMEOUTS, async || {
+        rig.grafana.existing_account(BOB).await.map(drop)
+    })
+    .await?;
+    rig.grafana_back();
+    rig.finish().await
+}
+
+/// S22 of the faults: the provider chooses a group's name, and with it whose rights its members would get.
+#[tokio::test]
+async fn a_team_made_by_hand_is_asked_for_where_it_is_to_be() -> Result<()> {
+    let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create")).await?;
+    rig.grafana.set("team_claim", "ask").await?.expect(&[200])?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, [ADA]).await?;
+    rig.open(ADA).await?;
+    let payroll = rig.grafana.make_team("Payroll admins").await?;
+    let made = scim
+        .post("/Groups", &group("Payroll admins", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    let told = rig.attention("Payroll admins").await?;
+    ensure!(
+        told.reason.contains(&payroll.to_string()),
+        "it does not say which team: {told:?}"
+    );
+    compared(&rig).await?;
+    rig.members_are(payroll, &["admin"]).await?;
+    // A yes is a mapping, as for any other team.
+    rig.map_to(&made.id(), payroll, MemberPolicy::Keep).await?;
+    rig.members_are(payroll, &["admin", ADA]).await?;
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_team_made_by_hand_that_is_used_is_in_the_log() -> Result<()> {
+    let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create")).await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, [ADA]).await?;
+    let team = rig.grafana.make_team("Payroll admins").await?;
+    scim.post("/Groups", &group("Payroll admins", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    rig.members_are(team, &["admin", ADA]).await?;
+    let log: Value = rig.grafana.admin("activity?action=team.use").await?;
+    let target = log["entries"][0]["target_id"].as_str().context("no line says so")?;
+    ensure!(target == team.to_string(), "{log}");
+
+    // It can be taken back, where it is not taken again at once.
+    rig.remember_team(team);
+    rig.grafana.set("team_claim", "ask").await?.expect(&[200])?;
+    let shown: Groups = rig.grafana.admin("groups").await?;
+    let mapping = shown.groups[0].mappings[0].id;
+    rig.grafana
+        .admin_send(Method::DELETE, &format!("mappings/{mapping}"), &Value::Null)
+        .await?
+        .expect(&[204])?;
+    rig.members_are(team, &["admin"]).await?;
+    rig.attention("Payroll admins").await?;
+    rig.finish().await
+}
+
+/// MySQL takes “PLATFORM” for “Platform”: Grafana refuses to make the second one (409).
+#[tokio::test]
+async fn a_team_of_that_name_in_another_case_is_found() -> Result<()> {
+    let rig = Rig::with(|setup| {
+        setup
+            .ini("auth", "mapping_mode", "create")
+            .ini("database", "type", "mysql")
+    })
+    .await?;
+    let scim = rig.scim().await?;
+    let [ada] = rig.people(&scim, [ADA]).await?;
+    let team = rig.grafana.make_team("PLATFORM").await?;
+    scim.post("/Groups", &group("Platform", &[&ada]))
+        .await?
+        .expect(&[201])?;
+    rig.members_are(team, &["admin", ADA]).await?;
+    rig.finish().await
 }

@@ -76,6 +76,8 @@ pub struct MappingRow {
     pub paused: bool,
     /// Who made this row.
     pub origin: MappingOrigin,
+    /// Whether it can be removed; else it would be made again at once.
+    pub may_remove: bool,
 }
 
 /// What the group's members become in the team.

@@ -169,6 +169,6 @@ pub struct StoreAnswer {
 pub enum StoreDecision {
     /// This one, as it is.
     RightStore,
-    /// What was there before is lost: this one begins anew.
-    StartAnew,
+    /// What was there before is lost: this one starts over.
+    StartOver,
 }

@@ -4,36 +4,44 @@
 //! account, of an account that is not managed, or of an org role that was not there before. Pure and total.
 //! Start at [`plan`]; the engine executes [`Plan::actions`] in order, observes again and plans again until nothing is left to do.
 
-mod evidence;
+mod authority;
+mod break_glass;
 mod identity;
+mod last_admin;
 mod leaver;
 mod lifecycle;
 mod model;
+mod names;
 mod profile;
+mod proof;
 mod protection;
 #[cfg(test)]
 mod tests;
 
-use identity::{Choice, choose, is_elsewhere};
+use authority::{Claimant, at_claim};
+use identity::{Choice, choose};
 use lifecycle::managed;
 use model::{is_recreated, remembered};
 use profile::first_write;
-use protection::protected_attention;
+use protection::account_protection;
 
 use vocabulary::AccountOrigin;
 
 use crate::{
-    attention::Protection,
+    attention::{Attention, Protection},
     settings::{Deprovision, Linking},
 };
 
-pub use evidence::{Doubt, Evidence, Lack, Left, ProviderIdentity, SIGN_INS, SignIn, SignedInBy, doubt, label_of};
+pub use break_glass::{Bearer, Entry, resolve};
 pub use identity::{NameConflict, NameOwner, frees_names, profile_to_match, taken, texts};
+pub use last_admin::{OrgMember, is_kept};
 pub use model::{
-    Access, Account, Action, Candidate, Desired, End, Link, Manager, Observed, OrgRole, Plan, Profile, Question, Rules,
-    Snapshot, TeamMembership, Write,
+    Access, Account, Action, Authority, Candidate, Desired, End, History, Link, Manager, Observed, OrgRole, Plan,
+    Profile, ProtectedIds, Question, Rules, Snapshot, TeamMembership, Write,
 };
-pub use protection::protection;
+pub use profile::differs;
+pub use proof::doubt;
+pub use protection::{Rank, protection};
 
 /// Desired × observed → what to do.
 #[must_use]
@@ -42,14 +50,38 @@ pub fn plan(desired: &Desired, link: Option<&Link>, observed: &Observed, rules: 
         return managed(desired, link, account, observed, rules);
     }
     match desired {
-        // Deleted by hand (R9), or by us: made again for who may sign in.
+        Desired::Open(profile) if is_deleted_by_hand(link, observed, rules) => deleted_by_hand(profile, link),
         Desired::Open(profile) => arrive(desired, profile, link, &observed.others, rules),
         Desired::Closed(_) | Desired::Gone => absent(desired, link, &observed.others, rules),
     }
 }
 
+/// Nobody is made with a name on the list `break_glass`.
+fn reserved(login: &str) -> Attention {
+    Attention::Protected {
+        login: login.to_owned(),
+        why: Protection::BreakGlass,
+    }
+}
+
 fn forget() -> Plan {
     Plan::new(vec![Action::Forget], Access::None)
+}
+
+/// Somebody deleted the account of a person who may sign in, and nobody has said yet that it is to be made again (R9). Where the sign-in
+/// makes accounts, it asks nobody.
+fn is_deleted_by_hand(link: Option<&Link>, observed: &Observed, rules: &Rules) -> bool {
+    let by_hand = link.is_some_and(|l| l.grafana_id.is_some() && l.deprovisioned_by.is_none());
+    by_hand && !observed.approved && observed.others.is_empty() && rules.linking == Linking::PreCreate
+}
+
+fn deleted_by_hand(profile: &Profile, link: Option<&Link>) -> Plan {
+    let login = || profile.login.clone();
+    let question = link.and_then(|l| l.grafana_id).map(|grafana_id| Question {
+        grafana_id,
+        login: login(),
+    });
+    Plan::blocked(Attention::DeletedByHand { login: login() }, question)
 }
 
 /// No account, and one is wanted.
@@ -58,9 +90,7 @@ fn arrive(desired: &Desired, profile: &Profile, link: Option<&Link>, others: &[C
         Ok(Choice::Claim(chosen)) => take_over(desired, link, chosen, others, rules),
         Ok(Choice::MakeRoom(actions)) => Plan::new(actions, Access::None),
         Ok(Choice::Wait(delay)) => Plan::waiting(delay),
-        Ok(Choice::Free) if rules.break_glass.contains(&profile.login) => {
-            Plan::blocked(protected_attention(&profile.login, Protection::BreakGlass), None)
-        }
+        Ok(Choice::Free) if rules.break_glass.contains(&profile.login) => Plan::blocked(reserved(&profile.login), None),
         Ok(Choice::Free) if rules.linking == Linking::FirstLogin => Plan::nothing(Access::AtFirstSignIn),
         Ok(Choice::Free) => {
             let create = Action::Create(first_write(profile, remembered(link)));
@@ -75,7 +105,7 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
     let recreated = link.is_some_and(is_recreated);
     let profile = profile_to_match(desired, link);
     if let Some(profile) = profile.as_ref().filter(|_| !others.is_empty()) {
-        let protected = others.iter().any(|c| protection(&c.account, rules).is_some());
+        let protected = others.iter().any(|c| account_protection(&c.account, rules).is_some());
         match choose(profile, others, rules) {
             Ok(Choice::Claim(chosen)) => return take_over(desired, link, chosen, others, rules),
             // Somebody who left is closed by a plan of their own.
@@ -84,7 +114,8 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
             // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
             Err(unclaimed) => {
                 let open = others.iter().find(|c| {
-                    c.manager == Manager::Nobody && !c.account.is_disabled && !is_elsewhere(&c.account, rules)
+                    let elsewhere = at_claim(&c.account, rules) == Claimant::AnotherOrganization;
+                    c.manager == Manager::Nobody && !c.account.is_disabled && !elsewhere
                 });
                 if let Some(open) = open {
                     return unclaimed.still_open(profile, &open.account);
@@ -101,9 +132,7 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
         Some(Deprovision::Recreate) => {
             let write = remembered(Some(link)).cloned();
             match write.or_else(|| profile.map(|p| first_write(&p, None))) {
-                Some(write) if rules.break_glass.contains(&write.login) => {
-                    Plan::blocked(protected_attention(&write.login, Protection::BreakGlass), None)
-                }
+                Some(write) if rules.break_glass.contains(&write.login) => Plan::blocked(reserved(&write.login), None),
                 Some(write) => Plan::new(
                     vec![Action::Create(write), Action::Disable],
                     rules.closed(Deprovision::Recreate),
@@ -136,21 +165,16 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             Some(user_id.clone()),
         ),
         Manager::Nobody | Manager::Other => {
-            // Who is in no organization could sign in and see nothing: they join this one, as somebody new would. It is "given back",
-            // so that a crash between the claim and the joining forgets nothing.
-            let joins = || Snapshot {
-                orgs: vec![OrgRole {
-                    org_id: rules.org_id,
-                    role: rules.new_role.clone(),
-                }],
-                ..Snapshot::default()
+            let authority = match at_claim(&chosen.account, rules) {
+                Claimant::Ours(authority) => authority,
+                Claimant::AnotherOrganization | Claimant::NoOrganization => Authority::Organization,
             };
-            let before = own.and_then(|l| l.snapshot.clone());
             let link = Link {
                 grafana_id,
                 origin: AccountOrigin::Claimed,
-                snapshot: before.or_else(|| chosen.account.orgs.is_empty().then(joins)),
+                snapshot: own.and_then(|l| l.snapshot.clone()),
                 deprovisioned_by: own.and_then(|l| l.deprovisioned_by),
+                history: History::new(authority),
                 renew_password,
             };
             (link, None)
@@ -167,6 +191,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
         Action::Claim {
             grafana_id: chosen.account.id,
             origin: link.origin,
+            history: link.history,
             from,
             snapshot: link.snapshot,
             deprovisioned_by: link.deprovisioned_by,

@@ -74,7 +74,7 @@ pub const LONGEST_WAIT_MS: i64 = 5 * 60 * 1000;
 /// The longest wait of all: what a person was shown, and nobody keeps access by.
 pub const SLOWEST_MS: i64 = 60 * 60 * 1000;
 const FIRST_WAIT_MS: i64 = 1000;
-/// A changed world is observed again this often before it counts as a standing conflict.
+/// A changed world is observed again this often before it counts as a lasting conflict.
 const FRESH_LOOKS: i64 = 3;
 /// After so many attempts in vain, about five minutes of them, a person is told.
 const PATIENCE: i64 = 8;
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_time_mends_is_only_tried_and_what_a_person_mends_is_shown() {
+    fn what_needs_only_time_is_tried_and_the_rest_is_shown_too() {
         let shown = |f: &Failure, n| judged(f, Pace::Other, n).shown.is_some();
         for f in [Failure::Unauthorized, Failure::NotFound, Failure::Busy(None)] {
             assert!(!shown(&f, 1_000), "{f:?}");
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_one_call_at_a_time_may_mend_is_strain() {
+    fn only_what_one_call_at_a_time_may_fix_is_strain() {
         for f in [away(), Failure::Busy(None), refused(500)] {
             assert!(f.is_strain(), "{f:?}");
         }

@@ -4,10 +4,14 @@
 //! Owns: the cases, with the facts that a sentence about them needs, and their codes in the
 //! database. Must never hold a sentence: those are in [`crate::wording`]. Start at [`Attention`].
 
+mod refusal;
+
 use serde::{Deserialize, Serialize};
 use vocabulary::{Attribute, OrgId, TeamId, UserId};
 
-use crate::account::{Doubt, Evidence};
+pub use refusal::Refusal;
+
+use crate::evidence::{Doubt, Evidence};
 
 /// What only a person can put right. Each case has one reason and one next step
 /// ([`crate::wording::reason`], [`crate::wording::next_step`]).
@@ -20,6 +24,49 @@ pub enum Attention {
         login: String,
         /// Why.
         why: Protection,
+    },
+    /// The account is never touched, and the person is to have no access: an alarm.
+    ProtectedLeaver {
+        /// Its login.
+        login: String,
+        /// Why.
+        why: Protection,
+    },
+    /// The account is in no organization: only a server admin could vouch for it.
+    InNoOrganization {
+        /// Its login.
+        login: String,
+    },
+    /// Out of our organization, and open in others, which we have no say in.
+    StillInOrganizations {
+        /// The account's login.
+        login: String,
+        /// The organizations.
+        org_ids: Vec<OrgId>,
+    },
+    /// The account is in other organizations too: its names are not written.
+    ProfileNotOurs {
+        /// The account's login.
+        login: String,
+        /// The organizations.
+        org_ids: Vec<OrgId>,
+    },
+    /// Somebody disabled the account of a person who may sign in.
+    DisabledByHand {
+        /// The account's login.
+        login: String,
+    },
+    /// Somebody deleted it.
+    DeletedByHand {
+        /// The account's login, as last seen.
+        login: String,
+    },
+    /// Somebody took it out of our organization.
+    TakenOutByHand {
+        /// The account's login.
+        login: String,
+        /// The organization.
+        org_id: OrgId,
     },
     /// One account has the login, another one the e-mail.
     TwoAccounts {
@@ -117,7 +164,7 @@ pub enum Attention {
         login: String,
         /// Grafana's id of it.
         grafana_id: UserId,
-        /// Whom Grafana takes its login for.
+        /// The account that Grafana takes its login for.
         means: Option<UserId>,
     },
     /// Grafana put another account into an organization than the one that was meant.
@@ -146,6 +193,15 @@ pub enum Attention {
         team: String,
         /// The name it should have.
         wanted: String,
+        /// The team that has it.
+        owner: TeamId,
+    },
+    /// Somebody made a team of the group's name, and `team_claim` is `ask`.
+    TeamClaimNeedsApproval {
+        /// The team.
+        team: String,
+        /// Grafana's id of it.
+        team_id: TeamId,
     },
     /// Grafana refused a call, and may again until somebody changes something.
     GrafanaRefused {
@@ -162,6 +218,13 @@ impl Attention {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Protected { .. } => "protected",
+            Self::ProtectedLeaver { .. } => "protected_leaver",
+            Self::InNoOrganization { .. } => "in_no_organization",
+            Self::StillInOrganizations { .. } => "still_in_organizations",
+            Self::ProfileNotOurs { .. } => "profile_not_ours",
+            Self::DisabledByHand { .. } => "disabled_by_hand",
+            Self::DeletedByHand { .. } => "deleted_by_hand",
+            Self::TakenOutByHand { .. } => "taken_out_by_hand",
             Self::TwoAccounts { .. } => "two_accounts",
             Self::EmailTaken { .. } => "email_taken",
             Self::LeaversAccount { .. } => "leavers_account",
@@ -179,6 +242,7 @@ impl Attention {
             Self::AnotherJoined { .. } => "another_joined",
             Self::TeamNotDeleted { .. } => "team_not_deleted",
             Self::TeamNameTaken { .. } => "team_name_taken",
+            Self::TeamClaimNeedsApproval { .. } => "team_claim_needs_approval",
             Self::GrafanaRefused { .. } => "grafana_refused",
         }
     }
@@ -187,7 +251,7 @@ impl Attention {
     #[must_use]
     pub const fn attributes(&self) -> &'static [Attribute] {
         match self {
-            Self::ProfileNotApplied { .. } => Attribute::ALL,
+            Self::ProfileNotApplied { .. } | Self::ProfileNotOurs { .. } => Attribute::ALL,
             Self::TwoAccounts { .. } | Self::EmailTaken { .. } | Self::NameTaken { .. } => {
                 &[Attribute::UserName, Attribute::Emails]
             }
@@ -390,43 +454,6 @@ pub enum Reading {
     TeamMembers,
     /// The service account that says which store is the right one.
     StoreMarker,
-}
-
-/// How a call ended that another try may not change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Refusal {
-    /// A name is taken, or the thing is as asked already.
-    Conflict {
-        /// Grafana's words.
-        message: String,
-    },
-    /// A single sign-on provider owns the user.
-    ExternalUser,
-    /// Grafana refuses it to the credentials.
-    Forbidden {
-        /// Grafana's words: a quota that is reached is answered so too.
-        message: String,
-        /// The permission, if Grafana named it.
-        permission: Option<String>,
-    },
-    /// No request can be made of what was asked.
-    NotSent {
-        /// Why.
-        why: String,
-    },
-    /// Grafana answers other calls, and this one again and again not, or by somebody else's words.
-    NoAnswer {
-        /// In the words of the client.
-        error: String,
-    },
-    /// Any other refusal.
-    Other {
-        /// The HTTP status.
-        status: u16,
-        /// Grafana's words.
-        message: String,
-    },
 }
 
 /// What is tried again by itself, and why it has not succeeded yet.

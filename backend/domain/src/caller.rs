@@ -1,7 +1,7 @@
 //! Who calls, and what they may reach.
 //!
 //! Owns: who may call SCIM and the page's API, default deny. A name is no proof: a service account is known by its **id**, which only
-//! the list of the organization's service accounts gives (G90); people never stand in it. Must never look at a request header:
+//! the list of the organization's service accounts gives (G91); people never stand in it. Must never look at a request header:
 //! Grafana passes client-sent `X-Grafana-*` headers on unverified (G55); only `PluginContext.user` is trusted, and of a service
 //! account it has the login and the role only. Start at [`may_use_scim`] and [`may_use_page`].
 
@@ -135,7 +135,7 @@ pub fn may_use_scim(
     }
 }
 
-/// What the login says by itself. Every service account's login begins with `sa-` (G90), and a person's may too.
+/// What the login says by itself. Every service account's login begins with `sa-` (G91), and a person's may too.
 #[must_use]
 pub fn kind(login: &str, listed: Option<&[ServiceAccount]>) -> Kind {
     let is_listed = listed.is_some_and(|listed| listed.iter().any(|account| account.login == login));

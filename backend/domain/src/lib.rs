@@ -17,6 +17,7 @@ pub mod attention;
 pub mod caller;
 pub mod clock;
 pub mod concurrency;
+pub mod evidence;
 pub mod health;
 pub mod ids;
 pub mod login;

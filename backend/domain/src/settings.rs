@@ -14,22 +14,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 pub use vocabulary::MappingMode;
 
-/// Which existing Grafana account a SCIM user may take over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimPolicy {
-    /// One that the connection's sign-in made or signed in; an admin is asked about every other one.
-    #[default]
-    Linked,
-    /// The one with the same login, whoever chose it.
-    Login,
-    /// The one with the same login, else the one with the same e-mail.
-    Email,
-    /// None until an admin says so.
-    Ask,
-    /// None, ever.
-    Never,
-}
+mod claim_policy;
+mod team_claim;
+
+pub use claim_policy::ClaimPolicy;
+pub use team_claim::TeamClaim;
 
 /// When a person's account is made (docs/settings.md, "Signing in").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +47,28 @@ pub enum Deprovision {
     Delete,
 }
 
+/// Whose accounts the provider speaks for (docs/decisions/0007-authority.md).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Those of its organization; what is another one's too is left to that.
+    #[default]
+    Organization,
+    /// The whole server's.
+    Server,
+}
+
+/// What becomes of a person who is not in our organization any more, by nobody's doing that Rollcall knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MembershipPolicy {
+    /// An admin is asked.
+    #[default]
+    Ask,
+    /// Rollcall joins the account again.
+    Repair,
+}
+
 /// What becomes of a team when its group is deleted in the identity provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -84,12 +95,18 @@ pub struct Effective {
     pub sign_in: Option<String>,
     /// Whether a local account that is claimed keeps its password.
     pub claim_keeps_password: bool,
-    /// For how many days who was deleted at the provider may return to the account.
+    /// For how many days a person deleted at the provider may return to the account.
     pub return_days: i64,
     /// When accounts come to be.
     pub linking: Linking,
     /// How far closing an account may go.
     pub deprovision: Deprovision,
+    /// Whether a team that was there before is filled.
+    pub team_claim: TeamClaim,
+    /// Whose accounts the provider speaks for.
+    pub authority: Reach,
+    /// What becomes of who was taken out of the organization.
+    pub membership: MembershipPolicy,
     /// What becomes of a team whose group is gone.
     pub team_removal: TeamRemoval,
     /// Logins SCIM never touches.
@@ -134,6 +151,8 @@ pub enum Kind {
     Logins,
     /// A whole number from the first to the second.
     Number(i64, i64),
+    /// One of a few words, and only Grafana's configuration file may say which: it reaches beyond the organization.
+    FileChoice(&'static [&'static str]),
     /// A secret: never stored or shown by us, only known to be set or not.
     Secret,
 }
@@ -208,7 +227,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "sign_in",
         json: "signIn",
-        kind: Kind::Choice(crate::account::SIGN_INS),
+        kind: Kind::Choice(crate::evidence::SIGN_INS),
         default: "none",
         in_auth_section: false,
     },
@@ -220,7 +239,7 @@ pub const KEYS: &[Key] = &[
         default: "renew",
         in_auth_section: false,
     },
-    // As long as most directories keep whom they deleted; nothing to do with how long the log is.
+    // As long as most directories keep deleted users.
     Key {
         name: "return_days",
         json: "returnDays",
@@ -240,6 +259,27 @@ pub const KEYS: &[Key] = &[
         json: "deprovision",
         kind: Kind::Choice(&["disable", "suspend", "recreate", "delete"]),
         default: "suspend",
+        in_auth_section: false,
+    },
+    Key {
+        name: "team_claim",
+        json: "teamClaim",
+        kind: Kind::Choice(&["use", "ask"]),
+        default: "use",
+        in_auth_section: false,
+    },
+    Key {
+        name: "authority",
+        json: "authority",
+        kind: Kind::FileChoice(&["organization", "server"]),
+        default: "organization",
+        in_auth_section: false,
+    },
+    Key {
+        name: "membership",
+        json: "membership",
+        kind: Kind::Choice(&["ask", "repair"]),
+        default: "ask",
         in_auth_section: false,
     },
     Key {
@@ -362,6 +402,12 @@ pub enum Invalid {
         /// The largest.
         most: i64,
     },
+    /// It reaches beyond the organization.
+    #[error("{name} is set in [plugin.rollcall-scim-app] of Grafana's configuration file and nowhere else.")]
+    OnlyInFile {
+        /// The setting.
+        name: &'static str,
+    },
     /// More than one line, or too long.
     #[error("{name} must be one line of at most 1,000 characters.")]
     NotOneLine {
@@ -378,6 +424,17 @@ pub enum Invalid {
     },
 }
 
+/// Checks one value that somebody other than Grafana's configuration file gives.
+///
+/// # Errors
+/// [`Invalid`] says what is wrong and what may be given.
+pub fn validate_outside_file(key: &'static Key, raw: &str) -> Result<String, Invalid> {
+    match key.kind {
+        Kind::FileChoice(_) => Err(Invalid::OnlyInFile { name: key.name }),
+        _ => validate(key, raw),
+    }
+}
+
 /// Checks one value and returns it trimmed.
 ///
 /// # Errors
@@ -389,7 +446,7 @@ pub fn validate(key: &'static Key, raw: &str) -> Result<String, Invalid> {
         return Err(Invalid::NotOneLine { name: key.name });
     }
     match key.kind {
-        Kind::Choice(choices) if !choices.contains(&value) => Err(Invalid::NotAChoice {
+        Kind::Choice(choices) | Kind::FileChoice(choices) if !choices.contains(&value) => Err(Invalid::NotAChoice {
             name: key.name,
             value: value.to_owned(),
             choices: choices.join(", "),
@@ -450,6 +507,10 @@ fn resolve_one(key: &'static Key, sources: &Sources) -> Resolved {
         let Some(raw) = map.get(key.name).filter(|v| !v.trim().is_empty()) else {
             continue;
         };
+        if matches!(key.kind, Kind::FileChoice(_)) && origin != Origin::PluginIni {
+            problem = Some(problem.unwrap_or_else(|| Invalid::OnlyInFile { name: key.name }.to_string()));
+            continue;
+        }
         match validate(key, raw) {
             Ok(value) => {
                 return Resolved {
@@ -494,13 +555,7 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
         } else {
             MappingMode::Strict
         },
-        claim_policy: match get("claim_policy") {
-            "email" => ClaimPolicy::Email,
-            "ask" => ClaimPolicy::Ask,
-            "never" => ClaimPolicy::Never,
-            "login" => ClaimPolicy::Login,
-            _ => ClaimPolicy::Linked,
-        },
+        claim_policy: ClaimPolicy::of(get("claim_policy")),
         sign_in: some("sign_in"),
         claim_keeps_password: get("claim_password") == "keep",
         return_days: get("return_days").parse().unwrap_or(30),
@@ -514,6 +569,17 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             "recreate" => Deprovision::Recreate,
             "delete" => Deprovision::Delete,
             _ => Deprovision::Suspend,
+        },
+        team_claim: TeamClaim::of(get("team_claim")),
+        authority: if get("authority") == "server" {
+            Reach::Server
+        } else {
+            Reach::Organization
+        },
+        membership: if get("membership") == "repair" {
+            MembershipPolicy::Repair
+        } else {
+            MembershipPolicy::Ask
         },
         team_removal: match get("team_removal") {
             "remove" => TeamRemoval::Remove,

@@ -4,7 +4,7 @@
 //! never hold a secret. Start at [`EngineStatus`].
 
 use crate::{account::NameOwner, store_identity::Recognition, team::Member};
-use vocabulary::TeamId;
+use vocabulary::{TeamId, UserId};
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct EngineStatus {
     pub twice_filled_teams: Vec<TeamId>,
     /// Grafana's licence has Team Sync while groups are synced.
     pub team_sync_licensed: bool,
+    /// Names on the list `break_glass` that another account has than the one they protect.
+    pub taken_names: Vec<TakenName>,
     /// People of the organization that nobody manages, as counted then.
     pub unmanaged: Option<i64>,
 }
@@ -80,9 +82,21 @@ impl EngineStatus {
             store: Recognition::Unknown,
             twice_filled_teams: Vec::new(),
             team_sync_licensed: false,
+            taken_names: Vec::new(),
             unmanaged: None,
         }
     }
+}
+
+/// A listed name that protects nobody who has it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenName {
+    /// The entry.
+    pub entry: String,
+    /// The account it protects, whatever that is called by now.
+    pub protects: Option<UserId>,
+    /// The account that has the name.
+    pub taken_by: UserId,
 }
 
 /// How the store itself stands.

@@ -176,7 +176,7 @@ pub enum StoreDecision {
     RightStore,
     /// What was there before is lost: this store begins under a new id, so that an older copy that
     /// comes back is known as one.
-    StartAnew,
+    StartOver,
 }
 
 /// The counter of a store that was decided to be the right one: beyond whatever the marker says, so

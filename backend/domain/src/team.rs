@@ -59,7 +59,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether Grafana drops whoever is not named in it.
+    /// Whether Grafana drops everybody who is not named in it.
     #[must_use]
     pub const fn names_everybody(&self) -> bool {
         matches!(self, Self::Replace { .. })
@@ -205,7 +205,7 @@ fn name(desired: &Desired, observed: &Observed, plan: &mut Plan) {
             }
             // An archived team of the same name may be there from last time.
             let first = archived_name(&observed.name);
-            if observed.taken.contains(&first) {
+            if observed.taken.contains_key(&first) {
                 format!("{} (archived {})", observed.name, observed.id)
             } else {
                 first
@@ -218,10 +218,11 @@ fn name(desired: &Desired, observed: &Observed, plan: &mut Plan) {
         return;
     }
     // Grafana answers 400 `Team name taken` (G38).
-    if observed.taken.contains(&wanted) {
+    if let Some(owner) = observed.taken.get(&wanted) {
         plan.attention = Some(Attention::TeamNameTaken {
             team: observed.name.clone(),
             wanted,
+            owner: *owner,
         });
         return;
     }

@@ -15,8 +15,9 @@ mod person;
 mod team_sync;
 #[cfg(test)]
 mod tests;
+mod whose_account;
 
-pub use attention::{delay, next_step, operation, problem, protection, reason};
+pub use attention::{delay, next_step, operation, problem, protection, reason, taken_name};
 pub use caller::{
     caller_of_file_unknown, caller_warning, callers_unread, left_out_of_json, secret_kept_back, server_admin_needed,
     server_admin_unproven,

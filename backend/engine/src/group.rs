@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, time::Instant};
 
 use domain::{
     TeamId, Tenant,
-    attention::{Delay, Operation, Reading},
-    settings::{MappingMode, TeamRemoval},
+    attention::{Attention, Delay, Operation, Reading},
+    settings::{MappingMode, TeamClaim, TeamRemoval},
     team::{self, Action, MadeAdmin, archived_name, name_before_archive},
 };
 
@@ -126,10 +126,13 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
             return Ok(());
         };
         if current.team_id.is_none() {
-            let team = ensure(core, org, work, &current.team_name).await?;
+            let ByName { team, by_hand } = ensure(core, org, work, &current.team_name, current.origin).await?;
             match core.store.set_mapping_team(&current, Some(team.id), &team.name).await {
                 Ok(()) => {
                     forget(core, work, &current.team_name).await?;
+                    if by_hand {
+                        log(core, org, work, Done::TeamUse, &team, None, 0).await?;
+                    }
                     current.team_id = Some(team.id);
                 }
                 // The group feeds that team already: one mapping is enough.
@@ -164,11 +167,14 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
     Err(SyncError::NotYet(Delay::TeamDisappears))
 }
 
-/// Mode *create*: a team of exactly the group's name is used, else made (R23, R24).
+/// Mode *create*: a team of the group's name is used, where `team_claim` says so, else made (R23, R24).
 async fn map_by_name(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Option<MappingRecord>> {
-    let team = ensure(core, org, work, name).await?;
-    let mapping = map(core, work, name, team).await?;
+    let ByName { team, by_hand } = ensure(core, org, work, name, MappingOrigin::Create).await?;
+    let mapping = map(core, work, name, team.clone()).await?;
     forget(core, work, name).await?;
+    if by_hand && mapping.is_some() {
+        log(core, org, work, Done::TeamUse, &team, None, 0).await?;
+    }
     Ok(mapping)
 }
 
@@ -193,16 +199,48 @@ async fn map(core: &Core, work: &Work, name: &str, team: Team) -> Result<Option<
     }
 }
 
-/// The team of a name: there, archived earlier, or made now. What was noted about making it stays until it is on disk whose it is.
-async fn ensure(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
-    let found = org.grafana.team_named(name).await.map_err(looking(Reading::Teams))?;
-    let found = match found {
-        Some(team) => Some(team),
-        None => archived(org, name).await?,
-    };
-    if let Some(team) = found {
-        return Ok(team);
+/// What was found or made for a name.
+struct ByName {
+    team: Team,
+    /// Somebody had made it, and no admin named it for this group.
+    by_hand: bool,
+}
+
+impl From<Team> for ByName {
+    fn from(team: Team) -> Self {
+        Self { team, by_hand: false }
     }
+}
+
+/// The team of a name: there, archived earlier, or made now. What was noted about making it stays until it is on disk whose it is.
+async fn ensure(core: &Core, org: &Org, work: &Work, name: &str, origin: MappingOrigin) -> Result<ByName> {
+    let found = org.grafana.team_named(name).await.map_err(looking(Reading::Teams))?;
+    if let Some(team) = found {
+        return claim(core, org, work, team, origin).await;
+    }
+    match archived(org, name).await? {
+        Some(team) => Ok(team.into()),
+        None => make(core, org, work, name).await.map(ByName::from),
+    }
+}
+
+/// A team that was there before has rights, and the name of a group, which the provider chooses, decides whose people get them.
+async fn claim(core: &Core, org: &Org, work: &Work, team: Team, origin: MappingOrigin) -> Result<ByName> {
+    let mappings = core.store.mappings_of_group(&work.tenant, &work.id).await?;
+    // An admin typed its name, or mapped the group to it.
+    if origin == MappingOrigin::Page || mappings.iter().any(|m| m.team_id == Some(team.id)) {
+        return Ok(team.into());
+    }
+    match org.settings.effective.team_claim {
+        TeamClaim::Use => Ok(ByName { team, by_hand: true }),
+        TeamClaim::Ask => Err(SyncError::Attention(Attention::TeamClaimNeedsApproval {
+            team: team.name,
+            team_id: team.id,
+        })),
+    }
+}
+
+async fn make(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
     core.go_on()?;
     let now = core.clock.now_ms();
     core.store.note_team_creation(&work.tenant, &work.id, name, now).await?;

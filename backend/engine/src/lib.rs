@@ -15,7 +15,9 @@ mod look;
 mod names;
 mod org;
 mod org_state;
+mod orphans;
 mod person;
+mod protected;
 mod pulse;
 mod reconcile_loop;
 mod reservation;
@@ -40,7 +42,8 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Clock, Ids, OrgId, TeamId,
+    Clock, Ids, OrgId, TeamId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -142,10 +145,10 @@ impl Engine {
         self.0.shared.login(org_id)
     }
 
-    /// Whether the last listing showed a server admin of this login.
+    /// Why an account is never touched, as the last listing showed it.
     #[must_use]
-    pub fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.0.shared.is_admin(org_id, login)
+    pub fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.0.shared.protection(org_id, id)
     }
 
     /// The service accounts of an organization, read again where the last list is not fresh enough.

@@ -4,11 +4,11 @@
 //! Grafana is about to be changed: the planner looks again. Start at [`Names::of`].
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
 };
 
-use domain::{UserId, account::NameOwner};
+use domain::{UserId, account::NameOwner, attention::Protection};
 use grafana::ListedUser;
 
 /// Logins and e-mails, in lower case, as Grafana compares them (G2).
@@ -18,13 +18,16 @@ pub(super) struct Names {
     keys: RandomState,
     logins: Vec<(u64, UserId)>,
     emails: Vec<(u64, UserId)>,
-    admins: HashSet<UserId>,
+    protected: HashMap<UserId, Protection>,
     /// Deleted by us since.
     gone: HashSet<UserId>,
 }
 
 impl Names {
-    pub(super) fn of<'a>(users: impl Iterator<Item = &'a ListedUser>) -> Self {
+    pub(super) fn of<'a>(
+        users: impl Iterator<Item = &'a ListedUser>,
+        protection: impl Fn(&ListedUser) -> Option<Protection>,
+    ) -> Self {
         let mut names = Self::default();
         for user in users {
             names
@@ -35,8 +38,8 @@ impl Names {
                     .emails
                     .push((names.keys.hash_one(user.email.to_lowercase()), user.id));
             }
-            if user.is_admin {
-                names.admins.insert(user.id);
+            if let Some(why) = protection(user) {
+                names.protected.insert(user.id, why);
             }
         }
         for table in [&mut names.logins, &mut names.emails] {
@@ -54,6 +57,11 @@ impl Names {
         self.find(&self.emails, email)
     }
 
+    /// Why an account is never touched.
+    pub(super) fn protection(&self, id: UserId) -> Option<Protection> {
+        self.protected.get(&id).copied()
+    }
+
     pub(super) fn forget(&mut self, id: UserId) {
         self.gone.insert(id);
     }
@@ -66,7 +74,7 @@ impl Names {
             .filter(|(hash, id)| *hash == key && !self.gone.contains(id))?;
         Some(NameOwner {
             id: *id,
-            protected: self.admins.contains(id),
+            protected: self.protected.contains_key(id),
         })
     }
 }
@@ -94,7 +102,7 @@ mod tests {
             listed(UserId::new(1), "admin", "root@Example.com", true),
             listed(UserId::new(2), "ada@example.com", "", false),
         ];
-        let names = Names::of(users.iter());
+        let names = Names::of(users.iter(), |user| user.is_admin.then_some(Protection::ServerAdmin));
         let admin = Some(NameOwner {
             id: UserId::new(1),
             protected: true,

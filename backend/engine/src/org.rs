@@ -10,15 +10,16 @@ use std::{
 
 use domain::{
     MappingId, OrgId, TeamId, UserId,
+    account::{ProtectedIds, Rank, protection},
     attempt::{Failure, LONGEST_WAIT_MS, backoff_ms},
-    attention::Reading,
+    attention::{Protection, Reading},
     concurrency::Limit,
     status::{EngineState, EngineStatus},
 };
 
 use super::{
     context::{AWAY_MS, Core},
-    error::{Result, looking},
+    error::{Result, SyncError, looking},
     external_groups::ExternalGroups,
     org_state::{OrgState, Pause},
     reservation::Reservations,
@@ -26,7 +27,7 @@ use super::{
     sudden_loss::{self, LastSeen},
     user_listing::UserListing,
 };
-use grafana::{Error, Grafana, SignInSettings};
+use grafana::{Error, Grafana, ListedUser, SignInSettings};
 use store::{Kind, Work};
 
 #[derive(Debug)]
@@ -53,6 +54,10 @@ pub(super) struct Org {
     pub(super) resting_teams: HashMap<TeamId, (i64, i64)>,
     /// Grafana's server admins, once a listing showed them.
     pub(super) admins: Option<HashSet<UserId>>,
+    /// Accounts that are never touched, beside server admins and our own.
+    pub(super) protected: ProtectedIds,
+    /// The list `break_glass` that [`Self::protected`] is of; `None`: of none yet.
+    pub(super) resolved: Option<Vec<String>>,
     /// The mappings as last seen: id, for admins, removing others, paused.
     pub(super) mappings: Option<BTreeSet<(MappingId, bool, bool, bool)>>,
     /// Whether a suspension holds, where Grafana's configuration could be read.
@@ -86,6 +91,8 @@ impl Org {
             next_listing_ms: 0,
             resting_teams: HashMap::new(),
             admins: None,
+            protected: ProtectedIds::default(),
+            resolved: None,
             mappings: None,
             role_sync_skipped: None,
             external_groups: ExternalGroups::default(),
@@ -168,6 +175,14 @@ impl Org {
         }
     }
 
+    /// Whether a failure is about one thing only, so that a comparison goes on with the others: Grafana answers, and knows us.
+    pub(super) async fn is_its_own(&self, error: &SyncError) -> bool {
+        let SyncError::Grafana { error, .. } = error else {
+            return false;
+        };
+        Failure::from(error) != Failure::Unauthorized && self.grafana.health().await.is_ok()
+    }
+
     /// A call failed: whether, and for how long, everything else of this organization waits too. `true`: it does.
     ///
     /// A failure of one thing is that thing's. Only where Grafana does not answer the simplest question either does it count for all.
@@ -246,10 +261,26 @@ impl Org {
         sudden_loss::accounts(&self.grafana, &mut self.last_seen, &users).await?;
         let listing = UserListing::of(users, core.clock.elapsed_ms());
         self.admins = Some(listing.admins());
-        core.shared.set_admins(self.id(), listing.admin_logins());
-        core.shared.set_names(self.id(), listing.names());
         self.listing = Some(listing);
+        self.publish_names(core);
         Ok(())
+    }
+
+    /// Who has which name, for handlers to ask.
+    pub(super) fn publish_names(&self, core: &Core) {
+        if let Some(listing) = &self.listing {
+            let protection = |user: &ListedUser| self.protection(user.id, user.is_admin, false);
+            core.shared.set_names(self.id(), listing.names(protection));
+        }
+    }
+
+    /// Why an account is never touched.
+    pub(super) fn protection(&self, id: UserId, is_server_admin: bool, is_self: bool) -> Option<Protection> {
+        let rank = Rank {
+            is_self,
+            is_server_admin,
+        };
+        protection(id, rank, &self.protected)
     }
 
     /// Our name in the log.

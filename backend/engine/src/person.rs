@@ -11,6 +11,7 @@ mod join;
 pub(crate) mod live;
 pub(crate) mod observe;
 mod record;
+mod turn;
 
 use domain::{
     account::{self, Action, Desired, End},
@@ -24,6 +25,7 @@ use self::{
     live::Live,
     observe::{Subject, observe},
     record::{Person, teams_view},
+    turn::Turn,
 };
 use super::{
     context::Core,
@@ -74,6 +76,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     };
     person.adopt(org).await?;
     let rules = rules(org);
+    let mut turn = Turn::new(&desired, &rules);
     let mut done: Vec<Action> = Vec::new();
     for _ in 0..LOOKS {
         let link = person.record.as_ref().map(link);
@@ -87,12 +90,22 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             now_ms: core.clock.now_ms(),
             waited: work.attempts > 0,
         };
-        let observed = observe(&Live { core, org }, org, &subject).await?;
+        let mut observed = observe(&Live { core, org }, org, &subject).await?;
+        observed.refused_by.clone_from(&turn.refused_by);
+        if std::mem::take(&mut turn.made) {
+            person.learn_own_org(&observed).await?;
+            // The next look knows it.
+            observed.linked.iter_mut().for_each(|account| {
+                let own = person.record.as_ref().and_then(|r| r.history.own_org);
+                account.alone_in.extend(own);
+            });
+        }
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         let plan = store_identity::permitted(recognised, plan);
         if plan.actions.is_empty() {
             person.ask(plan.end.question()).await?;
             let end = match &plan.end {
+                _ if turn.refusal.is_some() => turn.refusal.take().map_or(Ok(Recorded), Err),
                 End::Done { .. } => Ok(Recorded),
                 End::Blocked { attention, .. } => Err(SyncError::Attention(attention.clone())),
                 End::Wait { delay, .. } => {
@@ -110,9 +123,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
             }));
             return person.settle(&plan, &observed, end).await;
         }
-        for action in &plan.actions {
-            person.act(org, action, &observed).await?;
-        }
+        turn.run(&mut person, org, &plan, &observed).await?;
         done = plan.actions;
     }
     Err(SyncError::NotYet(Delay::AccountUnchanged))

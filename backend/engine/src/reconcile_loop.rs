@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    MappingId, OrgId, TeamId, Tenant,
+    MappingId, OrgId, Tenant,
     attempt::{LONGEST_WAIT_MS, SLOWEST_MS, backoff_ms},
 };
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -22,7 +22,7 @@ use super::{
     group, look,
     org::Org,
     org_state::Configuration,
-    person, scan,
+    orphans, person, protected, scan,
     settings::OrgSettings,
     store_marker,
     verdict::conclude,
@@ -117,7 +117,7 @@ impl Loop {
                 break;
             }
         }
-        self.empty_orphans().await?;
+        orphans::empty(&self.core, &mut self.orgs).await?;
         self.until_next().await
     }
 
@@ -406,6 +406,14 @@ impl Loop {
             let count = left.iter().take(most).take_while(|w| w.tenant.org_id == org_id).count();
             let (batch, rest) = left.split_at(count);
             left = rest;
+            // Nobody is worked on who may have been put on the list a moment ago.
+            if let Err(error) = protected::know_new(&self.core, org).await {
+                let SyncError::Grafana { error, .. } = error else {
+                    return Err(error);
+                };
+                org.went_wrong(&self.core, &error).await;
+                continue;
+            }
             if first.kind == Kind::User {
                 sync_people(&self.core, org, batch, at_once).await?;
             } else {
@@ -441,44 +449,6 @@ impl Loop {
             }
         }
     }
-
-    /// Takes our people out of the teams that no mapping feeds any more.
-    async fn empty_orphans(&mut self) -> Result<()> {
-        for org in self.orgs.values_mut() {
-            if !org.settings.effective.group_sync || !org.status.store.may_open() {
-                continue;
-            }
-            for team_id in self.core.store.orphaned_teams(org.id()).await? {
-                let now = self.core.clock.elapsed_ms();
-                let rests = org
-                    .resting_teams
-                    .get(&team_id)
-                    .is_some_and(|(until_ms, _)| *until_ms > now);
-                if rests || !org.state.may_do(Kind::Group, now) {
-                    continue;
-                }
-                match group::empty_orphan(&self.core, org, team_id).await {
-                    Ok(()) => _ = org.resting_teams.remove(&team_id),
-                    Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
-                    Err(e) => rest(&self.core, org, team_id, &e).await,
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A team that could not be emptied is asked again, more and more seldom; the others have their turn.
-async fn rest(core: &Core, org: &mut Org, team_id: TeamId, error: &SyncError) {
-    tracing::warn!(org = org.id().get(), team_id = team_id.get(), %error, "people of a removed mapping are still in their team");
-    if let SyncError::Grafana { error, .. } = error {
-        org.went_wrong(core, error).await;
-    }
-    let attempts = org.resting_teams.get(&team_id).map_or(0, |(_, attempts)| *attempts);
-    let wait = backoff_ms(attempts, SLOWEST_MS, core.ids.jitter());
-    let until_ms = core.clock.elapsed_ms().saturating_add(wait);
-    org.resting_teams
-        .insert(team_id, (until_ms, attempts.saturating_add(1)));
 }
 
 /// People, so many at once. After the first failure nobody new is begun: the others keep their marks and come with the next look at

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
     MappingId, TeamId, Tenant, UserId,
-    attention::Reading,
+    attention::{Protection, Reading},
     settings::{MappingMode, TeamRemoval},
     team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
 };
@@ -40,7 +40,7 @@ pub(super) struct TeamContext<'a> {
     /// Earlier failures: from the third on, no bulk call.
     pub(super) attempts: i64,
     /// Names of all teams, where they were just listed.
-    pub(super) names: Option<&'a BTreeSet<String>>,
+    pub(super) names: Option<&'a BTreeMap<String, TeamId>>,
 }
 
 /// From this many new members on, one listing is cheaper than a look at each.
@@ -79,7 +79,7 @@ impl Roster {
         let released = core.store.unmanaged_accounts(org.id()).await?;
         let found = newcomers(core, org, &people, &mut wanted, &present).await?;
         // Nobody is brought in who is never taken out again.
-        let class = |of: &Newcomer| class(org, (of.id, &of.login, &of.email), me, &released);
+        let class = |of: &Newcomer| class(org, of.id, me, &released);
         wanted.retain(|id, _| found.iter().all(|of| of.id != *id || class(of) == MemberClass::Person));
         let emails = found.into_iter().map(|of| (of.id, of.email)).collect();
         let all = all_seen(org, &seen, me) && team.member_count <= count(&seen);
@@ -94,7 +94,7 @@ impl Roster {
             base,
             admins_known: org.admins.is_some(),
             emails,
-            taken: BTreeSet::new(),
+            taken: BTreeMap::new(),
             bulk: context.attempts < 3 && all,
         };
         input.taken = taken(org, input.names_to_check(), &team, context.names).await?;
@@ -107,13 +107,16 @@ impl Roster {
         }))
     }
 
-    /// Looks at the members once more, directly before all of them are written: that write drops whom it does not name, and since the
-    /// first look every newcomer was looked at. `false`: the team was deleted.
+    /// Looks at the members once more, directly before all of them are written: that write drops everybody it does not name, and since
+    /// the first look every newcomer was looked at. `false`: the team was deleted.
     pub(super) async fn look_again(&mut self, org: &Org) -> Result<bool> {
         let seen = org.grafana.team_members(self.team.id).await;
         let Some(seen) = seen.map_err(looking(Reading::TeamMembers))? else {
             return Ok(false);
         };
+        let first_look = self.observed.members.iter().map(|member| &member.grafana_id);
+        let known = self.observed.base.keys().chain(first_look);
+        sudden_loss::members(&org.grafana, self.team.id, known, &seen).await?;
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         self.observed.bulk &= all_seen(org, &seen, me);
         self.observed.members = classified(org, seen, me, &self.released);
@@ -121,7 +124,7 @@ impl Roster {
     }
 }
 
-/// Whether nobody is missing among the members: whom we do not see the bulk call would drop.
+/// Whether nobody is missing among the members: the bulk call would drop who is not seen.
 fn all_seen(org: &Org, seen: &TeamMembers, me: UserId) -> bool {
     // What Grafana said at the sign-in may be over; the listing is of the last minute.
     let still_admin = org.admins.as_ref().is_none_or(|admins| admins.contains(&me));
@@ -138,7 +141,7 @@ fn classified(org: &Org, seen: TeamMembers, me: UserId, released: &HashSet<UserI
 }
 
 pub(super) fn member(org: &Org, seen: TeamMember, me: UserId, released: &HashSet<UserId>) -> Member {
-    let class = class(org, (seen.user_id, &seen.login, &seen.email), me, released);
+    let class = class(org, seen.user_id, me, released);
     Member {
         grafana_id: seen.user_id,
         email: seen.email,
@@ -148,15 +151,13 @@ pub(super) fn member(org: &Org, seen: TeamMember, me: UserId, released: &HashSet
 }
 
 /// What an account is to a team, whether it is in it or is to join: the one place that decides it.
-fn class(org: &Org, (id, login, email): (UserId, &str, &str), me: UserId, released: &HashSet<UserId>) -> MemberClass {
-    let listed = |s: &str| org.settings.effective.break_glass.contains(&s.to_lowercase());
-    let is_admin = org.admins.as_ref().is_some_and(|a| a.contains(&id));
-    if id == me {
-        MemberClass::Ourselves
-    } else if is_admin || released.contains(&id) || login.starts_with("sa-") || listed(login) || listed(email) {
-        MemberClass::Protected
-    } else {
-        MemberClass::Person
+fn class(org: &Org, id: UserId, me: UserId, released: &HashSet<UserId>) -> MemberClass {
+    let is_admin = org.admins.as_ref().is_some_and(|admins| admins.contains(&id));
+    match org.protection(id, is_admin, id == me) {
+        Some(Protection::Ourselves) => MemberClass::Ourselves,
+        Some(_) => MemberClass::Protected,
+        None if released.contains(&id) => MemberClass::Protected,
+        None => MemberClass::Person,
     }
 }
 
@@ -196,7 +197,6 @@ async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: TeamId) -> 
 /// An account that is to join, as Grafana stores it.
 struct Newcomer {
     id: UserId,
-    login: String,
     email: String,
 }
 
@@ -220,20 +220,28 @@ async fn newcomers(
     let mut found = Vec::new();
     for id in new {
         let known = match &org.listing {
-            Some(listing) if listed => listing.user(id).map(|u| (u.login, u.email)),
+            Some(listing) if listed => listing.user(id).map(|u| u.email),
             _ => org
                 .grafana
                 .user(id)
                 .await
                 .map_err(looking(Reading::Account))?
-                .map(|u| (u.login, u.email)),
+                .map(|u| u.email),
         };
-        if let Some((login, email)) = known {
-            found.push(Newcomer { id, login, email });
+        if let Some(email) = known {
+            found.push(Newcomer { id, email });
             continue;
         }
         wanted.remove(&id);
         if let Some(person) = people.iter().find(|p| p.member.grafana_id == Some(id)) {
+            // Deleted by hand, and told so already: it waits for somebody.
+            let shown = core.store.attention_rows(&person.tenant, i64::MAX).await?;
+            if shown
+                .iter()
+                .any(|row| row.kind == Kind::User && row.id == person.user_id)
+            {
+                continue;
+            }
             let (correlation, now) = (core.ids.correlation(), core.clock.now_ms());
             core.store
                 .mark(&Mark {
@@ -267,22 +275,18 @@ async fn taken(
     org: &Org,
     names_to_check: Vec<String>,
     team: &Team,
-    names: Option<&BTreeSet<String>>,
-) -> Result<BTreeSet<String>> {
-    let mut taken = BTreeSet::new();
+    names: Option<&BTreeMap<String, TeamId>>,
+) -> Result<BTreeMap<String, TeamId>> {
+    let mut taken = BTreeMap::new();
     for name in names_to_check {
-        let other = match names {
-            Some(names) => names.contains(&name),
-            None => org
-                .grafana
-                .team_named(&name)
-                .await
-                .map_err(looking(Reading::Teams))?
-                .is_some_and(|t| t.id != team.id),
+        let owner = match names {
+            Some(names) => names.get(&name).copied(),
+            None => {
+                let found = org.grafana.team_named(&name).await;
+                found.map_err(looking(Reading::Teams))?.map(|found| found.id)
+            }
         };
-        if other {
-            taken.insert(name);
-        }
+        taken.extend(owner.filter(|owner| *owner != team.id).map(|owner| (name, owner)));
     }
     Ok(taken)
 }

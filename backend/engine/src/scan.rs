@@ -10,7 +10,7 @@ mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{TeamId, UserId, attempt::Failure, attention::Reading, login, settings::Linking, status::TeamSeen};
+use domain::{TeamId, UserId, attention::Reading, login, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -19,9 +19,10 @@ use self::{
 };
 use super::{
     context::Core,
-    error::{Result, SyncError, looking},
+    error::{Result, looking},
     org::Org,
     org_state::Configuration,
+    protected,
     status::LoginSeen,
     store_marker, sudden_loss, team_sync,
 };
@@ -60,8 +61,12 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     org.state.learn(Configuration::Known);
     // Who calls is told by it. It may be refused to us where everything else is not, and then the last one counts.
     let listed = org.grafana.service_accounts().await;
+    if let Ok(listed) = &listed {
+        org.protected.service_accounts = listed.iter().map(|account| account.id).collect();
+    }
     core.shared.service_accounts.learn(org.id(), listed);
     org.refresh_listing(core).await?;
+    protected::know(core, org).await?;
     let org_users = org
         .grafana
         .org_users(org.id())
@@ -106,14 +111,6 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     prune(core, org).await?;
     org.status.checked_ms = Some(core.clock.now_ms());
     Ok(())
-}
-
-/// Whether a failure is about one thing only, so that the comparison goes on with the others: Grafana answers, and knows us.
-async fn is_its_own(org: &Org, error: &SyncError) -> bool {
-    let SyncError::Grafana { error, .. } = error else {
-        return false;
-    };
-    Failure::from(error) != Failure::Unauthorized && org.grafana.health().await.is_ok()
 }
 
 const DAY_MS: i64 = 86_400_000;

@@ -4,12 +4,13 @@
 //! Start at [`Shared`].
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::Mutex,
 };
 
 use domain::{
     OrgId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, TeamSeen},
     store_identity::StoreDecision,
 };
@@ -31,8 +32,6 @@ pub(super) struct Shared {
     status: Mutex<HashMap<OrgId, EngineStatus>>,
     teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
     login: Mutex<HashMap<OrgId, LoginSeen>>,
-    /// Logins of server admins, our own among them, by the organization that looked.
-    admins: Mutex<HashMap<OrgId, HashSet<String>>>,
     /// Who has which login and e-mail, by the organization that looked.
     names: Mutex<HashMap<OrgId, Names>>,
     pub(super) looks: RosterRequests,
@@ -92,16 +91,6 @@ impl Shared {
         locked(&self.login).insert(org_id, seen);
     }
 
-    pub(super) fn is_admin(&self, org_id: OrgId, login: &str) -> bool {
-        locked(&self.admins)
-            .get(&org_id)
-            .is_some_and(|admins| admins.contains(&login.to_lowercase()))
-    }
-
-    pub(super) fn set_admins(&self, org_id: OrgId, logins: HashSet<String>) {
-        locked(&self.admins).insert(org_id, logins);
-    }
-
     /// Who has this login, and who this e-mail.
     pub(super) fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         let names = locked(&self.names);
@@ -112,6 +101,11 @@ impl Shared {
             login: names.login(login),
             email: email.and_then(|email| names.email(email)),
         }
+    }
+
+    /// Why an account is never touched.
+    pub(super) fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        locked(&self.names).get(&org_id).and_then(|names| names.protection(id))
     }
 
     /// An account was deleted: its names are free.

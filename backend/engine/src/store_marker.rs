@@ -166,7 +166,7 @@ pub(super) async fn decide(core: &Core, org: &mut Org, decision: StoreDecision) 
     let counter = store_identity::decided_counter(&store, seen.as_ref());
     let id = match decision {
         StoreDecision::RightStore => store.id,
-        StoreDecision::StartAnew => core.ids.resource_id(),
+        StoreDecision::StartOver => core.ids.resource_id(),
     };
     core.store.decide_identity(org.id(), &id, counter).await?;
     let decided = StoreIdentity {

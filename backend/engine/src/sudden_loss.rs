@@ -91,8 +91,8 @@ pub(super) async fn teams(grafana: &Grafana, seen: &mut LastSeen, listed: &[Team
     Ok(())
 }
 
-/// The members of a team, of whom we know whom we put there. Of a list that says of itself that some may be missing nothing is asked. What is missing of them may not be put there again: the list of a bulk
-/// write would leave out everybody who was added by hand.
+/// The members of a team, compared with those that we put there. A list that says of itself that some may be missing is not asked
+/// about. By any other a bulk write would leave out everybody who was added by hand.
 pub(super) async fn members(
     grafana: &Grafana,
     team_id: TeamId,

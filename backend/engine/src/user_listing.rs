@@ -4,7 +4,7 @@
 //! (G52). Must never be believed about one account before it is changed: that one is read again.
 //! Start at [`UserListing::of`].
 
-use domain::UserId;
+use domain::{UserId, attention::Protection};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -88,14 +88,8 @@ impl UserListing {
     }
 
     /// For handlers to ask.
-    pub(super) fn names(&self) -> Names {
-        Names::of(self.listed().users.values())
-    }
-
-    pub(super) fn admin_logins(&self) -> HashSet<String> {
-        let listed = self.listed();
-        let admins = listed.users.values().filter(|u| u.is_admin);
-        admins.map(|u| u.login.to_lowercase()).collect()
+    pub(super) fn names(&self, protection: impl Fn(&ListedUser) -> Option<Protection>) -> Names {
+        Names::of(self.listed().users.values(), protection)
     }
 
     pub(super) fn admins(&self) -> HashSet<UserId> {

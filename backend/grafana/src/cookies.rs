@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_balancers_cookie_and_grafanas_are_both_kept_and_a_rotation_replaces_one() {
+    fn every_cookie_is_kept_until_it_is_replaced_or_unset() {
         let mut cookies = Cookies::default();
         assert_eq!(cookies.header(), None);
         cookies.take(

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_may_ask_at_once_but_never_so_that_five_come_together() {
+    fn a_person_may_ask_at_once_but_five_never_come_together() {
         let (mut lock_out, began) = (LockOut::default(), Instant::now());
         let mut tries: Vec<Instant> = Vec::new();
         // A person who presses the button every second for an hour.
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn another_password_is_tried_at_once_and_counts_with_the_one_before() {
+    fn another_password_is_tried_at_once_and_counts_too() {
         let now = Instant::now();
         let mut lock_out = LockOut::default();
         for _ in 0..MOST {

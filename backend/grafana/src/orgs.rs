@@ -41,7 +41,7 @@ impl Plausible for OrgUser {
     }
 }
 
-/// Whom a call by text put into an organization.
+/// The account that a call by text put into an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
     /// The account that Grafana took the text for, where it says so.
@@ -119,7 +119,7 @@ impl Grafana {
     }
 
     /// Puts an account into an organization, by a text that Grafana takes for an e-mail first and for a login then (G4, G33). Being in it
-    /// already is fine. Whom Grafana took the text for is in the answer, and has to be compared.
+    /// already is fine. The answer says which account Grafana took the text for, and has to be compared.
     pub async fn join_org(&self, org_id: OrgId, login_or_email: &str, role: &str) -> Result<Joined> {
         let body = json!({"loginOrEmail": login_or_email, "role": role});
         let path = format!("/api/orgs/{org_id}/users");

@@ -36,7 +36,7 @@ struct UserPage {
 }
 
 impl Grafana {
-    /// Every service account of our organization (G90). People are never in it, whatever their logins are.
+    /// Every service account of our organization (G91). People are never in it, whatever their logins are.
     ///
     /// # Errors
     /// [`Error::Forbidden`] where we are not Admin of the organization; [`Error::NotGrafana`] for an answer that cannot be right.

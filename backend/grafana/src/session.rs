@@ -268,7 +268,7 @@ impl Session {
             plausible((user.id, user.login.as_str()))?;
             return Ok(Alive::Yes(user));
         }
-        // Whoever said so, it is no answer to the question.
+        // That is no answer to the question.
         Err(at_sign_in(answer.error()))
     }
 
@@ -345,7 +345,7 @@ impl Session {
     }
 }
 
-/// What is neither a yes nor a wrong password says nothing about the password, whoever answered (a proxy, or Grafana's own 500).
+/// What is neither a yes nor a wrong password says nothing about the password: a proxy may have answered, or Grafana fell over.
 fn at_sign_in(error: Error) -> Error {
     match error {
         Error::Away(_) | Error::NotGrafana(_) | Error::Implausible(_) | Error::Busy { .. } => error,

@@ -66,7 +66,7 @@ impl Plausible for TeamMember {
 pub struct TeamMembers {
     /// Those Grafana shows us.
     pub shown: Vec<TeamMember>,
-    /// Whether these are all: they were read as a server admin, from whom Grafana hides nobody (G79).
+    /// Whether these are all: they were read as a server admin, and Grafana hides nobody from one (G79).
     pub all: bool,
 }
 
@@ -115,10 +115,15 @@ impl Grafana {
         self.search_teams(&[("perpage", "1"), ("page", "1")]).await.map(|_| ())
     }
 
-    /// The team of exactly this name. Grafana's own comparison follows its database (MySQL ignores case), ours does not.
+    /// The team that has this name for Grafana: its search compares as its database does, and so does the check that refuses a second
+    /// one. MySQL looks at no case (G37).
     pub async fn team_named(&self, name: &str) -> Result<Option<Team>> {
-        let found = self.search_teams(&[("name", name)]).await?;
-        Ok(found.into_iter().find(|t| t.name == name))
+        let mut found = self.search_teams(&[("name", name)]).await?;
+        let folded = name.to_lowercase();
+        // What is none of both is no answer to this question.
+        found.retain(|team| team.name.to_lowercase() == folded);
+        let exact = found.iter().position(|team| team.name == name);
+        Ok(found.into_iter().nth(exact.unwrap_or_default()))
     }
 
     /// Teams with this text in their names.

@@ -178,6 +178,11 @@ impl Grafana {
     /// Users that have `text` for login or e-mail, in any case. Unlike [`Grafana::lookup`] it finds both where they are two people:
     /// Grafana takes a login that equals somebody's e-mail (G4).
     pub async fn users_named(&self, text: &str) -> Result<Vec<UserId>> {
+        Ok(self.listed_as(text).await?.into_iter().map(|u| u.id).collect())
+    }
+
+    /// The same, as the list shows them.
+    pub async fn listed_as(&self, text: &str) -> Result<Vec<ListedUser>> {
         let page: UserPage = self
             .get(
                 Scope::Server,
@@ -189,7 +194,6 @@ impl Grafana {
         Ok(plausible(page.users)?
             .into_iter()
             .filter(|u| u.login.to_lowercase() == text || u.email.to_lowercase() == text)
-            .map(|u| u.id)
             .collect())
     }
 

@@ -97,7 +97,15 @@ CREATE TABLE account (
     grafana_id       BIGINT,
     origin           TEXT    NOT NULL CHECK (origin IN ('provisioned', 'claimed')),
     login            TEXT    NOT NULL,
-    -- NULL while the account is open. It is written before an account is deleted.
+    -- What this organization's provider may do to it (docs/decisions/0007-authority.md): decided when it was made or claimed.
+    authority        TEXT    NOT NULL CHECK (authority IN ('full', 'organization')),
+    -- The organization that Grafana made with the account: nobody else is in it.
+    own_org          BIGINT,
+    -- The account was seen in our organization: who is not in it any more was taken out.
+    seen_inside      BOOLEAN NOT NULL,
+    -- It was found closed: Rollcall has not done that, and does not undo it.
+    closed_by_hand   BOOLEAN NOT NULL,
+    -- NULL while the account is open. It is written before an account is disabled or deleted.
     deprovisioned_by TEXT    CHECK (deprovisioned_by IN ('disable', 'suspend', 'recreate', 'delete')),
     -- Whether that holds against a sign-in which the single sign-on provider still allows; NULL: not known.
     holds            BOOLEAN,
@@ -244,6 +252,16 @@ CREATE INDEX activity_time ON activity (org_id, at_ms);
 CREATE INDEX activity_source_time ON activity (org_id, source, at_ms, outcome);
 -- The last call of each caller, without a look at the lines themselves.
 CREATE INDEX activity_actor_time ON activity (org_id, source, actor, at_ms);
+
+-- Which account each entry of the setting break_glass means. A name is its owner's to write, so that it protects nobody; the id that it had
+-- first does.
+CREATE TABLE break_glass (
+    org_id     BIGINT NOT NULL,
+    entry      TEXT   NOT NULL,
+    -- NULL: nobody had the name so far.
+    grafana_id BIGINT,
+    PRIMARY KEY (org_id, entry)
+);
 
 -- What an admin set on the page.
 CREATE TABLE setting (

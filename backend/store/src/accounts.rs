@@ -3,7 +3,7 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{OrgId, TeamId, Tenant, UserId, team::MadeAdmin};
 use sqlx::SqliteConnection;
@@ -16,10 +16,13 @@ use super::{
 statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
-         deprovisioned_by, holds, snapshot, deferred, synced_ms, external_id, gone_ms, renew_password, \
-         seen_closed_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (user_id) DO UPDATE \
+         deprovisioned_by, holds, snapshot, deferred, synced_ms, authority, own_org, seen_inside, \
+         closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
+         authority = excluded.authority, own_org = excluded.own_org, \
+         seen_inside = excluded.seen_inside, closed_by_hand = excluded.closed_by_hand, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
          excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
          seen_closed_ms = excluded.seen_closed_ms, \
@@ -33,6 +36,11 @@ statements! {
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
     OF_TENANT =
         "SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id";
+    LEAVING =
+        "SELECT a.grafana_id FROM account a LEFT JOIN scim_user u ON u.id = a.user_id \
+         LEFT JOIN management s ON s.user_id = a.user_id \
+         WHERE a.grafana_id IS NOT NULL AND (u.id IS NULL OR NOT u.active) \
+         AND s.state IS NOT 'unmanaged'";
     REMOVE = "DELETE FROM account WHERE user_id = $1";
     TEAM_DESIRED =
         "SELECT u.id, a.grafana_id, coalesce(a.deprovisioned_by, '') = 'suspend', max(m.admins) \
@@ -71,6 +79,10 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(&a.snapshot)
         .bind(deferred)
         .bind(a.synced_ms)
+        .bind(a.history.authority.code())
+        .bind(a.history.own_org.map(OrgId::get))
+        .bind(a.history.seen_inside)
+        .bind(a.history.closed_by_hand)
         .bind(&a.external_id)
         .bind(a.gone_ms)
         .bind(a.renew_password)
@@ -143,6 +155,12 @@ impl Store {
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
+    }
+
+    /// The accounts of everybody, in every organization, who is to have no access.
+    pub async fn leaving_accounts(&self) -> Result<HashSet<UserId>> {
+        let ids: Vec<i64> = LEAVING.query_scalar().fetch_all(&self.read).await?;
+        Ok(ids.into_iter().map(UserId::new).collect())
     }
 
     /// Writes an account, new or changed.
@@ -316,7 +334,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whom_we_put_into_a_team_and_made_admin_is_remembered() {
+    async fn who_was_put_into_a_team_and_made_admin_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
         let (org, team) = (OrgId::new(1), TeamId::new(7));

@@ -3,7 +3,7 @@
 //! Owns: each code, once. Must never hold a sentence. A list here and the `CHECK` of its column say
 //! the same, and a test compares them. Start at [`Code`].
 
-use domain::{settings::Deprovision, team::MadeAdmin};
+use domain::{account::Authority, settings::Deprovision, team::MadeAdmin};
 
 use super::{
     AccountOrigin, Action, Attribute, CallerState, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind,
@@ -79,6 +79,7 @@ pub(super) enum WorkState {
 codes!(WorkState, "state of a mark": WorkState::Pending = "pending", WorkState::Blocked = "blocked");
 codes!(Deprovision, "way of deprovisioning":
     Deprovision::Disable = "disable", Deprovision::Suspend = "suspend", Deprovision::Recreate = "recreate", Deprovision::Delete = "delete");
+codes!(Authority, "authority over an account": Authority::Full = "full", Authority::Organization = "organization");
 codes!(MadeAdmin, "permission in a team":
     MadeAdmin::No = "no", MadeAdmin::Asked = "asked", MadeAdmin::Seen = "seen");
 codes!(ManagementState, "decision about an account":
@@ -117,6 +118,7 @@ mod tests {
             check::<WorkState>("state"),
             check::<AccountOrigin>("origin"),
             check::<Deprovision>("deprovisioned_by"),
+            check::<Authority>("authority"),
             check::<ManagementState>("state"),
             check::<MappingOrigin>("origin"),
             check::<MadeAdmin>("made_admin"),

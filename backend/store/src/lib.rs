@@ -11,6 +11,7 @@
 mod account_creations;
 mod accounts;
 mod activity;
+mod break_glass;
 mod codes;
 mod document;
 mod error;

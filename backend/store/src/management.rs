@@ -179,7 +179,7 @@ impl Store {
         let reason = if taken_back {
             format!("{account} is managed again.")
         } else {
-            format!("Approved: {account} is this person's and is managed from now on.")
+            format!("Approved: what was asked about {account}.")
         };
         activity::insert(&mut tx, &line(ctx, Action::UserClaim, id, &name, reason)).await?;
         tx.commit().await?;

@@ -113,6 +113,8 @@ pub struct AccountRecord {
     pub origin: AccountOrigin,
     /// Login as last written or seen.
     pub login: String,
+    /// What it was made or claimed as, and what was seen of it since.
+    pub history: domain::account::History,
     /// How the account was deprovisioned, or is about to be; `None` while it is open.
     pub deprovisioned_by: Option<domain::settings::Deprovision>,
     /// Whether that holds in this Grafana.

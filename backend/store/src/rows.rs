@@ -2,7 +2,7 @@
 //!
 //! Owns: reading, for every table. Must never write, or decide anything. Start at [`code`].
 
-use domain::{MappingId, OrgId, TeamId, Tenant, UserId, attention::Attention};
+use domain::{MappingId, OrgId, TeamId, Tenant, UserId, account::History, attention::Attention};
 use serde::de::DeserializeOwned;
 use sqlx::{FromRow, Row as _, sqlite::SqliteRow};
 
@@ -107,6 +107,12 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
             grafana_id: row.try_get::<Option<i64>, _>("grafana_id")?.map(UserId::new),
             origin: code(row, "origin")?,
             login: row.try_get("login")?,
+            history: History {
+                authority: code(row, "authority")?,
+                own_org: row.try_get::<Option<i64>, _>("own_org")?.map(OrgId::new),
+                seen_inside: row.try_get("seen_inside")?,
+                closed_by_hand: row.try_get("closed_by_hand")?,
+            },
             deprovisioned_by: code_or_null(row, "deprovisioned_by")?,
             holds: row.try_get("holds")?,
             snapshot: row.try_get("snapshot")?,

@@ -72,8 +72,9 @@ mod tests {
             if n < 9 {
                 let by = closed[n % 4];
                 sql.push_str(&format!(
-                    "INSERT INTO account (deprovisioned_by, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                     VALUES ({by}, 'u{n}', 1, 'default', {n}, 'provisioned', 'u{n}', '[]', 0);"
+                    "INSERT INTO account (deprovisioned_by, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms, \
+                 authority, seen_inside, closed_by_hand) \
+                     VALUES ({by}, 'u{n}', 1, 'default', {n}, 'provisioned', 'u{n}', '[]', 0, 'full', FALSE, FALSE);"
                 ));
             }
         }

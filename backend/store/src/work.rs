@@ -17,6 +17,13 @@ use super::{
 };
 
 statements! {
+    // A question about another account than the linked one stays a question.
+    APPROVE_LINKED =
+        "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
+         SELECT user_id, org_id, connection, 'approved', grafana_id, login FROM account \
+         WHERE user_id = $1 AND grafana_id IS NOT NULL ON CONFLICT (user_id) DO UPDATE \
+         SET state = 'approved' WHERE management.state = 'needs_approval' \
+         AND management.grafana_id = excluded.grafana_id";
     KNOWN_USER =
         "SELECT 1 AS rank, user_name AS name, NOT active AS urgent FROM scim_user \
          WHERE id = $1 AND org_id = $2 AND connection = $3 UNION ALL SELECT 2, login, true \
@@ -293,8 +300,9 @@ impl Store {
         Ok(Some((known.name, done.rows_affected() > 0)))
     }
 
-    /// An admin asks to compare one resource with Grafana: it is marked as after a change. `None`:
-    /// the resource is not known; else its name.
+    /// An admin asks to compare one resource with Grafana: it is marked as after a change. For a
+    /// person that is a yes too: what was done by hand to the account is put right. `None`: the
+    /// resource is not known; else its name.
     pub async fn resync(
         &self,
         tenant: &Tenant,
@@ -316,6 +324,9 @@ impl Store {
             now_ms,
         };
         mark(&mut tx, &wanted).await?;
+        if kind == Kind::User {
+            APPROVE_LINKED.query().bind(id).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(Some(known.name))
     }

@@ -62,6 +62,8 @@ codes! {
         GroupResync = "group.resync",
         /// A team was created.
         TeamCreate = "team.create",
+        /// A team that was there before is filled from a group that has its name.
+        TeamUse = "team.use",
         /// A team got another name.
         TeamRename = "team.rename",
         /// Members of a team joined, changed or left in one call.

@@ -12,7 +12,7 @@ mod team_picker;
 
 use std::time::Duration;
 
-use admin_api::{GroupRow, Groups, MappingEdit, MappingKind, MappingMode, MappingOrigin, MappingRow, MemberPolicy};
+use admin_api::{GroupRow, Groups, MappingEdit, MappingKind, MappingMode, MappingRow, MemberPolicy};
 use leptos::prelude::*;
 
 use self::{
@@ -133,7 +133,7 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
     let teams = group
         .mappings
         .iter()
-        .map(|mapping| team_of(&group, mapping, mode, open))
+        .map(|mapping| team_of(&group, mapping, open))
         .collect_view();
     let policies = group
         .mappings
@@ -178,12 +178,7 @@ fn Row(group: GroupRow, mode: Memo<Option<MappingMode>>, open: RwSignal<Option<O
 }
 
 /// One team of a group, with what can be done about it.
-fn team_of(
-    group: &GroupRow,
-    mapping: &MappingRow,
-    mode: Memo<Option<MappingMode>>,
-    open: RwSignal<Option<Open>>,
-) -> AnyView {
+fn team_of(group: &GroupRow, mapping: &MappingRow, open: RwSignal<Option<Open>>) -> AnyView {
     let host = Host::get();
     let name = match mapping.team_id {
         Some(id) => {
@@ -215,10 +210,8 @@ fn team_of(
             }
         />
     };
-    // In mode create the engine would make the row again.
-    let created = mapping.origin == MappingOrigin::Create;
     let remove = button(IconName::Trash, "Remove", Open::Ask(removal(mapping)));
-    let remove = view! { <span hidden=move || created && mode.get() == Some(MappingMode::Create)>{remove}</span> };
+    let remove = view! { <span hidden=!mapping.may_remove>{remove}</span> };
     let actions = view! { <span class="rcl-tools">{edit}{turn}{remove}</span> };
     view! { <div class="rcl-line">{name}{kind}{paused}{actions}</div> }.into_any()
 }

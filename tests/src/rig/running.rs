@@ -186,7 +186,7 @@ impl Rig {
         let bot = grafana
             .make_account(BOT, "rollcall-bot@localhost", BOT_PASSWORD)
             .await?;
-        grafana.set_role(bot, "Admin").await?;
+        admin_of_ours(&grafana, BOT, bot).await?;
         let permissions = format!("/api/admin/users/{bot}/permissions");
         grafana
             .send(Method::PUT, &permissions, &json!({ "isGrafanaAdmin": true }))
@@ -195,7 +195,7 @@ impl Rig {
         let watcher = grafana
             .make_account(WATCHER, "test-watcher@localhost", WATCHER_PASSWORD)
             .await?;
-        grafana.set_role(watcher, "Admin").await?;
+        admin_of_ours(&grafana, WATCHER, watcher).await?;
         let page = grafana.as_somebody(Credentials::Basic {
             user: WATCHER.to_owned(),
             password: WATCHER_PASSWORD.to_owned(),
@@ -678,6 +678,18 @@ impl Rig {
         })
     }
 
+    /// The account has a sign-in link of the provider, as one that LDAP or an e-mail lookup links has.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn is_linked(&self, email: &str) -> Result<()> {
+        let account = self.grafana.existing_account(email).await?;
+        let subject = format!("subject of {email}");
+        self.disturbed()
+            .change(|world| world.link(account.id, "oauth_generic_oauth", &subject));
+        Ok(())
+    }
+
     /// Somebody that Grafana does not know comes in through the provider and has an account by that.
     ///
     /// # Errors
@@ -733,7 +745,7 @@ impl Rig {
         self.permitted().removals.insert(login.to_owned());
     }
 
-    /// The test lets the plugin take this one, whom nobody provisions, out of an organization again.
+    /// The test lets the plugin take this one, that nobody provisions, out of an organization again.
     pub fn may_leave_organizations(&self, login: &str) {
         self.permitted().expulsions.insert(login.to_owned());
     }
@@ -777,6 +789,17 @@ impl Drop for Rig {
             let _ = writeln!(stderr, "plugin: {line}");
         }
     }
+}
+
+/// Without `auto_assign_org` a new account is in an organization of its own only.
+async fn admin_of_ours(grafana: &Grafana, login: &str, account: i64) -> Result<()> {
+    let joins = json!({ "loginOrEmail": login, "role": "Admin" });
+    // 409: it is in this one.
+    grafana
+        .call(Method::POST, "/api/orgs/1/users", Some(&joins))
+        .await?
+        .expect(&[200, 409])?;
+    grafana.set_role(account, "Admin").await
 }
 
 fn exactly(have: &BTreeSet<String>, wanted: &[&str]) -> Result<()> {

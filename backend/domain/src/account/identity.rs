@@ -4,60 +4,19 @@
 //! or that is in other organizations only. Start at [`choose`]; [`taken`] asks the same before anything is stored.
 
 use super::{
-    evidence::{self, Evidence, Lack, SignedInBy},
+    authority::{Claimant, at_claim},
     leaver::{Room, is_the_persons, make_room},
-    model::{
-        Account, Action, Candidate, Desired, Link, Manager, Plan, Profile, Question, Rules, is_recreated, remembered,
-    },
-    protection::{protected_attention, protection},
+    model::{Account, Action, Candidate, Desired, Link, Manager, Profile, Rules, is_recreated, remembered},
+    names::{Unclaimed, WantedNames, is_protected},
+    proof::{lack, signed_in_by},
+    protection::account_protection,
 };
 use crate::{
     attention::{Attention, Delay},
+    evidence::{Evidence, Lack},
     settings::ClaimPolicy,
 };
 use vocabulary::UserId;
-
-/// Why no account was chosen.
-pub(super) struct Unclaimed {
-    pub(super) attention: Attention,
-    question: Option<Question>,
-}
-
-impl Unclaimed {
-    pub(super) fn plan(self) -> Plan {
-        Plan::blocked(self.attention, self.question)
-    }
-
-    /// The account is open, of somebody who must be out: that is what is told, and the question stays.
-    pub(super) fn still_open(self, wanted: &Profile, account: &Account) -> Plan {
-        let attention = Attention::StillOpen {
-            login: wanted.login.clone(),
-            account: account.login.clone(),
-            grafana_id: account.id,
-        };
-        Plan::blocked(attention, self.question)
-    }
-
-    /// An admin's yes would change it.
-    pub(super) fn until_yes(self, account: &Account) -> Self {
-        Self {
-            question: Some(Question {
-                grafana_id: account.id,
-                login: account.login.clone(),
-            }),
-            ..self
-        }
-    }
-}
-
-impl From<Attention> for Unclaimed {
-    fn from(attention: Attention) -> Self {
-        Self {
-            attention,
-            question: None,
-        }
-    }
-}
 
 /// An account that nobody manages and that has a name somebody is to get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,41 +103,6 @@ pub fn profile_to_match(desired: &Desired, link: Option<&Link>) -> Option<Profil
     }
 }
 
-/// The names that an account of this person is to have.
-pub(super) struct WantedNames<'a> {
-    pub(super) login: &'a str,
-    email: Option<&'a str>,
-}
-
-impl<'a> WantedNames<'a> {
-    fn of(profile: &'a Profile, others: &[Candidate]) -> Self {
-        let login = profile.login.as_str();
-        let is_new = || !others.iter().any(|c| c.account.login.to_lowercase() == login);
-        Self {
-            login,
-            // A new account without an e-mail has the login for one.
-            email: profile.email.as_deref().or_else(|| is_new().then_some(login)),
-        }
-    }
-
-    fn login_of(&self, account: &Account) -> bool {
-        account.login.to_lowercase() == self.login
-    }
-
-    fn email_of(&self, account: &Account) -> bool {
-        self.email == Some(account.email.to_lowercase().as_str())
-    }
-
-    /// Grafana keeps each kind of name unique by itself: a login that is somebody's e-mail is free (G4).
-    pub(super) fn any_of(&self, account: &Account) -> bool {
-        self.login_of(account) || self.email_of(account)
-    }
-
-    pub(super) fn both_of(&self, account: &Account) -> bool {
-        self.login_of(account) && self.email.is_none_or(|_| self.email_of(account))
-    }
-}
-
 /// What to do about accounts that have a name the person is to have.
 pub(super) enum Choice<'a> {
     /// Nobody has one.
@@ -194,8 +118,8 @@ pub(super) enum Choice<'a> {
 /// Which of these accounts is this person's.
 pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rules) -> Result<Choice<'a>, Unclaimed> {
     if let Some(own) = others.iter().find(|c| is_the_persons(c)) {
-        return match protection(&own.account, rules) {
-            Some(why) => Err(protected_attention(&own.account.login, why).into()),
+        return match account_protection(&own.account, rules) {
+            Some(why) => Err(is_protected(&own.account, why)),
             None => Ok(Choice::Claim(own)),
         };
     }
@@ -222,18 +146,33 @@ pub(super) fn choose<'a>(profile: &Profile, others: &'a [Candidate], rules: &Rul
         (Some(found), _) | (None, Some(found)) => found,
     };
     let (account, login) = (&found.account, || found.account.login.clone());
-    if let Some(why) = protection(account, rules) {
-        return Err(protected_attention(&account.login, why).into());
+    if let Some(why) = account_protection(account, rules) {
+        return Err(is_protected(account, why));
     }
     match found.manager {
         Manager::Other | Manager::Gone { .. } if by_login.is_some() => {
             Err(Attention::ManagedForAnother { login: login() }.into())
         }
         Manager::Other | Manager::Gone { .. } => Err(email_taken(profile, account)),
-        Manager::Nobody if is_elsewhere(account, rules) => {
-            Err(Attention::InAnotherOrganization { login: login() }.into())
+        Manager::Nobody => {
+            claimable(account, rules)?;
+            strangers(profile, &wanted, found, several, rules).map(|()| Choice::Claim(found))
         }
-        Manager::Nobody => strangers(profile, &wanted, found, several, rules).map(|()| Choice::Claim(found)),
+    }
+}
+
+/// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
+/// logins, and who is in none has nobody here who could vouch for it.
+fn claimable(account: &Account, rules: &Rules) -> Result<(), Unclaimed> {
+    let login = || account.login.clone();
+    match at_claim(account, rules) {
+        Claimant::Ours(_) => Ok(()),
+        Claimant::AnotherOrganization => Err(Attention::InAnotherOrganization { login: login() }.into()),
+        // Only a server admin can say whose it is, and the page cannot tell one from an Admin yet.
+        Claimant::NoOrganization if !rules.claim.is_by_name() => {
+            Err(Attention::InNoOrganization { login: login() }.into())
+        }
+        Claimant::NoOrganization => Ok(()),
     }
 }
 
@@ -258,10 +197,10 @@ fn strangers(
     if found.approved {
         return Ok(());
     }
-    let lack = match rules.claim {
+    let missing = match rules.claim {
         ClaimPolicy::Login if by_login => return Ok(()),
         ClaimPolicy::Email if by_login || !several => return Ok(()),
-        ClaimPolicy::Linked => evidence::lack(account, several, rules),
+        ClaimPolicy::Linked => lack(account, several, rules),
         ClaimPolicy::Never if by_login => {
             let login = account.login.clone();
             return Err(Attention::ClaimForbidden { login }.into());
@@ -272,22 +211,16 @@ fn strangers(
         ClaimPolicy::Login | ClaimPolicy::Email => return Err(email_taken(profile, account).until_yes(account)),
         ClaimPolicy::Ask => Some(Lack::Policy),
     };
-    let Some(lack) = lack else { return Ok(()) };
+    let Some(lack) = missing else { return Ok(()) };
     let asked = Unclaimed::from(Attention::ClaimNeedsApproval {
         login: account.login.clone(),
         grafana_id: account.id,
         evidence: Evidence {
             login: by_login,
             email: wanted.email_of(account),
-            by: SignedInBy::of(account),
+            by: signed_in_by(account),
             lack,
         },
     });
     Err(asked.until_yes(account))
-}
-
-/// Grafana's users belong to the whole server: an Admin of one organization must not get hold of another one's people by naming their
-/// logins.
-pub(super) fn is_elsewhere(account: &Account, rules: &Rules) -> bool {
-    !account.orgs.is_empty() && account.orgs.iter().all(|o| o.org_id != rules.org_id)
 }

@@ -6,13 +6,38 @@
 use vocabulary::AccountOrigin;
 
 use super::{
-    evidence::Doubt,
-    identity::{Unclaimed, WantedNames},
-    model::{Action, Candidate, Link, Manager, Rules},
-    profile::names_aside,
-    protection::{protected_attention, protection},
+    authority::Powers,
+    model::{Account, Action, Candidate, Link, Manager, Rules, Write},
+    names::{Unclaimed, WantedNames, is_protected},
+    protection::account_protection,
 };
-use crate::attention::{Attention, Delay};
+use crate::{
+    attention::{Attention, Delay},
+    evidence::Doubt,
+};
+
+/// The columns of Grafana's database (G16).
+const LONGEST_NAME: usize = 190;
+
+/// The names of the account of somebody who left, once somebody else is to have these: readable, and nobody's domain.
+fn names_aside(account: &Account) -> Write {
+    let suffix = format!(".rollcall-{}.invalid", account.id);
+    let aside = |name: &str| {
+        let kept = LONGEST_NAME.saturating_sub(suffix.chars().count());
+        let name: String = name.chars().take(kept).collect();
+        format!("{name}{suffix}")
+    };
+    let login = aside(&account.login);
+    Write {
+        email: if account.email.is_empty() {
+            login.clone()
+        } else {
+            aside(&account.email)
+        },
+        login,
+        name: account.name.clone(),
+    }
+}
 
 /// What becomes of the names that people who left still have.
 pub(super) enum Room {
@@ -43,12 +68,11 @@ pub(super) fn is_the_persons(candidate: &Candidate) -> bool {
 /// renamed.
 pub(super) fn makes_room(candidate: &Candidate, rules: &Rules) -> bool {
     let account = &candidate.account;
-    let ours = |link: &Link| link.origin == AccountOrigin::Provisioned;
+    let ours = |link: &Link| link.origin == AccountOrigin::Provisioned && Powers::over(link, account, rules).write;
     left(candidate).is_some_and(|(link, _, _)| ours(link))
         && !is_the_persons(candidate)
         && !account.is_external
-        && account.orgs.iter().all(|o| o.org_id == rules.org_id)
-        && protection(account, rules).is_none()
+        && account_protection(account, rules).is_none()
 }
 
 /// The call that takes the names from an account that is closed.
@@ -69,10 +93,10 @@ pub(super) fn make_room(wanted: &WantedNames<'_>, others: &[Candidate], rules: &
         let Some((_, Some(doubt), recent)) = left(candidate).filter(|_| wanted.any_of(account)) else {
             continue;
         };
-        if let Some(why) = protection(account, rules) {
-            return Err(protected_attention(&account.login, why).into());
+        if let Some(why) = account_protection(account, rules) {
+            return Err(is_protected(account, why));
         }
-        // Both names within the time of a return: the same person made anew, another provider with other ids, or a namesake.
+        // Both names within the time of a return: the same person made again, another provider with other ids, or a namesake.
         if (recent && wanted.both_of(account)) || !makes_room(candidate, rules) {
             let asked = Unclaimed::from(Attention::LeaversAccount {
                 login: account.login.clone(),

@@ -2,15 +2,17 @@
 //!
 //! Owns: the types, and nothing that decides. Must never compare what is wanted with what is seen. Start at [`Desired`], then [`Observed`] and [`Plan`].
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use vocabulary::{AccountOrigin, OrgId, TeamId, UserId};
 
 use vocabulary::Attribute;
 
-use super::evidence::{Doubt, SignIn};
 use crate::{
     attention::{Attention, Delay},
-    settings::{ClaimPolicy, Deprovision, Linking},
+    evidence::{Doubt, SignIn},
+    settings::{ClaimPolicy, Deprovision, Linking, MembershipPolicy},
 };
 
 /// What the identity provider says about a person.
@@ -93,6 +95,42 @@ impl Snapshot {
     }
 }
 
+/// What was granted when an account was made or claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authority {
+    /// Rollcall made it, or it was claimed while it was only in organizations of this connection.
+    Full,
+    /// Anything else: what is done to it stays in our organization.
+    Organization,
+}
+
+/// What an account was made or claimed as, and what was seen of it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct History {
+    /// What this organization's provider may do to it.
+    pub authority: Authority,
+    /// The organization that Grafana made with the account: nobody else is in it.
+    pub own_org: Option<OrgId>,
+    /// It was seen in our organization: who is not in it any more was taken out.
+    pub seen_inside: bool,
+    /// It was found closed: Rollcall has not done that, and does not undo it.
+    pub closed_by_hand: bool,
+}
+
+impl History {
+    /// Of an account that was never looked at.
+    #[must_use]
+    pub const fn new(authority: Authority) -> Self {
+        Self {
+            authority,
+            own_org: None,
+            seen_inside: false,
+            closed_by_hand: false,
+        }
+    }
+}
+
 /// What we remember of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -102,9 +140,11 @@ pub struct Link {
     pub origin: AccountOrigin,
     /// What to give back on return, if it was suspended, deleted or made again.
     pub snapshot: Option<Snapshot>,
-    /// The action that closed it, or is about to: written down *before* an account is deleted, so that a crash in between does not look
-    /// like a deletion by hand.
+    /// The action that closed it, or is about to: written down *before* an account is disabled or
+    /// deleted, so that a crash in between does not look like a hand.
     pub deprovisioned_by: Option<Deprovision>,
+    /// What it was made or claimed as, and what was seen of it since.
+    pub history: History,
     /// Somebody else may know the password: it becomes random before the account is opened.
     pub renew_password: bool,
 }
@@ -134,7 +174,9 @@ pub struct Account {
     pub orgs: Vec<OrgRole>,
     /// Memberships in teams, where they were looked up (before a suspension and on return).
     pub teams: Vec<TeamMembership>,
-    /// Organizations in which no other person is Admin.
+    /// Organizations that it alone is in.
+    pub alone_in: Vec<OrgId>,
+    /// Served organizations in which it is the one Admin who is kept (`last_admin`).
     pub last_admin_of: Vec<OrgId>,
 }
 
@@ -182,6 +224,20 @@ pub struct Observed {
     pub others: Vec<Candidate>,
     /// It was looked at before and had to wait for a name that somebody else gives up.
     pub waited: bool,
+    /// Organizations that said no a moment ago: Rollcall's account is not in them (G34).
+    pub refused_by: Vec<OrgId>,
+    /// An admin said yes to what was asked about the linked account.
+    pub approved: bool,
+}
+
+/// The accounts that are protected by what they are or by the list `break_glass`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProtectedIds {
+    /// What the entries of `break_glass` mean.
+    pub break_glass: BTreeSet<UserId>,
+    /// Service accounts of the organization. They are rows of Grafana's table of users, which only
+    /// `/api/serviceaccounts` shows.
+    pub service_accounts: BTreeSet<UserId>,
 }
 
 /// The rules in force.
@@ -201,8 +257,14 @@ pub struct Rules {
     pub linking: Linking,
     /// The strongest action allowed.
     pub max_action: Deprovision,
-    /// Logins never touched, in lower case.
+    /// Who is out of our organization by somebody's hand.
+    pub membership: MembershipPolicy,
+    /// `authority = server`: no organization is another one's.
+    pub whole_server: bool,
+    /// Names on the list `break_glass`, in lower case: nobody is made with one.
     pub break_glass: Vec<String>,
+    /// Accounts never touched.
+    pub protected: ProtectedIds,
     /// Whether the provider leaves org roles alone (`skip_org_role_sync`), where Grafana's settings could be read: only then does a
     /// suspension hold against a sign-in the provider still allows (G21).
     pub role_sync_skipped: Option<bool>,
@@ -223,6 +285,12 @@ impl Rules {
         }
     }
 
+    /// Whether this connection serves an organization.
+    #[must_use]
+    pub fn serves(&self, org: OrgId) -> bool {
+        org == self.org_id
+    }
+
     pub(super) fn closed(&self, by: Deprovision) -> Access {
         Access::Closed {
             by,
@@ -240,6 +308,8 @@ pub enum Action {
         grafana_id: UserId,
         /// Ours from before, or found.
         origin: AccountOrigin,
+        /// What it is claimed as.
+        history: History,
         /// The deleted SCIM user it belonged to.
         from: Option<String>,
         /// What is to be given back.
@@ -309,6 +379,11 @@ pub enum Access {
         /// The action that closed it.
         by: Deprovision,
         /// Whether it holds against a sign-in the provider still allows; unknown where Grafana's settings cannot be read.
+        holds: Option<bool>,
+    },
+    /// Out of our organization, and open in others.
+    Left {
+        /// Whether that holds against a sign-in the provider still allows.
         holds: Option<bool>,
     },
 }
@@ -465,6 +540,19 @@ impl Plan {
     /// All is well.
     pub(super) fn nothing(access: Access) -> Self {
         Self::new(Vec::new(), access)
+    }
+
+    /// Nothing is left to do here, and a person must look.
+    pub(super) fn blocked_at(access: Access, attention: Attention, question: Option<Question>) -> Self {
+        Self {
+            actions: Vec::new(),
+            end: End::Blocked {
+                attention,
+                question,
+                access: Some(access),
+                deferred: Vec::new(),
+            },
+        }
     }
 
     /// Somebody else is about to give up a name.

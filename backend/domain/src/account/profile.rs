@@ -7,7 +7,7 @@ use super::{
     model::{Account, Action, Candidate, Observed, Profile, ProfileEnd, Rules, Write},
 };
 use crate::attention::{Attention, Delay};
-use vocabulary::Attribute;
+use vocabulary::{Attribute, OrgId};
 
 /// A profile for an account to be made. What the provider does not say is as it was; without any e-mail Grafana uses the login, and
 /// without a name it shows the login.
@@ -46,29 +46,6 @@ fn placeholder_profile(account: &Account, differs: &[Attribute]) -> Write {
     }
 }
 
-/// The columns of Grafana's database (G16).
-const LONGEST_NAME: usize = 190;
-
-/// The names of the account of somebody who left, once somebody else is to have these: readable, and nobody's domain.
-pub(super) fn names_aside(account: &Account) -> Write {
-    let suffix = format!(".rollcall-{}.invalid", account.id);
-    let aside = |name: &str| {
-        let kept = LONGEST_NAME.saturating_sub(suffix.chars().count());
-        let name: String = name.chars().take(kept).collect();
-        format!("{name}{suffix}")
-    };
-    let login = aside(&account.login);
-    Write {
-        email: if account.email.is_empty() {
-            login.clone()
-        } else {
-            aside(&account.email)
-        },
-        login,
-        name: account.name.clone(),
-    }
-}
-
 /// Which attributes of the account are not as the provider wants them.
 fn differing(profile: &Profile, account: &Account, email: &str, name: &str) -> Vec<Attribute> {
     let mut differs = Vec::new();
@@ -84,11 +61,21 @@ fn differing(profile: &Profile, account: &Account, email: &str, name: &str) -> V
     differs
 }
 
-/// Profile attributes: written, deferred, or in somebody's way.
+/// Whether the account is not called as the provider wants.
+#[must_use]
+pub fn differs(profile: &Profile, account: &Account) -> bool {
+    let email = profile.email.as_deref().unwrap_or(&account.email);
+    let name = profile.name.as_deref().unwrap_or(&account.name);
+    !differing(profile, account, email, name).is_empty()
+}
+
+/// Profile attributes: written, deferred, or in somebody's way. `out_of_reach`: nothing is written,
+/// because these organizations have a say too; the e-mail is the key to the password.
 pub(super) fn write(
     profile: &Profile,
     account: &Account,
     observed: &Observed,
+    out_of_reach: Option<Vec<OrgId>>,
     rules: &Rules,
     actions: &mut Vec<Action>,
 ) -> ProfileEnd {
@@ -101,6 +88,12 @@ pub(super) fn write(
     if account.is_external {
         // Grafana answers 403 and copies all three from the provider at the next sign-in.
         return ProfileEnd::Deferred(differs);
+    }
+    if let Some(org_ids) = out_of_reach {
+        return ProfileEnd::Blocked(Attention::ProfileNotOurs {
+            login: account.login.clone(),
+            org_ids,
+        });
     }
     // Grafana would answer 500 to a taken login or e-mail (R10): nothing is written, and a person is
     // told. That one's login is another one's e-mail is no conflict (G4).

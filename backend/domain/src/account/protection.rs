@@ -1,31 +1,52 @@
 //! Which accounts are never touched.
 //!
-//! Owns: the four reasons. Must never be asked after a change. Start at [`protection`].
+//! Owns: the four reasons, for the planner, for the roster of a team and for the SCIM handlers. Must
+//! never be asked after a change, and never ask a name: login and e-mail are their owner's to write.
+//! Start at [`protection`].
 
-use super::model::{Account, Rules};
+use vocabulary::UserId;
+
+use super::model::{Account, Desired, ProtectedIds, Rules};
 use crate::attention::{Attention, Protection};
+
+/// What Grafana says of an account beside its id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rank {
+    /// We are signed in with it.
+    pub is_self: bool,
+    /// It is a Grafana server admin.
+    pub is_server_admin: bool,
+}
 
 /// Why an account is never touched.
 #[must_use]
-pub fn protection(account: &Account, rules: &Rules) -> Option<Protection> {
-    let listed = |s: &str| !s.is_empty() && rules.break_glass.contains(&s.to_lowercase());
-    if account.is_self {
+pub fn protection(id: UserId, rank: Rank, protected: &ProtectedIds) -> Option<Protection> {
+    if rank.is_self {
         Some(Protection::Ourselves)
-    } else if account.is_grafana_admin {
+    } else if rank.is_server_admin {
         Some(Protection::ServerAdmin)
-    } else if account.login.starts_with("sa-") && account.email.starts_with("sa-") {
-        // Service accounts are rows of the same table; their login and e-mail are both `sa-<org>-<name>`.
+    } else if protected.service_accounts.contains(&id) {
         Some(Protection::ServiceAccount)
-    } else if listed(&account.login) || listed(&account.email) {
+    } else if protected.break_glass.contains(&id) {
         Some(Protection::BreakGlass)
     } else {
         None
     }
 }
 
-pub(super) fn protected_attention(login: &str, why: Protection) -> Attention {
-    Attention::Protected {
-        login: login.to_owned(),
-        why,
+pub(super) fn account_protection(account: &Account, rules: &Rules) -> Option<Protection> {
+    let rank = Rank {
+        is_self: account.is_self,
+        is_server_admin: account.is_grafana_admin,
+    };
+    protection(account.id, rank, &rules.protected)
+}
+
+/// What is told of a protected account: an alarm where the person is to have no access any more.
+pub(super) fn protected_attention(login: &str, why: Protection, desired: &Desired) -> Attention {
+    let login = login.to_owned();
+    match desired {
+        Desired::Open(_) => Attention::Protected { login, why },
+        Desired::Closed(_) | Desired::Gone => Attention::ProtectedLeaver { login, why },
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept of a problem, and one example of each for those who word it.
 
 use super::*;
-use crate::account::{Lack, SignedInBy};
+use crate::evidence::{Lack, SignedInBy};
 
 /// One of each kind of attention.
 pub(crate) fn attentions() -> Vec<Attention> {
@@ -45,6 +45,29 @@ pub(crate) fn attentions() -> Vec<Attention> {
     .map(|why| Attention::Protected { login: login(), why })
     .into();
     all.extend([
+        Attention::ProtectedLeaver {
+            login: login(),
+            why: Protection::BreakGlass,
+        },
+        Attention::InNoOrganization { login: login() },
+        Attention::StillInOrganizations {
+            login: login(),
+            org_ids: vec![OrgId::new(2), OrgId::new(3)],
+        },
+        Attention::ProfileNotOurs {
+            login: login(),
+            org_ids: vec![OrgId::new(2)],
+        },
+        Attention::ProfileNotOurs {
+            login: login(),
+            org_ids: Vec::new(),
+        },
+        Attention::DisabledByHand { login: login() },
+        Attention::DeletedByHand { login: login() },
+        Attention::TakenOutByHand {
+            login: login(),
+            org_id: OrgId::new(1),
+        },
         Attention::TwoAccounts {
             login: login(),
             login_owner: UserId::new(7),
@@ -104,6 +127,11 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::TeamNameTaken {
             team: team(),
             wanted: "Core".to_owned(),
+            owner: TeamId::new(9),
+        },
+        Attention::TeamClaimNeedsApproval {
+            team: team(),
+            team_id: TeamId::new(9),
         },
         refused(Refusal::Conflict {
             message: "login taken".to_owned(),

@@ -43,8 +43,15 @@ pub fn weakens(name: &str, before: &str, after: &str) -> bool {
         }
         "deprovision" => rank(&DEPROVISION, after) > rank(&DEPROVISION, before),
         "claim_policy" => rank(&CLAIMS, after) > rank(&CLAIMS, before),
+        // What a sign-in wrote is believed from then on.
+        "sign_in" => after != before && after != "none",
+        "claim_password" => after != before && after == "keep",
         "activity_days" => match (before.parse::<i64>(), after.parse::<i64>()) {
             (Ok(before), Ok(after)) => after < before,
+            _ => false,
+        },
+        "return_days" => match (before.parse::<i64>(), after.parse::<i64>()) {
+            (Ok(before), Ok(after)) => after > before,
             _ => false,
         },
         _ => false,
@@ -89,6 +96,9 @@ mod tests {
             ("deprovision", "suspend", "delete"),
             ("claim_policy", "never", "ask"),
             ("claim_policy", "login", "email"),
+            ("sign_in", "none", "auth.okta"),
+            ("claim_password", "renew", "keep"),
+            ("return_days", "30", "31"),
             ("activity_days", "90", "89"),
         ] {
             assert!(weakens(name, before, after), "{name} {before} {after}");

@@ -3,7 +3,7 @@
 //! Owns: how mappings, people and what was seen become a [`Desired`] and an [`Observed`]. The engine and the preview both come here, and
 //! no other crate can build the two (`non_exhaustive`), so that what is previewed is what is done. Pure. Start at [`TeamInput`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use vocabulary::{TeamId, UserId};
 
 use super::model::{Desired, MadeAdmin, Member, MemberClass, Observed, Policy, archived_name};
@@ -76,7 +76,7 @@ pub struct TeamInput {
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
     pub emails: BTreeMap<UserId, String>,
     /// Names of other teams of this organization: at least those of [`Self::names_to_check`] that are taken.
-    pub taken: BTreeSet<String>,
+    pub taken: BTreeMap<String, TeamId>,
     /// Whether several changes may go in one call.
     pub bulk: bool,
 }

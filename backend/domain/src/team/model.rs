@@ -2,7 +2,7 @@
 //!
 //! Owns: plain data. Must never decide. Start at [`Desired`] and [`Observed`], which `team/input.rs` builds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use vocabulary::{TeamId, UserId};
 
 use crate::settings::TeamRemoval;
@@ -81,7 +81,7 @@ pub struct Observed {
     /// E-mails of people who are not in it yet, exactly as Grafana returned them.
     pub emails: BTreeMap<UserId, String>,
     /// Names of other teams of this organization, as far as they matter here.
-    pub taken: BTreeSet<String>,
+    pub taken: BTreeMap<String, TeamId>,
     /// Whether the bulk call may be used: not while Grafana hides members from us (`hidden_users`, missing permissions), nor after it
     /// failed, because a member who is not seen would be dropped.
     pub bulk: bool,

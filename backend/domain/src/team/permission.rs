@@ -23,8 +23,8 @@ pub(super) struct Decided {
     pub made: MadeAdmin,
 }
 
-/// What becomes of the permission of a member whom a group names. `wanted`: one of its mappings makes
-/// team admins. Somebody may have been demoted by hand whom a mapping makes admin: where people added
+/// What becomes of the permission of a member that a group names. `wanted`: one of its mappings makes
+/// team admins. A member that a mapping makes admin may have been demoted by hand: where people added
 /// by hand are kept that stays so, and where they are removed the mapping counts.
 #[must_use]
 pub(super) fn permission(wanted: bool, now: Permission, policy: Policy) -> Decided {

@@ -25,7 +25,7 @@ fn observed(members: Vec<Member>, put_there: &[i64]) -> Observed {
         members,
         base: base(put_there),
         emails: (1..40).map(|id| (UserId::new(id), format!("u{id}@ex.com"))).collect(),
-        taken: BTreeSet::new(),
+        taken: BTreeMap::new(),
         bulk: true,
     }
 }
@@ -214,7 +214,7 @@ fn the_name_follows_the_group_and_a_taken_name_is_shown() {
     };
     let mut seen = observed(vec![], &[]);
     assert_eq!(plan(&renamed, &seen).actions, [Action::Rename("platform".into())]);
-    seen.taken.insert("platform".into());
+    seen.taken.insert("platform".into(), TeamId::new(9));
     let plan = plan(&renamed, &seen);
     assert_eq!(plan.actions, []);
     assert!(matches!(&plan.attention, Some(Attention::TeamNameTaken { wanted, .. }) if wanted.contains("platform")));
@@ -266,7 +266,7 @@ fn an_archived_team_tells_its_former_name_once() {
         ended: Some(TeamRemoval::Archive),
         ..desired(&[])
     };
-    seen.taken.insert("eng (archived)".into());
+    seen.taken.insert("eng (archived)".into(), TeamId::new(9));
     assert_eq!(plan(&end, &seen).actions, [Action::Rename("eng (archived 7)".into())]);
     seen.name = "eng (archived 7)".into();
     assert_eq!(plan(&end, &seen).actions, []);
@@ -357,7 +357,7 @@ prop_compose! {
                 .collect(),
             base,
             emails,
-            taken: if taken { BTreeSet::from(["platform".to_owned()]) } else { BTreeSet::new() },
+            taken: taken.then(|| ("platform".to_owned(), TeamId::new(9))).into_iter().collect(),
             bulk,
         };
         let desired = Desired {

@@ -3,10 +3,11 @@
 //! Owns: a reason and a next step for each case, so that a case without either does not compile.
 //! Must never decide which case it is. Start at [`reason`].
 
-use vocabulary::UserId;
+use vocabulary::OrgId;
 
-use crate::account::{Doubt, Evidence, Lack, SignedInBy};
+use super::whose_account;
 use crate::attention::{Attention, Delay, Intruder, Operation, Problem, Protection, Reading, Refusal};
+use crate::status::TakenName;
 
 /// What is wrong.
 #[must_use]
@@ -14,6 +15,28 @@ pub fn reason(attention: &Attention) -> String {
     match attention {
         Attention::Protected { login, why } => {
             format!("“{login}” is protected: {}. Nothing was changed.", protection(*why))
+        }
+        Attention::ProtectedLeaver { login, why } => format!(
+            "“{login}” can still sign in: the identity provider says no, and the account is protected: {}.",
+            protection(*why)
+        ),
+        Attention::InNoOrganization { login } => format!(
+            "“{login}” exists in Grafana already and is in no organization, so nobody here can say whose it is."
+        ),
+        Attention::StillInOrganizations { login, org_ids } => format!(
+            "“{login}” is out of this organization and still in {}.",
+            organizations(org_ids)
+        ),
+        Attention::ProfileNotOurs { login, org_ids } => format!(
+            "The login, e-mail and name of “{login}” stay as they are: the account is not this organization's alone{}.",
+            also_in(org_ids)
+        ),
+        Attention::DisabledByHand { login } => {
+            format!("“{login}” was disabled by hand in Grafana, and Rollcall opens only what it has closed.")
+        }
+        Attention::DeletedByHand { login } => format!("The account of “{login}” was deleted by hand in Grafana."),
+        Attention::TakenOutByHand { login, org_id } => {
+            format!("“{login}” was taken out of organization {org_id} by hand.")
         }
         Attention::TwoAccounts {
             login,
@@ -29,11 +52,7 @@ pub fn reason(attention: &Attention) -> String {
             login,
             grafana_id,
             doubt,
-        } => format!(
-            "Grafana's account “{login}” (id {grafana_id}) was somebody's who was deleted at the identity provider, \
-             and nothing shows that it is the same person: {}.",
-            doubts(*doubt)
-        ),
+        } => whose_account::left(login, *grafana_id, *doubt),
         Attention::InAnotherOrganization { login } => {
             format!("“{login}” exists in Grafana already, in another organization, so it is not taken over from here.")
         }
@@ -44,7 +63,7 @@ pub fn reason(attention: &Attention) -> String {
             login,
             grafana_id,
             evidence,
-        } => asked(login, *grafana_id, evidence),
+        } => whose_account::asked(login, *grafana_id, evidence),
         Attention::ClaimForbidden { login } => {
             format!("“{login}” exists in Grafana already, and claim_policy is “never”.")
         }
@@ -76,77 +95,45 @@ pub fn reason(attention: &Attention) -> String {
         Attention::CannotBeNamed {
             login,
             grafana_id,
-            means: Some(other),
-        } => format!(
-            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana takes this login for another account \
-             (id {other}), and its e-mail is no address of its own. Nothing was changed."
-        ),
-        Attention::CannotBeNamed {
-            login,
-            grafana_id,
-            means: None,
-        } => format!(
-            "Could not add “{login}” (id {grafana_id}) to the organization: Grafana finds the account neither by its login \
-             nor by its e-mail. Nothing was changed."
-        ),
+            means,
+        } => whose_account::not_named(login, *grafana_id, *means),
         Attention::AnotherJoined {
             login,
             grafana_id,
             other,
             org_id,
             outcome,
-        } => {
-            let then = match outcome {
-                Intruder::WasInside => "It was in there before, so nothing changed.",
-                Intruder::TakenOut => "It was taken out again.",
-                Intruder::StillInside => "Grafana refused to take it out again: it is still in.",
-            };
-            format!(
-                "Grafana took the name of “{login}” (id {grafana_id}) for another account (id {other}) \
-                 and added that one to organization {org_id}. {then}"
-            )
-        }
+        } => whose_account::another_joined((login, *grafana_id), *other, *org_id, *outcome),
         Attention::TeamNotDeleted { team, others } => format!(
             "The group of the team “{team}” is gone, but the team was not deleted: \
              {others} of its members were added by hand."
         ),
-        Attention::TeamNameTaken { team, wanted } => {
-            format!("The team “{team}” cannot follow its group to the name “{wanted}”: another team has it.")
-        }
+        Attention::TeamNameTaken { team, wanted, owner } => format!(
+            "The team “{team}” cannot follow its group to the name “{wanted}”: another team has it (id {owner})."
+        ),
+        Attention::TeamClaimNeedsApproval { team, team_id } => format!(
+            "Grafana has a team “{team}” already (id {team_id}). The group would fill it, \
+             and its people would get the team's rights."
+        ),
         Attention::GrafanaRefused { operation, refusal } => refused(operation, refusal),
     }
 }
 
-fn doubts(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::NoExternalId => "there is no externalId to compare",
-        Doubt::OtherExternalId => "the new user has another externalId",
-        Doubt::ExternalIdIsName => "the externalId is made of a name, which the next person of that name has as well",
-        Doubt::TooLate => "it is too long ago (setting return_days)",
-        Doubt::Several => "several deleted users had this externalId",
+/// “organization 2”, “organizations 2 and 3”.
+fn organizations(org_ids: &[OrgId]) -> String {
+    let ids: Vec<String> = org_ids.iter().map(ToString::to_string).collect();
+    match &ids[..] {
+        [one] => format!("organization {one}"),
+        [first @ .., last] => format!("organizations {} and {last}", first.join(", ")),
+        [] => "no other organization".to_owned(),
     }
 }
 
-/// What speaks for an account being a person's, and what is missing.
-fn asked(login: &str, grafana_id: UserId, evidence: &Evidence) -> String {
-    let equal = match (evidence.login, evidence.email) {
-        (true, true) => "login and e-mail are equal",
-        (true, false) => "the login is equal, the e-mail is not",
-        (false, _) => "the e-mail is equal, the login is not",
-    };
-    let by = match &evidence.by {
-        SignedInBy::Password => "it is signed in to by a password, so its owner chose these names".to_owned(),
-        SignedInBy::Provider { label } => format!("it was signed in to by {label}"),
-    };
-    let lack = match evidence.lack {
-        Lack::Policy => "claim_policy asks",
-        Lack::NoSignInNamed => "the setting sign_in names no provider",
-        Lack::SignInOff => "the provider that sign_in names is not seen to be on",
-        Lack::NotByThatSignIn => "that is not the provider that the setting sign_in names",
-        Lack::Admin => "it is an Admin's",
-        Lack::Several => "several accounts have one of the names",
-    };
-    format!("“{login}” (id {grafana_id}) exists in Grafana already, and claiming waits for you: {equal}; {by}; {lack}.")
+fn also_in(org_ids: &[OrgId]) -> String {
+    match org_ids {
+        [] => String::new(),
+        ids => format!(", it is also in {}", organizations(ids)),
+    }
 }
 
 fn refused(what: &Operation, refusal: &Refusal) -> String {
@@ -183,6 +170,33 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "Unassign this person in the identity provider, or take the protection away in Grafana \
              or in the setting break_glass."
         }
+        Attention::ProtectedLeaver { .. } => {
+            "Close the account in Grafana yourself, or take the protection away in Grafana or in the \
+             setting break_glass: then Rollcall closes it."
+        }
+        Attention::InNoOrganization { .. } => {
+            "If it is the same person, let a Grafana server admin add the account to this organization; \
+             if not, rename one of the two."
+        }
+        Attention::StillInOrganizations { .. } => {
+            "An Admin of that organization or a Grafana server admin closes it there. If Rollcall is to do it, \
+             add Rollcall's Grafana account to that organization."
+        }
+        Attention::ProfileNotOurs { .. } => {
+            "A Grafana server admin changes them in Grafana, or sets authority = server in the configuration file."
+        }
+        Attention::DisabledByHand { .. } => {
+            "If the person may sign in again, press Manage this account on the person's row under Users, or \
+             enable the account in Grafana; if not, deactivate the person in the identity provider."
+        }
+        Attention::DeletedByHand { .. } => {
+            "If the person is to have an account again, press Manage this account on the person's row under \
+             Users; if not, unassign the person in the identity provider."
+        }
+        Attention::TakenOutByHand { .. } => {
+            "If the person is to be in it again, press Manage this account on the person's row under Users, or \
+             add the account in Grafana; if not, unassign the person in the identity provider."
+        }
         Attention::TwoAccounts { .. } => "Give one of the two accounts another e-mail in Grafana.",
         Attention::EmailTaken { .. } => {
             "If it is the same person, press Manage this account on the person's row under Users, \
@@ -209,8 +223,8 @@ pub const fn next_step(attention: &Attention) -> &'static str {
              closed; if not, change its login or e-mail in Grafana."
         }
         Attention::CannotEnable { .. } => {
-            "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana: \
-             it is created again within a minute."
+            "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana \
+             and press Manage this account on the person's row under Users: then it is created again."
         }
         Attention::LastAdmin { .. } => {
             "Make another person Admin of that organization; then access is closed within a minute."
@@ -239,31 +253,53 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "Delete the team in Grafana, or set team_removal to “archive” or “keep”; \
              then press Check now."
         }
+        Attention::TeamClaimNeedsApproval { .. } => {
+            "If they may have them, map the group to the team under Mappings; if not, \
+             rename one of the two."
+        }
         Attention::TeamNameTaken { .. } => {
             "Rename or delete one of the two teams in Grafana, or rename the group; \
              then press Check now."
         }
-        Attention::GrafanaRefused { refusal, .. } => match refusal {
-            Refusal::Conflict { .. } => {
-                "Find what has this login, e-mail or name in Grafana (service accounts count too) \
-                 and rename one of the two."
-            }
-            Refusal::ExternalUser => "Change it at the provider; it arrives with the next sign-in.",
-            Refusal::Forbidden { permission: None, .. } => {
-                "Correct what Grafana names. Rollcall tries again by itself, or at once after Check now."
-            }
-            Refusal::NotSent { .. } => "Shorten or correct the name in the identity provider.",
-            Refusal::NoAnswer { .. } => {
-                "Grafana answers other calls. Look in its log, and at what stands between it and Rollcall, for \
-                 what stops this one. Rollcall goes on trying."
-            }
-            Refusal::Forbidden { .. } => {
-                "In the settings, press Test: it names the credential to change. The account must be \
-                 a Grafana server admin and Admin of this organization."
-            }
-            Refusal::Other { .. } => "Correct what Grafana names, then press Check now.",
-        },
+        Attention::GrafanaRefused { refusal, .. } => after_refusal(refusal),
     }
+}
+
+const fn after_refusal(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Conflict { .. } => {
+            "Find what has this login, e-mail or name in Grafana (service accounts count too) \
+                 and rename one of the two."
+        }
+        Refusal::ExternalUser => "Change it at the provider; it arrives with the next sign-in.",
+        Refusal::Forbidden { permission: None, .. } => {
+            "Correct what Grafana names. Rollcall tries again by itself, or at once after Check now."
+        }
+        Refusal::NotSent { .. } => "Shorten or correct the name in the identity provider.",
+        Refusal::NoAnswer { .. } => {
+            "Grafana answers other calls. Look in its log, and at what stands between it and Rollcall, for \
+                 what stops this one. Rollcall goes on trying."
+        }
+        Refusal::Forbidden { .. } => {
+            "In the settings, press Test: it names the credential to change. The account must be \
+                 a Grafana server admin and Admin of this organization."
+        }
+        Refusal::Other { .. } => "Correct what Grafana names, then press Check now.",
+    }
+}
+
+/// A listed name that protects nobody who has it now.
+#[must_use]
+pub fn taken_name(taken: &TakenName) -> String {
+    let protects = match taken.protects {
+        Some(id) => format!("it protects the account with the id {id}, whatever that is called now"),
+        None => "it protects nobody".to_owned(),
+    };
+    format!(
+        "The account with the id {} has the name “{}” from the setting break_glass and is not protected by it: {protects}. \
+         If it is the one that is meant, take the name off the list, save, and list it again.",
+        taken.taken_by, taken.entry
+    )
 }
 
 /// Completes “it is protected: …”.

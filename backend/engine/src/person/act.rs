@@ -63,26 +63,7 @@ impl Person<'_> {
             .unwrap_or(UserId::new(0));
         let login = self.name.clone();
         match action {
-            Action::Claim {
-                grafana_id,
-                origin,
-                from,
-                snapshot,
-                deprovisioned_by,
-                renew_password,
-            } => {
-                if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
-                    core.store.remove_account(from).await?;
-                }
-                let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
-                let login = found.map_or(login, |c| c.account.login.clone());
-                let mut record = self.new_record(*grafana_id, *origin, login);
-                record.deprovisioned_by = *deprovisioned_by;
-                record.renew_password = *renew_password;
-                record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
-                self.save(record).await?;
-                self.log(org, Done::UserClaim, 0).await
-            }
+            Action::Claim { .. } => self.claim(org, action, observed).await,
             Action::Create(write) => self.create(org, write).await,
             Action::Delete(by) => self.delete(org, id, *by).await,
             Action::Update(write) => {
@@ -95,6 +76,7 @@ impl Person<'_> {
             Action::MoveAside { grafana_id, write } => self.move_aside(org, *grafana_id, write).await,
             Action::RenewPassword => self.renew_password(org, id, observed).await,
             Action::Disable => {
+                self.closing(Deprovision::Disable).await?;
                 let call = org.grafana.disable_user(id);
                 self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
                     .await

@@ -1,11 +1,11 @@
 //! An account changes hands: names of who left, and passwords that somebody else may know.
 //!
 //! Owns: the calls for it, and what is remembered of each. Must never decide whose an account is (`domain::account` does).
-//! Start at [`Person::move_aside`].
+//! Start at [`Person::claim`].
 
 use domain::{
     UserId,
-    account::{Observed, Snapshot, Write},
+    account::{Action, Observed, Snapshot, Write},
     attention::Operation,
 };
 
@@ -14,6 +14,34 @@ use crate::{error::Result, org::Org};
 use store::Action as Done;
 
 impl Person<'_> {
+    /// The account is this person's from now on.
+    pub(super) async fn claim(&mut self, org: &Org, claim: &Action, observed: &Observed) -> Result<()> {
+        let Action::Claim {
+            grafana_id,
+            origin,
+            history,
+            from,
+            snapshot,
+            deprovisioned_by,
+            renew_password,
+        } = claim
+        else {
+            return Ok(());
+        };
+        if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
+            self.core.store.remove_account(from).await?;
+        }
+        let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
+        let login = found.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
+        let mut record = self.new_record(*grafana_id, *origin, login);
+        record.history = *history;
+        record.deprovisioned_by = *deprovisioned_by;
+        record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
+        record.renew_password = *renew_password;
+        self.save(record).await?;
+        self.log(org, Done::UserClaim, 0).await
+    }
+
     /// Another login and e-mail for the closed account of somebody who left. The next look has to show it.
     pub(super) async fn move_aside(&self, org: &Org, id: UserId, write: &Write) -> Result<()> {
         let operation = Operation::MoveAside {

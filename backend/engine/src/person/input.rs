@@ -6,10 +6,12 @@ use std::collections::HashSet;
 
 use domain::{
     UserId,
-    account::{self, Desired, Link, OrgRole, Profile, ProviderIdentity, Rules, SignIn},
+    account::{Desired, Link, OrgMember, OrgRole, Profile, Rules},
+    evidence::{ProviderIdentity, SignIn, label_of},
+    settings::Reach,
 };
 
-use crate::org::Org;
+use crate::{context::Core, error::Result, org::Org};
 use grafana::OrgMembership;
 use store::{AccountRecord, Management, ManagementState, UserRecord};
 
@@ -42,7 +44,10 @@ pub(crate) fn rules(org: &Org) -> Rules {
         renew_claimed: !effective.claim_keeps_password,
         linking: effective.linking,
         max_action: effective.deprovision,
+        membership: effective.membership,
+        whole_server: effective.authority == Reach::Server,
         break_glass: effective.break_glass.clone(),
+        protected: org.protected.clone(),
         role_sync_skipped: org.role_sync_skipped,
         ldap: org.sign_in.ldap,
         sign_up: org.sign_in.sign_up,
@@ -54,7 +59,7 @@ fn sign_in(org: &Org) -> Option<SignIn> {
     let section = org.settings.effective.sign_in.as_deref()?;
     let on = org.sign_in.providers.as_ref();
     Some(SignIn {
-        label: account::label_of(section)?,
+        label: label_of(section)?,
         enabled: on.is_some_and(|on| on.contains(section)),
     })
 }
@@ -78,6 +83,7 @@ pub(crate) fn link(record: &AccountRecord) -> Link {
         // A snapshot this version cannot read restores nothing, and what it would have restored is on the page.
         snapshot: record.snapshot.as_deref().and_then(|s| serde_json::from_str(s).ok()),
         deprovisioned_by: record.deprovisioned_by,
+        history: record.history,
         renew_password: record.renew_password,
     }
 }
@@ -123,9 +129,21 @@ pub(crate) fn approves(management: &Management, grafana_id: UserId) -> bool {
     management.state == ManagementState::Approved && management.grafana_id == grafana_id
 }
 
-/// Whether nobody else could still administer the organization. Grafana itself counts service accounts as admins and guards nobody
-/// (G29).
-pub(crate) fn is_last_admin(users: &[grafana::OrgUser], id: UserId) -> bool {
-    let admin = |u: &&grafana::OrgUser| u.role == "Admin" && !u.is_disabled && !u.login.starts_with("sa-");
-    users.iter().filter(admin).any(|u| u.user_id == id) && !users.iter().filter(admin).any(|u| u.user_id != id)
+/// Who is in an organization, as far as its last Admin is concerned.
+pub(crate) fn members(org: &Org, users: &[grafana::OrgUser], me: UserId) -> Vec<OrgMember> {
+    let member = |u: &grafana::OrgUser| OrgMember {
+        id: u.user_id,
+        is_admin: u.role == "Admin",
+        is_disabled: u.is_disabled,
+        is_person: u.user_id != me && !org.protected.service_accounts.contains(&u.user_id),
+    };
+    users.iter().map(member).collect()
+}
+
+/// Everybody who is to be closed, and can be.
+pub(crate) async fn leaving(core: &Core, org: &Org) -> Result<HashSet<UserId>> {
+    let mut leaving = core.store.leaving_accounts().await?;
+    let is_admin = |id: &UserId| org.admins.as_ref().is_some_and(|admins| admins.contains(id));
+    leaving.retain(|id| org.protection(*id, is_admin(id), false).is_none());
+    Ok(leaving)
 }

@@ -61,7 +61,7 @@ impl Person<'_> {
         }))
     }
 
-    /// Whoever else was taken in is out again, and a person is told: between the look and the call somebody took the name.
+    /// Another account that was taken in is out again, and a person is told: between the look and the call somebody took the name.
     async fn compare(&self, org: &Org, account: &Account, org_id: OrgId, joined: Joined) -> Result<()> {
         let Some(other) = joined.user_id.filter(|id| *id != account.id) else {
             return Ok(());

@@ -3,13 +3,13 @@
 //! Owns: how few calls a look at one account takes. Must never change anything in Grafana. Start at [`Live`].
 
 use domain::{
-    Tenant, UserId,
-    account::{Account, TeamMembership},
+    OrgId, Tenant, UserId,
+    account::{self, Account, TeamMembership},
     attention::Reading,
 };
 
 use super::{
-    input::{desired, is_last_admin, roles},
+    input::{self, desired, roles},
     observe::{AccountSource, Depth, ManagedBy},
 };
 use crate::{
@@ -43,34 +43,23 @@ impl AccountSource for Live<'_> {
             sign_ins: user.auth_labels,
             is_disabled: user.is_disabled,
             orgs: Vec::new(),
+            alone_in: Vec::new(),
             teams: Vec::new(),
             last_admin_of: Vec::new(),
         };
         // Disabled and linked: it may have to be made again, with all that it has.
         let returning =
             depth.returning || depth.unmanaged || depth.everywhere || (account.is_disabled && account.is_external);
-        if !depth.closing && !returning {
-            return Ok(Some(account));
-        }
         let orgs = org
             .grafana
             .orgs_of_user(account.id)
             .await
             .map_err(looking(Reading::Organizations))?;
         account.orgs = roles(orgs);
-        if depth.closing && !account.is_disabled {
-            for o in account.orgs.iter().filter(|o| o.role == "Admin") {
-                let users = org
-                    .grafana
-                    .org_users(o.org_id)
-                    .await
-                    .map_err(looking(Reading::OrgUsers))?;
-                if is_last_admin(&users, account.id) {
-                    account.last_admin_of.push(o.org_id);
-                }
-            }
+        if !account.is_disabled {
+            self.look_at_its_organizations(&mut account, depth, me.id).await?;
         }
-        if returning || account.is_external || depth.deleting {
+        if returning || (depth.closing && (account.is_external || depth.deleting)) {
             let ours = org.id();
             if account.orgs.iter().any(|o| o.org_id == ours) {
                 account.teams = self.teams(account.id, depth).await?;
@@ -123,6 +112,40 @@ impl AccountSource for Live<'_> {
 }
 
 impl Live<'_> {
+    /// Where it is Admin: whether it is alone there, and whether somebody would be left.
+    async fn look_at_its_organizations(&self, account: &mut Account, depth: Depth, me: UserId) -> Result<()> {
+        let (org, core) = (self.org, self.core);
+        let admin_of = account.orgs.iter().filter(|o| o.role == "Admin");
+        let admin_of: Vec<OrgId> = admin_of.map(|o| o.org_id).collect();
+        for id in admin_of {
+            let ours = id == org.id();
+            if ours && !depth.closing {
+                continue;
+            }
+            let users = match org.grafana.org_users(id).await {
+                Ok(users) => users,
+                Err(error) if ours => return Err(looking(Reading::OrgUsers)(error)),
+                // Ours is not in it, and Grafana says so by a 403 (G34). It keeps nobody open.
+                Err(_) => continue,
+            };
+            if !ours && users.iter().all(|user| user.user_id == account.id) {
+                account.alone_in.push(id);
+            } else if depth.closing && self.is_served(id) {
+                let leaving = input::leaving(core, org).await?;
+                let members = input::members(org, &users, me);
+                if account::is_kept(account.id, members.into_iter(), &leaving) {
+                    account.last_admin_of.push(id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether Rollcall works for an organization: one that nobody serves protects nobody.
+    fn is_served(&self, id: OrgId) -> bool {
+        id == self.org.id() || self.core.settings.of(id).credentials.admin().is_some()
+    }
+
     /// Memberships in teams of this organization. Before a suspension only those no group of ours gives: the others come back by their group.
     async fn teams(&self, id: UserId, depth: Depth) -> Result<Vec<TeamMembership>> {
         let (org, org_id) = (self.org, self.org.id());

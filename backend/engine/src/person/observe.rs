@@ -6,7 +6,8 @@
 
 use domain::{
     Tenant, UserId,
-    account::{self, Account, Candidate, Desired, Doubt, Left, Link, Manager, Observed, Profile, ProviderIdentity},
+    account::{self, Account, Authority, Candidate, Desired, Link, Manager, Observed, Profile},
+    evidence::{Doubt, Left, ProviderIdentity},
     settings::{ClaimPolicy, Deprovision},
 };
 
@@ -45,7 +46,7 @@ pub(crate) struct Depth {
     pub(crate) returning: bool,
     /// Nobody manages it: the organizations it is in decide whether it may be claimed.
     pub(crate) unmanaged: bool,
-    /// It may be claimed or moved only if it is nothing in any other organization.
+    /// Every organization it is in bears on the plan, not ours alone.
     pub(crate) everywhere: bool,
 }
 
@@ -74,14 +75,29 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
         everywhere: false,
     };
     let linked_id = link.and_then(|l| l.grafana_id);
-    let linked = match linked_id {
+    let mut linked = match linked_id {
         Some(id) => source.account(id, depth).await?,
         None => None,
     };
+    if let (Some(account), Some(link)) = (&linked, link)
+        && others_have_a_say(desired, link, account)
+    {
+        let depth = Depth {
+            everywhere: true,
+            ..depth
+        };
+        linked = source.account(account.id, depth).await?;
+    }
+    if let (Some(account), Some(own)) = (&mut linked, link.and_then(|l| l.history.own_org))
+        && !account.alone_in.contains(&own)
+    {
+        account.alone_in.push(own);
+    }
     let mut observed = Observed {
         linked,
-        others: Vec::new(),
+        approved: linked_id.is_some_and(|id| subject.management.is_some_and(|s| approves(s, id))),
         waited: subject.waited,
+        ..Observed::default()
     };
     let Some(profile) = account::profile_to_match(desired, link) else {
         return Ok(observed);
@@ -105,6 +121,14 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
         }
     }
     Ok(observed)
+}
+
+/// Whether what is to be done depends on organizations that are not ours.
+fn others_have_a_say(desired: &Desired, link: &Link, account: &Account) -> bool {
+    match desired {
+        Desired::Open(profile) => !account.is_external && account::differs(profile, account),
+        Desired::Closed(_) | Desired::Gone => link.history.authority == Authority::Organization && !account.is_disabled,
+    }
 }
 
 /// Deleted users who had the `externalId` of the person.
@@ -133,7 +157,7 @@ async fn returning(source: &impl AccountSource, subject: &Subject<'_>, has_accou
     })
 }
 
-/// For whom another account is looked at.
+/// A person whose account another one may be.
 struct Look<'a> {
     org: &'a Org,
     subject: &'a Subject<'a>,
@@ -162,9 +186,12 @@ async fn candidate(
         },
         ..depth
     };
-    let Some(account) = source.account(id, depth).await? else {
+    let Some(mut account) = source.account(id, depth).await? else {
         return Ok(None);
     };
+    account
+        .alone_in
+        .extend(managed_by.as_ref().and_then(|m| m.record.history.own_org));
     let leaving = managed_by.is_some_and(|other| {
         manager == Manager::Other
             && other.record.tenant == *subject.tenant

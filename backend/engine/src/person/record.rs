@@ -5,8 +5,9 @@
 
 use domain::{
     UserId,
-    account::{self, Access, Observed, ProviderIdentity, Question, Snapshot},
+    account::{self, Access, Authority, History, Observed, Question, Snapshot},
     attention::Delay,
+    evidence::ProviderIdentity,
     settings::Deprovision,
 };
 
@@ -51,6 +52,7 @@ impl Person<'_> {
             grafana_id: Some(grafana_id),
             origin,
             login,
+            history: History::new(Authority::Full),
             deprovisioned_by: None,
             holds: None,
             snapshot: None,
@@ -113,6 +115,35 @@ impl Person<'_> {
         Ok(())
     }
 
+    /// It is about to be closed by us: on disk before the call, so that a crash in between does not look like a hand.
+    pub(super) async fn closing(&mut self, by: Deprovision) -> Result<()> {
+        match self.record.clone() {
+            Some(mut record) if record.deprovisioned_by.is_none() => {
+                (record.deprovisioned_by, record.holds) = (Some(by), None);
+                record.history.closed_by_hand = false;
+                self.save(record).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The organization that Grafana made with a new account, without `auto_assign_org`: nobody else can be in it yet.
+    pub(super) async fn learn_own_org(&mut self, observed: &Observed) -> Result<()> {
+        let ours = self.work.tenant.org_id;
+        let orgs = observed.linked.iter().flat_map(|account| &account.orgs);
+        let own = orgs
+            .filter(|o| o.org_id != ours && o.role == "Admin")
+            .map(|o| o.org_id)
+            .next();
+        match (self.record.clone(), own) {
+            (Some(mut record), Some(own)) => {
+                record.history.own_org = Some(own);
+                self.save(record).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Given back: so that what is impossible now (a deleted team) is not tried without end.
     pub(super) async fn restored(&mut self, forget: impl FnOnce(&mut Snapshot)) -> Result<()> {
         if let Some(mut snapshot) = self.record.as_ref().and_then(|r| link(r).snapshot) {
@@ -143,7 +174,9 @@ impl Person<'_> {
         end: Result<Recorded>,
     ) -> Result<Recorded> {
         let now = self.core.clock.now_ms();
-        let seen = self.seen(plan, observed, now);
+        // What an organization refused to give back is tried again.
+        let complete = !matches!(end, Err(SyncError::Grafana { .. }));
+        let seen = self.seen(plan, observed, complete, now);
         let groups = self.groups_to_tell(seen.as_ref().or(self.record.as_ref())).await?;
         if end.is_ok() {
             self.core.failpoints.reach(BEFORE_RECORD);
@@ -155,7 +188,7 @@ impl Person<'_> {
     }
 
     /// The record as it has to be now; `None`: as it is.
-    fn seen(&self, plan: &account::Plan, observed: &Observed, now_ms: i64) -> Option<AccountRecord> {
+    fn seen(&self, plan: &account::Plan, observed: &Observed, complete: bool, now_ms: i64) -> Option<AccountRecord> {
         let mut record = self.record.clone()?;
         match &observed.linked {
             Some(account) => record.login.clone_from(&account.login),
@@ -164,15 +197,25 @@ impl Person<'_> {
             }
             None => return None,
         }
+        self.learn_history(&mut record, plan, observed);
         record.deferred = plan.end.deferred().to_vec();
         match plan.end.access() {
-            Some(Access::Open) => (record.deprovisioned_by, record.holds, record.snapshot) = (None, None, None),
+            Some(Access::Open) => {
+                (record.deprovisioned_by, record.holds) = (None, None);
+                if complete {
+                    record.snapshot = None;
+                }
+            }
+            Some(Access::Left { holds }) => {
+                (record.deprovisioned_by, record.holds) = (Some(Deprovision::Suspend), holds);
+            }
             Some(Access::Closed { by, holds }) => (record.deprovisioned_by, record.holds) = (Some(by), holds),
             Some(Access::None | Access::AtFirstSignIn) | None => {}
         }
-        // Nothing is left to do, so what the plan says holds is what was seen.
+        // Nothing is left to do, so what the plan says holds is what was seen. Of an account that is
+        // other organizations' business too, all that is ours to close was seen closed.
         record.seen_closed_ms = match plan.end.access() {
-            Some(Access::Closed { .. } | Access::None) => record.seen_closed_ms.or(Some(now_ms)),
+            Some(Access::Closed { .. } | Access::Left { .. } | Access::None) => record.seen_closed_ms.or(Some(now_ms)),
             Some(Access::Open | Access::AtFirstSignIn) | None => None,
         };
         if !self.gone {
@@ -180,6 +223,21 @@ impl Person<'_> {
         }
         record.synced_ms = now_ms;
         Some(record)
+    }
+
+    /// Whether it was seen inside, and who closed it.
+    fn learn_history(&self, record: &mut AccountRecord, plan: &account::Plan, observed: &Observed) {
+        let Some(account) = &observed.linked else { return };
+        let ours = self.work.tenant.org_id;
+        record.history.seen_inside |= account.orgs.iter().any(|o| o.org_id == ours);
+        match plan.end.access() {
+            // What Rollcall closes is on disk before the call.
+            Some(Access::Closed { .. }) => {
+                record.history.closed_by_hand |= account.is_disabled && record.deprovisioned_by.is_none();
+            }
+            Some(Access::Open) => record.history.closed_by_hand = false,
+            Some(Access::Left { .. } | Access::None | Access::AtFirstSignIn) | None => {}
+        }
     }
 
     /// Whose name is waited for may itself be shown as in conflict with this one: two who swap come one after the other.

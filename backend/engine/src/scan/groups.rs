@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{
     TeamId,
     attention::Attention,
-    settings::{MappingMode, TeamRemoval},
+    settings::{MappingMode, TeamClaim, TeamRemoval},
     team,
 };
 
-use super::{is_its_own, marks::Marks};
+use super::marks::Marks;
 use crate::{
     context::Core,
     error::Result,
@@ -25,7 +25,7 @@ use store::Kind;
 pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams: &HashMap<TeamId, Team>) -> Result<()> {
     let groups: BTreeSet<String> = core.store.all_group_ids(marks.tenant).await?.into_iter().collect();
     let mappings = core.store.all_mappings(marks.tenant).await?;
-    let names: BTreeSet<String> = teams.values().map(|t| t.name.clone()).collect();
+    let names: BTreeMap<String, TeamId> = teams.values().map(|t| (t.name.clone(), t.id)).collect();
     // A group may feed several teams: it is considered once, with all of them.
     let mut found: BTreeMap<&str, (bool, Option<Attention>)> = BTreeMap::new();
     let mut feeds: HashMap<TeamId, Vec<&str>> = HashMap::new();
@@ -39,8 +39,11 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
     }
     if org.settings.effective.mapping_mode == MappingMode::Create {
         let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
+        let asked = asked(core, org, marks, &names).await?;
         for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
-            found.entry(id).or_default().0 = true;
+            let group = found.entry(id).or_default();
+            group.1 = asked.get(id).cloned();
+            group.0 = group.1.is_none();
         }
     }
     // What was being made when we died is in no mapping, and its group may be gone.
@@ -63,7 +66,7 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
         let roster = match Roster::observe(core, org, team_id, team, context).await {
             Ok(Some(roster)) => roster,
             Ok(None) => continue,
-            Err(error) if is_its_own(org, &error).await => {
+            Err(error) if org.is_its_own(&error).await => {
                 for id in group_ids {
                     found.entry(id).or_default().0 = true;
                 }
@@ -85,4 +88,23 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
         marks.consider(Kind::Group, id, false, due, attention.as_ref()).await?;
     }
     Ok(())
+}
+
+/// The groups whose team somebody made, where an admin is asked whether they may fill it.
+async fn asked(
+    core: &Core,
+    org: &Org,
+    marks: &Marks<'_>,
+    names: &BTreeMap<String, TeamId>,
+) -> Result<HashMap<String, Attention>> {
+    if org.settings.effective.team_claim != TeamClaim::Ask {
+        return Ok(HashMap::new());
+    }
+    let groups = core.store.group_summaries(marks.tenant).await?;
+    let asked = groups.into_iter().filter_map(|group| {
+        let team_id = *names.get(&group.display_name)?;
+        let team = group.display_name;
+        Some((group.id, Attention::TeamClaimNeedsApproval { team, team_id }))
+    });
+    Ok(asked.collect())
 }

@@ -3,11 +3,11 @@
 //! Owns: answering without a call each. A listing shows this organization only and no teams. Must never change anything in Grafana.
 //! Start at [`Listing::read`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     Tenant, UserId,
-    account::{Account, OrgRole},
+    account::{self, Account, OrgMember, OrgRole},
     attention::Reading,
 };
 
@@ -32,7 +32,9 @@ pub(crate) struct Listing<'a> {
     me: UserId,
     /// Roles in this organization.
     roles: HashMap<UserId, &'a str>,
-    org_users: &'a [OrgUser],
+    org_members: Vec<OrgMember>,
+    /// Everybody to be closed.
+    leaving: HashSet<UserId>,
     /// The SCIM users of the tenant.
     pub(super) users: HashMap<String, UserRecord>,
     /// What is remembered of accounts, of every organization.
@@ -69,7 +71,8 @@ impl<'a> Listing<'a> {
             accounts,
             me,
             roles: org_users.iter().map(|u| (u.user_id, u.role.as_str())).collect(),
-            org_users,
+            org_members: input::members(org, org_users, me),
+            leaving: input::leaving(core, org).await?,
             users,
             managed: records.iter().filter_map(|a| Some((a.grafana_id?, a))).collect(),
         })
@@ -87,7 +90,8 @@ impl AccountSource for Listing<'_> {
             role: (*role).to_owned(),
         });
         let is_admin = role.as_ref().is_some_and(|r| r.role == "Admin");
-        let last_admin = depth.closing && is_admin && input::is_last_admin(self.org_users, id);
+        let last_admin =
+            depth.closing && is_admin && account::is_kept(id, self.org_members.iter().copied(), &self.leaving);
         let mut orgs: Vec<OrgRole> = role.into_iter().collect();
         if depth.everywhere || (depth.unmanaged && orgs.is_empty()) {
             // The listing shows this organization only, and whether it is in another one decides.
@@ -106,6 +110,7 @@ impl AccountSource for Listing<'_> {
             is_disabled: user.is_disabled,
             is_self: id == self.me,
             orgs,
+            alone_in: Vec::new(),
             teams: Vec::new(),
             last_admin_of: if last_admin { vec![org_id] } else { Vec::new() },
         }))

@@ -5,9 +5,12 @@
 
 use std::collections::HashMap;
 
-use domain::account::{self, Access, Desired, End, Plan};
+use domain::{
+    account::{self, Access, Desired, End, Plan},
+    settings::Deprovision,
+};
 
-use super::{is_its_own, listing::Listing, marks::Marks};
+use super::{listing::Listing, marks::Marks};
 use crate::{
     context::{Core, UNDER_WAY_MS},
     error::Result,
@@ -64,7 +67,7 @@ pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users:
 /// What cannot be read about one person does not keep the others from being looked at: the queue asks again for this one.
 async fn on_its_own(marks: &Marks<'_>, org: &Org, id: &str, desired: &Desired, considered: Result<()>) -> Result<()> {
     match considered {
-        Err(error) if is_its_own(org, &error).await => {
+        Err(error) if org.is_its_own(&error).await => {
             let closing = !matches!(desired, Desired::Open(_));
             marks.consider(Kind::User, id, closing, true, None).await
         }
@@ -113,6 +116,7 @@ async fn consider(
 fn is_outdated(record: &AccountRecord, plan: &Plan) -> bool {
     let closed = match plan.end.access() {
         Some(Access::Closed { by, holds }) => (Some(by), holds),
+        Some(Access::Left { holds }) => (Some(Deprovision::Suspend), holds),
         Some(Access::Open) => (None, None),
         Some(Access::None | Access::AtFirstSignIn) | None => (record.deprovisioned_by, record.holds),
     };

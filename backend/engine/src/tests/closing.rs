@@ -62,7 +62,7 @@ async fn what_was_refused_and_shown_is_tried_again_by_itself() {
 
 /// Grafana takes team names of any length, and no URL does.
 #[tokio::test]
-async fn a_name_that_no_url_takes_is_its_own_groups_trouble() {
+async fn a_name_that_no_url_takes_is_the_problem_of_its_own_group() {
     let rig = Rig::new(&[("mapping_mode", "create")]).await;
     let engine = rig.start();
     rig.user("ann", true).await;
@@ -216,7 +216,8 @@ async fn a_list_that_cannot_be_true_changes_nothing() {
     rig.grafana
         .change(|world| world.team_mut(team).expect("the team").members.insert(by_hand, MEMBER));
     compared(&rig, &engine).await;
-    let lies: [(&str, fn(&mut Value), &str); 7] = [
+    type Lie = (&'static str, fn(&mut Value), &'static str);
+    let lies: [Lie; 7] = [
         ("/api/users/search", wrong::zero_ids, "id below 1"),
         ("/api/users/search", wrong::negative_ids, "id below 1"),
         ("/api/users/search", wrong::blank_logins, "without a login"),
@@ -267,8 +268,11 @@ async fn a_list_that_is_short_because_all_are_gone_is_true() {
     rig.quiet().await;
     let ids = ["ann", "bob", "cy", "dan"].map(|login| rig.grafana.user(login).expect("an account").id);
     let before = engine.status(OrgId::new(1)).checked_ms;
-    rig.grafana
-        .change(|world| ids.into_iter().for_each(|id| _ = world.delete(id)));
+    rig.grafana.change(|world| {
+        for id in ids {
+            world.delete(id);
+        }
+    });
     rig.check_now();
     rig.until("compared", || async {
         engine.status(OrgId::new(1)).checked_ms > before

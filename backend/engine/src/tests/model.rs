@@ -1,4 +1,4 @@
-//! Everything goes wrong for a while, at random; then nothing does. Whoever must be out is out within two comparisons.
+//! Everything goes wrong for a while, at random; then nothing does. Everybody who must be out is out within two comparisons.
 //!
 //! Each run has a seed, which a failure names. Time is a clock that the test moves, and another one that it also sets wrong.
 
@@ -155,7 +155,7 @@ impl Run {
                 format!("the clock is set by {minutes} minutes")
             }
             7 => {
-                self.engine.stop().await;
+                self.stop().await;
                 self.engine = self.rig.start();
                 "a restart".to_owned()
             }
@@ -203,7 +203,7 @@ impl Run {
             if compared.last() != Some(&status.checked_ms) {
                 compared.push(status.checked_ms);
             }
-            // Nothing is under way while calls are paused; else a call's time-out must not come before its answer.
+            // Nothing is under way while calls are paused; else a call's timeout must not come before its answer.
             let (by, breaths) = if status.state == EngineState::CredentialsRefused {
                 (10, 1)
             } else {
@@ -221,7 +221,17 @@ impl Run {
             self.said,
             self.rig.attention().await
         );
-        self.engine.stop().await;
+        self.stop().await;
+    }
+
+    /// A call that hangs is given up after half a second, on the clock that the test moves.
+    async fn stop(&self) {
+        let engine = self.engine.clone();
+        let stopping = tokio::spawn(async move { engine.stop().await });
+        while !stopping.is_finished() {
+            breathe().await;
+            advance(Duration::from_millis(100)).await;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use domain::{
     UserId,
-    account::{self, Account, Manager, Observed, Plan},
+    account::{self, Account, Authority, History, Manager, Observed, Plan},
 };
 use grafana::{Grafana, Http, Session};
 
@@ -49,6 +49,7 @@ impl Rig {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),
+            history: History::new(Authority::Full),
             deprovisioned_by: None,
             holds: None,
             snapshot: None,
@@ -153,6 +154,7 @@ async fn look(rig: &Rig, source: &impl AccountSource, org: &Org, login: &str) ->
 /// What a listing cannot show, and what a look at one account leaves out where no rule asks for it.
 fn without_organizations(mut account: Account) -> Account {
     (account.orgs, account.teams) = (Vec::new(), Vec::new());
+    account.alone_in.clear();
     account
 }
 
@@ -174,8 +176,10 @@ async fn both_observers_tell_the_planner_the_same() {
     assert_eq!(seen.state, ManagementState::Approved);
 
     let core = core(&rig);
-    let (asked, mut listed) = (org(&rig), org(&rig));
+    let (mut asked, mut listed) = (org(&rig), org(&rig));
+    crate::protected::know_new(&core, &mut asked).await.expect("known");
     listed.refresh_listing(&core).await.expect("listed");
+    crate::protected::know(&core, &mut listed).await.expect("known");
     let org_users = listed.grafana.org_users(OrgId::new(1)).await.expect("listed");
     let records = rig.store.accounts(&rig.tenant).await.expect("read");
     let accounts = listed.listing.as_ref().expect("just listed");

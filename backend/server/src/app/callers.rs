@@ -35,8 +35,11 @@ pub(super) struct ScimCallers {
     orgs: Mutex<HashMap<OrgId, Org>>,
     /// Held while the entries of the file are looked for, or a decision is written.
     working: tokio::sync::Mutex<()>,
-    asked: Mutex<HashMap<(OrgId, String), (Instant, Option<PersonSeen>)>>,
+    asked: Mutex<HashMap<(OrgId, String), Asked>>,
 }
+
+/// When it was asked who has a login, and the answer.
+type Asked = (Instant, Option<PersonSeen>);
 
 #[derive(Default)]
 struct Org {
@@ -376,13 +379,16 @@ mod tests {
     fn an_entry_of_the_file_follows_the_account_that_was_made_again() {
         let file = ["sa-1-a".to_owned(), "sa-1-gone".to_owned(), "ann".to_owned()];
         let first = account(7, "sa-1-a");
-        assert_eq!(steps(&[first.clone()], &file, &[]), [Step::Register(first.clone())]);
+        assert_eq!(
+            steps(std::slice::from_ref(&first), &file, &[]),
+            [Step::Register(first.clone())]
+        );
         let known = [row(7, "sa-1-a", CallerState::File)];
         assert_eq!(steps(&[first], &file, &known), []);
         assert_eq!(steps(&[], &file, &known), [], "deleted, and nobody has its name");
         let again = account(9, "sa-1-a");
         assert_eq!(
-            steps(&[again.clone()], &file, &known),
+            steps(std::slice::from_ref(&again), &file, &known),
             [Step::Register(again), Step::Forget(UserId::new(7))]
         );
     }

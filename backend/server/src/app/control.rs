@@ -10,7 +10,8 @@ use std::{
 
 use admin_api::{CredentialsGiven, CredentialsTest, LoginDoctor, LoginFinding};
 use domain::{
-    OrgId, Secret, TeamId,
+    OrgId, Secret, TeamId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
     store_identity::StoreDecision,
 };
@@ -141,8 +142,8 @@ impl Control for Controls {
         Box::pin(async move { self.engine.rosters(org_id, &teams).await })
     }
 
-    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.engine.is_admin(org_id, login)
+    fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.engine.protection(org_id, id)
     }
 
     fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {

@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use admin_api::{CredentialTest, CredentialsGiven, CredentialsTest, LoginDoctor};
 use domain::{
-    OrgId, TeamId,
+    OrgId, TeamId, UserId,
+    attention::Protection,
     settings::{Effective, Origin, Resolved},
     status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
     store_identity::StoreDecision,
@@ -36,8 +37,8 @@ pub trait Control: Send + Sync + 'static {
     fn rosters(&self, org_id: OrgId, teams: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>>;
     /// What Grafana's configuration will do to sign-ins, as last read.
     fn login_doctor(&self, org_id: OrgId) -> LoginDoctor;
-    /// Whether the account of this login is known to be a Grafana server admin. `false` may also mean that nobody has looked yet.
-    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool;
+    /// Why an account is never touched. `None` may also mean that nobody has looked yet.
+    fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection>;
     /// Which accounts of Grafana have this login and this e-mail, as the last listing showed it: managed ones too. `None` may also mean
     /// that nobody has looked yet.
     fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners;

@@ -13,6 +13,7 @@ use axum::{
 use domain::{
     Clock, Denied, Ids, OrgId, Secret, Surface, TeamId, UserId,
     account::NameOwner,
+    attention::Protection,
     caller::{Kind, Registered, ServiceAccount},
     settings::{self, Sources},
     status::{EngineState, EngineStatus, NameOwners, RosterSeen, StoreFile, StoreSeen, TeamSeen},
@@ -79,6 +80,9 @@ impl Ids for Counting {
     }
 }
 
+/// The account of a server admin.
+const ROOT: UserId = UserId::new(1);
+
 /// The rest of the process: nothing happens, everything is counted.
 struct Quiet {
     store: Store,
@@ -135,8 +139,8 @@ impl Control for Quiet {
         let known = self.rosters.lock().unwrap().clone();
         Box::pin(async move { known.into_iter().filter(|r| teams.contains(&r.team_id)).collect() })
     }
-    fn is_server_admin(&self, _: OrgId, login: &str) -> bool {
-        login.eq_ignore_ascii_case("root")
+    fn protection(&self, _: OrgId, id: UserId) -> Option<Protection> {
+        (id == ROOT).then_some(Protection::ServerAdmin)
     }
     fn name_owners(&self, _: OrgId, login: &str, email: Option<&str>) -> NameOwners {
         let find = |name: &str| {
@@ -145,9 +149,18 @@ impl Control for Quiet {
                 .find(|(held, _)| *held == name)
                 .map(|(_, id)| NameOwner {
                     id: UserId::new(*id),
-                    protected: false,
+                    protected: *id == ROOT.get(),
                 })
         };
+        if login.eq_ignore_ascii_case("root") {
+            return NameOwners {
+                login: Some(NameOwner {
+                    id: ROOT,
+                    protected: true,
+                }),
+                email: None,
+            };
+        }
         NameOwners {
             login: find(login),
             email: email.and_then(find),

@@ -31,7 +31,7 @@ const PEOPLE: [Somebody; 15] = [
         Some("'blocked'"),
         false,
     ),
-    // Whatever is remembered, and whoever waits for whom.
+    // Whatever is remembered, and whatever waits.
     ("not_closed", false, Some("'disable', TRUE, NULL"), None, false),
     ("not_closed", false, Some("NULL, NULL, NULL"), Some("'pending'"), false),
     ("not_closed", false, None, Some("'blocked'"), false),
@@ -62,8 +62,9 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         ));
         if let Some(closed) = account {
             sql.push_str(&format!(
-                "INSERT INTO account (deprovisioned_by, holds, seen_closed_ms, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms) \
-                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0);"
+                "INSERT INTO account (deprovisioned_by, holds, seen_closed_ms, user_id, org_id, connection, grafana_id, origin, login, deferred, synced_ms, \
+                 authority, seen_inside, closed_by_hand) \
+                 VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0, 'full', FALSE, FALSE);"
             ));
         }
         if *released {

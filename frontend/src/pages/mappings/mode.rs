@@ -43,7 +43,9 @@ pub fn Mode(groups: Loaded<Groups>, open: RwSignal<Option<Open>>) -> impl IntoVi
         })
     };
     let explained = move || match mode.get() {
-        Some(MappingMode::Create) => "Every group gets a team of its own name; an existing team of that name is used.",
+        Some(MappingMode::Create) => {
+            "Every group gets a team of its own name. Whether it fills one that exists already is a setting, team_claim."
+        }
         _ => "Only groups that you map are synced. The others are stored and shown, and touch no team.",
     };
     view! {

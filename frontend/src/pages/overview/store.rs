@@ -35,7 +35,7 @@ pub fn StoreQuestion(overview: Loaded<Overview>, refresh: impl Fn() + Copy + Sen
                 <p>{why}</p>
                 <Button disabled=busy on_click=move |_| decide("right_store")>"This is the right store now"</Button>
                 " "
-                <Button disabled=busy on_click=move |_| decide("start_anew")>"The other is lost: start anew"</Button>
+                <Button disabled=busy on_click=move |_| decide("start_over")>"The other is lost: start over"</Button>
             </Alert>
         })
     }

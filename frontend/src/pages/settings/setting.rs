@@ -34,16 +34,20 @@ fn words(key: &str) -> (String, Option<&'static str>) {
         ),
         "claim_password" => (
             "Password of an account taken over",
-            "Whoever had a local account until then may know it",
+            "Somebody else may know the password of a local account",
         ),
         "return_days" => (
             "Return",
-            "For how many days who was deleted at the provider may come back to the account, with roles and teams",
+            "For how many days a person deleted at the provider may come back to the account, with roles and teams",
         ),
         "linking" => ("When accounts are made", "Before the first sign-in, or by it"),
         "deprovision" => (
             "Closing an account",
             "How far it may go. Up to suspend, the account and all they made stay",
+        ),
+        "team_claim" => (
+            "Teams that exist already",
+            "In mode create: whether a group fills a team that somebody made, with the rights it has",
         ),
         "team_removal" => (
             "When a group is deleted",
@@ -75,8 +79,8 @@ fn choice(key: &str, value: &str) -> String {
         ("claim_policy", "linked") => {
             "one that the provider under “How people sign in” made; you are asked about others"
         }
-        ("claim_policy", "login") => "the one with the same login, whoever chose that",
-        ("claim_policy", "email") => "the same login, else the same e-mail, whoever chose that",
+        ("claim_policy", "login") => "the one with the same login, even if its owner chose that",
+        ("claim_policy", "email") => "the same login, else the same e-mail, even if its owner chose that",
         ("claim_policy", "never") => "none",
         ("sign_in", "none") => "not named",
         ("claim_password", "renew") => "becomes random, and sessions end",
@@ -84,6 +88,8 @@ fn choice(key: &str, value: &str) -> String {
         ("claim_policy", "ask") => "none until you allow it",
         ("linking", "pre_create") => "by Rollcall",
         ("linking", "first_login") => "by the sign-in",
+        ("team_claim", "use") => "the team that has the group's name",
+        ("team_claim", "ask") => "none until you map the group to it",
         ("team_removal", "archive") => "its members leave, and it is renamed",
         ("team_removal", "remove") => "the team is deleted",
         ("team_removal", "keep") => "its members leave",

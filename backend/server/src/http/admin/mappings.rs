@@ -13,7 +13,11 @@ use admin_api::{
     NewMapping, Team, Teams,
 };
 use axum::{Json, extract::Path, http::StatusCode};
-use domain::{MappingId, TeamId, settings, status::TeamSeen};
+use domain::{
+    MappingId, TeamId,
+    settings::{self, Effective, TeamClaim},
+    status::TeamSeen,
+};
 
 use self::edit::{changeable, chosen_team, edited};
 pub(in crate::http) use self::preview::preview;
@@ -26,7 +30,15 @@ use store::{self, Action, GroupSummary, Kind, MappingRecord, TargetKind, Urgency
 
 const MOST_TEAMS: usize = 50;
 
-fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
+/// Whether the engine would make a mapping again at once.
+fn is_made_again(m: &MappingRecord, effective: &Effective) -> bool {
+    m.origin == MappingOrigin::Create
+        && effective.mapping_mode == MappingMode::Create
+        && effective.team_claim == TeamClaim::Use
+}
+
+fn mapping_row(m: MappingRecord, teams: &[TeamSeen], effective: &Effective) -> MappingRow {
+    let may_remove = !is_made_again(&m, effective);
     let now = m.team_id.and_then(|id| teams.iter().find(|t| t.id == id));
     MappingRow {
         id: m.id.get(),
@@ -46,6 +58,7 @@ fn mapping_row(m: MappingRecord, teams: &[TeamSeen]) -> MappingRow {
         },
         paused: m.paused,
         origin: m.origin,
+        may_remove,
     }
 }
 
@@ -88,7 +101,7 @@ pub(in crate::http) async fn groups(call: AdminCall) -> Answer<Json<Groups>> {
         by_group
             .entry(mapping.group_id.clone())
             .or_default()
-            .push(mapping_row(mapping, &teams));
+            .push(mapping_row(mapping, &teams, &view.effective));
     }
     let summaries = api.store.group_summaries(&ctx.tenant).await?;
     let groups = summaries
@@ -157,7 +170,14 @@ pub(in crate::http) async fn add(
         format!("to the team {}", record.team_name),
     )
     .await;
-    Ok((StatusCode::CREATED, Json(mapping_row(record, &teams))))
+    Ok((
+        StatusCode::CREATED,
+        Json(mapping_row(
+            record,
+            &teams,
+            &call.api.control.settings(call.org_id()).effective,
+        )),
+    ))
 }
 
 pub(in crate::http) async fn change(
@@ -185,18 +205,20 @@ pub(in crate::http) async fn change(
         call.log(action, (target.0, &target.1, target.2), reason).await;
     }
     let teams = api.control.teams(ctx.tenant.org_id);
-    Ok(Json(mapping_row(after, &teams)))
+    Ok(Json(mapping_row(
+        after,
+        &teams,
+        &call.api.control.settings(call.org_id()).effective,
+    )))
 }
 
 pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<MappingId>) -> Answer<StatusCode> {
     let (api, ctx) = (&call.api, &call.context);
     let mapping = changeable(&call, id).await?;
-    // The engine would make it again at once.
-    if mapping.origin == MappingOrigin::Create
-        && api.control.settings(ctx.tenant.org_id).effective.mapping_mode == MappingMode::Create
-    {
+    if is_made_again(&mapping, &call.api.control.settings(call.org_id()).effective) {
         return Err(AdminFailure::conflict(
-            "In mode create every group has a team. Switch to strict to choose which.",
+            "In mode create every group has a team. Pause the mapping, set team_claim to “ask”, or switch to strict \
+             to choose which.",
         ));
     }
     api.store.remove_mapping(id).await?;

@@ -49,6 +49,8 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
         !callers.is_empty(),
         &chart,
     );
+    let taken = engine.taken_names.iter().map(wording::taken_name);
+    let warnings = engine.warnings.iter().cloned().chain(taken).collect();
     Ok(Json(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sync,
@@ -103,7 +105,7 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
             })
             .collect(),
         store_question,
-        warnings: engine.warnings,
+        warnings,
         chart,
         next,
         sign_in: sign_in(api.control.login_doctor(org_id)),

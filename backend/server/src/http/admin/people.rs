@@ -189,7 +189,7 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
             "There is nothing to approve: no account in Grafana waits for a decision about this person.",
         )
     };
-    // Else it becomes random: whoever had the account until now may know it.
+    // Else it becomes random: another person may know it.
     let seen = Management {
         keep_password: call.text("password") == Some("keep"),
         ..api.store.management(&id).await?.ok_or_else(nothing)?
@@ -197,14 +197,10 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
     // No guard, as at a POST: that is the planner, which looks again. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
     let org_id = ctx.tenant.org_id;
-    if api.control.is_server_admin(org_id, &login) {
+    if let Some(why) = api.control.protection(org_id, seen.grafana_id) {
         return Err(AdminFailure::conflict(format!(
-            "Grafana's account “{login}” is a server admin and cannot be managed by SCIM."
-        )));
-    }
-    if api.control.settings(org_id).effective.break_glass.contains(&login) {
-        return Err(AdminFailure::conflict(format!(
-            "Grafana's account “{login}” is on the break-glass list and cannot be managed by SCIM."
+            "Grafana's account “{login}” cannot be managed by SCIM: {}.",
+            wording::protection(why)
         )));
     }
     match api.store.approve_claim(ctx, &id, &seen).await? {

@@ -34,7 +34,7 @@ fn origin(origin: Origin) -> SettingOrigin {
 
 fn choices(kind: Kind) -> Vec<String> {
     match kind {
-        Kind::Choice(words) => words.iter().map(|w| (*w).to_owned()).collect(),
+        Kind::Choice(words) | Kind::FileChoice(words) => words.iter().map(|w| (*w).to_owned()).collect(),
         _ => Vec::new(),
     }
 }
@@ -60,7 +60,7 @@ fn setting(key: &settings::Key, view: &SettingsView) -> Setting {
         value: resolved.map(|r| r.value.clone()).filter(|v| !v.is_empty()),
         secret_set: None,
         origin: origin(from),
-        locked: from < Origin::Page || key.name == FILE_ONLY,
+        locked: from < Origin::Page || key.name == FILE_ONLY || matches!(key.kind, Kind::FileChoice(_)),
         choices: choices(key.kind),
         problem: resolved.and_then(|r| r.problem.clone()),
     }
@@ -143,7 +143,7 @@ pub(in crate::http) async fn change(call: AdminCall, Body(update): Body<Settings
         let invalid = |e: Invalid| AdminFailure::invalid(key.name, e.to_string());
         let value = value
             .as_deref()
-            .map(|v| settings::validate(key, v))
+            .map(|v| settings::validate_outside_file(key, v))
             .transpose()
             .map_err(invalid)?;
         changes.insert(name, value.filter(|v| !v.is_empty()));

@@ -9,27 +9,23 @@ use domain::store_identity::StoreDecision;
 use super::{
     call::{AdminCall, Body},
     failure::{AdminFailure, Answer},
+    server_admin,
 };
 use store::{Action, TargetKind};
 
 /// A store speaks for everybody in Grafana, not for one organization's people, so an Admin of one
 /// organization may not decide about it.
 pub(in crate::http) async fn decide(call: AdminCall, Body(answer): Body<StoreAnswer>) -> Answer<StatusCode> {
-    let (control, org_id, login) = (&call.api.control, call.org_id(), call.context.actor.clone());
+    let (control, org_id) = (&call.api.control, call.org_id());
     if !control.engine(org_id).store.needs_decision() {
         return Err(AdminFailure::conflict(
             "There is nothing to decide: Grafana knows this store, or was not asked yet.",
         ));
     }
-    if !control.is_server_admin(org_id, &login) {
-        return Err(AdminFailure::new(
-            StatusCode::FORBIDDEN,
-            "Only a Grafana server admin says which store is the right one.",
-        ));
-    }
+    server_admin::needed(&call, "Which store is the right one").await?;
     let (decision, reason) = match answer.decision {
         Said::RightStore => (StoreDecision::RightStore, "this is the right store now"),
-        Said::StartAnew => (StoreDecision::StartAnew, "start anew with this store"),
+        Said::StartOver => (StoreDecision::StartOver, "start over with this store"),
     };
     // The page's log can be pruned; this line cannot.
     tracing::warn!(

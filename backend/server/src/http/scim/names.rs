@@ -34,19 +34,10 @@ impl NameCheck {
             return None;
         }
         let (control, org_id) = (&call.api.control, call.context.tenant.org_id);
-        let mut owners = control.name_owners(org_id, &after.login, after.email.as_deref());
+        let owners = control.name_owners(org_id, &after.login, after.email.as_deref());
         if owners == NameOwners::default() {
             return None;
         }
-        let settings = control.settings(org_id);
-        let listed = |name: &str| settings.effective.break_glass.iter().any(|l| l == name);
-        let protect = |holder: &mut Option<NameOwner>, name: &str| {
-            if let Some(holder) = holder {
-                holder.protected |= listed(name);
-            }
-        };
-        protect(&mut owners.login, &after.login);
-        protect(&mut owners.email, after.email.as_deref().unwrap_or_default());
         Some(Self {
             owners,
             user_name_changed,

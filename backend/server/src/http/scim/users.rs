@@ -3,6 +3,7 @@
 //! Owns: what a request about a user means. Must never decide what Grafana should look like. Start
 //! at [`Users`].
 
+use domain::{attention::Protection, wording};
 use scim::{
     Error, Patch, Projection, ResourceType,
     render::{Meta, Shown},
@@ -112,19 +113,19 @@ fn meta(base: &str, view: &UserView) -> Meta {
 fn refuse_protected(call: &ScimCall, user_name: &str) -> Result<(), ScimFailure> {
     let (control, org_id) = (&call.api.control, call.context.tenant.org_id);
     let login = user_name.trim().to_lowercase();
-    if control.is_server_admin(org_id, &login) {
-        return Err(Error::conflict(
-            "Grafana's account of this userName is a server admin and is not managed by SCIM.",
-        )
-        .into());
-    }
-    if control.settings(org_id).effective.break_glass.contains(&login) {
-        return Err(Error::conflict(
-            "Grafana's account of this userName is on the break-glass list and is not managed by SCIM.",
-        )
-        .into());
-    }
-    Ok(())
+    let owner = control.name_owners(org_id, &login, None).login;
+    let reserved = control.settings(org_id).effective.break_glass.contains(&login);
+    let why = match owner.and_then(|owner| control.protection(org_id, owner.id)) {
+        // Nobody is made with a name on the list.
+        None if reserved => Protection::BreakGlass,
+        None => return Ok(()),
+        Some(why) => why,
+    };
+    Err(Error::conflict(format!(
+        "Grafana's account of this userName is not managed by SCIM: {}.",
+        wording::protection(why)
+    ))
+    .into())
 }
 
 /// One transaction, unless the request asks for a name that an account in Grafana has: who manages

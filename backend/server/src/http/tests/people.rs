@@ -1,7 +1,10 @@
 //! The list of people: numbers on the chips, a group's members, and how far each attribute got.
 
 use super::*;
-use domain::UserId;
+use domain::{
+    UserId,
+    account::{Authority, History},
+};
 use store::{AccountOrigin, AccountRecord};
 
 impl Server {
@@ -13,6 +16,7 @@ impl Server {
             grafana_id: Some(grafana_id),
             origin: AccountOrigin::Provisioned,
             login: login.to_owned(),
+            history: History::new(Authority::Full),
             deprovisioned_by: None,
             holds: None,
             snapshot: None,

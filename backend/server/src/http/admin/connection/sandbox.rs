@@ -12,6 +12,7 @@ use axum::{
 };
 use domain::{
     Caller, Denied, OrgId, TeamId, UserId,
+    attention::Protection,
     status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
     store_identity::StoreDecision,
 };
@@ -151,15 +152,19 @@ impl Control for Still {
     fn login_doctor(&self, org_id: OrgId) -> LoginDoctor {
         self.0.login_doctor(org_id)
     }
-    fn is_server_admin(&self, org_id: OrgId, login: &str) -> bool {
-        self.0.is_server_admin(org_id, login)
+    fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
+        self.0.protection(org_id, id)
     }
     fn rosters(&self, _: OrgId, _: Vec<TeamId>) -> Boxed<'_, Vec<RosterSeen>> {
         Box::pin(std::future::ready(Vec::new()))
     }
-    /// Nobody: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
-    fn name_owners(&self, _: OrgId, _: &str, _: Option<&str>) -> NameOwners {
-        NameOwners::default()
+    /// Nobody but who is protected: whose account it is stands in the real store, and everybody of ours would look like a stranger here.
+    fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
+        let real = self.0.name_owners(org_id, login, email);
+        NameOwners {
+            login: real.login.filter(|owner| owner.protected),
+            email: real.email.filter(|owner| owner.protected),
+        }
     }
     fn settings(&self, org_id: OrgId) -> Arc<SettingsView> {
         self.0.settings(org_id)

@@ -9,7 +9,7 @@ use admin_api::{MappingKind, MappingMode, MemberPolicy, PlannedChange, Preview, 
 use axum::Json;
 use domain::{
     MappingId, OrgId, TeamId, UserId,
-    settings::TeamRemoval,
+    settings::{TeamClaim, TeamRemoval},
     status::{RosterSeen, TeamSeen},
     team::{self, Action, GroupMember, TeamInput, name_before_archive},
     wording,
@@ -78,7 +78,9 @@ pub(in crate::http) async fn preview(call: AdminCall, Body(change): Body<Planned
                     .to_owned(),
             ),
         ),
-        PlannedChange::Mode(MappingMode::Create) => a_team_for_every_group(api, ctx, &teams).await?,
+        PlannedChange::Mode(MappingMode::Create) => {
+            a_team_for_every_group(api, ctx, &teams, effective.team_claim).await?
+        }
         PlannedChange::Add(wanted) => {
             let group = api.store.group(&ctx.tenant, &wanted.group_id).await?;
             let (team_id, name) = chosen_team(&wanted, group.as_ref(), &teams)?;
@@ -149,19 +151,25 @@ async fn a_team_for_every_group(
     api: &Api,
     ctx: &WriteContext,
     teams: &[TeamSeen],
+    claim: TeamClaim,
 ) -> Answer<(Vec<WhatIf>, Option<String>)> {
     let org_id = ctx.tenant.org_id;
     let mappings = api.store.all_mappings(&ctx.tenant).await?;
     let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
     let groups = api.store.group_summaries(&ctx.tenant).await?;
     let mut what_ifs = Vec::new();
-    let mut there = 0_usize;
+    let (mut there, mut asked) = (0_usize, 0_usize);
     let unmapped = groups
         .iter()
         .filter(|group| !mapped.contains(group.id.as_str()) && !group.display_name.trim().is_empty());
     for group in unmapped {
         let name = &group.display_name;
-        let found = teams.iter().find(|team| team.name == *name).or_else(|| {
+        let by_hand = teams.iter().find(|team| team.name == *name);
+        if by_hand.is_some() && claim == TeamClaim::Ask {
+            asked += 1;
+            continue;
+        }
+        let found = by_hand.or_else(|| {
             let archived = |team: &&TeamSeen| name_before_archive(&team.name, team.id) == Some(name);
             teams.iter().find(archived)
         });
@@ -177,15 +185,21 @@ async fn a_team_for_every_group(
         there += usize::from(team_id.is_some());
         what_ifs.push(what_if);
     }
-    let said = match (what_ifs.len(), there) {
+    let said = match (what_ifs.len() + asked, there) {
         (0, _) => {
             "Every group is mapped, so nobody joins or leaves now. A group that comes later gets a team of its name."
                 .to_owned()
         }
         (all, there) => format!(
-            "{} not mapped. Teams to be made: {}. Teams that are there already: {there}.",
+            "{} not mapped. Teams to be made: {}. Teams that are there already: {}.{}",
             counted(all, "group is", "groups are"),
-            all.saturating_sub(there),
+            all.saturating_sub(there + asked),
+            there + asked,
+            if asked > 0 {
+                " You are asked before a group fills one of these."
+            } else {
+                ""
+            },
         ),
     };
     // A team that an earlier time in this mode made is called as its group again.
@@ -290,7 +304,7 @@ async fn plan_team(
         // Teams are offered from a listing, and that shows the server admins first.
         admins_known: true,
         emails: BTreeMap::new(),
-        taken: others.map(|team| team.name.clone()).collect(),
+        taken: others.map(|team| (team.name.clone(), team.id)).collect(),
         // One step for each person: the names are wanted.
         bulk: false,
     };
