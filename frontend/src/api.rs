@@ -43,6 +43,12 @@ pub async fn check_now(host: Host) -> Result<(), ApiError> {
     succeeded(&host.call("POST", "admin/sync", None).await).map(drop)
 }
 
+/// Which store is the right one: `right_store` or `start_over`.
+pub async fn decide_store(host: Host, decision: &str) -> Result<(), ApiError> {
+    let body = format!("{{\"decision\":\"{decision}\"}}");
+    succeeded(&host.call("POST", "admin/store", Some(body)).await).map(drop)
+}
+
 /// People by what `filter` says: `query` (in login, name or e-mail), `access`, `id`, `group`, `after`.
 pub async fn people(host: Host, count: u32, filter: &[(&str, Option<String>)]) -> Result<People, ApiError> {
     call(host, "GET", &filtered("admin/users", count, filter), None).await

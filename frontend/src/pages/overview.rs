@@ -8,6 +8,7 @@ mod findings;
 mod recent;
 mod setup;
 mod status;
+mod store;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use self::{
     recent::Recent,
     setup::Steps,
     status::{Chain, Status},
+    store::StoreQuestion,
 };
 use crate::{
     api,
@@ -63,6 +65,7 @@ pub fn OverviewPage() -> impl IntoView {
     view! {
         <Answered error=overview.error() arrived=arrived failed="The overview could not be loaded" columns=3>
             <Status overview=overview refresh=refresh />
+            <StoreQuestion overview=overview refresh=refresh />
             <Chain overview=overview />
             <Show when=move || blank.get() == Some(true) fallback=move || view! {
                 <NeedsYou overview=overview />
