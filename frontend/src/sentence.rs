@@ -131,7 +131,7 @@ pub fn activity_sentence(entry: &ActivityEntry) -> Sentence {
         Outcome::Retry | Outcome::Attention => format!("could not {}", words.to_do),
     };
     let target = match entry.target_name.as_str() {
-        _ if of_request || entry.action == Action::CallerDeny => "",
+        _ if of_request || matches!(entry.action, Action::CallerDeny | Action::StoreDecide) => "",
         "" => &entry.target_id,
         name => name,
     };
@@ -166,6 +166,7 @@ mod tests {
             "setting" => (TargetKind::Setting, "claim_policy"),
             "request" => (TargetKind::User, "Users"),
             "caller" => (TargetKind::Service, "Users"),
+            "store" => (TargetKind::Service, "store"),
             other => panic!("{other}: say what it is about"),
         }
     }

@@ -33,7 +33,7 @@ use super::{
     org::Org,
     reservation::Reservation,
 };
-use store::{AccountRecord, ManagementState, UserRecord, Work};
+use store::{AccountRecord, Management, ManagementState, UserRecord, Work};
 
 /// Look, act, look: once more for what a first plan could not know, and then it is Grafana that does not do as it says.
 const LOOKS: usize = 4;
@@ -59,21 +59,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         // It was to be closed a moment ago.
         return Err(SyncError::NotYet(Delay::StoreNotRecognised));
     }
-    let mut person = Person {
-        core,
-        work,
-        name: String::new(),
-        told: record.as_ref().map(teams_view),
-        record,
-        management,
-        provider: provider_identity(user.as_ref()),
-        gone: user.is_none(),
-    };
-    person.name = match (&user, &person.record) {
-        (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
-        (None, Some(record)) => record.login.clone(),
-        (None, None) => work.id.clone(),
-    };
+    let mut person = person_of(core, work, user.as_ref(), record, management);
     person.adopt(org).await?;
     let rules = rules(org);
     let mut turn = Turn::new(&desired, &rules);
@@ -127,6 +113,30 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         done = plan.actions;
     }
     Err(SyncError::NotYet(Delay::AccountUnchanged))
+}
+
+fn person_of<'a>(
+    core: &'a Core,
+    work: &'a Work,
+    user: Option<&UserRecord>,
+    record: Option<AccountRecord>,
+    management: Option<Management>,
+) -> Person<'a> {
+    let name = match (user, &record) {
+        (Some(user), _) => user.document.user_name().unwrap_or_default().to_owned(),
+        (None, Some(record)) => record.login.clone(),
+        (None, None) => work.id.clone(),
+    };
+    Person {
+        core,
+        work,
+        name,
+        told: record.as_ref().map(teams_view),
+        record,
+        management,
+        provider: provider_identity(user),
+        gone: user.is_none(),
+    }
 }
 
 /// The person and the account as stored, once nobody else who shares a name is worked on.

@@ -34,31 +34,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     org.status.version = version.or(org.status.version.take());
     org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
     store_marker::look(core, org).await?;
-    let now = core.clock.now_ms();
-    match org.grafana.admin_settings().await {
-        Ok(mut settings) => {
-            if org.settings.effective.linking == Linking::FirstLogin {
-                settings.login.links_at_first_login();
-            }
-            org.role_sync_skipped = settings.login.suspension_holds();
-            let findings = login::examine(&settings.login);
-            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
-            org.sign_in = settings.sign_in;
-            core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
-        }
-        // What was read before still counts; without it nobody would know what a group means.
-        Err(error @ (Error::Away(_) | Error::NotGrafana(_))) if org.state.configuration() == Configuration::Known => {
-            tracing::warn!(org = org.id().get(), %error, "Grafana's configuration could not be read again");
-        }
-        // An account that is in no organization may not (G34); what depends on it is said to be unknown.
-        Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
-            (org.role_sync_skipped, org.sign_in) = (None, SignInSettings::default());
-            let findings = login::unreadable();
-            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
-        }
-        Err(e) => return Err(looking(Reading::Settings)(e)),
-    }
-    org.state.learn(Configuration::Known);
+    learn_configuration(core, org).await?;
     // Who calls is told by it. It may be refused to us where everything else is not, and then the last one counts.
     let listed = org.grafana.service_accounts().await;
     if let Ok(listed) = &listed {
@@ -110,6 +86,36 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     team_sync::refresh(core, org, &teams).await?;
     prune(core, org).await?;
     org.status.checked_ms = Some(core.clock.now_ms());
+    Ok(())
+}
+
+/// What Grafana's configuration says about sign-ins and groups.
+async fn learn_configuration(core: &Core, org: &mut Org) -> Result<()> {
+    let now = core.clock.now_ms();
+    match org.grafana.admin_settings().await {
+        Ok(mut settings) => {
+            if org.settings.effective.linking == Linking::FirstLogin {
+                settings.login.links_at_first_login();
+            }
+            org.role_sync_skipped = settings.login.suspension_holds();
+            let findings = login::examine(&settings.login);
+            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
+            org.sign_in = settings.sign_in;
+            core.settings.grafana_seen(org.id(), settings.auth, settings.public_url);
+        }
+        // What was read before still counts; without it nobody would know what a group means.
+        Err(error @ (Error::Away(_) | Error::NotGrafana(_))) if org.state.configuration() == Configuration::Known => {
+            tracing::warn!(org = org.id().get(), %error, "Grafana's configuration could not be read again");
+        }
+        // An account that is in no organization may not (G34); what depends on it is said to be unknown.
+        Err(Error::Forbidden { .. } | Error::NotFound(_) | Error::Refused { .. }) => {
+            (org.role_sync_skipped, org.sign_in) = (None, SignInSettings::default());
+            let findings = login::unreadable();
+            core.shared.set_login(org.id(), LoginSeen { at_ms: now, findings });
+        }
+        Err(e) => return Err(looking(Reading::Settings)(e)),
+    }
+    org.state.learn(Configuration::Known);
     Ok(())
 }
 

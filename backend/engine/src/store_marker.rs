@@ -3,7 +3,10 @@
 //! Owns: reading it, and writing it after the store. Must never decide what a store may do that the
 //! marker does not name: `domain::store_identity` does. Start at [`look`].
 
+use std::collections::HashMap;
+
 use domain::{
+    OrgId,
     attempt::Failure,
     attention::Reading,
     store_identity::{self, Compared, MARKER, Marker, Recognition, StoreDecision, StoreIdentity, marker_login},
@@ -176,5 +179,25 @@ pub(super) async fn decide(core: &Core, org: &mut Org, decision: StoreDecision) 
     };
     let compared = write(core, org, &decided, marker).await?;
     learn(org, compared.recognition);
+    Ok(())
+}
+
+/// What admins decided about the store. It is kept until Grafana has it.
+pub(super) async fn take_decisions(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result<()> {
+    for (org_id, decision) in core.shared.take_decisions() {
+        let elapsed = core.clock.elapsed_ms();
+        let Some(org) = orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(elapsed)) else {
+            core.shared.keep_decision(org_id, decision);
+            continue;
+        };
+        match decide(core, org, decision).await {
+            Ok(()) => org.publish(core).await,
+            Err(SyncError::Grafana { error, .. }) => {
+                core.shared.keep_decision(org_id, decision);
+                org.went_wrong(core, &error).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
     Ok(())
 }
