@@ -81,7 +81,9 @@ impl Company {
     }
 
     async fn joins(&mut self, scim: &ScimClient, who: usize) -> Result<()> {
-        let body = user(&login(who), "Some", "Body");
+        let mut body = user(&login(who), "Some", "Body");
+        // Who is hired again is the same person, and that is by the provider's own id only.
+        body["externalId"] = json!(format!("00u-of-{who}"));
         insist(scim, "somebody joins", async |scim| scim.post("/Users", &body).await)
             .await?
             .expect(&[201, 409])?;

@@ -167,8 +167,14 @@ async fn a_restored_backup_does_not_let_leavers_in() -> Result<()> {
         .expect(&[200])?;
     rig.check_now().await?;
 
-    // It is the right one, says a person, and it says that ada is active.
+    // It is the right one, says a person, and it says that ada is active. But it has not closed her.
     decide(&rig, "right_store").await?;
+    let told = rig.attention(ADA).await?;
+    ensure!(told.reason.contains("by hand"), "{told:?}");
+    rig.grafana
+        .admin_send(Method::POST, &format!("users/{ada}/claim"), &json!({}))
+        .await?
+        .expect(&[204])?;
     rig.open(ADA).await?;
     healthy(&rig).await?;
     rig.finish().await

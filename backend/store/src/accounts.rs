@@ -172,6 +172,22 @@ impl Store {
         self.saved(a, done).await
     }
 
+    /// A SCIM user takes over the account of one that was deleted: in one commit, so that a crash in
+    /// between does not make it nobody's.
+    ///
+    /// # Errors
+    /// [`Error::AccountTaken`] as [`Self::save_account`].
+    pub async fn take_over_account(&self, a: &AccountRecord, from: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        REMOVE.query().bind(from).execute(&mut *tx).await?;
+        let done = save(&mut tx, a).await;
+        if done.is_err() {
+            tx.rollback().await?;
+            return self.saved(a, done).await;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Grafana has created the account of a SCIM user, or we have found it. One commit records the
     /// account, removes the note about its creation, writes the line, and marks the groups of the
     /// user (R11). Each commit waits for the disk, and there are thousands.

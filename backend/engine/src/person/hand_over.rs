@@ -28,9 +28,6 @@ impl Person<'_> {
         else {
             return Ok(());
         };
-        if let Some(from) = from.as_ref().filter(|f| **f != self.work.id) {
-            self.core.store.remove_account(from).await?;
-        }
         let found = observed.others.iter().find(|c| c.account.id == *grafana_id);
         let login = found.map_or_else(|| self.name.clone(), |c| c.account.login.clone());
         let mut record = self.new_record(*grafana_id, *origin, login);
@@ -38,7 +35,10 @@ impl Person<'_> {
         record.deprovisioned_by = *deprovisioned_by;
         record.snapshot = snapshot.as_ref().and_then(|s| serde_json::to_string(s).ok());
         record.renew_password = *renew_password;
-        self.save(record).await?;
+        match from.as_ref().filter(|f| **f != self.work.id) {
+            Some(from) => self.take_over(record, from).await?,
+            None => self.save(record).await?,
+        }
         self.log(org, Done::UserClaim, 0).await
     }
 

@@ -97,6 +97,14 @@ impl Person<'_> {
         Ok(())
     }
 
+    /// The same, and whose it was has it no more.
+    pub(super) async fn take_over(&mut self, record: AccountRecord, from: &str) -> Result<()> {
+        let saved = self.core.store.take_over_account(&record, from).await;
+        saved.map_err(saving)?;
+        self.record = Some(record);
+        Ok(())
+    }
+
     /// The account Grafana made for us is on disk with all that follows, or nothing of it is.
     pub(super) async fn save_made(&mut self, record: AccountRecord, line: ActivityLine) -> Result<()> {
         let groups = self.groups_to_tell(Some(&record)).await?;
