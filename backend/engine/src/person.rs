@@ -46,19 +46,10 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         .as_ref()
         .is_some_and(|s| s.state == ManagementState::Unmanaged)
     {
-        // An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
-        if user.is_none() {
-            core.store.forget_unmanaged(&work.id).await?;
-        }
-        core.store.finish(work).await?;
-        return Ok(Recorded);
+        return leave_alone(core, work, user.is_none()).await;
     }
     let desired = desired(user.as_ref());
-    let recognised = org.status.store;
-    if matches!(desired, Desired::Open(_)) && !recognised.may_open() {
-        // It was to be closed a moment ago.
-        return Err(SyncError::NotYet(Delay::StoreNotRecognised));
-    }
+    held_back(org, &desired)?;
     let mut person = Person {
         core,
         work,
@@ -100,8 +91,10 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
                 account.alone_in.extend(own);
             });
         }
-        let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
-        let plan = store_identity::permitted(recognised, plan);
+        let plan = store_identity::permitted(
+            org.status.store,
+            account::plan(&desired, link.as_ref(), &observed, &rules),
+        );
         if plan.actions.is_empty() {
             person.ask(plan.end.question()).await?;
             let end = match &plan.end {
@@ -127,6 +120,23 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         done = plan.actions;
     }
     Err(SyncError::NotYet(Delay::AccountUnchanged))
+}
+
+/// A store that Grafana does not know opens nobody. The person was to be closed a moment ago.
+fn held_back(org: &Org, desired: &Desired) -> Result<()> {
+    if matches!(desired, Desired::Open(_)) && !org.status.store.may_open() {
+        return Err(SyncError::NotYet(Delay::StoreNotRecognised));
+    }
+    Ok(())
+}
+
+/// An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
+async fn leave_alone(core: &Core, work: &Work, gone: bool) -> Result<Recorded> {
+    if gone {
+        core.store.forget_unmanaged(&work.id).await?;
+    }
+    core.store.finish(work).await?;
+    Ok(Recorded)
 }
 
 /// The person and the account as stored, once nobody else who shares a name is worked on.

@@ -104,7 +104,7 @@ impl Loop {
         self.take_settings().await?;
         self.take_requests().await?;
         self.take_mappings().await?;
-        self.take_decisions().await?;
+        store_marker::take_decisions(&self.core, &mut self.orgs).await?;
         loop {
             for org in self.orgs.values_mut() {
                 org.ask(&self.core).await;
@@ -119,26 +119,6 @@ impl Loop {
         }
         orphans::empty(&self.core, &mut self.orgs).await?;
         self.until_next().await
-    }
-
-    /// What admins decided about the store. It is kept until Grafana has it.
-    async fn take_decisions(&mut self) -> Result<()> {
-        for (org_id, decision) in self.core.shared.take_decisions() {
-            let elapsed = self.core.clock.elapsed_ms();
-            let Some(org) = self.orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(elapsed)) else {
-                self.core.shared.keep_decision(org_id, decision);
-                continue;
-            };
-            match store_marker::decide(&self.core, org, decision).await {
-                Ok(()) => org.publish(&self.core).await,
-                Err(SyncError::Grafana { error, .. }) => {
-                    self.core.shared.keep_decision(org_id, decision);
-                    org.went_wrong(&self.core, &error).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 
     /// Work that waits for an hour that was set back must not wait until that hour comes again.

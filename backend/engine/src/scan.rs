@@ -28,12 +28,17 @@ use super::{
 };
 use grafana::{Error, SignInSettings, Team};
 
-/// Compares everything of an organization with Grafana.
-pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
+/// Which Grafana it is, who we are there, and whether this is the store that it knows.
+async fn meet(core: &Core, org: &mut Org) -> Result<()> {
     let version = org.grafana.health().await.map_err(looking(Reading::Health))?;
     org.status.version = version.or(org.status.version.take());
     org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
-    store_marker::look(core, org).await?;
+    store_marker::look(core, org).await
+}
+
+/// Compares everything of an organization with Grafana.
+pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
+    meet(core, org).await?;
     let now = core.clock.now_ms();
     match org.grafana.admin_settings().await {
         Ok(mut settings) => {

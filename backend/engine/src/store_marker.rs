@@ -3,7 +3,10 @@
 //! Owns: reading it, and writing it after the store. Must never decide what a store may do that the
 //! marker does not name: `domain::store_identity` does. Start at [`look`].
 
+use std::collections::HashMap;
+
 use domain::{
+    OrgId,
     attempt::Failure,
     attention::Reading,
     store_identity::{self, Compared, MARKER, Marker, Recognition, StoreDecision, StoreIdentity, marker_login},
@@ -157,8 +160,28 @@ fn learn(org: &mut Org, recognition: Recognition) {
     org.status.store = recognition;
 }
 
+/// What admins decided. It is kept until Grafana has it.
+pub(super) async fn take_decisions(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result<()> {
+    for (org_id, decision) in core.shared.take_decisions() {
+        let elapsed = core.clock.elapsed_ms();
+        let Some(org) = orgs.get_mut(&org_id).filter(|org| org.state.is_runnable(elapsed)) else {
+            core.shared.keep_decision(org_id, decision);
+            continue;
+        };
+        match decide(core, org, decision).await {
+            Ok(()) => org.publish(core).await,
+            Err(SyncError::Grafana { error, .. }) => {
+                core.shared.keep_decision(org_id, decision);
+                org.went_wrong(core, &error).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// An admin decided that this is the right store: it says so in Grafana, whatever stood there.
-pub(super) async fn decide(core: &Core, org: &mut Org, decision: StoreDecision) -> Result<()> {
+async fn decide(core: &Core, org: &mut Org, decision: StoreDecision) -> Result<()> {
     let Found::Compared { store, marker, .. } = compare(core, org).await? else {
         return Ok(());
     };

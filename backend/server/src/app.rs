@@ -78,6 +78,19 @@ impl Running {
     }
 }
 
+impl Running {
+    fn parts(&self) -> health::Parts<'_> {
+        health::Parts {
+            store: &self.store,
+            engine: &self.engine,
+            settings: &self.settings,
+            watch: &self.watch,
+            refused_writes: self.api.refused_writes(),
+            now_ms: self.clock.now_ms(),
+        }
+    }
+}
+
 impl App {
     /// Opens the store and starts the engine. `environment` is the process's, read once in `main`.
     ///
@@ -201,14 +214,14 @@ impl Application for App {
 
     async fn health(&self, org_id: OrgId) -> Health {
         match self.running.get() {
-            Some(running) => health::of(org_id, running).await,
+            Some(running) => health::of(org_id, &running.parts()).await,
             None => health::store_closed(),
         }
     }
 
     async fn metrics(&self) -> String {
         match self.running.get() {
-            Some(running) => health::metrics(running).await,
+            Some(running) => health::metrics(&running.parts()).await,
             None => "# TYPE rollcall_store_open gauge\nrollcall_store_open 0\n".to_owned(),
         }
     }

@@ -15,10 +15,24 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{Running, settings};
+use super::{
+    settings::{self, SettingsState},
+    store_watch::StoreWatch,
+};
 use crate::plugin::Health;
-use engine::PulseSeen;
-use store::Tally;
+use engine::{Engine, PulseSeen};
+use store::{Store, Tally};
+
+/// What is asked.
+pub(super) struct Parts<'a> {
+    pub(super) store: &'a Store,
+    pub(super) engine: &'a Engine,
+    pub(super) settings: &'a SettingsState,
+    pub(super) watch: &'a StoreWatch,
+    /// Changes that the store did not take.
+    pub(super) refused_writes: u64,
+    pub(super) now_ms: i64,
+}
 
 /// The store is the one thing without which nothing works.
 pub(super) fn store_closed() -> Health {
@@ -34,9 +48,9 @@ fn found(finding: Finding, pending: i64, details: serde_json::Value) -> Health {
 }
 
 /// One organization's health.
-pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
-    let (store, engine, now_ms) = (&running.store, &running.engine, running.clock.now_ms());
-    let seen = running.watch.seen(store).await;
+pub(super) async fn of(org_id: OrgId, parts: &Parts<'_>) -> Health {
+    let (store, engine, now_ms) = (parts.store, parts.engine, parts.now_ms);
+    let seen = parts.watch.seen(store).await;
     let tally = match store.tally(&Tenant::of_org(org_id)).await {
         Ok(tally) => tally,
         Err(error) => {
@@ -45,7 +59,7 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
         }
     };
     let status = engine.status(org_id);
-    let wrong_settings = settings::problems(&running.settings.view(org_id)).len();
+    let wrong_settings = settings::problems(&parts.settings.view(org_id)).len();
     let twice_filled = status.twice_filled_teams.len();
     let team_sync = match twice_filled {
         0 if status.team_sync_licensed => TeamSync::Licensed,
@@ -53,7 +67,7 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
     };
     let closing = Closing::of(&tally, now_ms);
     let pulse = engine.pulse();
-    let kept_back = !running.settings.view(org_id).kept_back.is_empty();
+    let kept_back = !parts.settings.view(org_id).kept_back.is_empty();
     let finding = of_store(seen, &status)
         .or_else(|| (!is_alive(pulse)).then_some(Finding::EngineFails))
         .or_else(|| kept_back.then_some(Finding::SecretKeptBack))
@@ -156,9 +170,9 @@ fn worst(state: EngineState, tally: &Tally, closing: Closing, wrong_settings: us
 }
 
 /// Prometheus text: numbers by organization.
-pub(super) async fn metrics(running: &Running) -> String {
-    let (store, engine, now_ms) = (&running.store, &running.engine, running.clock.now_ms());
-    let seen = running.watch.seen(store).await;
+pub(super) async fn metrics(parts: &Parts<'_>) -> String {
+    let (store, engine, now_ms) = (parts.store, parts.engine, parts.now_ms);
+    let seen = parts.watch.seen(store).await;
     let pulse = engine.pulse();
     let mut rows = Vec::new();
     for tenant in store.tenants().await.unwrap_or_default() {
@@ -178,7 +192,7 @@ pub(super) async fn metrics(running: &Running) -> String {
     let is_well = seen.takes_changes && seen.file != StoreFile::Replaced;
     whole("store_writable", "gauge", writable, u64::from(is_well));
     let refused = "Changes of identity providers that the store did not take (503).";
-    whole("refused_writes_total", "counter", refused, running.api.refused_writes());
+    whole("refused_writes_total", "counter", refused, parts.refused_writes);
     let silent = "Since when nothing was heard of the engine, in seconds.";
     whole("engine_heartbeat_age_seconds", "gauge", silent, pulse.silent.as_secs());
     let restarts = "How often the engine ended by a fault and was started again.";
