@@ -261,6 +261,14 @@ async fn a_service_account_is_renamed_and_keeps_its_login() {
         let refused = g.call(&account, "GET", "/api/user", Value::Null).await;
         assert_eq!((refused.status, refused.str("/messageId")), (401, "identity.disabled"));
         assert_eq!(g.patch(&path, json!({ "isDisabled": false })).await.status, 200);
+        // What proves that it is the same one.
+        let row = g.get(&path).await;
+        assert!(!row.str("/createdAt").is_empty() && !row.str("/updatedAt").is_empty());
+        let tokens = g.get(&format!("{path}/tokens")).await.json;
+        assert_eq!(tokens[0]["hasExpired"], false);
+        assert!(tokens[0]["created"].is_string());
+        let answer = g.patch(&path, json!({ "role": "King" })).await;
+        assert_eq!((answer.status, answer.str("/message")), (400, "Bad request data"));
         // Its name is an Admin's to change.
         let ann = g.person().await;
         let answer = g.call(&ann.basic(), "PATCH", &path, json!({ "name": "Mine" })).await;

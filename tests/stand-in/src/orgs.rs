@@ -185,7 +185,7 @@ pub(super) fn search(desk: &mut Desk<'_>, org: &str) -> Outcome {
 
 /// A role nobody may give who has a lower one themselves, server admins apart.
 fn role(desk: &Desk<'_>, name: &str) -> Result<Role, Answer> {
-    let role = Role::of(name).ok_or_else(|| Answer::message(400, "Invalid role specified"))?;
+    let role = Role::of(name).ok_or_else(|| Answer::message(400, "bad request data"))?;
     if role > desk.who.role && !desk.who.server_admin {
         return Err(Answer::message(403, "Cannot assign a role higher than user's role"));
     }

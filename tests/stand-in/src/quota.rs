@@ -28,7 +28,7 @@ pub(super) fn for_org(world: &World, settings: &Settings, caller: i64, org: Opti
 
 /// Sessions of everybody; this one refuses the sign-in itself.
 pub(super) fn for_session(world: &World, settings: &Settings) -> Result<(), Answer> {
-    check(settings, "session", &[("global_session", world.sessions.len())])
+    check(settings, "auth", &[("global_session", world.sessions.len())])
 }
 
 /// A limit below 0 is none, and 0 is always reached (`quotaimpl/quota.go` `CheckQuotaReached`).

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     answer::{Answer, Outcome, id},
     desk::{Desk, any_contains, paged},
-    world::{Role, Token, User, service_account_login},
+    world::{Role, Token, User, now, service_account_login},
 };
 
 fn shown(desk: &Desk<'_>, account: &User) -> Value {
@@ -16,6 +16,15 @@ fn shown(desk: &Desk<'_>, account: &User) -> Value {
     json!({
         "id": account.id, "name": account.name, "login": account.login, "orgId": account.org, "isDisabled": account.disabled,
         "role": account.orgs.values().next().map(|role| role.name()), "tokens": tokens.count(), "avatarUrl": "",
+    })
+}
+
+/// One alone: with its times and, always, no teams, and without the number of its tokens.
+fn profile(account: &User) -> Value {
+    json!({
+        "id": account.id, "name": account.name, "login": account.login, "orgId": account.org, "isDisabled": account.disabled,
+        "role": account.orgs.values().next().map(|role| role.name()), "teams": null, "avatarUrl": "",
+        "createdAt": account.created, "updatedAt": account.updated,
     })
 }
 
@@ -45,10 +54,7 @@ struct Form {
 }
 
 fn role(desk: &Desk<'_>, name: &str) -> Result<Role, Answer> {
-    let role = Role::of(name).ok_or_else(|| {
-        let id = "serviceaccounts.ErrInvalidRoleSpecified";
-        Answer::error(400, id, "invalid role specified")
-    })?;
+    let role = Role::of(name).ok_or_else(|| Answer::message(400, "Bad request data"))?;
     if role > desk.who.role {
         let text = "can not assign a role higher than user's role";
         return Err(Answer::error(403, "serviceaccounts.ErrRoleForbidden", text));
@@ -100,7 +106,7 @@ pub(super) fn search(desk: &mut Desk<'_>) -> Outcome {
 pub(super) fn read(desk: &mut Desk<'_>, account: &str) -> Outcome {
     let org = desk.who.needs_org_admin("serviceaccounts:read")?;
     let account = find(desk, org, account)?;
-    Ok(Answer::json(200, &shown(desk, &desk.world.users[&account])))
+    Ok(Answer::json(200, &profile(&desk.world.users[&account])))
 }
 
 pub(super) fn update(desk: &mut Desk<'_>, account: &str) -> Outcome {
@@ -116,8 +122,9 @@ pub(super) fn update(desk: &mut Desk<'_>, account: &str) -> Outcome {
             row.name = sent.name;
         }
         row.disabled = sent.isdisabled.unwrap_or(row.disabled);
+        row.updated = now();
     }
-    let row = shown(desk, &desk.world.users[&account]);
+    let row = profile(&desk.world.users[&account]);
     let body =
         json!({ "message": "Service account updated", "id": account, "name": row["name"], "serviceaccount": row });
     Ok(Answer::json(200, &body))
@@ -135,7 +142,12 @@ pub(super) fn tokens(desk: &mut Desk<'_>, account: &str) -> Outcome {
     let account = find(desk, org, account)?;
     let tokens = desk.world.tokens.values().filter(|token| token.account == account);
     let rows: Vec<Value> = tokens
-        .map(|token| json!({ "id": token.id, "name": token.name, "hasExpired": false, "isRevoked": false }))
+        .map(|token| {
+            json!({
+                "id": token.id, "name": token.name, "created": token.created, "lastUsedAt": null, "expiration": null,
+                "secondsUntilExpiration": 0, "hasExpired": false, "isRevoked": false,
+            })
+        })
         .collect();
     Ok(Answer::json(200, &json!(rows)))
 }

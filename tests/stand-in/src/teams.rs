@@ -153,16 +153,20 @@ pub(super) fn delete(desk: &mut Desk<'_>, team: &str) -> Outcome {
     Ok(Answer::message(200, "Team deleted"))
 }
 
-/// The members as they are listed: by login, and without service accounts (`is_service_account=?`, G44).
-fn rows<'a>(desk: &'a Desk<'_>, org: i64, team: i64) -> Vec<(&'a User, i64)> {
-    let team = desk.world.teams.get(&team).filter(|team| team.org == org);
-    let mut rows: Vec<_> = team
-        .into_iter()
-        .flat_map(|team| &team.members)
-        .filter_map(|(user, permission)| Some((desk.world.users.get(user)?, *permission)))
-        .filter(|(user, _)| !user.service_account)
+/// The members as they are listed: by login, and without service accounts (`is_service_account=?`, G44). The id 0 is no team's, and
+/// Grafana leaves the condition out: it gets the members of all teams (G83).
+fn rows<'a>(desk: &'a Desk<'_>, org: i64, team: i64) -> Vec<(&'a Team, &'a User, i64)> {
+    let teams = desk.world.teams.values();
+    let teams = teams.filter(|row| row.org == org && (row.id == team || team == 0));
+    let mut rows: Vec<_> = teams
+        .flat_map(|team| {
+            team.members
+                .iter()
+                .map(move |(user, permission)| (team, user, permission))
+        })
+        .filter_map(|(team, user, permission)| Some((team, desk.world.person(*user)?, *permission)))
         .collect();
-    rows.sort_by_key(|(user, _)| (&user.login, &user.email));
+    rows.sort_by_key(|(_, user, _)| (&user.login, &user.email));
     rows
 }
 
@@ -170,13 +174,12 @@ fn rows<'a>(desk: &'a Desk<'_>, org: i64, team: i64) -> Vec<(&'a User, i64)> {
 pub(super) fn members(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let org = desk.who.needs_org_admin("teams.permissions:read")?;
     let team = id("teamId", team)?;
-    let uid = desk.world.teams.get(&team).map(|team| team.uid.as_str());
     let members: Vec<Value> = rows(desk, org, team)
         .into_iter()
-        .filter(|(user, _)| !desk.hides(user))
-        .map(|(user, permission)| {
+        .filter(|(_, user, _)| !desk.hides(user))
+        .map(|(team, user, permission)| {
             json!({
-                "orgId": org, "teamId": team, "teamUID": uid, "userId": user.id,
+                "orgId": org, "teamId": team.id, "teamUID": team.uid, "userId": user.id,
                 "auth_module": user.links.last().map_or("", |link| link.module.as_str()), "email": user.email, "name": user.name,
                 "login": user.login, "avatarUrl": avatar(user), "labels": [], "permission": permission,
             })
@@ -245,7 +248,7 @@ pub(super) fn set_members(desk: &mut Desk<'_>, team: &str) -> Outcome {
     let mut admins: BTreeSet<String> = sent.admins.into_iter().collect();
     let mut members: BTreeSet<String> = sent.members.into_iter().collect();
     let mut gone = vec![];
-    for (user, permission) in rows(desk, org, team) {
+    for (_, user, permission) in rows(desk, org, team) {
         if admins.contains(&user.email) {
             if permission == ADMIN {
                 admins.remove(&user.email);

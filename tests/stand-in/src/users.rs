@@ -178,6 +178,7 @@ pub(super) fn log_out(desk: &mut Desk<'_>, user: &str) -> Outcome {
 pub(super) fn set_password(desk: &mut Desk<'_>, user: &str) -> Outcome {
     #[derive(Deserialize)]
     struct Form {
+        #[serde(default)]
         password: String,
     }
     desk.who.needs_server_admin("users.password:update")?;
@@ -186,6 +187,9 @@ pub(super) fn set_password(desk: &mut Desk<'_>, user: &str) -> Outcome {
         return Err(Answer::message(403, text));
     }
     let sent: Form = desk.form()?;
+    if sent.password.is_empty() {
+        return Err(Answer::message(400, "bad request data"));
+    }
     let user = id("id", user)?;
     let failed = || Answer::message(500, "Failed to update user password");
     let row = desk.world.person(user).ok_or_else(failed)?;

@@ -105,6 +105,8 @@ pub(super) struct Token {
     pub(super) id: i64,
     pub(super) name: String,
     pub(super) account: i64,
+    #[serde(default)]
+    pub(super) created: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -242,6 +244,7 @@ impl World {
             id,
             name: name.to_owned(),
             account,
+            created: now(),
         };
         self.tokens.insert(key.clone(), token);
         (id, key)
