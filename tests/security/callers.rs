@@ -1,1 +1,0 @@
-//! Who may call SCIM, who may change a setting, and where a secret is sent.

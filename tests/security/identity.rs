@@ -1,1 +1,0 @@
-//! Whose account it is: a name is where to look, never proof.
