@@ -12,7 +12,7 @@ use std::{
 use acceptance::connect::Answer;
 use serde_json::{Value, json};
 
-use crate::target::{As, Target, contract, with_stand_in};
+use crate::target::{As, Target, contract, login_of_service_account, with_stand_in};
 
 pub const ID: &str = "rollcall-echo-app";
 
@@ -91,7 +91,7 @@ async fn a_caller_arrives_with_login_role_and_organization() {
                 .expect(&[200])
                 .unwrap()
                 .json;
-            assert_eq!(seen["login"], format!("sa-1-{}", name.to_lowercase().replace(' ', "-")));
+            assert_eq!(seen["login"], login_of_service_account(&name));
             assert_eq!((&seen["role"], &seen["org"]), (&json!(role), &json!(1)));
         }
         let ann = g.person().await;

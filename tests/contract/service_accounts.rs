@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::target::{As, contract, unique};
+use crate::target::{As, contract, login_of_service_account, unique};
 
 #[tokio::test]
 async fn a_service_account_gets_a_login_and_a_token_of_a_known_shape() {
@@ -16,10 +16,7 @@ async fn a_service_account_gets_a_login_and_a_token_of_a_known_shape() {
             .await
             .expect(&[200])
             .unwrap();
-        assert_eq!(
-            me.str("/login"),
-            format!("sa-1-{}", name.to_lowercase().replace(' ', "-"))
-        );
+        assert_eq!(me.str("/login"), login_of_service_account(&name));
         assert_eq!((&me.json["id"], &me.json["isGrafanaAdmin"]), (&json!(0), &json!(false)));
         let again = g
             .post("/api/serviceaccounts", json!({ "name": name, "role": "Admin" }))
@@ -235,7 +232,7 @@ async fn a_service_account_has_no_names_of_its_own_to_change() {
 async fn service_accounts_are_listed_apart_from_users() {
     contract(async |g| {
         let (name, _) = g.service_account("None").await;
-        let login = format!("sa-1-{}", name.to_lowercase().replace(' ', "-"));
+        let login = login_of_service_account(&name);
         let path = format!("/api/serviceaccounts/search?query={login}");
         let found = g.get(&path).await.expect(&[200]).unwrap().json;
         let row = &found["serviceAccounts"][0];
@@ -268,7 +265,7 @@ async fn service_accounts_are_listed_apart_from_users() {
 async fn a_service_account_is_renamed_and_keeps_its_login() {
     contract(async |g| {
         let (name, account) = g.service_account("Viewer").await;
-        let login = format!("sa-1-{}", name.to_lowercase().replace(' ', "-"));
+        let login = login_of_service_account(&name);
         let id = async |text: &str| {
             let path = format!("/api/serviceaccounts/search?query={text}");
             g.get(&path).await.json["serviceAccounts"][0]["id"].as_i64()

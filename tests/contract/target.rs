@@ -117,6 +117,11 @@ async fn run(target: Target, test: impl AsyncFnOnce(&Target)) {
     // Dropped, not stopped: the plugin of these tests knows no polite end, and Grafana would give it two seconds.
 }
 
+/// The login that Grafana gives a service account of organization 1 with this name.
+pub fn login_of_service_account(name: &str) -> String {
+    format!("sa-1-{}", name.to_lowercase().replace(' ', "-"))
+}
+
 /// A name nobody has.
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}-{:016x}", RandomState::new().hash_one(prefix))
@@ -205,6 +210,16 @@ impl Target {
             email,
             password,
         }
+    }
+
+    /// A new user who was taken out of the only organization.
+    pub async fn person_without_organization(&self) -> Person {
+        let person = self.person().await;
+        self.delete(&format!("/api/orgs/1/users/{}", person.id))
+            .await
+            .expect(&[200])
+            .unwrap();
+        person
     }
 
     pub async fn create_user(&self, body: Value) -> i64 {

@@ -404,11 +404,7 @@ async fn own_names_are_refused_as_a_server_admins_are() {
 #[tokio::test]
 async fn an_organization_is_not_needed_to_rename_oneself() {
     contract(async |g| {
-        let ann = g.person().await;
-        g.delete(&format!("/api/orgs/1/users/{}", ann.id))
-            .await
-            .expect(&[200])
-            .unwrap();
+        let ann = g.person_without_organization().await;
         let body = json!({ "login": ann.login, "email": ann.email, "name": "Nowhere" });
         let answer = g.call(&ann.basic(), "PUT", "/api/user", body).await;
         assert_eq!((answer.status, answer.str("/message")), (200, "User updated"));

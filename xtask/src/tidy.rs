@@ -7,6 +7,7 @@ mod circles;
 mod citations;
 mod ids;
 mod names;
+mod own_tests;
 mod programs;
 mod prose;
 mod sentences;

@@ -3,6 +3,7 @@
 //! Owns: seeing a bare `i64` where an id is meant. Must never judge tests, the stand-in or the JSON
 //! of the page. Start at [`check`].
 
+use super::own_tests;
 use regex_lite::Regex;
 
 /// The crates that pass ids on.
@@ -24,10 +25,7 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
     let Ok(bare) = Regex::new(BARE) else {
         return vec![format!("{path}: the pattern of ids.rs is no pattern")];
     };
-    // The tests of a file are its last module.
-    let own = text.find("mod tests {").unwrap_or(text.len());
-    let code = text.get(..own).unwrap_or_default();
-    let lines = code.lines().enumerate();
+    let lines = own_tests::without(text).lines().enumerate();
     let hits = lines.filter_map(|(index, line)| Some((index + 1, bare.find(line)?)));
     hits.map(|(line, hit)| {
         format!(

@@ -3,6 +3,8 @@
 //! Owns: seeing that in the text. Must never need a compiler. `process::copy_program` says why such
 //! a start fails now and then ("text file busy").
 
+use super::own_tests;
+
 /// What makes a file a program, or copies one.
 const WRITES: &[&str] = &["0o755", "0o700", "0o777", "fs::copy(env!(\"CARGO_BIN_EXE"];
 /// What starts one: by this process, or by the stand-in that runs in it.
@@ -10,11 +12,10 @@ const STARTS: &[&str] = &["Command::new(", "with_plugins("];
 
 /// The lines of tests that write a program, in files whose tests start programs.
 pub fn check(path: &str, text: &str) -> Vec<String> {
-    // Outside `tests/` a file's tests are its last module.
     let own = if path.starts_with("tests/") || path.contains("/tests/") {
         0
     } else {
-        text.find("mod tests {").unwrap_or(text.len())
+        own_tests::begin(text)
     };
     let above = text.get(..own).unwrap_or_default().lines().count();
     let tests = text.get(own..).unwrap_or_default();

@@ -3,6 +3,7 @@
 //! Owns: seeing a comparison with words that a person reads. Must never judge tests, which compare
 //! sentences on purpose. Start at [`check`].
 
+use super::own_tests;
 use regex_lite::Regex;
 
 /// Code that reads sentences of others, and whose they are.
@@ -34,9 +35,7 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
     let Ok(comparison) = Regex::new(COMPARISON) else {
         return vec![format!("{path}: the pattern of sentences.rs is no pattern")];
     };
-    // The tests of a file are its last module.
-    let own = text.find("mod tests {").unwrap_or(text.len());
-    let code = text.get(..own).unwrap_or_default();
+    let code = own_tests::without(text);
     comparison
         .find_iter(code)
         .map(|hit| {

@@ -3,6 +3,8 @@
 //! Owns: both bounds. Must never need a compiler: rustfmt has put the
 //! end of each function where its beginning stands. Start at [`check`].
 
+use super::own_tests;
+
 /// What fits on two screens.
 const FUNCTION_LINES: usize = 80;
 /// What one sits down to read.
@@ -17,10 +19,7 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
     if path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") {
         return Vec::new();
     }
-    let lines: Vec<&str> = text.lines().collect();
-    let of_tests = |line: &&str| line.starts_with("mod tests {");
-    let own = lines.iter().position(of_tests).unwrap_or(lines.len());
-    let lines = lines.get(..own).unwrap_or_default();
+    let lines: Vec<&str> = own_tests::without(text).lines().collect();
     let mut problems = Vec::new();
     if lines.len() > FILE_LINES {
         problems.push(format!(
@@ -31,7 +30,7 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
     let functions = if path.starts_with(LISTS) {
         Vec::new()
     } else {
-        long_functions(lines)
+        long_functions(&lines)
     };
     for (line, name, length) in functions {
         problems.push(format!(

@@ -36,8 +36,7 @@ pub(super) fn write(
         return write_selected(container, attribute, selection, op, value, dropped);
     }
     if let Some(sub) = selection.sub {
-        let part = Value::Object([(sub.name.to_owned(), value.clone())].into_iter().collect());
-        return write_complex(container, attribute, op, &part, dropped);
+        return write_complex(container, attribute, op, &part(sub, value), dropped);
     }
     if attribute.kind == Kind::Complex && !attribute.multi_valued {
         return write_complex(container, attribute, op, value, dropped);
@@ -54,6 +53,11 @@ pub(super) fn write(
             Ok(())
         }
     }
+}
+
+/// The complex value that has this part alone.
+fn part(sub: &Attribute, value: &Value) -> Value {
+    Value::Object([(sub.name.to_owned(), value.clone())].into_iter().collect())
 }
 
 /// RFC 7644 §3.5.2.1 and §3.5.2.3: sub-attributes that are not mentioned stay.
@@ -124,7 +128,7 @@ fn write_selected(
 ) -> Result<(), Error> {
     // What to merge into each selected value: the sub-attribute, or the object given. Empty clears.
     let change = match selection.sub {
-        Some(sub) => Value::Object([(sub.name.to_owned(), value.clone())].into_iter().collect()),
+        Some(sub) => part(sub, value),
         None => only(attribute, value)?.clone(),
     };
     let assigned = coerce_element(attribute, &change, dropped)?;

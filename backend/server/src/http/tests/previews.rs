@@ -50,6 +50,19 @@ impl Server {
         made.body["id"].as_i64().unwrap()
     }
 
+    /// By us, and not by hand.
+    async fn bo_was_put_into_the_team(&self) {
+        self.api
+            .store
+            .set_applied_members(
+                OrgId::new(1),
+                TeamId::new(7),
+                &[(UserId::new(11), MadeAdmin::No)].into(),
+            )
+            .await
+            .unwrap();
+    }
+
     fn platform_is_seen(&self) {
         *self.quiet.rosters.lock().unwrap() = vec![platform()];
     }
@@ -123,16 +136,7 @@ async fn a_changed_mapping_says_its_consequence_and_is_in_force() {
     server.platform_is_seen();
     let group = server.engineering().await;
     let id = server.map(json!({ "group_id": group, "team_id": 7 })).await;
-    server
-        .api
-        .store
-        .set_applied_members(
-            OrgId::new(1),
-            TeamId::new(7),
-            &[(UserId::new(11), MadeAdmin::No)].into(),
-        )
-        .await
-        .unwrap();
+    server.bo_was_put_into_the_team().await;
     server.nothing_waits().await;
 
     let removal = server.preview(json!({ "remove": id })).await;
@@ -183,16 +187,7 @@ async fn a_preview_without_grafana_says_what_it_does_not_know() {
     let server = server(&[]).await;
     let group = server.engineering().await;
     let id = server.map(json!({ "group_id": group, "team_id": 7 })).await;
-    server
-        .api
-        .store
-        .set_applied_members(
-            OrgId::new(1),
-            TeamId::new(7),
-            &[(UserId::new(11), MadeAdmin::No)].into(),
-        )
-        .await
-        .unwrap();
+    server.bo_was_put_into_the_team().await;
     let removal = server.preview(json!({ "remove": id })).await;
     assert_eq!((removal.leaves, removal.as_of_ms), (1, None));
     assert!(removal.teams[0].lines[0].contains("could not be asked"), "{removal:?}");
