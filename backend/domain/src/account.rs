@@ -112,7 +112,7 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
             Ok(Choice::Claim(chosen)) => return take_over(desired, link, chosen, others, rules),
             // Somebody who left is closed by a plan of their own.
             Ok(Choice::Free | Choice::MakeRoom(_) | Choice::Wait(_)) => {}
-            Err(unclaimed) if protected || recreated => return Plan::blocked(unclaimed.attention, None),
+            Err(unclaimed) if protected || recreated => return Plan::blocked(*unclaimed.attention, None),
             // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
             Err(unclaimed) => {
                 let open = others.iter().find(|c| {

@@ -200,7 +200,7 @@ impl Rig {
             user: WATCHER.to_owned(),
             password: WATCHER_PASSWORD.to_owned(),
         });
-        // Whoever has an organization of their own begins there.
+        // A person begins in their own organization, where there is one.
         page.send(Method::POST, "/api/user/using/1", &json!({})).await?;
         grafana.enable_app(&json!({}), &json!({})).await?;
         let rig = Self {

@@ -35,7 +35,7 @@ pub fn resolve(known: Option<Entry>, bearers: &[Bearer]) -> Entry {
         }) => Some(account),
         // A managed person could have taken the name to become untouchable.
         Some(Entry { account: None, .. }) => first(bearers, |b| !b.managed && b.by_login),
-        None => first(bearers, |b| b.by_login).or_else(|| match bearers {
+        None => first(bearers, |b| b.by_login).or(match bearers {
             [only] => Some(only.id),
             _ => None,
         }),

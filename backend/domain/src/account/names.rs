@@ -43,13 +43,13 @@ impl<'a> WantedNames<'a> {
 
 /// Why no account was chosen.
 pub(super) struct Unclaimed {
-    pub(super) attention: Attention,
+    pub(super) attention: Box<Attention>,
     question: Option<Question>,
 }
 
 impl Unclaimed {
     pub(super) fn plan(self) -> Plan {
-        Plan::blocked(self.attention, self.question)
+        Plan::blocked(*self.attention, self.question)
     }
 
     /// The account is open, of somebody who must be out: that is what is told, and the question stays.
@@ -77,7 +77,7 @@ impl Unclaimed {
 impl From<Attention> for Unclaimed {
     fn from(attention: Attention) -> Self {
         Self {
-            attention,
+            attention: Box::new(attention),
             question: None,
         }
     }
