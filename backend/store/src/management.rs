@@ -5,7 +5,7 @@
 //! told what was approved, and looks again. Start at [`Store::approve_claim`] and
 //! [`Store::stop_managing`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{OrgId, Tenant, UserId};
 use sqlx::{FromRow as _, Row as _, SqliteConnection};
@@ -308,12 +308,14 @@ impl Store {
     }
 
     /// Grafana's ids of the unmanaged accounts of an organization.
-    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<std::collections::HashSet<UserId>> {
-        let ids: Vec<i64> = UNMANAGED_ACCOUNTS
-            .query_scalar()
-            .bind(org_id.get())
-            .fetch_all(&self.read)
-            .await?;
-        Ok(ids.into_iter().map(UserId::new).collect())
+    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<HashSet<UserId>> {
+        unmanaged(&mut *self.read.acquire().await?, org_id).await
     }
+}
+
+/// Grafana's ids of the unmanaged accounts of an organization, inside the caller's transaction.
+pub(super) async fn unmanaged(connection: &mut SqliteConnection, org_id: OrgId) -> Result<HashSet<UserId>> {
+    let of_org = UNMANAGED_ACCOUNTS.query_scalar().bind(org_id.get());
+    let ids: Vec<i64> = of_org.fetch_all(connection).await?;
+    Ok(ids.into_iter().map(UserId::new).collect())
 }

@@ -138,13 +138,17 @@ pub struct AccountRecord {
 
 /// A group member as the team planner needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DesiredMember {
+pub struct FedMember {
+    /// The tenant of the SCIM user.
+    pub tenant: Tenant,
     /// SCIM user id.
     pub user_id: String,
     /// Grafana's id, where there is an account.
     pub grafana_id: Option<UserId>,
     /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
+    /// One of the mappings makes team admins.
+    pub admin: bool,
 }
 
 /// A mapping row.

@@ -1,6 +1,6 @@
 //! The members that a team would have with other mappings: for a preview.
 //!
-//! Owns: the question "what if". Must never be used to change a team ([`Store::team_desired`] is
+//! Owns: the question "what if". Must never be used to change a team ([`Store::team_feeds`] is
 //! for that). For the mappings that exist it must find the same people; a test compares the two.
 //! Start at [`Store::team_memberships`].
 
@@ -54,7 +54,7 @@ impl Store {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::{OrgId, TeamId, Tenant, UserId};
+    use domain::{OrgId, TeamId, UserId};
 
     use super::Store;
 
@@ -100,12 +100,13 @@ mod tests {
              VALUES ('u4', 1, 'default', 'unmanaged', 4, 'u4')";
         sqlx::raw_sql(released).execute(&store.write).await.unwrap();
         let engine: BTreeSet<_> = store
-            .team_desired(&Tenant::of_org(OrgId::new(1)), TeamId::new(7))
+            .team_feeds(OrgId::new(1), TeamId::new(7))
             .await
             .unwrap()
+            .people
             .into_iter()
-            .filter(|(member, _)| !member.suspended)
-            .map(|(member, admin)| (member.grafana_id, admin))
+            .filter(|member| !member.suspended)
+            .map(|member| (member.grafana_id, member.admin))
             .collect();
         let preview = store
             .team_memberships(OrgId::new(1), &[("a", false), ("b", true)])
