@@ -375,6 +375,22 @@ impl Rig {
             .map(drop)
     }
 
+    /// "Check now", until a comparison that began after this call has ended, and all that it found is done.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn compared(&self) -> Result<Overview> {
+        // By the plugin's own clock: a comparison may be under way that does not see what was changed a moment ago.
+        let asked = self.settled().await?.now_ms;
+        self.check_now().await?;
+        until("a comparison ends", SOON, async || {
+            let now = self.settled().await?;
+            ensure!(now.checked_ms.is_some_and(|at| at >= asked), "not yet");
+            Ok(now)
+        })
+        .await
+    }
+
     // What is seen in the end.
 
     /// The account of this login, as soon as there is one.
