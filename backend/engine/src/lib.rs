@@ -145,7 +145,7 @@ impl Engine {
         self.0.core.shared.protection(org_id, id)
     }
 
-    /// Looks up now whom the entries of `break_glass` mean that an admin has just added.
+    /// Looks up now which accounts the entries of `break_glass` mean that an admin has just added.
     pub async fn know_break_glass(&self, org_id: OrgId, new: &[String]) {
         protected::know_saved(&self.0.core, org_id, new).await;
     }

@@ -41,7 +41,7 @@ pub(super) async fn know_saved(core: &Core, org_id: OrgId, new: &[String]) {
     };
     let looked = tokio::time::timeout(PATIENCE, save(core, &grafana, org_id, new)).await;
     if let Ok(Err(error)) = looked {
-        tracing::debug!(org = %org_id, %error, "whom break_glass means is looked up later");
+        tracing::debug!(org = %org_id, %error, "which accounts break_glass means is looked up later");
     }
 }
 

@@ -277,6 +277,19 @@ impl Rig {
         self.answers().await.map(drop)
     }
 
+    /// A client of the provider that the plugin of [`Self::connect_to`] knows: it asks the *other* Grafana who is a service account.
+    ///
+    /// # Errors
+    /// If Grafana refuses a token, or the other has no such account.
+    pub async fn scim_known_to(&self, other: &Self) -> Result<ScimClient> {
+        let name = self.own("Identity provider");
+        let there = other.grafana.existing_service_account(&name).await?;
+        let (here, connection) = self.grafana.unaccepted(&name).await?;
+        ensure!(here.login == there.login, "{here:?} is not called as {there:?}");
+        self.grafana.accept(&there).await?;
+        Ok(ScimClient::new(connection))
+    }
+
     /// Tells the plugin that a person typed its password again, as the page does; what it says to that.
     ///
     /// # Errors
