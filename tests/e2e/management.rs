@@ -39,16 +39,6 @@ async fn decide(rig: &Rig, id: &str, what: &str, status: u16) -> Result<String> 
     Ok(answer.text)
 }
 
-async fn compared(rig: &Rig) -> Result<()> {
-    let before = rig.settled().await?.checked_ms;
-    rig.check_now().await?;
-    until("a comparison ends", SOON, async || {
-        ensure!(rig.settled().await?.checked_ms > before, "not yet");
-        Ok(())
-    })
-    .await
-}
-
 async fn whole(rig: &Rig, id: i64) -> Result<(Account, Value, Value)> {
     Ok((
         rig.grafana.get(&format!("/api/users/{id}")).await?,
@@ -85,7 +75,7 @@ async fn a_claim_that_waits_for_an_admin_happens_at_the_yes() -> Result<()> {
             .id();
         let told = rig.attention(login).await?;
         ensure!(told.next_step.contains("Manage this account"), "{told:?}");
-        compared(&rig).await?;
+        rig.compared().await?;
         let shown = person_is(&rig, &id, Access::NeedsAttention).await?;
         ensure!(shown.may_claim() && !shown.may_release, "{shown:?}");
         ensure!(whole(&rig, account).await? == before, "changed before anybody said yes");
@@ -135,7 +125,7 @@ async fn a_person_kept_closed_is_out_whatever_the_provider_says() -> Result<()> 
     ensure!(shown.may_follow && !shown.may_keep_closed, "{shown:?}");
     set_active(&scim, &ada, false).await?;
     set_active(&scim, &ada, true).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     let shown = person_is(&rig, &ada, Access::Closed).await?;
     ensure!(
         shown.note.is_some_and(|note| note.contains("An admin keeps")),
@@ -195,7 +185,7 @@ async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     // The engine has seen all of it when what came later is done.
     let [_] = rig.people(&scim, ["cy@example.com"]).await?;
     rig.open("cy@example.com").await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     throughout("her account stays as it is", A_WHILE, async || {
         ensure!(whole(&rig, account.id).await? == before, "it was changed");
         Ok(())
@@ -207,7 +197,7 @@ async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     decide(&rig, &ada, "claim", 204).await?;
     rig.closed(ADA).await?;
     person_is(&rig, &ada, Access::Closed).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     rig.members_are(team, &["bob@example.com", "admin"]).await?;
     set_active(&scim, &ada, true).await?;
     rig.open(ADA).await?;
@@ -219,7 +209,7 @@ async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     scim.delete(&format!("/Users/{ada}")).await?.expect(&[204])?;
     let [_] = rig.people(&scim, ["dee@example.com"]).await?;
     rig.open("dee@example.com").await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     ensure!(whole(&rig, account.id).await? == before, "it was changed");
     rig.finish().await
 }

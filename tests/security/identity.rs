@@ -87,16 +87,6 @@ async fn row_is(rig: &Rig, id: &str, access: Access) -> Result<Person> {
     .await
 }
 
-async fn compared(rig: &Rig) -> Result<()> {
-    let before = rig.settled().await?.checked_ms;
-    rig.check_now().await?;
-    until("a comparison ends", SOON, async || {
-        ensure!(rig.settled().await?.checked_ms > before, "not yet");
-        Ok(())
-    })
-    .await
-}
-
 async fn disabled(rig: &Rig, id: i64) -> Result<()> {
     until("the account is disabled", SOON, async || {
         let now = account(rig, id).await?;
@@ -304,7 +294,7 @@ async fn who_takes_a_newcomers_login_is_not_given_the_teams() -> Result<()> {
     );
     let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
     ensure!(shown.may_claim(), "{shown:?}");
-    compared(&rig).await?;
+    rig.compared().await?;
     rig.team_is("Board", &[]).await?;
     // Even an admin who is deceived gives no password away.
     let yes = rig
@@ -467,7 +457,7 @@ async fn who_joined_by_mistake_is_taken_out_again_and_shown() -> Result<()> {
         roles(&rig, eve).await? == [(other, "Viewer".to_owned())],
         "Eve is still in"
     );
-    compared(&rig).await?;
+    rig.compared().await?;
     // Who was in no organization has names that are not this organization's to write.
     let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
     ensure!(shown.note.is_some_and(|note| note.contains("stay as they are")));
@@ -486,7 +476,7 @@ async fn a_name_that_is_somebodys_other_name_is_no_dead_end() -> Result<()> {
         .make_account("kim@example.com", "kim.old@example.com", PASSWORD)
         .await?;
     let lee = rig.grafana.make_account("lee", "lee@example.com", PASSWORD).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     // A new e-mail that is Kim's login, and a userName that is Lee's e-mail.
     for (user_name, email) in [
         ("kimnew@example.com", "kim@example.com"),
@@ -553,7 +543,7 @@ async fn a_replaced_provider_is_asked_about_and_lets_no_leaver_in() -> Result<()
     yes.expect(&[204])?;
     row_is(&rig, &again, Access::Active).await?;
     ensure!(rig.open(names[1]).await?.id == *bobs, "another account");
-    compared(&rig).await?;
+    rig.compared().await?;
     ensure!(account(&rig, leaver).await?.is_disabled, "who left before is in");
     // From the id that counts now Ann returns to what is hers.
     dismiss(&scim, ann).await?;

@@ -50,7 +50,7 @@ pub struct EngineStatus {
     pub latency_ms: Option<i64>,
     /// What went wrong last, if that still stands.
     pub error: Option<String>,
-    /// When the last full comparison ended.
+    /// When the last full comparison began that has ended: what was changed since may not have been seen.
     pub checked_ms: Option<i64>,
     /// What works against us, in words.
     pub warnings: Vec<String>,
