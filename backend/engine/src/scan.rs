@@ -86,6 +86,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     team_sync::refresh(core, org, &teams).await?;
     prune(core, org).await?;
     org.status.checked_ms = Some(core.clock.now_ms());
+    org.status.uncompared_since = None;
     Ok(())
 }
 
