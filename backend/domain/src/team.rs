@@ -10,12 +10,14 @@ use vocabulary::UserId;
 
 use crate::{attention::Attention, settings::TeamRemoval};
 
+mod changes;
 mod input;
 mod model;
 mod permission;
 #[cfg(test)]
 mod tests;
 
+pub use changes::{MembershipChange, changes};
 pub use input::{Feed, GroupMember, TeamInput, wanted_members};
 pub use model::{Desired, MadeAdmin, Member, MemberClass, Observed, Policy, archived_name, name_before_archive};
 

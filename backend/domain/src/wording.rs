@@ -10,6 +10,7 @@
 mod attention;
 mod caller;
 mod health;
+mod membership;
 mod overview;
 mod person;
 mod team_sync;
@@ -23,6 +24,7 @@ pub use caller::{
     server_admin_unproven,
 };
 pub use health::health;
+pub use membership::membership;
 pub use overview::{Numbers, store_question, store_warnings, summary};
 pub use person::{
     KEPT_CLOSED, NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note,

@@ -19,7 +19,7 @@ use super::{
     org::Org,
     roster::{Roster, TeamContext},
     team_by_name::{ByName, ensure, forget, in_force, remember_ourselves},
-    team_log::log,
+    team_log::{log, log_people},
 };
 use grafana::Team;
 use store::{self, Action as Done, Kind, MappingOrigin, MappingRecord, NewMapping, Work};
@@ -289,6 +289,7 @@ async fn settle(
                 break;
             }
             act(core, org, work, &roster.team, action).await?;
+            log_people(core, org, work, &roster, action).await?;
         }
         if plan.actions.contains(&Action::Delete) {
             core.store

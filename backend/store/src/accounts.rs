@@ -3,7 +3,7 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{OrgId, TeamId, Tenant, UserId, team::MadeAdmin};
 use sqlx::SqliteConnection;
@@ -34,6 +34,9 @@ statements! {
     LEAVE = "UPDATE account SET external_id = $2, gone_ms = $3 WHERE user_id = $1";
     FIND = "SELECT * FROM account WHERE user_id = $1";
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
+    OWNERS =
+        "SELECT grafana_id, user_id, login FROM account \
+         WHERE grafana_id IN (SELECT value FROM json_each($1))";
     OF_TENANT =
         "SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id";
     LEAVING =
@@ -145,6 +148,18 @@ impl Store {
             .bind(grafana_id.get())
             .fetch_optional(&self.read)
             .await?)
+    }
+
+    /// The SCIM id of the user and the login of each of these accounts, where Rollcall knows them.
+    pub async fn account_owners(&self, ids: &[UserId]) -> Result<HashMap<UserId, (String, String)>> {
+        let list = serde_json::to_string(ids).map_err(|_| Error::Unreadable {
+            what: "list of accounts",
+        })?;
+        let rows: Vec<(i64, String, String)> = OWNERS.query_as().bind(list).fetch_all(&self.read).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, user_id, login)| (UserId::new(id), (user_id, login)))
+            .collect())
     }
 
     /// The accounts of deleted users who had this `externalId`.

@@ -20,6 +20,8 @@ pub struct Numbers {
     pub attention: i64,
     /// People who must be out and were not seen out.
     pub closing: i64,
+    /// People who are out, and whose next sign-in can bring them back until the next comparison.
+    pub may_return: i64,
 }
 
 /// How things stand.
@@ -33,6 +35,10 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
     let not_closed = match numbers.closing {
         0 => String::new(),
         n => format!("{} not closed yet. ", count(n, "person is", "people are")),
+    };
+    let may_return = match numbers.may_return {
+        0 => String::new(),
+        n => format!("{} can come back. ", count(n, "person who left", "people who left")),
     };
     let rest = match state {
         SyncState::StoreFails => "The store takes no changes: its disk is full, its file is read-only, or \
@@ -67,7 +73,7 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
             count(numbers.groups, "group", "groups")
         ),
     };
-    format!("{not_closed}{rest}")
+    format!("{not_closed}{may_return}{rest}")
 }
 
 /// Why an admin is asked about the store, where one is.

@@ -50,12 +50,19 @@ fn each_state_of_the_whole_has_its_sentence() {
         pending: 14,
         attention: 2,
         closing: 0,
+        may_return: 0,
     };
     let mut lines = Vec::new();
     for state in SyncState::ALL {
         lines.push(format!("{}\n  {}", state.as_str(), summary(*state, numbers)));
         lines.push(format!("  {}", summary(*state, Numbers::default())));
     }
+    let left = Numbers {
+        closing: 1,
+        may_return: 8,
+        ..numbers
+    };
+    lines.push(format!("with people who left\n  {}", summary(SyncState::InSync, left)));
     insta::assert_snapshot!(lines.join("\n"));
 }
 

@@ -62,6 +62,7 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 pending: tally.pending,
                 attention: tally.attention,
                 closing: tally.closing,
+                may_return: tally.closed_may_return,
             },
         ),
         scim_url: api.scim_url(org_id),
