@@ -23,6 +23,8 @@ pub enum Health {
     StoreBehind,
     /// Grafana answers, and does not show which store it knows.
     StoreUnknown,
+    /// Grafana does not let Rollcall's account see which store it knows.
+    StoreUnproven,
     /// The engine stands still, or had to be started again a moment ago.
     EngineFails,
     /// There are no credentials for Grafana.
@@ -63,6 +65,7 @@ impl Health {
             | Self::StoreForeign
             | Self::StoreBehind
             | Self::StoreUnknown
+            | Self::StoreUnproven
             | Self::EngineFails
             | Self::NotConfigured
             | Self::SecretKeptBack

@@ -386,8 +386,8 @@ pub fn delay(delay: &Delay) -> String {
         Delay::TeamDisappears => "The team disappears again and again.".to_owned(),
         Delay::NothingToDelete => "There is no account to delete.".to_owned(),
         Delay::AccountJustTaken => "The account in Grafana has just become another user's.".to_owned(),
-        Delay::StoreNotRecognised => "Grafana knows another store than this one. It opens nobody until \
-             an admin says on the overview which store is the right one."
+        Delay::StoreNotRecognised => "Nothing shows that this store is the one that Grafana knows. It opens \
+             nobody until then: the overview says what to do."
             .to_owned(),
         Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),
     }

@@ -97,6 +97,7 @@ fn of_store(seen: StoreSeen, status: &EngineStatus) -> Option<Finding> {
         _ if !seen.takes_changes => Some(Finding::StoreTakesNoChanges),
         (_, Recognition::Foreign) => Some(Finding::StoreForeign),
         (_, Recognition::Behind) => Some(Finding::StoreBehind),
+        (_, Recognition::Unproven) => Some(Finding::StoreUnproven),
         // A whole comparison has gone well, and this alone has not.
         (_, Recognition::Unknown) if status.state == EngineState::Running && status.checked_ms.is_some() => {
             Some(Finding::StoreUnknown)
@@ -208,8 +209,8 @@ pub(super) async fn metrics(running: &Running) -> String {
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
     gauge(
         "store_recognised",
-        "0 while this is not the store that Grafana knows.",
-        &|org_id, _| i64::from(!engine.status(org_id).store.needs_decision()),
+        "0 while this is not shown to be the store that Grafana knows.",
+        &|org_id, _| i64::from(!engine.status(org_id).store.is_doubted()),
     );
     gauge("grafana_reachable", "1 while the engine can work.", &|org_id, _| {
         i64::from(engine.status(org_id).state == EngineState::Running)
