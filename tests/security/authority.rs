@@ -453,7 +453,7 @@ async fn an_account_in_no_organization_is_nobodys_to_claim() -> Result<()> {
     let told = rig.attention(ERIN).await?;
     ensure!(told.reason.contains("no organization"), "{told:?}");
     let people: admin_api::People = rig.grafana.admin(&format!("users?id={id}")).await?;
-    ensure!(!people.users[0].may_claim, "an Admin of one organization may say yes");
+    ensure!(!people.users[0].may_claim(), "an Admin of one organization may say yes");
     ensure!(orgs(&rig, account).await?.is_empty(), "it joined");
     rig.finish().await
 }

@@ -175,7 +175,7 @@ async fn a_leavers_account_of_both_names_waits_for_an_answer() -> Result<()> {
     let told = rig.attention(NAME).await?;
     ensure!(told.reason.contains(&format!("id {john}")), "{told:?}");
     let shown = row_is(&rig, &again, Access::NeedsAttention).await?;
-    ensure!(shown.may_claim && shown.grafana_id.is_none(), "{shown:?}");
+    ensure!(shown.may_claim() && shown.grafana_id.is_none(), "{shown:?}");
     throughout("the account stays closed", A_WHILE, async || {
         ensure!(account(&rig, john).await?.is_disabled, "it was opened");
         Ok(())
@@ -293,7 +293,7 @@ async fn who_takes_a_newcomers_login_is_not_given_the_teams() -> Result<()> {
         "the account is not named: {told:?}"
     );
     let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
-    ensure!(shown.may_claim, "{shown:?}");
+    ensure!(shown.may_claim(), "{shown:?}");
     rig.compared().await?;
     rig.team_is("Board", &[]).await?;
     // Even an admin who is deceived gives no password away.
@@ -348,7 +348,7 @@ async fn an_account_without_that_evidence_waits_for_an_answer() -> Result<()> {
         let id = hire(&scim, &person("ada@example.com", "ada@example.com", Some("00uada"))).await?;
         let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
         ensure!(
-            shown.may_claim && shown.grafana_id.is_none(),
+            shown.may_claim() && shown.grafana_id.is_none(),
             "{provider} {role:?}: {shown:?}"
         );
         let told = rig.attention("ada@example.com").await?;
@@ -535,7 +535,7 @@ async fn a_replaced_provider_is_asked_about_and_lets_no_leaver_in() -> Result<()
     rig.settled().await?;
     let again = hire(&scim, &person(names[1], names[1], Some("new-1"))).await?;
     let asked = row_is(&rig, &again, Access::NeedsAttention).await?;
-    ensure!(asked.may_claim, "{asked:?}");
+    ensure!(asked.may_claim(), "{asked:?}");
     let yes = rig
         .grafana
         .admin_send(Method::POST, &format!("users/{again}/claim"), &json!({}))

@@ -43,7 +43,7 @@ async fn person(rig: &Rig, id: &str) -> Result<Person> {
 
 /// The page asks, and somebody says yes.
 async fn says_yes(rig: &Rig, id: &str) -> Result<()> {
-    ensure!(person(rig, id).await?.may_claim, "nothing is asked");
+    ensure!(person(rig, id).await?.may_claim(), "nothing is asked");
     rig.grafana
         .admin_send(Method::POST, &format!("users/{id}/claim"), &json!({}))
         .await?

@@ -31,6 +31,8 @@ mod status;
 mod store_marker;
 mod sudden_loss;
 mod supervisor;
+mod team_by_name;
+mod team_log;
 mod team_sync;
 mod user_listing;
 mod verdict;

@@ -88,6 +88,7 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     team_sync::refresh(core, org, &teams).await?;
     prune(core, org).await?;
     org.status.checked_ms = Some(as_of_ms);
+    org.status.uncompared_since = None;
     Ok(())
 }
 
