@@ -35,9 +35,19 @@ pub fn reason(attention: &Attention) -> String {
             format!("“{login}” was disabled by hand in Grafana, and Rollcall opens only what it has closed.")
         }
         Attention::DeletedByHand { login } => format!("The account of “{login}” was deleted by hand in Grafana."),
-        Attention::TakenOutByHand { login, org_id } => {
-            format!("“{login}” was taken out of organization {org_id} by hand.")
-        }
+        Attention::TakenOutByHand {
+            login,
+            org_id,
+            again: false,
+        } => format!("“{login}” was taken out of organization {org_id} by hand."),
+        Attention::TakenOutByHand {
+            login,
+            org_id,
+            again: true,
+        } => format!(
+            "“{login}” was taken out of organization {org_id} by hand once more, within a day after Rollcall had joined the account again. \
+             Somebody, or another program, wants it out."
+        ),
         Attention::TwoAccounts {
             login,
             login_owner,
