@@ -138,7 +138,7 @@ impl Error {
     #[must_use]
     pub fn public_words(&self) -> String {
         match self {
-            Self::Away(_) | Self::NotGrafana(_) | Self::Implausible(_) => "Grafana did not answer".to_owned(),
+            Self::Away(_) | Self::NotGrafana(_) => "Grafana did not answer".to_owned(),
             other => other.to_string(),
         }
     }
