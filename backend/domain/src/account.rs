@@ -162,7 +162,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             Link {
                 grafana_id,
                 renew_password,
-                ..link.clone()
+                ..Link::clone(link)
             },
             Some(user_id.clone()),
         ),

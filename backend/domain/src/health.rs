@@ -34,6 +34,8 @@ pub enum Health {
     StoreBehind,
     /// Grafana answers, and does not show which store it knows.
     StoreUnknown,
+    /// Grafana does not let Rollcall's account see which store it knows.
+    StoreUnproven,
     /// The engine stands still, or had to be started again a moment ago.
     EngineFails,
     /// There are no credentials for Grafana.
@@ -76,6 +78,7 @@ impl Health {
             | Self::StoreForeign
             | Self::StoreBehind
             | Self::StoreUnknown
+            | Self::StoreUnproven
             | Self::EngineFails
             | Self::NotConfigured
             | Self::SecretKeptBack
@@ -175,6 +178,7 @@ fn of_store(seen: StoreSeen, status: &EngineStatus) -> Option<Health> {
         _ if !seen.takes_changes => Some(Health::StoreTakesNoChanges),
         (_, Recognition::Foreign) => Some(Health::StoreForeign),
         (_, Recognition::Behind) => Some(Health::StoreBehind),
+        (_, Recognition::Unproven) => Some(Health::StoreUnproven),
         // A whole comparison has gone well, and this alone has not.
         (_, Recognition::Unknown) if status.state == EngineState::Running && status.checked_ms.is_some() => {
             Some(Health::StoreUnknown)

@@ -76,8 +76,7 @@ pub enum Recognition {
     Unknown,
     /// The marker names this store, and nobody has written it since but this store.
     Ours,
-    /// The marker may not be read, or not be written: nothing is proved. Rollcall works, and says
-    /// so.
+    /// The marker may not be read, or not be written: nothing is proved.
     Unproven,
     /// The marker names another store.
     Foreign,
@@ -91,13 +90,19 @@ impl Recognition {
     /// allowed: what is wrong about a store never keeps anybody in.
     #[must_use]
     pub const fn may_open(self) -> bool {
-        matches!(self, Self::Ours | Self::Unproven)
+        matches!(self, Self::Ours)
     }
 
     /// Whether an admin has to say which store is the right one.
     #[must_use]
     pub const fn needs_decision(self) -> bool {
         matches!(self, Self::Foreign | Self::Behind)
+    }
+
+    /// Whether Grafana was asked, and did not show that this is the right store.
+    #[must_use]
+    pub const fn is_doubted(self) -> bool {
+        self.needs_decision() || matches!(self, Self::Unproven)
     }
 
     /// Its code in the health check and the metrics.
@@ -252,7 +257,12 @@ mod tests {
         // knows to have written.
         let restored = compare(&store(40, 4), Some(&marker("a1", 5)));
         assert_eq!((restored.recognition, restored.write), (Recognition::Behind, false));
-        for recognition in [foreign.recognition, restored.recognition, Recognition::Unknown] {
+        for recognition in [
+            foreign.recognition,
+            restored.recognition,
+            Recognition::Unknown,
+            Recognition::Unproven,
+        ] {
             assert!(!recognition.may_open());
         }
     }

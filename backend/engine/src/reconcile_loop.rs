@@ -330,7 +330,8 @@ impl Loop {
                         org.failed_scans = org.failed_scans.saturating_add(1);
                         org.next_scan_ms = self.core.clock.elapsed_ms().saturating_add(wait);
                         org.state.learn(Configuration::Unanswered);
-                        org.status.error = Some(error.to_string());
+                        tracing::warn!(org = org.id().get(), %error, "the comparison with Grafana did not end");
+                        org.status.error = Some(error.public_words());
                         org.publish(&self.core).await;
                     }
                 }

@@ -105,6 +105,8 @@ CREATE TABLE account (
     seen_inside      BOOLEAN NOT NULL,
     -- It was found closed: Rollcall has not done that, and does not undo it.
     closed_by_hand   BOOLEAN NOT NULL,
+    -- When Rollcall last joined it to our organization again, after it had been seen inside.
+    rejoined_ms      BIGINT,
     -- NULL while the account is open. It is written before an account is disabled or deleted.
     deprovisioned_by TEXT    CHECK (deprovisioned_by IN ('disable', 'suspend', 'recreate', 'delete')),
     -- Whether that holds against a sign-in which the single sign-on provider still allows; NULL: not known.

@@ -17,15 +17,15 @@ statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
          deprovisioned_by, holds, snapshot, deferred, synced_ms, authority, own_org, seen_inside, \
-         closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms, rejoined_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
          ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
          authority = excluded.authority, own_org = excluded.own_org, \
          seen_inside = excluded.seen_inside, closed_by_hand = excluded.closed_by_hand, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
          excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
-         seen_closed_ms = excluded.seen_closed_ms, \
+         seen_closed_ms = excluded.seen_closed_ms, rejoined_ms = excluded.rejoined_ms, \
          renew_password = excluded.renew_password, external_id = CASE WHEN account.gone_ms IS NULL \
          THEN excluded.external_id ELSE account.external_id END";
     LEFT_WITH =
@@ -101,6 +101,7 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(a.gone_ms)
         .bind(a.renew_password)
         .bind(a.seen_closed_ms)
+        .bind(a.history.rejoined_ms)
         .execute(tx)
         .await?;
     Ok(())

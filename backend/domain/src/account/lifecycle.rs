@@ -129,11 +129,14 @@ impl Managed<'_> {
         if self.is_inside() || returns {
             return plan;
         }
-        if link.history.seen_inside && !self.observed.approved && self.rules.membership == MembershipPolicy::Ask {
+        let again = self.observed.rejoined_lately;
+        let repairs = self.rules.membership == MembershipPolicy::Repair && !again;
+        if link.history.seen_inside && !self.observed.approved && !repairs {
             // Taking out is how a person closes an account that signs in through a provider.
             let attention = Attention::TakenOutByHand {
                 login: self.login(),
                 org_id: self.rules.org_id,
+                again: again && self.rules.membership == MembershipPolicy::Repair,
             };
             plan.end = Plan::blocked_at(Access::Open, attention, self.question()).end;
             return plan;

@@ -45,7 +45,7 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
              the file was deleted or replaced. Identity providers are told to send theirs again."
             .to_owned(),
         SyncState::StoreNotRecognised => {
-            format!("This store closes and opens nobody until you say which store is the right one. {waiting}")
+            format!("This store closes and opens nobody until it is shown to be the right one. {waiting}")
         }
         SyncState::NotConfigured => {
             format!("Rollcall has no Grafana credentials yet: set them under Settings. {waiting}")
@@ -95,13 +95,14 @@ pub const fn store_question(recognition: Recognition) -> Option<&'static str> {
     }
 }
 
-/// What is wrong about the store's file or marker, where it works all the same.
+/// What is wrong about the store's file or marker, and nobody has to decide.
 #[must_use]
 pub fn store_warnings(recognition: Recognition, file: StoreFile) -> Vec<String> {
     let unproven = match recognition {
         Recognition::Unproven => Some(
             "Rollcall's account may not manage service accounts of this organization, so a second store on \
-             this Grafana, or a lost one, would not be known. Make the account Admin of the organization.",
+             this Grafana, or a lost one, would not be known, and nobody is opened. Make the account Admin of \
+             the organization, or give Rollcall the token of a service account that is.",
         ),
         _ => None,
     };

@@ -76,6 +76,7 @@ fn each_finding_of_the_health_check_has_its_sentence() {
         Health::StoreForeign,
         Health::StoreBehind,
         Health::StoreUnknown,
+        Health::StoreUnproven,
         Health::EngineFails,
         Health::NotConfigured,
         Health::WaitingForFirstRequest,

@@ -148,8 +148,8 @@ pub(super) async fn metrics(running: &Running) -> String {
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
     gauge(
         "store_recognised",
-        "0 while this is not the store that Grafana knows.",
-        &|org_id, _| i64::from(!engine.status(org_id).store.needs_decision()),
+        "0 while this is not shown to be the store that Grafana knows.",
+        &|org_id, _| i64::from(!engine.status(org_id).store.is_doubted()),
     );
     gauge("grafana_reachable", "1 while the engine can work.", &|org_id, _| {
         i64::from(engine.status(org_id).state == EngineState::Running)

@@ -121,7 +121,7 @@ fn state(store: StoreSeen, engine: &EngineStatus, tally: &Tally, called: bool) -
         return SyncState::StoreFails;
     }
     match engine.state {
-        _ if engine.store.needs_decision() => SyncState::StoreNotRecognised,
+        _ if engine.store.is_doubted() => SyncState::StoreNotRecognised,
         EngineState::NotConfigured => SyncState::NotConfigured,
         EngineState::WaitingForFirstRequest => SyncState::WaitingForFirstRequest,
         EngineState::CredentialsRefused => SyncState::CredentialsRefused,
