@@ -16,8 +16,10 @@ CREATE TABLE store_identity (
     id      TEXT   NOT NULL,
     -- Grows with each start of the engine and each closing that was seen done.
     counter BIGINT NOT NULL,
-    -- The counter that the marker in Grafana has, or was about to be given; 0: none yet.
-    marked  BIGINT NOT NULL
+    -- The stamp that the marker in Grafana had when this store last wrote it; NULL: it never has.
+    seen    TEXT,
+    -- The stamp that the marker was about to be given.
+    asked   TEXT
 );
 
 -- What the health check writes, and removes in the same transaction: it is always empty.
