@@ -50,7 +50,7 @@ pub struct EngineStatus {
     pub latency_ms: Option<i64>,
     /// What went wrong last, if that still stands.
     pub error: Option<String>,
-    /// When the last full comparison ended.
+    /// When the last full comparison began that has ended: what was changed since may not have been seen.
     pub checked_ms: Option<i64>,
     /// When the first of the comparisons failed that have failed since the last good one, by the
     /// clock that is never set back.

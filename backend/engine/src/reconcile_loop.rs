@@ -390,6 +390,10 @@ impl Loop {
                 left = left.get(1..).unwrap_or_default();
                 continue;
             };
+            if self.core.go_on_with(&org.settings).is_err() {
+                // Nothing is begun with settings that are no longer in force.
+                break;
+            }
             // Closing is done one at a time, so that nothing else is ever under way; so are groups, two of which may feed one team.
             let at_once = if closing || people == 0 { 1 } else { org.at_once().await };
             let most = if at_once == 1 { 1 } else { left.len() };
@@ -452,7 +456,7 @@ async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize
         let mut under_way = FuturesUnordered::new();
         let mut well = true;
         loop {
-            while well && under_way.len() < at_once && core.go_on().is_ok() {
+            while well && under_way.len() < at_once && core.go_on_with(&org.settings).is_ok() {
                 let Some(work) = waiting.next() else { break };
                 under_way.push(async move { (work, person::sync(core, org, work).await) });
             }

@@ -32,6 +32,7 @@ mod closing;
 mod concurrency;
 mod model;
 mod observers;
+mod overtaken;
 mod scans;
 
 struct RealClock;

@@ -39,6 +39,8 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
     let wait = |is_shown| wait_ms(pace, is_shown, work.attempts, core.ids.jitter());
     let next = match error {
         SyncError::Store(_) | SyncError::Stopped => return Err(error),
+        // The mark stays as it is, and the queue is read again.
+        SyncError::SettingsChanged => return Ok(()),
         SyncError::Attention(attention) => {
             // Grafana was asked and has answered.
             org.went_well(core).await;

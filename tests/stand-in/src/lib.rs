@@ -40,7 +40,7 @@ use anyhow::{Context as _, Result, bail};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub use fault::{Call, Effect, Fault};
+pub use fault::{Call, Effect, Fault, Gate};
 pub use oauth::{OauthSignIn, Refused, SignedIn};
 pub use settings::Settings;
 pub use world::{ADMIN, MEMBER, Role, Team, User, World};

@@ -414,6 +414,10 @@ async fn on_its_way(fault: Option<Effect>, answer: Answer) -> Option<Answer> {
             tokio::time::sleep(by).await;
             Some(answer)
         }
+        Some(Effect::Held(gate)) => {
+            gate.pass().await;
+            Some(answer)
+        }
         Some(Effect::BalancerCookie) => Some(answer.after_a_balancer()),
         Some(Effect::Rewrite(rewrite)) => Some(answer.rewritten(rewrite)),
         _ => Some(answer),
