@@ -153,7 +153,11 @@ pub fn compare(store: &StoreIdentity, marker: Option<&Marker>) -> Compared {
         write,
         lost: false,
     };
-    let wrote = |stamp: &str| [&store.seen, &store.asked].iter().any(|own| own.as_deref() == Some(stamp));
+    let wrote = |stamp: &str| {
+        [&store.seen, &store.asked]
+            .iter()
+            .any(|own| own.as_deref() == Some(stamp))
+    };
     match marker {
         None => Compared {
             lost: store.seen.is_some() || store.asked.is_some(),
@@ -322,7 +326,11 @@ mod tests {
         // A person says that the second is the right one.
         two.counter = decided_counter(&two, seen.as_ref());
         two = before_writing(two, seen.as_ref(), true, "decided".into());
-        assert_eq!(compare(&two, seen.as_ref()).recognition, Recognition::Behind, "not written yet");
+        assert_eq!(
+            compare(&two, seen.as_ref()).recognition,
+            Recognition::Behind,
+            "not written yet"
+        );
         seen = wanted(&two);
         assert_eq!(compare(&two, seen.as_ref()).recognition, Recognition::Ours);
         assert_eq!(compare(&one, seen.as_ref()).recognition, Recognition::Behind);

@@ -164,7 +164,13 @@ impl Known {
                 Some((false, false)),
             ] {
                 for work in [None, Some((true, "pending")), Some((true, "blocked"))] {
-                    for management in [None, Some("needs_approval"), Some("approved"), Some("unmanaged")] {
+                    for management in [
+                        None,
+                        Some("needs_approval"),
+                        Some("approved"),
+                        Some("unmanaged"),
+                        Some("kept_closed"),
+                    ] {
                         all.push(Self {
                             user,
                             account,
@@ -189,7 +195,8 @@ impl Known {
             (None, Some((has_id, _))) => !has_id && self.work.is_none(),
             (Some(_), Some(_)) => false,
         };
-        self.user == Some(true) || seen_closed || unmanaged || nothing_to_close
+        let may_be_in = self.user == Some(true) && self.management != Some("kept_closed");
+        may_be_in || seen_closed || unmanaged || nothing_to_close
     }
 
     /// In an organization of its own.

@@ -252,14 +252,17 @@ impl World {
 
     fn is_protected(&self, account: &Account) -> bool {
         let listed = &self.rules.protected;
-        let by_id = [&listed.break_glass, &listed.service_accounts].iter().any(|ids| ids.contains(&account.id));
+        let by_id = [&listed.break_glass, &listed.service_accounts]
+            .iter()
+            .any(|ids| ids.contains(&account.id));
         by_id || account.is_self || account.is_grafana_admin
     }
 
     /// Organizations of other people that the account is in.
     fn others_of(&self, account: &Account) -> BTreeSet<OrgId> {
         let orgs = account.orgs.iter().map(|o| o.org_id);
-        orgs.filter(|org| !self.rules.whole_server && *org != OURS && org.get() < 100).collect()
+        orgs.filter(|org| !self.rules.whole_server && *org != OURS && org.get() < 100)
+            .collect()
     }
 
     fn is_full(&self, id: UserId) -> bool {
@@ -276,7 +279,9 @@ impl World {
             _ => target.and_then(|id| self.accounts.get(&id)),
         };
         // One that this plan makes is ours.
-        let Some(account) = account else { return target.is_some_and(|id| id.get() >= 200) };
+        let Some(account) = account else {
+            return target.is_some_and(|id| id.get() >= 200);
+        };
         let (full, alone) = (self.is_full(account.id), self.others_of(account).is_empty());
         let made = self.grants.get(&account.id).is_some_and(|grant| grant.made);
         let in_reach = |org: OrgId| org == OURS || full;
@@ -395,7 +400,11 @@ impl World {
         let inside = |account: &Account| account.orgs.iter().any(|o| o.org_id == OURS);
         if let Some(account) = self.linked() {
             let elsewhere = account.orgs.iter().any(|o| o.org_id.get() < 100);
-            let reached = if self.is_full(account.id) { elsewhere } else { inside(account) };
+            let reached = if self.is_full(account.id) {
+                elsewhere
+            } else {
+                inside(account)
+            };
             // Out of everything that is not its own: there is nothing to sign in to.
             return Some(account).filter(|account| !account.is_disabled && reached);
         }
@@ -404,7 +413,9 @@ impl World {
         let named = |account: &&Account| account.login == profile.login || email(account);
         let nobodys = |account: &&Account| self.managers.get(&account.id) == Some(&Manager::Nobody);
         let accounts = self.accounts.values().filter(named).filter(nobodys);
-        accounts.filter(|account| !account.is_disabled && inside(account)).min_by_key(|account| account.id)
+        accounts
+            .filter(|account| !account.is_disabled && inside(account))
+            .min_by_key(|account| account.id)
     }
 
     /// What a plan's steps are done to, one after the other.
@@ -413,14 +424,24 @@ impl World {
         let mut target = self.linked().map(|account| account.id);
         let mut next = self.next;
         for action in &plan.actions {
-            let judge = if let Action::Claim { grafana_id, history, origin, .. } = action {
+            let judge = if let Action::Claim {
+                grafana_id,
+                history,
+                origin,
+                ..
+            } = action
+            {
                 prop_assert!(seen.may(target, action), "{action:?} in {seen:?}");
                 self.claimed(&seen, *grafana_id, *origin, history.authority)?;
                 target = Some(*grafana_id);
                 continue;
             } else {
                 // What a claim granted counts for what follows it.
-                World { grants: self.grants.clone(), managers: seen.managers.clone(), ..seen.clone() }
+                World {
+                    grants: self.grants.clone(),
+                    managers: seen.managers.clone(),
+                    ..seen.clone()
+                }
             };
             prop_assert!(judge.may(target, action), "{action:?} to {target:?} in {judge:?}");
             match action {

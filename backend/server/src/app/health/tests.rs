@@ -120,9 +120,16 @@ fn every_alert_asks_for_a_metric_that_there_is() {
     for rule in rules {
         let title = &rule.title;
         assert!(uids.insert(&rule.uid), "{title}: two have one uid");
-        assert!(["critical", "warning"].contains(&rule.labels.severity.as_str()), "{title}");
+        assert!(
+            ["critical", "warning"].contains(&rule.labels.severity.as_str()),
+            "{title}"
+        );
         let ids: Vec<&str> = rule.data.iter().map(|query| query.ref_id.as_str()).collect();
-        assert!(ids.contains(&rule.condition.as_str()), "{title}: no query {}", rule.condition);
+        assert!(
+            ids.contains(&rule.condition.as_str()),
+            "{title}: no query {}",
+            rule.condition
+        );
         let mut asked = Vec::new();
         for query in &rule.data {
             assert_eq!(query.ref_id, query.model.ref_id, "{title}");
@@ -137,7 +144,10 @@ fn every_alert_asks_for_a_metric_that_there_is() {
         }
         assert!(!asked.is_empty(), "{title} asks for nothing");
         for name in asked {
-            assert!(exported.contains(name), "{title} asks for {name}, and there is {exported:?}");
+            assert!(
+                exported.contains(name),
+                "{title} asks for {name}, and there is {exported:?}"
+            );
         }
     }
 }
