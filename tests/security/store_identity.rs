@@ -38,7 +38,7 @@ async fn marker(rig: &Rig) -> Result<String> {
     ensure!(rows.len() == 1, "{found}");
     ensure!(rows[0]["role"] == "None" && rows[0]["tokens"] == 0, "{found}");
     let name = rows[0]["name"].as_str().unwrap_or_default();
-    ensure!(name.split(' ').count() == 3, "{found}");
+    ensure!(name.split(' ').count() == 4, "{found}");
     Ok(name.to_owned())
 }
 

@@ -56,8 +56,10 @@ impl Ids for Counted {
     fn resource_id(&self) -> String {
         format!("r{}", self.0.fetch_add(1, Ordering::Relaxed))
     }
+    /// None comes twice, of whatever node and start.
     fn correlation(&self) -> String {
-        format!("c{}", self.0.fetch_add(1, Ordering::Relaxed))
+        static ALL: AtomicU64 = AtomicU64::new(0);
+        format!("c{}", ALL.fetch_add(1, Ordering::Relaxed))
     }
     fn unknown_password(&self) -> Secret {
         Secret::new("Aa1!".repeat(8))

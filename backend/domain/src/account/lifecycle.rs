@@ -96,6 +96,7 @@ impl Managed<'_> {
         let mut now = Snapshot::of(self.account);
         if !self.powers.everywhere {
             now.orgs.retain(|o| self.rules.serves(o.org_id));
+            now.teams.retain(|t| self.rules.serves(t.org_id));
         }
         match &self.link.snapshot {
             None => Some(Action::Remember(now)),
@@ -201,7 +202,7 @@ impl Managed<'_> {
                 Some(_) => {}
             }
         }
-        let missing = |t: &&TeamMembership| !account.teams.contains(t);
+        let missing = |t: &&TeamMembership| !account.teams.contains(t) && self.reaches(t.org_id);
         actions.extend(snapshot.teams.iter().filter(missing).cloned().map(Action::JoinTeam));
     }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 mod authority;
+mod worlds;
 
 use super::*;
 use crate::{

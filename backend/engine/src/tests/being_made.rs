@@ -227,6 +227,42 @@ async fn a_taken_name_may_be_our_own_doing() {
     engine.stop().await;
 }
 
+/// Regression: the history under kills had a person who was hired again, and whose closed account was not followed any more. The
+/// `externalId` was lost where the user was deleted between Grafana's answer and our record.
+#[tokio::test]
+async fn who_left_while_being_made_returns_to_the_account() {
+    let rig = Rig::new(&[]).await;
+    rig.user("ann", true).await;
+    rig.set("ann", "externalId", json!("00u1")).await;
+    rig.store
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
+        .await
+        .expect("noted");
+    let made = rig.add_account("ann", Role::Viewer);
+    let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
+    assert!(done.expect("deleted"));
+    let engine = rig.start();
+    rig.until("closed", || async {
+        rig.grafana.user("ann").is_some_and(|ann| ann.disabled)
+    })
+    .await;
+    rig.quiet().await;
+    let document = json!({"userName": "ann", "active": true, "externalId": "00u1",
+        "emails": [{"value": "ann@ex.com", "primary": true}]});
+    let document = serde_json::from_value(document).expect("a document");
+    let again = rig.store.create_user(&rig.ctx(), "id-again", document).await;
+    again.expect("hired again");
+    rig.wake();
+    rig.until("open again", || async {
+        rig.grafana.user("ann").is_some_and(|ann| !ann.disabled)
+    })
+    .await;
+    rig.quiet().await;
+    assert_eq!(rig.grafana.user("ann").expect("an account").id, made);
+    assert_eq!(rig.attention().await.len(), 0);
+    engine.stop().await;
+}
+
 /// The machine's clock and a bit.
 #[derive(Default)]
 struct Ahead(AtomicU64);
