@@ -139,7 +139,10 @@ CREATE TABLE account_creation (
     -- The time just before the call: an account that had the login before is a stranger's.
     since_ms   BIGINT NOT NULL,
     -- The first comparison that looked for the account since the last request.
-    looked_ms  BIGINT
+    looked_ms  BIGINT,
+    -- As in `account`: the SCIM user was deleted before the account was known.
+    external_id TEXT,
+    gone_ms    BIGINT
 );
 
 -- What an admin decided about a SCIM user's account, or is asked. A row names one account, so that a decision never counts for another

@@ -18,7 +18,11 @@ statements! {
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
          deprovisioned_by, holds, snapshot, deferred, synced_ms, authority, own_org, seen_inside, \
          closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         coalesce((SELECT n.external_id FROM account_creation n WHERE n.user_id = $1), $16), \
+         coalesce((SELECT n.gone_ms FROM account_creation n WHERE n.user_id = $1), $17, \
+         CASE WHEN NOT EXISTS (SELECT 1 FROM scim_user u WHERE u.id = $1) THEN $11 END), \
+         $18, $19) \
          ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
          authority = excluded.authority, own_org = excluded.own_org, \
@@ -32,6 +36,8 @@ statements! {
         "SELECT * FROM account WHERE org_id = $1 AND connection = $2 AND external_id = $3 \
          AND gone_ms IS NOT NULL ORDER BY user_id";
     LEAVE = "UPDATE account SET external_id = $2, gone_ms = $3 WHERE user_id = $1";
+    LEAVE_NOTED =
+        "UPDATE account_creation SET external_id = $2, gone_ms = $3 WHERE user_id = $1";
     FIND = "SELECT * FROM account WHERE user_id = $1";
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
     OF_TENANT =
@@ -103,15 +109,18 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
 }
 
 /// The provider deletes a user, inside its transaction: who returns with this `externalId` is the same person. It is the one of now,
-/// whenever the account was linked, and no later save changes it.
+/// whenever the account was linked, and no later save changes it. An account that is being made has it in its note, and one that is
+/// linked after all that ([`SAVE`]) is one of a user who is gone.
 pub(super) async fn leave(
     tx: &mut SqliteConnection,
     user_id: &str,
     external_id: Option<&str>,
     now_ms: i64,
 ) -> Result<()> {
-    let leave = LEAVE.query().bind(user_id).bind(external_id).bind(now_ms);
-    leave.execute(tx).await?;
+    for leave in [LEAVE, LEAVE_NOTED] {
+        let leave = leave.query().bind(user_id).bind(external_id).bind(now_ms);
+        leave.execute(&mut *tx).await?;
+    }
     Ok(())
 }
 
