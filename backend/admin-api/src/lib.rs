@@ -27,7 +27,7 @@ pub use mappings::{
     Preview, Team, TeamPreview, Teams,
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, StoreAnswer, StoreDecision};
-pub use people::{Access, AttributeState, People, Person, PersonAttribute};
+pub use people::{Access, AttributeState, ClaimMeans, People, Person, PersonAttribute};
 pub use settings::{
     CredentialTest, CredentialsGiven, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate,
 };

@@ -55,9 +55,40 @@ pub enum Kind {
     Secret,
 }
 
+/// Every setting, so that what has to be said of each is asked for by the compiler (`reach`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "docs/settings.md has the meaning of each, under the name in `KEYS`"
+)]
+pub enum Name {
+    GrafanaUrl,
+    AdminUser,
+    AdminPassword,
+    ServiceAccountToken,
+    TeamSyncMode,
+    MappingMode,
+    ClaimPolicy,
+    SignIn,
+    ClaimPassword,
+    ReturnDays,
+    Linking,
+    Deprovision,
+    TeamClaim,
+    Authority,
+    Membership,
+    TeamRemoval,
+    BreakGlass,
+    ScimCallers,
+    PublicUrl,
+    ActivityDays,
+}
+
 /// One row of the settings table.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
+    /// Which one it is.
+    pub setting: Name,
     /// The name in every ini section, environment variable (`GF_PLUGIN_<NAME>`) and in the admin API.
     pub name: &'static str,
     /// The name in `jsonData` / `secureJsonData`, where Grafana's convention is camelCase.
@@ -73,6 +104,7 @@ pub struct Key {
 /// Every setting, in the order a page shows them.
 pub const KEYS: &[Key] = &[
     Key {
+        setting: Name::GrafanaUrl,
         name: "grafana_url",
         json: "grafanaUrl",
         kind: Kind::Url,
@@ -80,6 +112,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::AdminUser,
         name: "admin_user",
         json: "adminUser",
         kind: Kind::Text,
@@ -87,6 +120,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::AdminPassword,
         name: "admin_password",
         json: "adminPassword",
         kind: Kind::Secret,
@@ -94,6 +128,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::ServiceAccountToken,
         name: "service_account_token",
         json: "serviceAccountToken",
         kind: Kind::Secret,
@@ -102,6 +137,7 @@ pub const KEYS: &[Key] = &[
     },
     // Any value but scim_sync means "users only" (the seed document: "If you prefer Team Sync, do not enable SCIM"), so this one has no closed list.
     Key {
+        setting: Name::TeamSyncMode,
         name: "team_sync_mode",
         json: "teamSyncMode",
         kind: Kind::Text,
@@ -109,6 +145,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: true,
     },
     Key {
+        setting: Name::MappingMode,
         name: "mapping_mode",
         json: "mappingMode",
         kind: Kind::Choice(&["strict", "create"]),
@@ -116,6 +153,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: true,
     },
     Key {
+        setting: Name::ClaimPolicy,
         name: "claim_policy",
         json: "claimPolicy",
         kind: Kind::Choice(&["linked", "ask", "login", "email", "never"]),
@@ -123,6 +161,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::SignIn,
         name: "sign_in",
         json: "signIn",
         kind: Kind::Choice(crate::evidence::SIGN_INS),
@@ -131,6 +170,7 @@ pub const KEYS: &[Key] = &[
     },
     // Who knows the password of an account that is somebody's by now would still open it.
     Key {
+        setting: Name::ClaimPassword,
         name: "claim_password",
         json: "claimPassword",
         kind: Kind::Choice(&["renew", "keep"]),
@@ -139,6 +179,7 @@ pub const KEYS: &[Key] = &[
     },
     // As long as most directories keep deleted users.
     Key {
+        setting: Name::ReturnDays,
         name: "return_days",
         json: "returnDays",
         kind: Kind::Number(1, 365),
@@ -146,6 +187,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Linking,
         name: "linking",
         json: "linking",
         kind: Kind::Choice(&["pre_create", "first_login"]),
@@ -153,6 +195,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Deprovision,
         name: "deprovision",
         json: "deprovision",
         kind: Kind::Choice(&["disable", "suspend", "recreate", "delete"]),
@@ -160,6 +203,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::TeamClaim,
         name: "team_claim",
         json: "teamClaim",
         kind: Kind::Choice(&["use", "ask"]),
@@ -167,6 +211,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Authority,
         name: "authority",
         json: "authority",
         kind: Kind::FileChoice(&["organization", "server"]),
@@ -174,6 +219,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Membership,
         name: "membership",
         json: "membership",
         kind: Kind::Choice(&["ask", "repair"]),
@@ -181,6 +227,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::TeamRemoval,
         name: "team_removal",
         json: "teamRemoval",
         kind: Kind::Choice(&["archive", "remove", "keep"]),
@@ -188,6 +235,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::BreakGlass,
         name: "break_glass",
         json: "breakGlass",
         kind: Kind::Logins,
@@ -195,6 +243,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::ScimCallers,
         name: "scim_callers",
         json: "scimCallers",
         kind: Kind::Logins,
@@ -202,6 +251,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::PublicUrl,
         name: "public_url",
         json: "publicUrl",
         kind: Kind::Url,
@@ -210,6 +260,7 @@ pub const KEYS: &[Key] = &[
     },
     // Long enough for "who took my access away last quarter?", short enough for a file that is not looked after.
     Key {
+        setting: Name::ActivityDays,
         name: "activity_days",
         json: "activityDays",
         kind: Kind::Number(1, 3650),
@@ -442,6 +493,18 @@ mod tests {
             .into_iter()
             .find(|r| r.name == name)
             .expect("a row of the table")
+    }
+
+    #[test]
+    fn each_row_is_a_setting_of_its_own() {
+        for (n, key) in KEYS.iter().enumerate() {
+            let twin = KEYS[..n]
+                .iter()
+                .find(|k| k.setting == key.setting || k.name == key.name);
+            assert!(twin.is_none(), "{}", key.name);
+            let camel: String = key.name.split('_').map(str::to_owned).collect();
+            assert_eq!(format!("{:?}", key.setting).to_lowercase(), camel);
+        }
     }
 
     #[test]

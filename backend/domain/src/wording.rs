@@ -25,7 +25,8 @@ pub use caller::{
 pub use health::health;
 pub use overview::{Numbers, store_question, store_warnings, summary};
 pub use person::{
-    NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
+    KEPT_CLOSED, NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note,
+    deferred_note,
 };
 pub use team_sync::{could_be_filled_by_team_sync, filled_by_team_sync};
 

@@ -53,7 +53,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         core.store.finish(work).await?;
         return Ok(Recorded);
     }
-    let desired = desired(user.as_ref());
+    let desired = desired(user.as_ref(), management.as_ref());
     let recognised = org.status.store;
     if matches!(desired, Desired::Open(_)) && !recognised.may_open() {
         // It was to be closed a moment ago.
@@ -150,7 +150,7 @@ async fn reserve<'a>(
         let user = core.store.user(&work.tenant, &work.id).await?;
         let record = core.store.account(&work.id).await?;
         let names = names(
-            &desired(user.as_ref()),
+            &desired(user.as_ref(), None),
             record.as_ref(),
             &provider_identity(user.as_ref()),
         );

@@ -145,7 +145,7 @@ struct Rig {
     engine: Mutex<Option<Engine>>,
     tenant: Tenant,
     clock: Arc<dyn Clock>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Rig {
@@ -176,7 +176,7 @@ impl Rig {
             engine: Mutex::new(None),
             tenant: Tenant::of_org(OrgId::new(1)),
             clock: Arc::new(RealClock),
-            _dir: dir,
+            dir,
         }
     }
 
@@ -191,6 +191,22 @@ impl Rig {
         );
         *self.engine.lock().expect("no panic") = Some(engine.clone());
         engine
+    }
+
+    /// The same settings, with another server admin.
+    fn settings_of(&self, admin: &str) -> Arc<Given> {
+        let mut current = self.settings.current.lock().expect("no panic").clone();
+        current.credentials.admin_user = Some(admin.into());
+        Arc::new(Given {
+            current: Mutex::new(current),
+            others: Mutex::default(),
+            changes: watch::channel(0).0,
+            seen: Mutex::default(),
+        })
+    }
+
+    fn store_dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     fn wake(&self) {

@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 
 use super::{
     AccountRecord, ActivityLine, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations, activity,
-    codes::Code, identity, is_taken, sql::statements, work,
+    codes::Code, identity, is_taken, management, sql::statements, work,
 };
 
 statements! {
@@ -45,7 +45,8 @@ statements! {
     LEAVING =
         "SELECT a.grafana_id FROM account a LEFT JOIN scim_user u ON u.id = a.user_id \
          LEFT JOIN management s ON s.user_id = a.user_id \
-         WHERE a.grafana_id IS NOT NULL AND (u.id IS NULL OR NOT u.active) \
+         WHERE a.grafana_id IS NOT NULL \
+         AND (u.id IS NULL OR NOT u.active OR s.state = 'kept_closed') \
          AND s.state IS NOT 'unmanaged'";
     REMOVE = "DELETE FROM account WHERE user_id = $1";
     APPLIED_MEMBERS =
@@ -199,6 +200,7 @@ impl Store {
     pub async fn take_over_account(&self, a: &AccountRecord, from: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         REMOVE.query().bind(from).execute(&mut *tx).await?;
+        management::forget(&mut tx, from).await?;
         let done = save(&mut tx, a).await;
         if done.is_err() {
             tx.rollback().await?;

@@ -225,6 +225,8 @@ pub struct PersonRow {
     pub closed: Option<(Deprovision, Option<bool>)>,
     /// The person must be out, and the account was not seen closed.
     pub still_open: bool,
+    /// The provider says that the person may sign in, and no admin keeps the person closed.
+    pub wanted_open: bool,
     /// Attributes that wait for the next sign-in.
     pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.
@@ -276,6 +278,8 @@ pub enum ManagementState {
     Approved,
     /// Rollcall does not touch the account until it is claimed again.
     Unmanaged,
+    /// The person is out, whatever the identity provider says.
+    KeptClosed,
 }
 
 /// A decision, or the question to the admin.

@@ -10,7 +10,9 @@ use domain::{OrgId, UserId};
 statements! {
     MEMBERSHIPS =
         "SELECT coalesce(a.login, u.user_name) AS login, a.grafana_id, \
-         coalesce(a.deprovisioned_by, '') = 'suspend' AS suspended, u.active, \
+         coalesce(a.deprovisioned_by, '') = 'suspend' AS suspended, \
+         u.active AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = u.id \
+         AND s.state = 'kept_closed') AS active, \
          max(json_extract(j.value, '$[1]')) AS admin FROM json_each($1) j \
          CROSS JOIN scim_group g ON g.id = json_extract(j.value, '$[0]') \
          JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk \
@@ -28,7 +30,7 @@ pub struct TeamMembership {
     pub grafana_id: Option<UserId>,
     /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
-    /// Whether the identity provider says that the person is active.
+    /// Whether the person may sign in: the provider says so, and no admin keeps the person closed.
     pub active: bool,
     /// Whether as team admin.
     pub admin: bool,

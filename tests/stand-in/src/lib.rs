@@ -293,6 +293,12 @@ impl StandIn {
     pub fn clear_faults(&self) {
         self.server.clear_faults();
     }
+
+    /// How many calls are kept waiting by [`Effect::Hang`] now.
+    #[must_use]
+    pub fn hanging(&self) -> usize {
+        self.server.hanging()
+    }
 }
 
 impl Drop for StandIn {
