@@ -715,7 +715,10 @@ fn operation() -> impl Strategy<Value = Value> {
 fn a_value_that_its_own_filter_does_not_name_is_not_made() {
     for (path, value) in [
         ("emails[type eq \"work\"]", json!({"type": 0})),
-        ("emails[type eq \"work\"]", json!({"type": "home", "value": "new@ex.com"})),
+        (
+            "emails[type eq \"work\"]",
+            json!({"type": "home", "value": "new@ex.com"}),
+        ),
         ("emails[type eq \"new\"].type", json!("old")),
         ("roles[primary eq true]", json!({"value": "a", "primary": false})),
         ("roles[type eq \"x\" and value eq \"y\"]", json!({"value": "z"})),

@@ -175,7 +175,11 @@ fn write_selected(
     // A value that the operation gives another `type` is not the one that the filter names: the same operation sent again would make
     // another, without end.
     let is_named = |index: &usize| {
-        let named = |value| selection.filter.is_none_or(|filter| matches_element(filter, attribute, value));
+        let named = |value| {
+            selection
+                .filter
+                .is_none_or(|filter| matches_element(filter, attribute, value))
+        };
         values.get(*index).is_some_and(named)
     };
     if !found && !selected.iter().all(is_named) {
