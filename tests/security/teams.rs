@@ -432,10 +432,10 @@ async fn a_team_made_by_hand_outlives_the_group_that_used_it() -> Result<()> {
         rig.remember_team(team);
         let renamed = json!([{ "op": "replace", "path": "displayName", "value": "Payroll" }]);
         scim.patch(&path, renamed).await?.expect(&[200, 204])?;
-        compared(&rig).await?;
+        rig.compared().await?;
         scim.delete(&path).await?.expect(&[204])?;
         rig.members_are(team, &[]).await?;
-        compared(&rig).await?;
+        rig.compared().await?;
         let teams = rig.grafana.teams().await?;
         let there = |name: &str| teams.iter().any(|seen| seen.id == team && seen.name == name);
         ensure!(teams.len() == 1 && there("Payroll admins"), "{removal}: {teams:?}");
