@@ -29,7 +29,7 @@ use super::{
     verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
-use store::{Kind, MappingOrigin, Mark, Urgency, Work};
+use store::{Kind, Mark, Urgency, Work};
 
 /// From this many due people on, one listing is cheaper than looking each up.
 const LISTING_PAYS: usize = 20;
@@ -248,7 +248,7 @@ impl Loop {
         for tenant in self.core.store.tenants().await? {
             let mappings = self.core.store.all_mappings(&tenant).await?;
             // Those the engine makes itself are no news.
-            let given = mappings.iter().filter(|m| m.origin != MappingOrigin::Create);
+            let given = mappings.iter().filter(|m| !m.origin.is_by_mode());
             let rows = given.map(|m| (m.id, m.admins, m.remove_others, m.paused));
             by_org.entry(tenant.org_id).or_default().extend(rows);
         }

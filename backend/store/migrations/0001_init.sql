@@ -181,7 +181,8 @@ CREATE TABLE mapping (
     -- People added by hand are removed.
     remove_others BOOLEAN NOT NULL,
     paused        BOOLEAN NOT NULL,
-    origin        TEXT    NOT NULL CHECK (origin IN ('page', 'create')),
+    -- 'create': the team is one that Rollcall made, so it may be renamed, archived and deleted; 'use': it was there before.
+    origin        TEXT    NOT NULL CHECK (origin IN ('page', 'create', 'use')),
     created_ms    BIGINT  NOT NULL
 );
 CREATE INDEX mapping_group ON mapping (org_id, connection, group_id);
