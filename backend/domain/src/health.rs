@@ -304,7 +304,7 @@ mod tests {
             (Recognition::Foreign, Health::StoreForeign),
             (Recognition::Behind, Health::StoreBehind),
             (Recognition::Unknown, Health::StoreUnknown),
-            (Recognition::Unproven, Health::StillOpen(3)),
+            (Recognition::Unproven, Health::StoreUnproven),
         ] {
             let status = EngineStatus {
                 store: recognition,
