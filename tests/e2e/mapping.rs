@@ -6,7 +6,7 @@ use acceptance::{
     rig::{Rig, group},
     wait::{SOON, throughout, until},
 };
-use admin_api::{GroupStatus, Groups, MappingMode, Preview};
+use admin_api::{Action, Activity, GroupStatus, Groups, MappingMode, MemberPolicy, Preview};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
@@ -198,5 +198,59 @@ async fn a_mapping_that_cannot_be_is_refused_at_its_field() -> Result<()> {
             serde_json::from_str(&answer.text).with_context(|| format!("{body}: {}", answer.text))?;
         ensure!(!error.message.is_empty(), "{body}");
     }
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_persons_history_names_the_team_and_the_group() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [ada, bob] = rig.people(&scim, ["ada@example.com", "bob@example.com"]).await?;
+    let team = rig.grafana.make_team("Platform").await?;
+    let cy = rig.grafana.make_account("cy", "cy@example.com", "secret").await?;
+    rig.grafana.join_team(team, cy).await?;
+    let group = scim
+        .post("/Groups", &group("Engineering", &[&ada, &bob]))
+        .await?
+        .expect(&[201])?
+        .id();
+    rig.may_leave_teams("cy");
+    rig.may_leave_teams("admin");
+    rig.map_to(&group, team, MemberPolicy::Remove).await?;
+    rig.members_are(team, &["admin", "ada@example.com", "bob@example.com"])
+        .await?;
+    rig.settled().await?;
+    let leaves = json!([{ "op": "remove", "path": format!("members[value eq \"{bob}\"]") }]);
+    scim.patch(&format!("/Groups/{group}"), leaves)
+        .await?
+        .expect(&[200, 204])?;
+    rig.members_are(team, &["admin", "ada@example.com"]).await?;
+    rig.settled().await?;
+    let told = async |query: &str| -> Result<Vec<(Action, String, String)>> {
+        let log: Activity = rig.grafana.admin(&format!("activity?{query}")).await?;
+        let told = log
+            .entries
+            .into_iter()
+            .filter(|line| matches!(line.action, Action::UserTeamAdd | Action::UserTeamRemove));
+        Ok(told
+            .map(|l| (l.action, l.target_name, l.reason.unwrap_or_default()))
+            .collect())
+    };
+    let hers = told(&format!("target={ada}")).await?;
+    ensure!(
+        matches!(&hers[..], [(Action::UserTeamAdd, _, why)] if why.contains("Platform") && why.contains("Engineering")),
+        "{hers:?}"
+    );
+    let his = told(&format!("target={bob}")).await?;
+    ensure!(
+        matches!(&his[..], [(Action::UserTeamRemove, ..), (Action::UserTeamAdd, ..)]),
+        "{his:?}"
+    );
+    // Added by hand, and known to Rollcall by the id in Grafana only.
+    let others = told(&format!("target=grafana-{cy}")).await?;
+    ensure!(
+        matches!(&others[..], [(Action::UserTeamRemove, name, why)] if name == "cy@example.com" && why.contains("by hand")),
+        "{others:?}"
+    );
     rig.finish().await
 }

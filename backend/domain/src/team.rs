@@ -10,6 +10,7 @@ use vocabulary::UserId;
 
 use crate::{attention::Attention, settings::TeamRemoval};
 
+mod action;
 mod changes;
 mod input;
 mod model;
@@ -17,56 +18,12 @@ mod permission;
 #[cfg(test)]
 mod tests;
 
+pub use action::Action;
 pub use changes::{MembershipChange, changes};
 pub use input::{Feed, GroupMember, TeamInput, wanted_members};
 pub use model::{Desired, MadeAdmin, Member, MemberClass, Observed, Policy, archived_name, name_before_archive};
 
 use permission::{Permission, permission};
-
-/// One step. Every one is safe to run twice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// The same team under another name.
-    Rename(String),
-    /// Replace both lists in one call.
-    Replace {
-        /// E-mails of members.
-        members: Vec<String>,
-        /// E-mails of team admins.
-        admins: Vec<String>,
-        /// How many join, change or leave by it, for the log.
-        changes: usize,
-    },
-    /// One more member.
-    Add {
-        /// The user.
-        grafana_id: UserId,
-        /// As team admin.
-        admin: bool,
-    },
-    /// Another permission.
-    Update {
-        /// The user.
-        grafana_id: UserId,
-        /// As team admin.
-        admin: bool,
-    },
-    /// One member less.
-    Remove {
-        /// The user.
-        grafana_id: UserId,
-    },
-    /// The team itself, where the setting `team_removal` says so.
-    Delete,
-}
-
-impl Action {
-    /// Whether Grafana drops everybody who is not named in it.
-    #[must_use]
-    pub const fn names_everybody(&self) -> bool {
-        matches!(self, Self::Replace { .. })
-    }
-}
 
 /// The answer of [`plan`].
 #[derive(Clone, Debug, PartialEq, Eq)]

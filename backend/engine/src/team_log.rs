@@ -37,8 +37,8 @@ pub(super) async fn log(
     Ok(core.store.record(&[line]).await?)
 }
 
-/// One line for each person whom a step has put in, taken out or given another permission: the call itself is one line, whoever it
-/// was about, and nobody could say later through which group a person came.
+/// One line for each person that a step has put in, taken out or given another permission. The call is one line, and from that alone
+/// nobody could say later through which group a person came.
 pub(super) async fn log_people(core: &Core, org: &Org, work: &Work, roster: &Roster, action: &Step) -> Result<()> {
     let changes = team::changes(action, &roster.observed);
     if changes.is_empty() {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vocabulary::UserId;
 
-use super::{Action, Observed};
+use super::{action::Action, model::Observed};
 
 /// What a step means for one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub fn changes(action: &Action, observed: &Observed) -> Vec<(UserId, MembershipC
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::team::{MadeAdmin, Member, MemberClass};
+    use crate::team::model::{MadeAdmin, Member, MemberClass};
 
     const fn id(id: i64) -> UserId {
         UserId::new(id)
