@@ -286,7 +286,7 @@ impl Rig {
             .filter(|(key, value)| now.get(*key).is_some_and(|now| now != *value))
             .collect();
         if !changed.is_empty() {
-            self.page
+            self.grafana
                 .admin_send(Method::PUT, "settings", &json!({ "settings": changed }))
                 .await?
                 .expect(&[200])?;
