@@ -50,6 +50,8 @@ pub fn sync_title(state: SyncState) -> &'static str {
         SyncState::WaitingForFirstRequest => "Waiting for the first request.",
         SyncState::CredentialsRefused => "Grafana refused the credentials.",
         SyncState::GrafanaAway => "Grafana does not answer.",
+        SyncState::SwitchedOff => "Nothing is written.",
+        SyncState::Held => "The brake holds something.",
         SyncState::NeedsAttention => "Something needs you.",
         SyncState::Syncing => "Syncing.",
         SyncState::Empty => "Nothing yet.",
@@ -70,6 +72,7 @@ pub fn access_sentence(person: &Person) -> &'static str {
         Access::Pending => "The last change is on its way to Grafana.",
         Access::NeedsAttention => "Rollcall cannot go on here without you.",
         Access::WaitingForSignIn => "Waits for the first sign-in.",
+        Access::KeptOpen => "Switched off by your identity provider, and kept open by an admin until it says so again.",
         Access::Released => {
             "You stopped managing this account: it stays in Grafana as it is, whatever your identity provider says."
         }

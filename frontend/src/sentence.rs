@@ -59,6 +59,8 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::UserJoinTeam => words("brought", "bring", "", "back to a team"),
         Action::UserLogout => words("signed", "sign", "", "out"),
         Action::UserRestore => words("gave", "give", "", "the role back"),
+        Action::HeldApprove => words("approved", "approve", "what was held of", ""),
+        Action::HeldReject => words("rejected", "reject", "what was held of", ""),
         Action::UserSync => words("synced", "sync", "", ""),
         Action::UserRetry => words("retried", "retry", "", ""),
         Action::UserResync => words("compared", "compare", "", "with Grafana again"),
@@ -240,6 +242,8 @@ mod tests {
             | Action::TeamDelete => vec![engine],
             Action::UserSync | Action::GroupSync => vec![(Source::Grafana, vec![Retry, Attention])],
             Action::UserRelease
+            | Action::HeldApprove
+            | Action::HeldReject
             | Action::UserRetry
             | Action::UserResync
             | Action::GroupRetry

@@ -3,6 +3,8 @@
 //! Owns: the cases. Must never carry a name: every signed-in user can read the health check.
 //! Start at [`Health`]; [`crate::wording::health`] words it.
 
+use crate::operation::Off;
+
 /// Who must be out and was not seen out for so long makes the health check red.
 pub const CLOSING_RED_MS: i64 = 5 * 60_000;
 
@@ -35,6 +37,10 @@ pub enum Health {
     CredentialsRefused,
     /// Grafana's API does not answer.
     GrafanaAway,
+    /// Nothing is written, and so many people whom the provider has switched off are open.
+    SwitchedOff(Off, i64),
+    /// The brake holds what the provider asks of so many people and teams.
+    Held(i64),
     /// So many people who must be out were not seen out for minutes.
     StillOpen(i64),
     /// So many settings have values that cannot be used.
@@ -68,6 +74,8 @@ impl Health {
             | Self::SecretKeptBack
             | Self::CredentialsRefused
             | Self::GrafanaAway
+            | Self::SwitchedOff(..)
+            | Self::Held(_)
             | Self::StillOpen(_)
             | Self::WrongSettings(_) => false,
             Self::WaitingForFirstRequest

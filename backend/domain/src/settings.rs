@@ -210,6 +210,49 @@ pub const KEYS: &[Key] = &[
     },
     // Long enough for "who took my access away last quarter?", short enough for a file that is not looked after.
     Key {
+        name: "operation",
+        json: "operation",
+        kind: Kind::Choice(&["enforce", "observe", "paused"]),
+        default: "enforce",
+        in_auth_section: false,
+    },
+    Key {
+        name: "paused_closings",
+        json: "pausedClosings",
+        kind: Kind::Choice(&["wait", "run"]),
+        default: "wait",
+        in_auth_section: false,
+    },
+    // How many people may lose something by the provider's word before an admin is asked (`brake.rs`).
+    Key {
+        name: "brake_minutes",
+        json: "brakeMinutes",
+        kind: Kind::Number(1, 1440),
+        default: "15",
+        in_auth_section: false,
+    },
+    Key {
+        name: "brake_least",
+        json: "brakeLeast",
+        kind: Kind::Number(0, 1_000_000),
+        default: "5",
+        in_auth_section: false,
+    },
+    Key {
+        name: "brake_percent",
+        json: "brakePercent",
+        kind: Kind::Number(0, 100),
+        default: "10",
+        in_auth_section: false,
+    },
+    Key {
+        name: "brake_most",
+        json: "brakeMost",
+        kind: Kind::Number(0, 1_000_000),
+        default: "50",
+        in_auth_section: false,
+    },
+    Key {
         name: "activity_days",
         json: "activityDays",
         kind: Kind::Number(1, 3650),

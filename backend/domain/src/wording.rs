@@ -10,6 +10,7 @@
 mod attention;
 mod caller;
 mod health;
+mod operation;
 mod overview;
 mod person;
 mod team_sync;
@@ -23,6 +24,7 @@ pub use caller::{
     server_admin_unproven,
 };
 pub use health::health;
+pub use operation::{HELD, held, held_what, off, off_title, open_by, still_open};
 pub use overview::{Numbers, store_question, store_warnings, summary};
 pub use person::{
     NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,

@@ -5,10 +5,12 @@
 //! decide what Grafana should look like (`domain::account`, `domain::team` do), and never stop for one organization because of
 //! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
 
+mod brake;
 mod context;
 mod error;
 mod external_groups;
 mod failpoints;
+mod gate;
 mod group;
 mod lock;
 mod look;
@@ -119,11 +121,13 @@ impl Engine {
     /// How it stands with an organization's Grafana.
     #[must_use]
     pub fn status(&self, org_id: OrgId) -> EngineStatus {
-        self.0.shared.status(org_id).unwrap_or_else(|| {
+        let mut status = self.0.shared.status(org_id).unwrap_or_else(|| {
             let settings = self.0.settings.of(org_id);
             let state = OrgState::before_first_call(&settings).shown();
             EngineStatus::new(state, settings.credentials.url.clone())
-        })
+        });
+        status.off = gate::off(&*self.0.settings, &self.0.shared, org_id);
+        status
     }
 
     /// Grafana's teams as last seen, by name.

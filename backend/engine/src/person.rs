@@ -5,6 +5,7 @@
 //! `person/record.rs`.
 
 mod act;
+pub(crate) mod braked;
 mod hand_over;
 pub(crate) mod input;
 mod join;
@@ -16,11 +17,13 @@ mod turn;
 use domain::{
     account::{self, Action, Desired, End},
     attention::{Attention, Delay},
+    operation::Purpose,
     store_identity,
 };
 
 pub(super) use self::record::Recorded;
 use self::{
+    braked::{Braked, brake},
     input::{desired, link, names, provider_identity, rules},
     live::Live,
     observe::{Subject, observe},
@@ -88,9 +91,18 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         }
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         let plan = store_identity::permitted(recognised, plan);
+        let (plan, held) = match brake(&person, org, &desired, &observed, plan).await? {
+            Braked::Goes { plan, held } => (plan, held),
+            Braked::Held => return Err(SyncError::NotYet(Delay::Held)),
+            Braked::Kept => {
+                core.store.finish(work).await?;
+                return Ok(Recorded);
+            }
+        };
         if plan.actions.is_empty() {
             person.ask(plan.end.question()).await?;
             let end = match &plan.end {
+                _ if held => Err(SyncError::NotYet(Delay::Held)),
                 _ if turn.refusal.is_some() => turn.refusal.take().map_or(Ok(Recorded), Err),
                 End::Done { .. } => Ok(Recorded),
                 End::Blocked { attention, .. } => Err(SyncError::Attention(attention.clone())),
@@ -136,6 +148,10 @@ fn person_of<'a>(
         management,
         provider: provider_identity(user),
         gone: user.is_none(),
+        purpose: match desired(user) {
+            Desired::Open(_) => Purpose::Change,
+            Desired::Closed(_) | Desired::Gone => Purpose::Closing,
+        },
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
 use domain::{
     MappingId, OrgId, Tenant,
     attempt::{LONGEST_WAIT_MS, SLOWEST_MS, backoff_ms},
+    operation::Purpose,
 };
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
@@ -19,6 +20,7 @@ use super::{
     context::{Core, SCAN_MS},
     error::{Result, SyncError},
     failpoints::BEFORE_RECORD,
+    gate::OrgGate,
     group, look,
     org::Org,
     org_state::Configuration,
@@ -190,6 +192,11 @@ impl Loop {
             session,
             credentials.token().cloned(),
             settings.org_id,
+            Arc::new(OrgGate {
+                org_id: settings.org_id,
+                settings: self.core.settings.clone(),
+                shared: self.core.shared.clone(),
+            }),
         )
     }
 
@@ -298,10 +305,12 @@ impl Loop {
             // first; and of many that fail again and again one is always due.
             let asked = org.state.configuration() != Configuration::Unasked;
             let overdue = now.saturating_sub(org.next_scan_ms) > SCAN_MS && org.next_scan_ms > 0;
-            if asked && !overdue && self.core.store.urgent_due(org.id(), wall).await? {
+            let closes = self.core.may(org.id(), Purpose::Closing);
+            if asked && closes && !overdue && self.core.store.urgent_due(org.id(), wall).await? {
                 continue;
             }
             self.core.go_on()?;
+            org.know_switch(&self.core).await;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
             match scan::scan(&self.core, org).await {
                 Ok(()) => {
@@ -341,7 +350,7 @@ impl Loop {
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
             let may: Vec<Work> = due
                 .into_iter()
-                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(w, elapsed)))
+                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(&self.core, w, elapsed)))
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {
@@ -386,6 +395,7 @@ impl Loop {
             let count = left.iter().take(most).take_while(|w| w.tenant.org_id == org_id).count();
             let (batch, rest) = left.split_at(count);
             left = rest;
+            org.know_switch(&self.core).await;
             // Nobody is worked on who may have been put on the list a moment ago.
             if let Err(error) = protected::know_new(&self.core, org).await {
                 let SyncError::Grafana { error, .. } = error else {

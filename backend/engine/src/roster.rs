@@ -39,6 +39,8 @@ pub(super) struct TeamContext<'a> {
     pub(super) removal: Option<TeamRemoval>,
     /// Earlier failures: from the third on, no bulk call.
     pub(super) attempts: i64,
+    /// It follows from what an admin did.
+    pub(super) by_admin: bool,
     /// Names of all teams, where they were just listed.
     pub(super) names: Option<&'a BTreeMap<String, TeamId>>,
 }
@@ -98,7 +100,8 @@ impl Roster {
             bulk: context.attempts < 3 && all,
         };
         input.taken = taken(org, input.names_to_check(), &team, context.names).await?;
-        let (desired, observed) = input.assemble();
+        let (mut desired, observed) = input.assemble();
+        desired.kept = core.store.kept_in_team(org.id(), team_id).await?.into_iter().collect();
         Ok(Some(Self {
             team,
             desired,

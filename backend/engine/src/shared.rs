@@ -24,11 +24,15 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
+    /// Held while the brake is asked.
+    pub(super) brake: tokio::sync::Mutex<()>,
     pub(super) pulse: Pulse,
     /// What admins decided about the store, until the engine has done it.
     decisions: Mutex<HashMap<OrgId, StoreDecision>>,
     checks: Mutex<BTreeSet<OrgId>>,
     retries: Mutex<BTreeSet<OrgId>>,
+    /// Where the app is switched off in Grafana.
+    disabled: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
     teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
     login: Mutex<HashMap<OrgId, LoginSeen>>,
@@ -69,6 +73,19 @@ impl Shared {
 
     pub(super) fn take_decisions(&self) -> HashMap<OrgId, StoreDecision> {
         std::mem::take(&mut locked(&self.decisions))
+    }
+
+    pub(super) fn is_disabled(&self, org_id: OrgId) -> bool {
+        locked(&self.disabled).contains(&org_id)
+    }
+
+    pub(super) fn set_disabled(&self, org_id: OrgId, disabled: bool) {
+        let mut all = locked(&self.disabled);
+        if disabled {
+            all.insert(org_id);
+        } else {
+            all.remove(&org_id);
+        }
     }
 
     pub(super) fn status(&self, org_id: OrgId) -> Option<EngineStatus> {

@@ -269,6 +269,7 @@ impl Rig {
             Ok(Decision::<()>::Write(UserChange {
                 document,
                 changed: true,
+                says_active: true,
             }))
         };
         let done = self

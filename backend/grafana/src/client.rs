@@ -22,6 +22,10 @@ use super::{
     session::{Me, Session},
 };
 
+mod gate;
+
+pub use gate::{Gate, Open, Writer};
+
 /// With which identity a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -40,18 +44,21 @@ pub struct Grafana {
     pub(super) session: Arc<Session>,
     token: Option<Secret>,
     pub(super) org_id: OrgId,
+    gate: Arc<dyn Gate>,
     latency_ms: Arc<AtomicI64>,
 }
 
 impl Grafana {
-    /// Calls as `session`, and for teams by `token` where there is one.
+    /// Calls as `session`, and for teams by `token` where there is one; what changes something only
+    /// while `gate` lets it.
     #[must_use]
-    pub fn new(http: Http, session: Arc<Session>, token: Option<Secret>, org_id: OrgId) -> Self {
+    pub fn new(http: Http, session: Arc<Session>, token: Option<Secret>, org_id: OrgId, gate: Arc<dyn Gate>) -> Self {
         Self {
             http,
             session,
             token,
             org_id,
+            gate,
             latency_ms: Arc::new(AtomicI64::new(-1)),
         }
     }
@@ -97,8 +104,8 @@ impl Grafana {
         self.session.refused_for().await
     }
 
-    /// Sends a call. `path` begins with `/api/`; nothing in it may need escaping.
-    pub(super) async fn call<B: Serialize + Sync>(
+    /// Sends a call; one that changes something comes from `gate.rs`. `path` begins with `/api/`; nothing in it may need escaping.
+    async fn call<B: Serialize + Sync>(
         &self,
         scope: Scope,
         method: Method,
@@ -154,16 +161,5 @@ impl Grafana {
 
     pub(super) async fn get<T: DeserializeOwned>(&self, scope: Scope, path: &str, query: &[(&str, &str)]) -> Result<T> {
         self.call::<()>(scope, Method::GET, path, query, None).await?.json()
-    }
-
-    /// A call whose answer says nothing but that it was done.
-    pub(super) async fn act<B: Serialize + Sync>(
-        &self,
-        scope: Scope,
-        method: Method,
-        path: &str,
-        body: Option<&B>,
-    ) -> Result<()> {
-        self.call(scope, method, path, &[], body).await?.done()
     }
 }

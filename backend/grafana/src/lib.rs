@@ -24,7 +24,7 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-pub use client::Grafana;
+pub use client::{Gate, Grafana, Open, Writer};
 pub use credentials::Credentials;
 pub use failure::{Error, Result};
 pub use http::Http;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    client::{Grafana, Scope},
+    client::{Grafana, Scope, Writer},
     failure::Result,
     users::null_as_empty,
 };
@@ -46,14 +46,16 @@ impl Grafana {
         let is_it = |account: &MarkerAccount| account.login.eq_ignore_ascii_case(login);
         Ok(found.service_accounts.into_iter().find(is_it))
     }
+}
 
+impl Writer<'_> {
     /// Makes it: role None, no token.
     ///
     /// # Errors
     /// Grafana answers 400 where one of that name was made before, whatever it is called by now.
     pub async fn create_marker(&self, name: &str) -> Result<MarkerAccount> {
         let body = json!({ "name": name, "role": "None" });
-        self.call(Scope::Org(self.org_id()), Method::POST, PATH, &[], Some(&body))
+        self.send(Scope::Org(self.grafana.org_id()), Method::POST, PATH, Some(&body))
             .await?
             .json()
     }
@@ -61,7 +63,7 @@ impl Grafana {
     /// Gives it another name, and nothing else: what is not sent stays as it is (G90).
     pub async fn rename_marker(&self, id: UserId, name: &str) -> Result<()> {
         let (path, body) = (format!("{PATH}/{id}"), json!({ "name": name }));
-        self.act(Scope::Org(self.org_id()), Method::PATCH, &path, Some(&body))
+        self.act(Scope::Org(self.grafana.org_id()), Method::PATCH, &path, Some(&body))
             .await
     }
 }

@@ -11,6 +11,7 @@
 mod account_creations;
 mod accounts;
 mod activity;
+mod brake;
 mod break_glass;
 mod codes;
 mod document;
@@ -55,6 +56,7 @@ use sqlx::{
 
 pub use account_creations::{AccountCreation, NotedCreation};
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
+pub use brake::{HeldRow, NewTaking};
 use error::is_taken;
 pub use error::{Error, Result};
 pub use groups::{GroupChange, GroupView};
@@ -65,8 +67,8 @@ pub use on_disk::{Exposure, FileState};
 pub use page::{Page, PageQuery};
 pub use people::{PeopleQuery, Tally};
 pub use records::{
-    AccountOrigin, AccountRecord, Action, ActivityLine, AttentionRow, Attribute, DesiredMember, GroupRecord,
-    GroupSummary, Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source,
+    AccountOrigin, AccountRecord, Action, ActivityLine, AttentionRow, Attribute, BrakeState, DesiredMember, GroupRecord,
+    GroupSummary, HeldKind, Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source,
     TargetKind, Urgency, UserRecord, Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};

@@ -10,7 +10,7 @@ use domain::{
 };
 use scim::resource::Document;
 pub use vocabulary::{
-    AccountOrigin, Action, Attribute, MappingOrigin, Outcome, ResourceKind as Kind, Source, TargetKind,
+    AccountOrigin, Action, Attribute, BrakeState, HeldKind, MappingOrigin, Outcome, ResourceKind as Kind, Source, TargetKind,
 };
 
 /// A stored SCIM User.
@@ -221,6 +221,8 @@ pub struct PersonRow {
     pub closed: Option<(Deprovision, Option<bool>)>,
     /// The person must be out, and the account was not seen closed.
     pub still_open: bool,
+    /// Switched off by the provider; the admin who keeps the account open all the same.
+    pub kept_open_by: Option<String>,
     /// Attributes that wait for the next sign-in.
     pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.

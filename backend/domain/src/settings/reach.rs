@@ -45,17 +45,20 @@ pub fn weakens(name: &str, before: &str, after: &str) -> bool {
         "claim_policy" => rank(&CLAIMS, after) > rank(&CLAIMS, before),
         // What a sign-in wrote is believed from then on.
         "sign_in" => after != before && after != "none",
+        // Who has to leave stays in meanwhile.
+        "operation" => after != before && after != "enforce",
+        "paused_closings" => after != before && after == "wait",
+        "brake_minutes" => fewer(before, after),
+        "brake_least" | "brake_percent" | "brake_most" => fewer(after, before),
         "claim_password" => after != before && after == "keep",
-        "activity_days" => match (before.parse::<i64>(), after.parse::<i64>()) {
-            (Ok(before), Ok(after)) => after < before,
-            _ => false,
-        },
-        "return_days" => match (before.parse::<i64>(), after.parse::<i64>()) {
-            (Ok(before), Ok(after)) => after > before,
-            _ => false,
-        },
+        "activity_days" => fewer(before, after),
+        "return_days" => fewer(after, before),
         _ => false,
     }
+}
+
+fn fewer(before: &str, after: &str) -> bool {
+    matches!((before.parse::<i64>(), after.parse::<i64>()), (Ok(before), Ok(after)) if after < before)
 }
 
 fn entries(list: &str) -> impl Iterator<Item = &str> {
@@ -99,6 +102,13 @@ mod tests {
             ("sign_in", "none", "auth.okta"),
             ("claim_password", "renew", "keep"),
             ("return_days", "30", "31"),
+            ("operation", "enforce", "observe"),
+            ("operation", "observe", "paused"),
+            ("paused_closings", "run", "wait"),
+            ("brake_minutes", "15", "14"),
+            ("brake_least", "5", "6"),
+            ("brake_percent", "10", "100"),
+            ("brake_most", "50", "51"),
             ("activity_days", "90", "89"),
         ] {
             assert!(weakens(name, before, after), "{name} {before} {after}");
@@ -108,6 +118,9 @@ mod tests {
             ("deprovision", "delete", "suspend"),
             ("claim_policy", "email", "ask"),
             ("activity_days", "90", "90"),
+            ("operation", "paused", "enforce"),
+            ("paused_closings", "wait", "run"),
+            ("brake_most", "50", "49"),
             ("public_url", "a", "b"),
         ] {
             assert!(!weakens(name, before, after), "{name} {before} {after}");

@@ -389,6 +389,7 @@ pub fn delay(delay: &Delay) -> String {
         Delay::StoreNotRecognised => "Grafana knows another store than this one. It opens nobody until \
              an admin says on the overview which store is the right one."
             .to_owned(),
+        Delay::Held => super::operation::HELD.to_owned(),
         Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),
     }
 }

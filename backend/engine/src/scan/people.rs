@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     org::Org,
     person::{
-        input,
+        braked, input,
         observe::{Subject, observe},
     },
 };
@@ -99,7 +99,15 @@ async fn consider(
         waited: false,
     };
     let observed = observe(listing, listing.org, &subject).await?;
-    let plan = account::plan(desired, link.as_ref(), &observed, &input::rules(listing.org));
+    let mut plan = account::plan(desired, link.as_ref(), &observed, &input::rules(listing.org));
+    let taking = braked::taking(id, desired, &plan, &observed);
+    if taking.is_some_and(|taking| marks.rejected.contains(&taking)) {
+        // An admin said no: that part is done with.
+        if !matches!(desired, Desired::Open(_)) {
+            return Ok(());
+        }
+        braked::without_names(&mut plan);
+    }
     let closing = !matches!(desired, Desired::Open(_));
     let seen_closed = record.is_some_and(|record| record.seen_closed_ms.is_some());
     if closing && seen_closed && !plan.finds_closed() {

@@ -9,6 +9,7 @@ use domain::{
     OrgId, Tenant,
     health::{CLOSING_RED_MS, Health as Finding},
     login::Severity,
+    operation::Off,
     status::{EngineState, EngineStatus, StoreFile, StoreSeen},
     store_identity::Recognition,
     wording,
@@ -57,7 +58,7 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
     let finding = of_store(seen, &status)
         .or_else(|| (!is_alive(pulse)).then_some(Finding::EngineFails))
         .or_else(|| kept_back.then_some(Finding::SecretKeptBack))
-        .unwrap_or_else(|| worst(status.state, &tally, closing, wrong_settings, team_sync));
+        .unwrap_or_else(|| worst(&status, &tally, closing, wrong_settings, team_sync));
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
     let findings = |severity| login.iter().filter(|finding| finding.severity == severity).count();
     found(
@@ -69,6 +70,9 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
             "engineRestarts": pulse.restarts,
             "store": if seen.takes_changes { "writable" } else { "takes_no_changes" },
             "storeIdentity": status.store.code(),
+            "writes": status.off.map_or("on", Off::code),
+            "switchedOffStillOpen": tally.closing,
+            "held": tally.held,
             "pending": tally.pending,
             "attention": tally.attention,
             "closing": tally.closing,
@@ -137,11 +141,15 @@ impl Closing {
 }
 
 /// The worst thing that is known.
-fn worst(state: EngineState, tally: &Tally, closing: Closing, wrong_settings: usize, team_sync: TeamSync) -> Finding {
-    match (state, team_sync) {
+fn worst(status: &EngineStatus, tally: &Tally, closing: Closing, wrong_settings: usize, team_sync: TeamSync) -> Finding {
+    if let (Some(off), EngineState::Running | EngineState::WaitingForFirstRequest) = (status.off, status.state) {
+        return Finding::SwitchedOff(off, tally.closing);
+    }
+    match (status.state, team_sync) {
         (EngineState::NotConfigured, _) => Finding::NotConfigured,
         (EngineState::CredentialsRefused, _) => Finding::CredentialsRefused,
         (EngineState::GrafanaAway, _) => Finding::GrafanaAway,
+        (EngineState::Running, _) if tally.held > 0 => Finding::Held(tally.held),
         (EngineState::WaitingForFirstRequest | EngineState::Running, _) if closing.is_late() => {
             Finding::StillOpen(closing.people)
         }
@@ -204,6 +212,11 @@ pub(super) async fn metrics(running: &Running) -> String {
     gauge("comparison_age_seconds", compared, &|org_id, _| {
         let at = engine.status(org_id).checked_ms;
         at.map_or(-1, |at| now_ms.saturating_sub(at).max(0) / 1_000)
+    });
+    let held = "People and teams that the brake holds something of.";
+    gauge("held", held, &|_, t| t.held);
+    gauge("writing", "0 while nothing is written: observing, paused, or the app is disabled.", &|org_id, _| {
+        i64::from(engine.status(org_id).off.is_none())
     });
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
     gauge(
