@@ -161,7 +161,7 @@ mod tests {
     fn target_of(action: Action) -> (TargetKind, &'static str) {
         let about = action.as_str().split('.').next().unwrap_or_default();
         match about {
-            "user" => (TargetKind::User, "ada"),
+            "user" | "held" => (TargetKind::User, "ada"),
             "group" => (TargetKind::Group, "Engineering"),
             "team" => (TargetKind::Team, "Platform"),
             "mapping" => (TargetKind::Mapping, "Engineering"),

@@ -23,6 +23,7 @@ pub mod health;
 pub mod ids;
 pub mod login;
 pub mod operation;
+pub mod outlook;
 pub mod rate;
 pub mod secret;
 pub mod settings;

@@ -150,6 +150,31 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     plan
 }
 
+/// Who joins, leaves or gets another permission, however it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Who joins.
+    pub joins: Vec<UserId>,
+    /// Who leaves.
+    pub leaves: Vec<UserId>,
+    /// Who is made an admin, or a member again.
+    pub others: Vec<UserId>,
+}
+
+/// What [`plan`] changes, by person.
+#[must_use]
+pub fn changes(desired: &Desired, observed: &Observed) -> Changes {
+    let mut told = Changes::default();
+    for change in compare(desired, observed).0 {
+        match change {
+            Change::Add(id, _) => told.joins.push(id),
+            Change::Update(id, _) => told.others.push(id),
+            Change::Remove(id) => told.leaves.push(id),
+        }
+    }
+    told
+}
+
 /// Whom the groups take out of the team, of those that they put there: what the brake is asked
 /// about. Whom it holds, or an admin keeps, is among them.
 #[must_use]

@@ -46,6 +46,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     Clock, Ids, OrgId, TeamId, UserId,
     attention::Protection,
+    outlook::Outlook,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -128,6 +129,12 @@ impl Engine {
         });
         status.off = gate::off(&*self.0.settings, &self.0.shared, org_id);
         status
+    }
+
+    /// What would be done, as the last comparison showed it; `None` before the first one.
+    #[must_use]
+    pub fn outlook(&self, org_id: OrgId) -> Option<Arc<Outlook>> {
+        self.0.shared.outlook(org_id)
     }
 
     /// Grafana's teams as last seen, by name.

@@ -5,12 +5,13 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use domain::{
     OrgId, UserId,
     attention::Protection,
+    outlook::Outlook,
     status::{EngineStatus, NameOwners, TeamSeen},
     store_identity::StoreDecision,
 };
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     decisions: Mutex<HashMap<OrgId, StoreDecision>>,
     checks: Mutex<BTreeSet<OrgId>>,
     retries: Mutex<BTreeSet<OrgId>>,
+    /// What would be done, as the last comparison showed it.
+    outlooks: Mutex<HashMap<OrgId, Arc<Outlook>>>,
     /// Where the app is switched off in Grafana.
     disabled: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
@@ -73,6 +76,14 @@ impl Shared {
 
     pub(super) fn take_decisions(&self) -> HashMap<OrgId, StoreDecision> {
         std::mem::take(&mut locked(&self.decisions))
+    }
+
+    pub(super) fn outlook(&self, org_id: OrgId) -> Option<Arc<Outlook>> {
+        locked(&self.outlooks).get(&org_id).cloned()
+    }
+
+    pub(super) fn set_outlook(&self, org_id: OrgId, outlook: Outlook) {
+        locked(&self.outlooks).insert(org_id, Arc::new(outlook));
     }
 
     pub(super) fn is_disabled(&self, org_id: OrgId) -> bool {

@@ -86,6 +86,12 @@ impl Setup {
         self
     }
 
+    /// Many people lose something in this test, and it is about something else than the brake.
+    #[must_use]
+    pub fn many_leave(self) -> Self {
+        self.ini("plugin.rollcall-scim-app", "brake_least", "1000000")
+    }
+
     /// Every call takes as long as it did on a real Grafana.
     #[must_use]
     pub fn with_costs(mut self) -> Self {

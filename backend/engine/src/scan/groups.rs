@@ -8,11 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{
     TeamId,
     attention::Attention,
+    operation::Purpose,
+    outlook::Outlook,
     settings::{MappingMode, TeamClaim, TeamRemoval},
     team,
 };
 
-use super::marks::Marks;
+use super::{
+    marks::Marks,
+    outlook::{arriving, of_new_team, of_team},
+};
 use crate::{
     context::Core,
     error::Result,
@@ -22,7 +27,13 @@ use crate::{
 use grafana::Team;
 use store::Kind;
 
-pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams: &HashMap<TeamId, Team>) -> Result<()> {
+pub(super) async fn groups(
+    core: &Core,
+    org: &mut Org,
+    marks: &Marks<'_>,
+    teams: &HashMap<TeamId, Team>,
+    outlook: &mut Outlook,
+) -> Result<()> {
     let groups: BTreeSet<String> = core.store.all_group_ids(marks.tenant).await?.into_iter().collect();
     let mappings = core.store.all_mappings(marks.tenant).await?;
     let names: BTreeMap<String, TeamId> = teams.values().map(|t| (t.name.clone(), t.id)).collect();
@@ -46,6 +57,18 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
             group.0 = group.1.is_none();
         }
     }
+    let arriving = arriving(outlook);
+    let names_of = names_of(core, marks).await?;
+    for (id, (_, attention)) in &found {
+        let Some(group) = names_of.get(*id).filter(|_| attention.is_none()) else {
+            continue;
+        };
+        let mapping = mappings.iter().find(|m| m.group_id == **id && !m.paused);
+        let team = mapping.map_or(group, |m| &m.team_name);
+        let there = names.get(team).copied();
+        let told = of_new_team(core, org, marks.tenant, (id, group, team), there, &arriving).await?;
+        outlook.teams.push(told);
+    }
     // What was being made when we died is in no mapping, and its group may be gone.
     let being_made = core.store.team_creations(marks.tenant).await?;
     for note in &being_made {
@@ -59,7 +82,8 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
             ..TeamContext::default()
         };
         // A team that does not answer costs a comparison twenty seconds once, and then the queue asks for it.
-        if group_ids.iter().all(|id| marks.is_tried(Kind::Group, id)) {
+        let writes = core.may(org.id(), Purpose::Change);
+        if writes && group_ids.iter().all(|id| marks.is_tried(Kind::Group, id)) {
             continue;
         }
         let team = teams.get(&team_id).cloned();
@@ -75,6 +99,9 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
             Err(error) => return Err(error),
         };
         let plan = team::plan(&roster.desired, &roster.observed);
+        let fed_by = group_ids.iter().filter_map(|id| names_of.get(*id).cloned()).collect();
+        let told = of_team(core, org, marks.tenant, (&roster, &plan), fed_by, &arriving).await?;
+        outlook.teams.extend(told);
         let due = !plan.actions.is_empty() || plan.base != roster.observed.base;
         for id in group_ids {
             let group = found.entry(id).or_default();
@@ -88,6 +115,12 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
         marks.consider(Kind::Group, id, false, due, attention.as_ref()).await?;
     }
     Ok(())
+}
+
+/// The groups by id.
+async fn names_of(core: &Core, marks: &Marks<'_>) -> Result<HashMap<String, String>> {
+    let groups = core.store.group_summaries(marks.tenant).await?;
+    Ok(groups.into_iter().map(|group| (group.id, group.display_name)).collect())
 }
 
 /// The groups whose team somebody made, where an admin is asked whether they may fill it.

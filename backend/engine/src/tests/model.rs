@@ -112,7 +112,7 @@ struct Run {
 
 impl Run {
     async fn new(seed: u64) -> Self {
-        let mut rig = Rig::new(&[("mapping_mode", "create")]).await;
+        let mut rig = Rig::new(&[("mapping_mode", "create"), NO_BRAKE]).await;
         let clocks = Arc::new(Clocks {
             began: Moment::now(),
             began_ms: RealClock.now_ms(),
