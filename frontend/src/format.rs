@@ -4,7 +4,7 @@
 //! Start at [`ago`]; lines of the log are worded
 //! in [`crate::sentence`].
 
-use admin_api::{Access, ActivityEntry, Person, SettingOrigin, SyncState};
+use admin_api::{Access, ActivityEntry, Person, PlanRow, SettingOrigin, SyncState};
 
 /// "12 s ago". What lies ahead (clocks differ) is now.
 pub fn ago(now_ms: i64, at_ms: i64) -> String {
@@ -93,6 +93,16 @@ fn csv_line(out: &mut String, cells: &[&str]) {
         out.push('"');
     }
     out.push_str("\r\n");
+}
+
+/// The plan as a CSV file.
+pub fn plan_csv(rows: &[PlanRow]) -> String {
+    let mut out = String::new();
+    csv_line(&mut out, &["kind", "id", "name", "steps", "why"]);
+    for row in rows {
+        csv_line(&mut out, &[&row.kind, &row.id, &row.name, &row.steps.join("; "), &row.why]);
+    }
+    out
 }
 
 /// The log as a CSV file; `time` writes a moment.

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod api;
+mod banner;
 mod app;
 mod components;
 mod crash;
