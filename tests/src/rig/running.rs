@@ -767,6 +767,11 @@ impl Rig {
         *self.undisturbed()
     }
 
+    /// From here on an admin decides how much is written, and not the provider alone.
+    pub fn an_admin_decides(&self) {
+        *self.undisturbed() = None;
+    }
+
     /// The stand-in, for a test that is about to break something in it or by it.
     pub(super) fn disturbed(&self) -> &StandIn {
         *self.undisturbed() = None;
