@@ -289,11 +289,13 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
 
     const first = path.split(/[/?]/)[0];
     const url = subUrl() + appPath(meta);
+    const tab = TABS.find((one) => one.path && one.path === first);
+    // Title and breadcrumb of the browser's tab name the page; Grafana drops the one of its own menu that has the same URL (G75).
     const pageNav = {
-      text: meta.name,
+      text: tab ? tab.text : meta.name,
       subTitle: meta.info.description,
       img: meta.info.logos && meta.info.logos.large,
-      url,
+      url: tab ? url + "/" + tab.path : url,
       children: TABS.map((tab) => ({ text: tab.text, url: tab.path ? url + "/" + tab.path : url, active: tab.path === first })),
     };
 
@@ -309,7 +311,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
       notice = h(ui.LoadingPlaceholder, { text: "Loading..." });
     }
     // PluginPage is set when Grafana's app starts: read now, not when this module loads.
-    return h(runtime.PluginPage, { pageNav }, h("style", { "data-testid": "rollcall-style" }, STYLE), notice, h("div", { ref: root, className: "rollcall-root", "data-testid": "rollcall-root" }));
+    return h(runtime.PluginPage, { pageNav, renderTitle: () => h("h1", null, meta.name) }, h("style", { "data-testid": "rollcall-style" }, STYLE), notice, h("div", { ref: root, className: "rollcall-root", "data-testid": "rollcall-root" }));
   }
 
   function ConfigPage(props) {

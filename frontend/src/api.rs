@@ -226,9 +226,10 @@ pub async fn apply(host: Host, change: Change) -> Result<(), ApiError> {
     succeeded(&host.call(change.method, &change.path, change.body).await).map(drop)
 }
 
-/// Manages a person's account from now on (`claim`), or no longer (`release`).
-pub async fn manage(host: Host, what: &str, id: &str) -> Result<(), ApiError> {
-    let path = format!("admin/users/{}/{what}", encoded(id));
+/// What an admin decides about a person: `claim`, `release`, `keep-closed` or `follow`.
+pub async fn decide(host: Host, what: &str, id: &str, keep_password: bool) -> Result<(), ApiError> {
+    let password = if keep_password { "?password=keep" } else { "" };
+    let path = format!("admin/users/{}/{what}{password}", encoded(id));
     succeeded(&host.call("POST", &path, None).await).map(drop)
 }
 

@@ -50,6 +50,13 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::UserDelete => words("deleted", "delete", "", place),
         Action::UserClaim => words("took over", "take over", "", place),
         Action::UserRelease => words("stopped managing", "stop managing", "", ""),
+        Action::UserKeepClosed => words("keeps", "keep", "", "closed, whatever the provider says"),
+        Action::UserFollow => words(
+            "lets the provider decide about",
+            "let the provider decide about",
+            "",
+            "again",
+        ),
         Action::UserMoveAside => words("renamed", "rename", "a former account for", ""),
         Action::UserPassword => words("gave", "give", "", "a new password"),
         Action::UserDisable => words("disabled", "disable", "", "in Grafana"),
@@ -244,6 +251,8 @@ mod tests {
             Action::UserRelease
             | Action::HeldApprove
             | Action::HeldReject
+            | Action::UserKeepClosed
+            | Action::UserFollow
             | Action::UserRetry
             | Action::UserResync
             | Action::GroupRetry

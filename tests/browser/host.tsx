@@ -113,6 +113,11 @@ async function answer(options: any) {
   return { data, status: response.status, ok: true, headers: response.headers, url: response.url, config: options };
 }
 
+// Grafana's shortcut on Escape keeps the browser from telling a dialog (G75).
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') event.preventDefault();
+});
+
 // Grafana takes every plain link on the page into its own history.
 document.addEventListener('click', (event) => {
   if (event.ctrlKey || event.metaKey || event.defaultPrevented || !(event.target instanceof Element)) return;
@@ -127,14 +132,17 @@ document.addEventListener('click', (event) => {
 
 // ---- chrome ------------------------------------------------------------------------------------------------------------------
 
-function PluginPage({ actions, children, pageNav, subTitle }: any) {
+function PluginPage({ actions, children, pageNav, renderTitle, subTitle }: any) {
+  React.useEffect(() => {
+    document.title = `${pageNav.text} - Grafana`;
+  }, [pageNav.text]);
   return (
     <div style={{ padding: 32, display: 'flex', flexDirection: 'column', flexGrow: 1, minWidth: 0 }}>
       <div style={{ display: 'flex', flexDirection: 'column', gap: 8, marginBottom: 16 }}>
         <div style={{ display: 'flex', gap: 24, alignItems: 'flex-start', flexWrap: 'wrap' }}>
           <div style={{ flex: 1, display: 'flex' }}>
             {pageNav.img && <img src={pageNav.img} alt="" style={{ width: 32, height: 32, marginRight: 16 }} />}
-            <h1 style={{ marginBottom: 0 }}>{pageNav.text}</h1>
+            {renderTitle ? renderTitle(pageNav.text) : <h1 style={{ marginBottom: 0 }}>{pageNav.text}</h1>}
           </div>
           <div>{actions}</div>
         </div>

@@ -145,6 +145,7 @@ test('tabs, deep links, back and forward all lead to the page that the URL names
     await page.goto(appUrl('settings'));
     await heading('Connection to Grafana').waitFor();
     assert.equal(await tab(page, 'Settings').getAttribute('aria-selected'), 'true');
+    assert.equal(await page.title(), 'Settings - Grafana', 'each tab of the browser says which page it shows');
     await tab(page, 'Team mappings').click();
     await heading('Mapping mode').waitFor();
     assert.ok(page.url().split('?')[0].endsWith(`/a/${PLUGIN}/mappings`));

@@ -151,6 +151,65 @@ test('a link to a person opens them, "back" closes them, and an unknown one is s
     await page.getByRole('dialog').getByText('Nobody here has this id').waitFor();
   }));
 
+test('a drawer is closed by a click beside it, and by none inside', () =>
+  signedIn(browser, async (page, context) => {
+    const [user] = (await backend(context, 'users?count=1')).users;
+    await page.goto(`${appUrl('users')}?user=${user.id}`);
+    const drawer = page.getByRole('dialog', { name: user.user_name, exact: true });
+    await drawer.waitFor();
+    const area = await drawer.boundingBox();
+    // The lowest part of the drawer is its own padding: the event's target is the dialog there too.
+    await page.mouse.click(area.x + area.width / 2, area.y + area.height - 2);
+    assert.ok(await drawer.isVisible(), 'closed by a click inside');
+    await page.mouse.click(area.x - 20, area.y + area.height / 2);
+    await drawer.waitFor({ state: 'detached' });
+  }));
+
+test('a person is kept closed, and given back to the provider', () =>
+  signedIn(browser, async (page, context) => {
+    const { users } = await backend(context, 'users?count=25&access=active');
+    const user = users.find((user) => user.may_keep_closed);
+    const now = async () => (await backend(context, `users?id=${user.id}`)).users[0];
+    const decide = async (drawer, action) => {
+      await drawer.getByRole('button', { name: action, exact: true }).click();
+      const question = page.getByRole('dialog', { name: `${action}: ${user.user_name}?` });
+      await question.getByRole('button', { name: action, exact: true }).click();
+      await question.waitFor({ state: 'detached' });
+    };
+    try {
+      await page.goto(`${appUrl('users')}?user=${user.id}`);
+      const drawer = page.getByRole('dialog', { name: user.user_name, exact: true });
+      await decide(drawer, 'Keep closed');
+      await drawer.getByText('An admin keeps this account closed').waitFor();
+      await decide(drawer, 'Let the provider decide');
+      await drawer.getByRole('button', { name: 'Keep closed', exact: true }).waitFor();
+    } finally {
+      if ((await now()).may_follow) await context.request.post(adminApi(`users/${user.id}/follow`));
+    }
+  }));
+
+test('several people who need an answer are ticked and answered at once', () =>
+  signedIn(browser, async (page, context) => {
+    const { users } = await backend(context, 'users?count=25&access=needs_attention');
+    const asked = users.filter((user) => user.claim);
+    assert.ok(asked.length > 0, 'the demo company has somebody with a question');
+    await page.goto(`${appUrl('users')}?access=needs_attention`);
+    await page.getByRole('checkbox', { name: 'Select everybody on this page' }).check();
+    for (const user of users) assert.ok(await page.getByRole('checkbox', { name: `Select ${user.user_name}`, exact: true }).isChecked());
+    const answers = page.getByTestId('answers');
+    const alike = asked.filter((user) => user.claim === asked[0].claim);
+    const action = { manage_this: 'Manage this account', same_person: 'Give the account back', open_again: 'Open again' }[asked[0].claim];
+    const text = alike.length > 1 ? `${action} (${alike.length})` : action;
+    await answers.getByRole('button', { name: text, exact: true }).click();
+    const question = page.getByRole('dialog');
+    for (const user of alike) await question.getByText(user.user_name).first().waitFor();
+    await screenshot(page, 'answers-dark');
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'detached' });
+    await page.getByRole('checkbox', { name: 'Select everybody on this page' }).uncheck();
+    await answers.getByText('Select people').waitFor();
+  }));
+
 test('a refresh does not take the focus away nor draw what is the same again', () =>
   signedIn(browser, async (page) => {
     await page.goto(appUrl('users'));

@@ -4,7 +4,7 @@ use acceptance::{
     rig::{Rig, group},
     wait::{SOON, until},
 };
-use admin_api::{Access, AccountOrigin, Overview, People, Person, SyncState};
+use admin_api::{Access, AccountOrigin, People, Person, SyncState};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -21,17 +21,6 @@ async fn shown(rig: &Rig, id: &str, access: Access) -> Result<Person> {
             .context("the page does not show this one")?;
         ensure!(person.access == access, "{person:?}");
         Ok(person)
-    })
-    .await
-}
-
-async fn compared(rig: &Rig) -> Result<Overview> {
-    let before = rig.settled().await?.checked_ms;
-    rig.check_now().await?;
-    until("a comparison ends", SOON, async || {
-        let now = rig.settled().await?;
-        ensure!(now.checked_ms > before, "not yet");
-        Ok(now)
     })
     .await
 }
@@ -57,7 +46,7 @@ async fn nobody_is_made_before_the_first_sign_in() -> Result<()> {
         .id();
     rig.map_to_new(&made, "Engineering").await?;
     rig.team_is("Engineering", &[]).await?;
-    let told = compared(&rig).await?;
+    let told = rig.compared().await?;
     ensure!(
         told.sync == SyncState::InSync && told.attention.is_empty(),
         "waiting is no problem: {told:?}"

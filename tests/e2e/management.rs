@@ -6,7 +6,7 @@ use acceptance::{
     rig::{Rig, user},
     wait::{SOON, throughout, until},
 };
-use admin_api::{Access, AccountOrigin, Activity, MemberPolicy, People, Person};
+use admin_api::{Access, AccountOrigin, Activity, ClaimMeans, MemberPolicy, People, Person};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -37,16 +37,6 @@ async fn decide(rig: &Rig, id: &str, what: &str, status: u16) -> Result<String> 
         .await?
         .expect(&[status])?;
     Ok(answer.text)
-}
-
-async fn compared(rig: &Rig) -> Result<()> {
-    let before = rig.settled().await?.checked_ms;
-    rig.check_now().await?;
-    until("a comparison ends", SOON, async || {
-        ensure!(rig.settled().await?.checked_ms > before, "not yet");
-        Ok(())
-    })
-    .await
 }
 
 async fn whole(rig: &Rig, id: i64) -> Result<(Account, Value, Value)> {
@@ -85,9 +75,9 @@ async fn a_claim_that_waits_for_an_admin_happens_at_the_yes() -> Result<()> {
             .id();
         let told = rig.attention(login).await?;
         ensure!(told.next_step.contains("Manage this account"), "{told:?}");
-        compared(&rig).await?;
+        rig.compared().await?;
         let shown = person_is(&rig, &id, Access::NeedsAttention).await?;
-        ensure!(shown.may_claim && !shown.may_release, "{shown:?}");
+        ensure!(shown.may_claim() && !shown.may_release, "{shown:?}");
         ensure!(whole(&rig, account).await? == before, "changed before anybody said yes");
 
         decide(&rig, &id, "claim", 204).await?;
@@ -96,7 +86,7 @@ async fn a_claim_that_waits_for_an_admin_happens_at_the_yes() -> Result<()> {
             shown.grafana_id == Some(account) && shown.origin == Some(AccountOrigin::Claimed),
             "{shown:?}"
         );
-        ensure!(!shown.may_claim && shown.may_release, "{shown:?}");
+        ensure!(!shown.may_claim() && shown.may_release, "{shown:?}");
         rig.account_is(login, |now| {
             ensure!(now.id == account && now.name == "From Provider", "{now:?}");
             Ok(())
@@ -116,6 +106,50 @@ async fn a_claim_that_waits_for_an_admin_happens_at_the_yes() -> Result<()> {
             "the log does not name who approved: {log:?}"
         );
     }
+    rig.finish().await
+}
+
+#[tokio::test]
+async fn a_person_kept_closed_is_out_whatever_the_provider_says() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let mut body = user(ADA, "Ada", "Lovelace");
+    body["externalId"] = json!("00u-ada");
+    let ada = scim.post("/Users", &body).await?.expect(&[201])?.id();
+    let account = rig.open(ADA).await?;
+    rig.settled().await?;
+
+    decide(&rig, &ada, "keep-closed", 204).await?;
+    rig.closed(ADA).await?;
+    let shown = person_is(&rig, &ada, Access::Closed).await?;
+    ensure!(shown.may_follow && !shown.may_keep_closed, "{shown:?}");
+    set_active(&scim, &ada, false).await?;
+    set_active(&scim, &ada, true).await?;
+    rig.compared().await?;
+    let shown = person_is(&rig, &ada, Access::Closed).await?;
+    ensure!(
+        shown.note.is_some_and(|note| note.contains("An admin keeps")),
+        "no note"
+    );
+    ensure!(rig.account(ADA).await?.is_disabled, "the provider opened it");
+
+    // Deleted and made again there, it is the same person, and a question.
+    scim.delete(&format!("/Users/{ada}")).await?.expect(&[204])?;
+    rig.settled().await?;
+    let again = scim.post("/Users", &body).await?.expect(&[201])?.id();
+    let shown = person_is(&rig, &again, Access::NeedsAttention).await?;
+    ensure!(shown.claim == Some(ClaimMeans::SamePerson), "{shown:?}");
+    ensure!(rig.account(ADA).await?.is_disabled, "made again, it was opened");
+    decide(&rig, &again, "claim", 204).await?;
+    let opened = rig.open(ADA).await?;
+    ensure!(opened.id == account.id, "another account: {opened:?}");
+
+    decide(&rig, &again, "keep-closed", 204).await?;
+    rig.closed(ADA).await?;
+    person_is(&rig, &again, Access::Closed).await?;
+    decide(&rig, &again, "follow", 204).await?;
+    rig.open(ADA).await?;
+    person_is(&rig, &again, Access::Active).await?;
     rig.finish().await
 }
 
@@ -140,7 +174,7 @@ async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     decide(&rig, &ada, "release", 204).await?;
     let before = whole(&rig, account.id).await?;
     let shown = person_is(&rig, &ada, Access::Released).await?;
-    ensure!(shown.may_claim && !shown.may_release, "{shown:?}");
+    ensure!(shown.may_claim() && !shown.may_release, "{shown:?}");
     set_active(&scim, &ada, false).await?;
     let leaves = json!([{ "op": "remove", "path": format!("members[value eq \"{ada}\"]") }]);
     scim.patch(&format!("/Groups/{group}"), leaves)
@@ -151,7 +185,7 @@ async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     // The engine has seen all of it when what came later is done.
     let [_] = rig.people(&scim, ["cy@example.com"]).await?;
     rig.open("cy@example.com").await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     throughout("her account stays as it is", A_WHILE, async || {
         ensure!(whole(&rig, account.id).await? == before, "it was changed");
         Ok(())
@@ -163,7 +197,7 @@ async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     decide(&rig, &ada, "claim", 204).await?;
     rig.closed(ADA).await?;
     person_is(&rig, &ada, Access::Closed).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     rig.members_are(team, &["bob@example.com", "admin"]).await?;
     set_active(&scim, &ada, true).await?;
     rig.open(ADA).await?;
@@ -175,7 +209,7 @@ async fn a_released_person_keeps_account_and_teams() -> Result<()> {
     scim.delete(&format!("/Users/{ada}")).await?.expect(&[204])?;
     let [_] = rig.people(&scim, ["dee@example.com"]).await?;
     rig.open("dee@example.com").await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     ensure!(whole(&rig, account.id).await? == before, "it was changed");
     rig.finish().await
 }

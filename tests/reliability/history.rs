@@ -16,11 +16,14 @@ use acceptance::{
 use anyhow::{Context as _, Result, ensure};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IteratorRandom as _};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::insistence::{id_of, insist};
 
+/// Kills, and changes among them, at least.
 const KILLS: usize = 200;
-/// Between a start and the next kill, in milliseconds: from before the first request to long after the last.
+/// Between a start, or a change that was taken, and the next kill, in milliseconds: from before the
+/// first request to long after the last.
 const LIFE: std::ops::Range<u64> = 1..220;
 /// Changes without a kill, at the end.
 const AFTERWARDS: usize = 60;
@@ -274,14 +277,24 @@ fn seed() -> u64 {
     told.unwrap_or_else(|| rand::rng().random_range(0..1_000_000))
 }
 
-/// Kills the plugin again and again, each time at another moment of its life.
-async fn kill_again_and_again(rig: &Rig, mut random: StdRng) -> Result<()> {
-    for kill in 0..KILLS {
+/// Kills the plugin again and again, each time at another moment of its life, until enough has
+/// `changed` meanwhile.
+async fn kill_again_and_again(rig: &Rig, mut random: StdRng, mut changed: watch::Receiver<usize>) -> Result<()> {
+    for kill in 0.. {
+        let before = *changed.borrow();
+        if kill >= KILLS && before >= KILLS {
+            break;
+        }
         let pid = until("the plugin runs again", SOON, async || {
             rig.plugin_pid().context("it does not")
         })
         .await
         .with_context(|| format!("after {kill} kills"))?;
+        // On a busy machine a start alone takes longer than a life: so every second one, as a rule,
+        // ends only after it has done something.
+        if random.random_bool(0.5) {
+            changed.wait_for(|now| *now > before).await?;
+        }
         let life = Duration::from_millis(random.random_range(LIFE));
         // A state that never comes: the wait is the random moment.
         _ = tokio::time::timeout(life, std::future::pending::<()>()).await;
@@ -302,7 +315,8 @@ async fn survives(seed: u64) -> Result<()> {
     let scim = rig.scim().await?;
     let mut company = Company::default();
     let mut random = StdRng::seed_from_u64(seed);
-    let kills = kill_again_and_again(&rig, StdRng::seed_from_u64(seed.wrapping_add(1)));
+    let (changed, changes) = watch::channel(0);
+    let kills = kill_again_and_again(&rig, StdRng::seed_from_u64(seed.wrapping_add(1)), changes);
     let mut kills = Box::pin(kills);
     let mut done = false;
     while !done {
@@ -312,7 +326,7 @@ async fn survives(seed: u64) -> Result<()> {
         loop {
             tokio::select! {
                 killed = &mut kills, if !done => { killed?; done = true; }
-                stepped = &mut step => { stepped?; break; }
+                stepped = &mut step => { stepped?; changed.send_modify(|n| *n += 1); break; }
             }
         }
     }
@@ -328,7 +342,6 @@ async fn survives(seed: u64) -> Result<()> {
     })
     .await
     .with_context(|| format!("after {} changes", company.changes))?;
-    ensure!(company.changes >= KILLS, "only {} changes", company.changes);
     rig.made_once()?;
     rig.finish().await
 }

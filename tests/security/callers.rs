@@ -345,6 +345,12 @@ async fn what_weakens_protection_is_a_warning_in_grafanas_log() -> Result<()> {
         ("deprovision", "delete"),
         ("activity_days", "1"),
         ("claim_policy", "email"),
+        ("sign_in", "auth.okta"),
+        ("return_days", "60"),
+        ("claim_password", "keep"),
+        ("mapping_mode", "create"),
+        ("team_removal", "remove"),
+        ("membership", "repair"),
     ] {
         rig.grafana.set(key, value).await?.expect(&[200])?;
     }
@@ -352,11 +358,27 @@ async fn what_weakens_protection_is_a_warning_in_grafanas_log() -> Result<()> {
         .admin_send(Method::POST, &format!("callers/{id}/accept"), &json!({}))
         .await?
         .expect(&[200])?;
+    // Also by Grafana's own route.
+    rig.grafana
+        .enable_app(&json!({ "teamClaim": "ask" }), &json!({}))
+        .await?;
+    rig.answers().await?;
+    rig.grafana
+        .enable_app(&json!({ "teamClaim": "use" }), &json!({}))
+        .await?;
+    rig.answers().await?;
     let texts = [
         "break_glass",
         "deprovision",
         "activity_days",
         "claim_policy",
+        "sign_in",
+        "return_days",
+        "claim_password",
+        "mapping_mode",
+        "team_removal",
+        "membership",
+        "team_claim",
         "sa-1-newcomer",
     ];
     let is_warning = |line: &str, text: &str| line.to_lowercase().contains("warn") && line.contains(text);

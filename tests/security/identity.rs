@@ -87,16 +87,6 @@ async fn row_is(rig: &Rig, id: &str, access: Access) -> Result<Person> {
     .await
 }
 
-async fn compared(rig: &Rig) -> Result<()> {
-    let before = rig.settled().await?.checked_ms;
-    rig.check_now().await?;
-    until("a comparison ends", SOON, async || {
-        ensure!(rig.settled().await?.checked_ms > before, "not yet");
-        Ok(())
-    })
-    .await
-}
-
 async fn disabled(rig: &Rig, id: i64) -> Result<()> {
     until("the account is disabled", SOON, async || {
         let now = account(rig, id).await?;
@@ -185,7 +175,7 @@ async fn a_leavers_account_of_both_names_waits_for_an_answer() -> Result<()> {
     let told = rig.attention(NAME).await?;
     ensure!(told.reason.contains(&format!("id {john}")), "{told:?}");
     let shown = row_is(&rig, &again, Access::NeedsAttention).await?;
-    ensure!(shown.may_claim && shown.grafana_id.is_none(), "{shown:?}");
+    ensure!(shown.may_claim() && shown.grafana_id.is_none(), "{shown:?}");
     throughout("the account stays closed", A_WHILE, async || {
         ensure!(account(&rig, john).await?.is_disabled, "it was opened");
         Ok(())
@@ -303,8 +293,8 @@ async fn who_takes_a_newcomers_login_is_not_given_the_teams() -> Result<()> {
         "the account is not named: {told:?}"
     );
     let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
-    ensure!(shown.may_claim, "{shown:?}");
-    compared(&rig).await?;
+    ensure!(shown.may_claim(), "{shown:?}");
+    rig.compared().await?;
     rig.team_is("Board", &[]).await?;
     // Even an admin who is deceived gives no password away.
     let yes = rig
@@ -358,7 +348,7 @@ async fn an_account_without_that_evidence_waits_for_an_answer() -> Result<()> {
         let id = hire(&scim, &person("ada@example.com", "ada@example.com", Some("00uada"))).await?;
         let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
         ensure!(
-            shown.may_claim && shown.grafana_id.is_none(),
+            shown.may_claim() && shown.grafana_id.is_none(),
             "{provider} {role:?}: {shown:?}"
         );
         let told = rig.attention("ada@example.com").await?;
@@ -467,7 +457,7 @@ async fn who_joined_by_mistake_is_taken_out_again_and_shown() -> Result<()> {
         roles(&rig, eve).await? == [(other, "Viewer".to_owned())],
         "Eve is still in"
     );
-    compared(&rig).await?;
+    rig.compared().await?;
     // Who was in no organization has names that are not this organization's to write.
     let shown = row_is(&rig, &id, Access::NeedsAttention).await?;
     ensure!(shown.note.is_some_and(|note| note.contains("stay as they are")));
@@ -486,7 +476,7 @@ async fn a_name_that_is_somebodys_other_name_is_no_dead_end() -> Result<()> {
         .make_account("kim@example.com", "kim.old@example.com", PASSWORD)
         .await?;
     let lee = rig.grafana.make_account("lee", "lee@example.com", PASSWORD).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     // A new e-mail that is Kim's login, and a userName that is Lee's e-mail.
     for (user_name, email) in [
         ("kimnew@example.com", "kim@example.com"),
@@ -545,7 +535,7 @@ async fn a_replaced_provider_is_asked_about_and_lets_no_leaver_in() -> Result<()
     rig.settled().await?;
     let again = hire(&scim, &person(names[1], names[1], Some("new-1"))).await?;
     let asked = row_is(&rig, &again, Access::NeedsAttention).await?;
-    ensure!(asked.may_claim, "{asked:?}");
+    ensure!(asked.may_claim(), "{asked:?}");
     let yes = rig
         .grafana
         .admin_send(Method::POST, &format!("users/{again}/claim"), &json!({}))
@@ -553,7 +543,7 @@ async fn a_replaced_provider_is_asked_about_and_lets_no_leaver_in() -> Result<()
     yes.expect(&[204])?;
     row_is(&rig, &again, Access::Active).await?;
     ensure!(rig.open(names[1]).await?.id == *bobs, "another account");
-    compared(&rig).await?;
+    rig.compared().await?;
     ensure!(account(&rig, leaver).await?.is_disabled, "who left before is in");
     // From the id that counts now Ann returns to what is hers.
     dismiss(&scim, ann).await?;

@@ -27,16 +27,6 @@ async fn set_active(scim: &ScimClient, id: &str, active: bool) -> Result<()> {
         .map(drop)
 }
 
-async fn compared(rig: &Rig) -> Result<()> {
-    let before = rig.settled().await?.checked_ms;
-    rig.check_now().await?;
-    until("a comparison ends", SOON, async || {
-        ensure!(rig.settled().await?.checked_ms > before, "not yet");
-        Ok(())
-    })
-    .await
-}
-
 async fn by_hand(rig: &Rig, method: Method, path: &str) -> Result<()> {
     rig.grafana.send(method, path, &json!({})).await.map(drop)
 }
@@ -53,7 +43,7 @@ async fn person(rig: &Rig, id: &str) -> Result<Person> {
 
 /// The page asks, and somebody says yes.
 async fn says_yes(rig: &Rig, id: &str) -> Result<()> {
-    ensure!(person(rig, id).await?.may_claim, "nothing is asked");
+    ensure!(person(rig, id).await?.may_claim(), "nothing is asked");
     rig.grafana
         .admin_send(Method::POST, &format!("users/{id}/claim"), &json!({}))
         .await?
@@ -73,7 +63,7 @@ async fn ann(rig: &Rig, scim: &ScimClient) -> Result<(String, Account)> {
     let [id] = rig.people(scim, [ANN]).await?;
     let ann = rig.open(ANN).await?;
     rig.settled().await?;
-    compared(rig).await?;
+    rig.compared().await?;
     Ok((id, ann))
 }
 
@@ -84,7 +74,7 @@ async fn who_was_disabled_by_hand_stays_so_until_a_yes() -> Result<()> {
     let scim = rig.scim().await?;
     let (id, ann) = ann(&rig, &scim).await?;
     by_hand(&rig, Method::POST, &format!("/api/admin/users/{}/disable", ann.id)).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     let told = needs_somebody(&rig, &id).await?;
     ensure!(told.contains("by hand"), "{told}");
     throughout("she stays closed", A_WHILE, async || {
@@ -96,7 +86,7 @@ async fn who_was_disabled_by_hand_stays_so_until_a_yes() -> Result<()> {
     set_active(&scim, &id, false).await?;
     rig.settled().await?;
     set_active(&scim, &id, true).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     ensure!(
         rig.grafana.existing_account(ANN).await?.is_disabled,
         "opened by the provider"
@@ -118,7 +108,7 @@ async fn an_account_deleted_by_hand_waits_for_a_yes() -> Result<()> {
     let scim = rig.scim().await?;
     let (id, ann) = ann(&rig, &scim).await?;
     by_hand(&rig, Method::DELETE, &format!("/api/admin/users/{}", ann.id)).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     let told = needs_somebody(&rig, &id).await?;
     ensure!(told.contains("by hand"), "{told}");
     throughout("there is none", A_WHILE, async || {
@@ -143,7 +133,7 @@ async fn an_account_deleted_by_hand_is_made_at_the_next_hiring() -> Result<()> {
     let scim = rig.scim().await?;
     let (id, ann) = ann(&rig, &scim).await?;
     by_hand(&rig, Method::DELETE, &format!("/api/admin/users/{}", ann.id)).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     set_active(&scim, &id, false).await?;
     rig.settled().await?;
     set_active(&scim, &id, true).await?;
@@ -158,7 +148,7 @@ async fn who_was_taken_out_by_hand_stays_out_until_a_yes() -> Result<()> {
     let scim = rig.scim().await?;
     let (id, ann) = ann(&rig, &scim).await?;
     by_hand(&rig, Method::DELETE, &format!("/api/orgs/1/users/{}", ann.id)).await?;
-    compared(&rig).await?;
+    rig.compared().await?;
     let told = needs_somebody(&rig, &id).await?;
     ensure!(told.contains("by hand"), "{told}");
     throughout("she stays out", A_WHILE, async || {

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use acceptance::{
-    grafana::{PLUGIN, ServiceAccount},
+    grafana::PLUGIN,
     idp::ScimClient,
     rig::{Rig, user},
     wait::{SOON, throughout, until},
@@ -118,15 +118,8 @@ async fn an_emptied_store_is_red_and_opens_nobody() -> Result<()> {
 
     // Who may call is lost with the store. An admin lets the provider in again before it is known that more was lost.
     not_recognised(&rig).await?;
-    let found: Value = rig
-        .grafana
-        .get("/api/serviceaccounts/search?perpage=1000&page=1")
-        .await?;
-    let accounts: Vec<ServiceAccount> = serde_json::from_value(found["serviceAccounts"].clone())?;
-    let provider = accounts.iter().find(|account| account.name == "Identity provider");
-    rig.grafana
-        .accept(provider.context("no account of the provider")?)
-        .await?;
+    let provider = rig.grafana.existing_service_account("Identity provider").await?;
+    rig.grafana.accept(&provider).await?;
     // The provider goes on. What it says is taken, and nobody is made of it.
     let lost = scim.patch(&format!("/Users/{ada}"), active(false)).await?;
     ensure!(lost.status == 404, "{}", lost.text);
@@ -198,7 +191,7 @@ async fn a_second_store_does_not_reopen_the_firsts_leavers() -> Result<()> {
     let (scim, ada) = settled_with_ada(&rig).await?;
     let second = Rig::unconnected(|setup| setup).await?;
     second.connect_to(&rig).await?;
-    let its_scim = second.scim().await?;
+    let its_scim = second.scim_known_to(&rig).await?;
     not_recognised(&second).await?;
     its_scim
         .post("/Users", &user(ADA, "Some", "Body"))

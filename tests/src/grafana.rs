@@ -354,14 +354,32 @@ impl Grafana {
     /// # Errors
     /// If Grafana refuses.
     pub async fn scim_connection(&self, name: &str) -> Result<Connection> {
+        let (account, connection) = self.unaccepted(name).await?;
+        self.accept(&account).await?;
+        Ok(connection)
+    }
+
+    /// The same before anybody has accepted its service account.
+    ///
+    /// # Errors
+    /// If Grafana refuses.
+    pub async fn unaccepted(&self, name: &str) -> Result<(ServiceAccount, Connection)> {
         let account = self.service_account(name, "Viewer").await?;
         let token = self.token(&account, &format!("{name} SCIM")).await?;
         ensure!(!token.is_empty(), "Grafana made a token and did not show it");
-        self.accept(&account).await?;
-        Ok(Connection {
-            base: format!("{}/scim/v2", self.resources()),
-            token,
-        })
+        let base = format!("{}/scim/v2", self.resources());
+        Ok((account, Connection { base, token }))
+    }
+
+    /// The service account of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub async fn existing_service_account(&self, name: &str) -> Result<ServiceAccount> {
+        let found: Value = self.get("/api/serviceaccounts/search?perpage=1000&page=1").await?;
+        let accounts: Vec<ServiceAccount> = serde_json::from_value(found["serviceAccounts"].clone())?;
+        let found = accounts.into_iter().find(|account| account.name == name);
+        found.with_context(|| format!("no service account is called {name}"))
     }
 
     /// Lets a service account call SCIM, as an Admin does on the page.

@@ -42,8 +42,13 @@ pub fn assemble(workspace: &Workspace, binary: &Path, bundle: &Bundle) -> Result
     place(&dist.join("module.js"), bundle.module.as_bytes())?;
     place(&dist.join(WASM_FILE), &bundle.wasm)?;
     place_program(&dist.join(BACKEND_FILE), binary)?;
-    for text in ["README.md", "CHANGELOG.md", "LICENSE"] {
-        place(&dist.join(text), &read(&workspace.root.join(text))?)?;
+    // Grafana shows it as the plugin's page, where the repository's links lead nowhere.
+    for (source, text) in [
+        ("docs/plugin-page.md", "README.md"),
+        ("CHANGELOG.md", "CHANGELOG.md"),
+        ("LICENSE", "LICENSE"),
+    ] {
+        place(&dist.join(text), &read(&workspace.root.join(source))?)?;
     }
     copy_tree(&workspace.root.join("frontend/img"), &dist.join("img"))?;
     // Dashboards come with the plugin once there are some: plugin.json names them as `dashboards/…`.

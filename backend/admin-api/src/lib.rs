@@ -28,7 +28,7 @@ pub use mappings::{
     Preview, Team, TeamPreview, Teams,
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, StoreAnswer, StoreDecision};
-pub use people::{Access, AttributeState, People, Person, PersonAttribute};
+pub use people::{Access, AttributeState, ClaimMeans, People, Person, PersonAttribute};
 pub use rails::{Held, HeldAnswer, HeldList, Operation, Plan, PlanRow};
 pub use settings::{
     CredentialTest, CredentialsGiven, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate,

@@ -44,7 +44,7 @@ pub struct Overview {
     /// What Grafana's configuration does to sign-ins (`admin/login-doctor`), worst first.
     #[serde(default)]
     pub sign_in: Vec<Check>,
-    /// When the last full comparison with Grafana ended, if one has.
+    /// When the last full comparison with Grafana began that has ended, if one has: what was changed since may not have been seen.
     pub checked_ms: Option<i64>,
     /// When this answer was made (the server's clock): "12 s ago" is `now_ms - checked_ms`.
     pub now_ms: i64,

@@ -2,9 +2,10 @@
 //!
 //! Owns: the shape of a person's row. Start at [`Person`].
 //!
-//! `POST admin/users/{id}/claim` and `POST admin/users/{id}/release` have no body and answer 204: an admin approves that the account
-//! in question is this person's, or takes a released one back; or Rollcall stops managing it. 404 for an unknown person; 409 with a
-//! sentence where there is nothing to claim or to release, or where the account is protected.
+//! `POST admin/users/{id}/claim`, `…/release`, `…/keep-closed` and `…/follow` have no body and answer 204. `claim`: an admin says yes
+//! to what is asked about the person's account ([`ClaimMeans`]), or takes a released one back; `?password=keep` leaves its password as
+//! it is. `release`: Rollcall stops managing it. `keep-closed`: it is closed, whatever the identity provider says; `follow` ends that.
+//! 404 for an unknown person; 409 with a sentence where there is nothing to decide, or where the account is protected.
 
 use serde::{Deserialize, Serialize};
 use vocabulary::AccountOrigin;
@@ -55,12 +56,44 @@ pub struct Person {
     /// What Grafana has room for, attribute by attribute; only where one person was asked for by `id`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<PersonAttribute>,
-    /// `POST admin/users/{id}/claim` has something to approve, or takes back what was released.
-    #[serde(default)]
-    pub may_claim: bool,
+    /// What `POST admin/users/{id}/claim` means now; absent: there is nothing to say yes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimMeans>,
     /// `POST admin/users/{id}/release` is possible: there is an account, and it is managed.
     #[serde(default)]
     pub may_release: bool,
+    /// `POST admin/users/{id}/keep-closed` is possible.
+    #[serde(default)]
+    pub may_keep_closed: bool,
+    /// An admin keeps the person closed, and `POST admin/users/{id}/follow` ends that.
+    #[serde(default)]
+    pub may_follow: bool,
+}
+
+impl Person {
+    /// There is something to say yes to.
+    #[must_use]
+    pub const fn may_claim(&self) -> bool {
+        self.claim.is_some()
+    }
+}
+
+/// What an admin's yes means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimMeans {
+    /// The account is this person's.
+    ManageThis,
+    /// The account of somebody who left is this person's.
+    SamePerson,
+    /// The account that somebody disabled by hand may be opened.
+    OpenAgain,
+    /// The account that somebody took out of the organization may join it.
+    JoinAgain,
+    /// The account that somebody deleted may be made again.
+    MakeAgain,
+    /// The account that was released is managed again.
+    ManageAgain,
 }
 
 /// One attribute of a person on its way to Grafana.

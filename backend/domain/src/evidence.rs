@@ -49,6 +49,8 @@ pub enum Doubt {
     TooLate,
     /// Several users that were deleted had it.
     Several,
+    /// It is the same person, and an admin keeps the account closed.
+    KeptClosed,
 }
 
 /// What an account is signed in to by.

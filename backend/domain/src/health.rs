@@ -1,12 +1,22 @@
 //! What the health check finds.
 //!
-//! Owns: the cases. Must never carry a name: every signed-in user can read the health check.
-//! Start at [`Health`]; [`crate::wording::health`] words it.
+//! Owns: the cases, and which is the worst. Must never carry a name: every signed-in user can read
+//! the health check. Start at [`worst`]; [`crate::wording::health`] words it.
 
-use crate::operation::Off;
+use crate::{
+    operation::Off,
+    status::{EngineState, EngineStatus, StoreFile, StoreSeen},
+    store_identity::Recognition,
+};
 
 /// Who must be out and was not seen out for so long makes the health check red.
 pub const CLOSING_RED_MS: i64 = 5 * 60_000;
+/// So long no comparison with Grafana has ended, and one has failed: what was seen closed may be open
+/// again. That is five of them in a row; one that takes long does not fail.
+pub const UNCOMPARED_RED_MS: i64 = 5 * 60_000;
+/// So long nothing was heard of the engine, or it has gone well again: a bulk write of thousands, and
+/// the wait for it, take less.
+pub const ENGINE_RED_MS: i64 = 5 * 60_000;
 
 /// The worst thing that is known of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +53,8 @@ pub enum Health {
     Held(i64),
     /// So many people who must be out were not seen out for minutes.
     StillOpen(i64),
+    /// Grafana answers, and for minutes every comparison with it has failed.
+    NotCompared,
     /// So many settings have values that cannot be used.
     WrongSettings(usize),
     /// So many things wait for a person.
@@ -77,6 +89,7 @@ impl Health {
             | Self::SwitchedOff(..)
             | Self::Held(_)
             | Self::StillOpen(_)
+            | Self::NotCompared
             | Self::WrongSettings(_) => false,
             Self::WaitingForFirstRequest
             | Self::NeedsAttention(_)
@@ -85,5 +98,134 @@ impl Health {
             | Self::Syncing
             | Self::InSync => true,
         }
+    }
+}
+
+/// How the engine's task is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Liveness {
+    /// Since when nothing was heard of it.
+    pub silent_ms: i64,
+    /// How long ago it had to be started again after a fault.
+    pub restarted_ms: Option<i64>,
+}
+
+impl Liveness {
+    const fn is_alive(self) -> bool {
+        let recovered = match self.restarted_ms {
+            Some(ago) => ago >= ENGINE_RED_MS,
+            None => true,
+        };
+        self.silent_ms < ENGINE_RED_MS && recovered
+    }
+}
+
+/// Who must be out and was not seen out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Closing {
+    /// How many.
+    pub people: i64,
+    /// For how long the first of them has been.
+    pub oldest_ms: i64,
+}
+
+impl Closing {
+    /// `since_ms`: since when the first of them must be out.
+    #[must_use]
+    pub fn of(people: i64, since_ms: Option<i64>, now_ms: i64) -> Self {
+        let oldest_ms = now_ms.saturating_sub(since_ms.unwrap_or(now_ms)).max(0);
+        Self { people, oldest_ms }
+    }
+
+    const fn is_late(self) -> bool {
+        self.people > 0 && self.oldest_ms >= CLOSING_RED_MS
+    }
+}
+
+/// What is known of an organization.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The store itself.
+    pub store: StoreSeen,
+    /// The engine's task.
+    pub engine: Liveness,
+    /// The connection to Grafana.
+    pub status: &'a EngineStatus,
+    /// By the clock that is never set back.
+    pub elapsed_ms: i64,
+    /// A secret is not sent.
+    pub kept_back: bool,
+    /// Who must be out and was not seen out.
+    pub closing: Closing,
+    /// People and teams that the brake holds something of.
+    pub held: i64,
+    /// Settings with values that cannot be used.
+    pub wrong_settings: usize,
+    /// What waits for a person.
+    pub attention: i64,
+    /// What waits.
+    pub pending: i64,
+}
+
+/// The worst thing that is known.
+#[must_use]
+pub fn worst(facts: &Facts<'_>) -> Health {
+    let store = of_store(facts.store, facts.status);
+    let engine = (!facts.engine.is_alive()).then_some(Health::EngineFails);
+    let kept_back = facts.kept_back.then_some(Health::SecretKeptBack);
+    let found = store.or(engine).or(kept_back).or_else(|| of_access(facts));
+    found.unwrap_or_else(|| of_the_rest(facts))
+}
+
+/// What is wrong with the store: nothing of what follows can be believed.
+fn of_store(seen: StoreSeen, status: &EngineStatus) -> Option<Health> {
+    match (seen.file, status.store) {
+        (StoreFile::Replaced, _) => Some(Health::StoreReplaced),
+        _ if !seen.takes_changes => Some(Health::StoreTakesNoChanges),
+        (_, Recognition::Foreign) => Some(Health::StoreForeign),
+        (_, Recognition::Behind) => Some(Health::StoreBehind),
+        // A whole comparison has gone well, and this alone has not.
+        (_, Recognition::Unknown) if status.state == EngineState::Running && status.checked_ms.is_some() => {
+            Some(Health::StoreUnknown)
+        }
+        _ => None,
+    }
+}
+
+/// Why somebody may be in who must be out.
+fn of_access(facts: &Facts<'_>) -> Option<Health> {
+    let since = facts.status.uncompared_since;
+    let uncompared = since.is_some_and(|at| facts.elapsed_ms.saturating_sub(at) >= UNCOMPARED_RED_MS);
+    match facts.status.state {
+        EngineState::NotConfigured => Some(Health::NotConfigured),
+        EngineState::CredentialsRefused => Some(Health::CredentialsRefused),
+        EngineState::GrafanaAway => Some(Health::GrafanaAway),
+        EngineState::WaitingForFirstRequest | EngineState::Running if facts.status.off.is_some() => {
+            facts.status.off.map(|off| Health::SwitchedOff(off, facts.closing.people))
+        }
+        EngineState::Running if facts.held > 0 => Some(Health::Held(facts.held)),
+        EngineState::WaitingForFirstRequest | EngineState::Running if facts.closing.is_late() => {
+            Some(Health::StillOpen(facts.closing.people))
+        }
+        EngineState::WaitingForFirstRequest => Some(Health::WaitingForFirstRequest),
+        EngineState::Running if uncompared => Some(Health::NotCompared),
+        EngineState::Running => None,
+    }
+}
+
+fn of_the_rest(facts: &Facts<'_>) -> Health {
+    let (wrong, filled) = (facts.wrong_settings, facts.status.twice_filled_teams.len());
+    if wrong > 0 {
+        Health::WrongSettings(wrong)
+    } else if facts.attention > 0 {
+        Health::NeedsAttention(facts.attention)
+    } else if filled > 0 {
+        Health::TeamSyncFills(filled)
+    } else if facts.status.team_sync_licensed {
+        Health::TeamSyncLicensed
+    } else if facts.pending > 0 {
+        Health::Syncing
+    } else {
+        Health::InSync
     }
 }

@@ -55,9 +55,46 @@ pub enum Kind {
     Secret,
 }
 
+/// Every setting, so that what has to be said of each is asked for by the compiler (`reach`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "docs/settings.md has the meaning of each, under the name in `KEYS`"
+)]
+pub enum Name {
+    GrafanaUrl,
+    AdminUser,
+    AdminPassword,
+    ServiceAccountToken,
+    TeamSyncMode,
+    MappingMode,
+    ClaimPolicy,
+    SignIn,
+    ClaimPassword,
+    ReturnDays,
+    Linking,
+    Deprovision,
+    TeamClaim,
+    Authority,
+    Membership,
+    TeamRemoval,
+    BreakGlass,
+    ScimCallers,
+    PublicUrl,
+    Operation,
+    PausedClosings,
+    BrakeMinutes,
+    BrakeLeast,
+    BrakePercent,
+    BrakeMost,
+    ActivityDays,
+}
+
 /// One row of the settings table.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
+    /// Which one it is.
+    pub setting: Name,
     /// The name in every ini section, environment variable (`GF_PLUGIN_<NAME>`) and in the admin API.
     pub name: &'static str,
     /// The name in `jsonData` / `secureJsonData`, where Grafana's convention is camelCase.
@@ -73,6 +110,7 @@ pub struct Key {
 /// Every setting, in the order a page shows them.
 pub const KEYS: &[Key] = &[
     Key {
+        setting: Name::GrafanaUrl,
         name: "grafana_url",
         json: "grafanaUrl",
         kind: Kind::Url,
@@ -80,6 +118,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::AdminUser,
         name: "admin_user",
         json: "adminUser",
         kind: Kind::Text,
@@ -87,6 +126,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::AdminPassword,
         name: "admin_password",
         json: "adminPassword",
         kind: Kind::Secret,
@@ -94,6 +134,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::ServiceAccountToken,
         name: "service_account_token",
         json: "serviceAccountToken",
         kind: Kind::Secret,
@@ -102,6 +143,7 @@ pub const KEYS: &[Key] = &[
     },
     // Any value but scim_sync means "users only" (the seed document: "If you prefer Team Sync, do not enable SCIM"), so this one has no closed list.
     Key {
+        setting: Name::TeamSyncMode,
         name: "team_sync_mode",
         json: "teamSyncMode",
         kind: Kind::Text,
@@ -109,6 +151,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: true,
     },
     Key {
+        setting: Name::MappingMode,
         name: "mapping_mode",
         json: "mappingMode",
         kind: Kind::Choice(&["strict", "create"]),
@@ -116,6 +159,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: true,
     },
     Key {
+        setting: Name::ClaimPolicy,
         name: "claim_policy",
         json: "claimPolicy",
         kind: Kind::Choice(&["linked", "ask", "login", "email", "never"]),
@@ -123,6 +167,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::SignIn,
         name: "sign_in",
         json: "signIn",
         kind: Kind::Choice(crate::evidence::SIGN_INS),
@@ -131,6 +176,7 @@ pub const KEYS: &[Key] = &[
     },
     // Who knows the password of an account that is somebody's by now would still open it.
     Key {
+        setting: Name::ClaimPassword,
         name: "claim_password",
         json: "claimPassword",
         kind: Kind::Choice(&["renew", "keep"]),
@@ -139,6 +185,7 @@ pub const KEYS: &[Key] = &[
     },
     // As long as most directories keep deleted users.
     Key {
+        setting: Name::ReturnDays,
         name: "return_days",
         json: "returnDays",
         kind: Kind::Number(1, 365),
@@ -146,6 +193,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Linking,
         name: "linking",
         json: "linking",
         kind: Kind::Choice(&["pre_create", "first_login"]),
@@ -153,6 +201,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Deprovision,
         name: "deprovision",
         json: "deprovision",
         kind: Kind::Choice(&["disable", "suspend", "recreate", "delete"]),
@@ -160,6 +209,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::TeamClaim,
         name: "team_claim",
         json: "teamClaim",
         kind: Kind::Choice(&["use", "ask"]),
@@ -167,6 +217,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Authority,
         name: "authority",
         json: "authority",
         kind: Kind::FileChoice(&["organization", "server"]),
@@ -174,6 +225,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::Membership,
         name: "membership",
         json: "membership",
         kind: Kind::Choice(&["ask", "repair"]),
@@ -181,6 +233,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::TeamRemoval,
         name: "team_removal",
         json: "teamRemoval",
         kind: Kind::Choice(&["archive", "remove", "keep"]),
@@ -188,6 +241,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::BreakGlass,
         name: "break_glass",
         json: "breakGlass",
         kind: Kind::Logins,
@@ -195,6 +249,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::ScimCallers,
         name: "scim_callers",
         json: "scimCallers",
         kind: Kind::Logins,
@@ -202,6 +257,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::PublicUrl,
         name: "public_url",
         json: "publicUrl",
         kind: Kind::Url,
@@ -210,6 +266,7 @@ pub const KEYS: &[Key] = &[
     },
     // Long enough for "who took my access away last quarter?", short enough for a file that is not looked after.
     Key {
+        setting: Name::Operation,
         name: "operation",
         json: "operation",
         kind: Kind::Choice(&["enforce", "observe", "paused"]),
@@ -217,6 +274,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::PausedClosings,
         name: "paused_closings",
         json: "pausedClosings",
         kind: Kind::Choice(&["wait", "run"]),
@@ -225,6 +283,7 @@ pub const KEYS: &[Key] = &[
     },
     // How many people may lose something by the provider's word before an admin is asked (`brake.rs`).
     Key {
+        setting: Name::BrakeMinutes,
         name: "brake_minutes",
         json: "brakeMinutes",
         kind: Kind::Number(1, 1440),
@@ -232,6 +291,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::BrakeLeast,
         name: "brake_least",
         json: "brakeLeast",
         kind: Kind::Number(0, 1_000_000),
@@ -239,6 +299,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::BrakePercent,
         name: "brake_percent",
         json: "brakePercent",
         kind: Kind::Number(0, 100),
@@ -246,6 +307,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::BrakeMost,
         name: "brake_most",
         json: "brakeMost",
         kind: Kind::Number(0, 1_000_000),
@@ -253,6 +315,7 @@ pub const KEYS: &[Key] = &[
         in_auth_section: false,
     },
     Key {
+        setting: Name::ActivityDays,
         name: "activity_days",
         json: "activityDays",
         kind: Kind::Number(1, 3650),
@@ -485,6 +548,18 @@ mod tests {
             .into_iter()
             .find(|r| r.name == name)
             .expect("a row of the table")
+    }
+
+    #[test]
+    fn each_row_is_a_setting_of_its_own() {
+        for (n, key) in KEYS.iter().enumerate() {
+            let twin = KEYS[..n]
+                .iter()
+                .find(|k| k.setting == key.setting || k.name == key.name);
+            assert!(twin.is_none(), "{}", key.name);
+            let camel: String = key.name.split('_').map(str::to_owned).collect();
+            assert_eq!(format!("{:?}", key.setting).to_lowercase(), camel);
+        }
     }
 
     #[test]

@@ -50,8 +50,11 @@ pub struct EngineStatus {
     pub latency_ms: Option<i64>,
     /// What went wrong last, if that still stands.
     pub error: Option<String>,
-    /// When the last full comparison ended.
+    /// When the last full comparison began that has ended: what was changed since may not have been seen.
     pub checked_ms: Option<i64>,
+    /// When the first of the comparisons failed that have failed since the last good one, by the
+    /// clock that is never set back.
+    pub uncompared_since: Option<i64>,
     /// What works against us, in words.
     pub warnings: Vec<String>,
     /// What this store is to this Grafana.
@@ -80,6 +83,7 @@ impl EngineStatus {
             latency_ms: None,
             error: None,
             checked_ms: None,
+            uncompared_since: None,
             warnings: Vec::new(),
             store: Recognition::Unknown,
             twice_filled_teams: Vec::new(),

@@ -29,7 +29,8 @@ pub use operation::{HELD, held, held_what, off, off_title, open_by, still_open};
 pub use outlook::{person_steps, person_why, sums, team_steps, team_why};
 pub use overview::{Numbers, store_question, store_warnings, summary};
 pub use person::{
-    NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note, deferred_note,
+    KEPT_CLOSED, NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note,
+    deferred_note,
 };
 pub use team_sync::{could_be_filled_by_team_sync, filled_by_team_sync};
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::{Result, SyncError},
     failpoints::Failpoints,
-    settings::Settings,
+    settings::{OrgSettings, Settings},
     shared::Shared,
 };
 use store::{Action, ActivityLine, Outcome, Source, Store, TargetKind, Work};
@@ -43,6 +43,16 @@ impl Core {
             Err(SyncError::Stopped)
         } else {
             Ok(())
+        }
+    }
+
+    /// To be asked before every changing call for an organization: a setting that an admin has changed counts from the next call on.
+    pub(super) fn go_on_with(&self, settings: &OrgSettings) -> Result<()> {
+        self.go_on()?;
+        if self.settings.of(settings.org_id).effective == settings.effective {
+            Ok(())
+        } else {
+            Err(SyncError::SettingsChanged)
         }
     }
 

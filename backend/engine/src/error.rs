@@ -30,6 +30,9 @@ pub(super) enum SyncError {
     /// Grafana said yes and did otherwise: look again later.
     #[error("{}", wording::problem(&Problem::Delay(.0.clone())))]
     NotYet(Delay),
+    /// The settings were changed meanwhile: the work is begun again with those in force.
+    #[error("the settings were changed meanwhile")]
+    SettingsChanged,
     /// The store does not answer: nothing can go on.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -9,24 +9,26 @@ use std::{
 };
 
 use domain::{
-    TeamId, Tenant, UserId,
-    attention::{Attention, Delay, Operation, Reading},
+    MappingId, TeamId, Tenant, UserId,
+    attention::{Delay, Operation, Reading},
     brake::{Taking, Verdict},
     operation::Purpose,
-    settings::{MappingMode, TeamClaim, TeamRemoval},
-    team::{self, Action, MadeAdmin, archived_name, name_before_archive},
+    settings::{MappingMode, TeamRemoval},
+    team::{self, Action},
 };
 
 use super::{
     brake::{Asked, ask},
-    context::{ActivityEvent, Core, UNDER_WAY_MS, elapsed},
+    context::{Core, UNDER_WAY_MS, elapsed},
     error::{Result, SyncError, looking},
     failpoints::{AFTER_CALL, BEFORE_CALL},
     org::Org,
     roster::{Roster, TeamContext},
+    team_by_name::{ByName, ensure, forget, in_force, remember_ourselves},
+    team_log::log,
 };
-use grafana::{Error, Team};
-use store::{self, Action as Done, HeldKind, Kind, MappingOrigin, MappingRecord, NewMapping, Outcome, TargetKind, Work};
+use grafana::Team;
+use store::{self, Action as Done, HeldKind, Kind, MappingOrigin, MappingRecord, NewMapping, Work};
 
 /// Makes every team of one group match.
 pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
@@ -50,7 +52,7 @@ pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> 
     let mut attention = None;
     for mapping in mappings.into_iter().filter(|m| !m.paused) {
         // One team that needs a person does not hold the group's other teams.
-        match one_team(core, org, work, mapping).await {
+        match one_team(core, org, work, mapping.id).await {
             Err(SyncError::Attention(a)) => attention = Some(a),
             other => other?,
         }
@@ -98,11 +100,6 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
     Ok(())
 }
 
-/// It is on disk whose the team of this name is, or there is none.
-async fn forget(core: &Core, work: &Work, name: &str) -> Result<()> {
-    Ok(core.store.clear_team_creation(&work.tenant, &work.id, name).await?)
-}
-
 /// What becomes of a team that no group feeds any more: only what we made ourselves is archived or deleted.
 fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
     let effective = &org.settings.effective;
@@ -124,39 +121,24 @@ async fn is_as_made(org: &Org, team_id: TeamId) -> Result<bool> {
     Ok(members.is_some_and(|members| members.all && members.shown.iter().all(|member| member.user_id == me)))
 }
 
-async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecord) -> Result<()> {
-    let mut mapping = Some(mapping);
+async fn one_team(core: &Core, org: &mut Org, work: &Work, id: MappingId) -> Result<()> {
     // Twice: a team that was deleted by hand is made again, under its old mapping.
     for _ in 0..2 {
-        let Some(mut current) = mapping.take() else {
+        let Some(mut mapping) = in_force(core, work, id).await? else {
             return Ok(());
         };
-        if current.team_id.is_none() {
-            let ByName { team, by_hand } = ensure(core, org, work, &current.team_name, current.origin).await?;
-            match core.store.set_mapping_team(&current, Some(team.id), &team.name).await {
-                Ok(()) => {
-                    forget(core, work, &current.team_name).await?;
-                    if by_hand {
-                        log(core, org, work, Done::TeamUse, &team, None, 0).await?;
-                    }
-                    current.team_id = Some(team.id);
-                }
-                // The group feeds that team already: one mapping is enough.
-                Err(store::Error::MappingTaken) => {
-                    return Ok(core.store.remove_mapping(current.id).await?);
-                }
-                Err(e) => return Err(e.into()),
-            }
+        if mapping.team_id.is_none() {
+            mapping.team_id = first_team(core, org, work, &mapping).await?;
         }
-        let Some(team_id) = current.team_id else { return Ok(()) };
+        let Some(team_id) = mapping.team_id else { return Ok(()) };
         let context = TeamContext {
             attempts: work.attempts,
             ..TeamContext::default()
         };
         match settle(core, org, work, team_id, context).await? {
             Some(name) => {
-                if name != current.team_name {
-                    core.store.set_mapping_team(&current, Some(team_id), &name).await?;
+                if name != mapping.team_name {
+                    core.store.set_mapping_team(&mapping, Some(team_id), &name).await?;
                 }
                 return Ok(());
             }
@@ -164,18 +146,40 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, mapping: MappingRecor
                 core.store
                     .set_applied_members(org.id(), team_id, &BTreeMap::new())
                     .await?;
-                core.store.set_mapping_team(&current, None, &current.team_name).await?;
-                current.team_id = None;
-                mapping = Some(current);
+                core.store.set_mapping_team(&mapping, None, &mapping.team_name).await?;
             }
         }
     }
     Err(SyncError::NotYet(Delay::TeamDisappears))
 }
 
+/// The team of a mapping that has only its name; `None` where it needs none any more.
+async fn first_team(core: &Core, org: &Org, work: &Work, mapping: &MappingRecord) -> Result<Option<TeamId>> {
+    let found = ensure(core, org, work, &mapping.team_name, Some(mapping)).await?;
+    let Some(ByName { team, by_hand }) = found else {
+        return Ok(None);
+    };
+    match core.store.set_mapping_team(mapping, Some(team.id), &team.name).await {
+        Ok(()) => {}
+        // The group feeds that team already: one mapping is enough.
+        Err(store::Error::MappingTaken) => {
+            core.store.remove_mapping(mapping.id).await?;
+            return Ok(None);
+        }
+        Err(e) => return Err(e.into()),
+    }
+    forget(core, work, &mapping.team_name).await?;
+    if by_hand {
+        log(core, org, work, Done::TeamUse, &team, None, 0).await?;
+    }
+    Ok(Some(team.id))
+}
+
 /// Mode *create*: a team of the group's name is used, where `team_claim` says so, else made (R23, R24).
 async fn map_by_name(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Option<MappingRecord>> {
-    let ByName { team, by_hand } = ensure(core, org, work, name, MappingOrigin::Create).await?;
+    let Some(ByName { team, by_hand }) = ensure(core, org, work, name, None).await? else {
+        return Ok(None);
+    };
     let mapping = map(core, work, name, team.clone()).await?;
     forget(core, work, name).await?;
     if by_hand && mapping.is_some() {
@@ -205,104 +209,12 @@ async fn map(core: &Core, work: &Work, name: &str, team: Team) -> Result<Option<
     }
 }
 
-/// What was found or made for a name.
-struct ByName {
-    team: Team,
-    /// Somebody had made it, and no admin named it for this group.
-    by_hand: bool,
-}
-
-impl From<Team> for ByName {
-    fn from(team: Team) -> Self {
-        Self { team, by_hand: false }
-    }
-}
-
-/// The team of a name: there, archived earlier, or made now. What was noted about making it stays until it is on disk whose it is.
-async fn ensure(core: &Core, org: &Org, work: &Work, name: &str, origin: MappingOrigin) -> Result<ByName> {
-    let found = org.grafana.team_named(name).await.map_err(looking(Reading::Teams))?;
-    if let Some(team) = found {
-        return claim(core, org, work, team, origin).await;
-    }
-    match archived(org, name).await? {
-        Some(team) => Ok(team.into()),
-        None => make(core, org, work, name).await.map(ByName::from),
-    }
-}
-
-/// A team that was there before has rights, and the name of a group, which the provider chooses, decides whose people get them.
-async fn claim(core: &Core, org: &Org, work: &Work, team: Team, origin: MappingOrigin) -> Result<ByName> {
-    let mappings = core.store.mappings_of_group(&work.tenant, &work.id).await?;
-    // An admin typed its name, or mapped the group to it.
-    if origin == MappingOrigin::Page || mappings.iter().any(|m| m.team_id == Some(team.id)) {
-        return Ok(team.into());
-    }
-    match org.settings.effective.team_claim {
-        TeamClaim::Use => Ok(ByName { team, by_hand: true }),
-        TeamClaim::Ask => Err(SyncError::Attention(Attention::TeamClaimNeedsApproval {
-            team: team.name,
-            team_id: team.id,
-        })),
-    }
-}
-
-async fn make(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
-    core.go_on()?;
-    let now = core.clock.now_ms();
-    core.store.note_team_creation(&work.tenant, &work.id, name, now).await?;
-    core.failpoints.reach(BEFORE_CALL);
-    let began = Instant::now();
-    let created = org.grafana.writer(Purpose::Change).create_team(name).await;
-    core.failpoints.reach(AFTER_CALL);
-    let id = match created {
-        Ok(id) => id,
-        Err(error) => {
-            // A name that was free a moment ago and is taken now may be taken by a call of ours that was still under way.
-            if error.says_no() && !matches!(error, Error::Conflict(_)) {
-                forget(core, work, name).await?;
-            }
-            let operation = Operation::CreateTeam { team: name.to_owned() };
-            return Err(SyncError::of_call(Some(Done::TeamCreate), operation, error, elapsed(began)));
-        }
-    };
-    remember_ourselves(core, org, id).await?;
-    let team = Team {
-        id,
-        name: name.to_owned(),
-        email: String::new(),
-        member_count: 0,
-    };
-    log(core, org, work, Done::TeamCreate, &team, None, elapsed(began)).await?;
-    Ok(team)
-}
-
-/// A person who creates a team becomes its admin (G36): remembered as somebody we put there, so the plan takes us out.
-async fn remember_ourselves(core: &Core, org: &Org, team_id: TeamId) -> Result<()> {
-    if org.grafana.has_token() {
-        return Ok(());
-    }
-    let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
-    let mut base = core.store.applied_members(org.id(), team_id).await?;
-    base.insert(me.id, MadeAdmin::No);
-    Ok(core.store.set_applied_members(org.id(), team_id, &base).await?)
-}
-
-/// The team this name had before its group was deleted: the group is back, and so is the team, with its folder permissions.
-async fn archived(org: &Org, name: &str) -> Result<Option<Team>> {
-    if org.settings.effective.mapping_mode != MappingMode::Create {
-        return Ok(None);
-    }
-    let like = archived_name(name);
-    let like = like.strip_suffix(')').unwrap_or(&like);
-    let teams = org.grafana.teams_like(like).await.map_err(looking(Reading::Teams))?;
-    Ok(teams
-        .into_iter()
-        .find(|t| name_before_archive(&t.name, t.id) == Some(name)))
-}
-
 /// The group was deleted in the identity provider (R29).
 async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingRecord>) -> Result<()> {
-    for mapping in mappings.into_iter().filter(|m| !m.paused) {
+    for mapping in mappings {
+        let Some(mapping) = in_force(core, work, mapping.id).await? else {
+            continue;
+        };
         if let Some(team_id) = mapping.team_id {
             let context = TeamContext {
                 without: Some(mapping.id),
@@ -313,7 +225,7 @@ async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingReco
             };
             settle(core, org, work, team_id, context).await?;
         }
-        core.store.remove_mapping(mapping.id).await?;
+        core.store.remove_mapping_in_force(mapping.id).await?;
     }
     Ok(())
 }
@@ -425,6 +337,9 @@ async fn settle(
             }
             plan = team::plan(&roster.desired, &roster.observed);
         }
+        if !roster.is_as_decided(core, org).await? {
+            continue;
+        }
         if plan.actions.is_empty() {
             core.store.set_applied_members(org_id, team_id, &plan.base).await?;
             if by_admin {
@@ -440,7 +355,7 @@ async fn settle(
         core.store.set_applied_members(org_id, team_id, &meanwhile).await?;
         for (n, action) in plan.actions.iter().enumerate() {
             // Not after another call: somebody may have joined meanwhile.
-            if n > 0 && action.names_everybody() {
+            if n > 0 && (action.names_everybody() || !roster.is_as_decided(core, org).await?) {
                 break;
             }
             act(core, org, work, &roster.team, action).await?;
@@ -456,7 +371,7 @@ async fn settle(
 }
 
 async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) -> Result<()> {
-    core.go_on()?;
+    core.go_on_with(&org.settings)?;
     core.failpoints.reach(BEFORE_CALL);
     let (grafana, id) = (org.grafana.writer(Purpose::Change), team.id);
     let name = || team.name.clone();
@@ -511,24 +426,4 @@ async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) 
         Ok(()) => log(core, org, work, what, team, note, elapsed(began)).await,
         Err(error) => Err(SyncError::of_call(Some(what), operation, error, elapsed(began))),
     }
-}
-
-async fn log(
-    core: &Core,
-    org: &Org,
-    work: &Work,
-    action: Done,
-    team: &Team,
-    reason: Option<String>,
-    took_ms: i64,
-) -> Result<()> {
-    let event = ActivityEvent {
-        action,
-        target: (TargetKind::Team, &team.id.to_string(), &team.name),
-        outcome: Outcome::Done,
-        reason,
-        took_ms,
-    };
-    let line = core.line(work, &org.actor().await, event);
-    Ok(core.store.record(&[line]).await?)
 }

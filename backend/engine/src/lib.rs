@@ -33,6 +33,8 @@ mod status;
 mod store_marker;
 mod sudden_loss;
 mod supervisor;
+mod team_by_name;
+mod team_log;
 mod team_sync;
 mod user_listing;
 mod verdict;
@@ -68,9 +70,7 @@ use org_state::OrgState;
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    shared: Arc<shared::Shared>,
-    settings: Arc<dyn Settings>,
-    stop: CancellationToken,
+    core: context::Core,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -87,22 +87,18 @@ impl Engine {
         settings: Arc<dyn Settings>,
         failpoints: Failpoints,
     ) -> Self {
-        let shared = Arc::new(shared::Shared::default());
-        let stop = CancellationToken::new();
         let core = context::Core {
             store,
             clock,
             ids,
-            settings: settings.clone(),
-            failpoints,
-            shared: shared.clone(),
-            stop: stop.clone(),
-        };
-        let task = tokio::spawn(supervisor::run(core));
-        Self(Arc::new(Inner {
-            shared,
             settings,
-            stop,
+            failpoints,
+            shared: Arc::new(shared::Shared::default()),
+            stop: CancellationToken::new(),
+        };
+        let task = tokio::spawn(supervisor::run(core.clone()));
+        Self(Arc::new(Inner {
+            core,
             task: tokio::sync::Mutex::new(Some(task)),
         }))
     }
@@ -110,83 +106,88 @@ impl Engine {
     /// The handle a request handler gets.
     #[must_use]
     pub fn wake(&self) -> Wake {
-        Wake::new(self.0.shared.clone())
+        Wake::new(self.0.core.shared.clone())
     }
 
     /// Whether it goes on.
     #[must_use]
     pub fn pulse(&self) -> PulseSeen {
-        self.0.shared.pulse.seen()
+        self.0.core.shared.pulse.seen()
     }
 
     /// How it stands with an organization's Grafana.
     #[must_use]
     pub fn status(&self, org_id: OrgId) -> EngineStatus {
-        let mut status = self.0.shared.status(org_id).unwrap_or_else(|| {
-            let settings = self.0.settings.of(org_id);
+        let mut status = self.0.core.shared.status(org_id).unwrap_or_else(|| {
+            let settings = self.0.core.settings.of(org_id);
             let state = OrgState::before_first_call(&settings).shown();
             EngineStatus::new(state, settings.credentials.url.clone())
         });
-        status.off = gate::off(&*self.0.settings, &self.0.shared, org_id);
+        status.off = gate::off(&*self.0.core.settings, &self.0.core.shared, org_id);
         status
     }
 
     /// What would be done, as the last comparison showed it; `None` before the first one.
     #[must_use]
     pub fn outlook(&self, org_id: OrgId) -> Option<Arc<Outlook>> {
-        self.0.shared.outlook(org_id)
+        self.0.core.shared.outlook(org_id)
     }
 
     /// Grafana's teams as last seen, by name.
     #[must_use]
     pub fn teams(&self, org_id: OrgId) -> Vec<TeamSeen> {
-        self.0.shared.teams(org_id)
+        self.0.core.shared.teams(org_id)
     }
 
     /// Who is in some teams: looked up now where Grafana can be asked, else as last seen. A team nobody could look at is left out.
     pub async fn rosters(&self, org_id: OrgId, teams: &[TeamId]) -> Vec<RosterSeen> {
-        self.0.shared.looks.ask(org_id, teams);
-        self.0.shared.notify.notify_one();
-        self.0.shared.looks.answer(org_id, teams).await
+        self.0.core.shared.looks.ask(org_id, teams);
+        self.0.core.shared.notify.notify_one();
+        self.0.core.shared.looks.answer(org_id, teams).await
     }
 
     /// What Grafana's configuration will do to sign-ins, as last read.
     #[must_use]
     pub fn login(&self, org_id: OrgId) -> Option<LoginSeen> {
-        self.0.shared.login(org_id)
+        self.0.core.shared.login(org_id)
     }
 
     /// Why an account is never touched, as the last listing showed it.
     #[must_use]
     pub fn protection(&self, org_id: OrgId, id: UserId) -> Option<Protection> {
-        self.0.shared.protection(org_id, id)
+        self.0.core.shared.protection(org_id, id)
+    }
+
+    /// Looks up now which accounts the entries of `break_glass` mean that an admin has just added.
+    pub async fn know_break_glass(&self, org_id: OrgId, new: &[String]) {
+        protected::know_saved(&self.0.core, org_id, new).await;
     }
 
     /// The service accounts of an organization, read again where the last list is not fresh enough.
     pub async fn service_accounts(&self, org_id: OrgId, freshness: Freshness) -> ServiceAccountsSeen {
-        self.0.shared.service_accounts.read(org_id, freshness).await
+        self.0.core.shared.service_accounts.read(org_id, freshness).await
     }
 
     /// The same as last read: nobody is asked.
     #[must_use]
     pub fn last_service_accounts(&self, org_id: OrgId) -> ServiceAccountsSeen {
-        self.0.shared.service_accounts.last(org_id)
+        self.0.core.shared.service_accounts.last(org_id)
     }
 
     /// Who has exactly this login, asked now; `None` where Grafana could not be asked.
     pub async fn person(&self, org_id: OrgId, login: &str) -> Option<PersonSeen> {
-        self.0.shared.service_accounts.person(org_id, login).await
+        self.0.core.shared.service_accounts.person(org_id, login).await
     }
 
     /// Who has this login and who this e-mail in Grafana, as the last listing showed it.
     #[must_use]
     pub fn name_owners(&self, org_id: OrgId, login: &str, email: Option<&str>) -> NameOwners {
-        self.0.shared.name_owners(org_id, login, email)
+        self.0.core.shared.name_owners(org_id, login, email)
     }
 
     /// Finishes the Grafana call that is under way, then ends; gives up on it after 450 ms, which is as safe as a crash.
     pub async fn stop(&self) {
-        self.0.stop.cancel();
+        self.0.core.stop.cancel();
         if let Some(mut task) = self.0.task.lock().await.take()
             && tokio::time::timeout(STOP, &mut task).await.is_err()
         {

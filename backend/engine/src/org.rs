@@ -140,15 +140,12 @@ impl Org {
 
     /// Other settings: what was refused may be tried again.
     pub(super) fn take(&mut self, settings: OrgSettings, grafana: Grafana) {
-        let (version, checked_ms, unmanaged) = (
-            self.status.version.take(),
-            self.status.checked_ms,
-            self.status.unmanaged,
-        );
+        let status = self.status.clone();
         *self = Self::new(settings, grafana);
-        self.status.version = version;
-        self.status.checked_ms = checked_ms;
-        self.status.unmanaged = unmanaged;
+        self.status.version = status.version;
+        self.status.checked_ms = status.checked_ms;
+        self.status.uncompared_since = status.uncompared_since;
+        self.status.unmanaged = status.unmanaged;
     }
 
     /// A person asked: do not wait for the back-off.

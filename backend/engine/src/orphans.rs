@@ -36,6 +36,7 @@ pub(super) async fn empty(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result
             match group::empty_orphan(core, org, team_id).await {
                 Ok(()) => _ = org.resting_teams.remove(&team_id),
                 Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),
+                Err(SyncError::SettingsChanged) => break,
                 Err(e) => rest(core, org, team_id, &e).await,
             }
         }

@@ -56,7 +56,7 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         core.store.finish(work).await?;
         return Ok(Recorded);
     }
-    let desired = desired(user.as_ref());
+    let desired = desired(user.as_ref(), management.as_ref());
     let recognised = org.status.store;
     if matches!(desired, Desired::Open(_)) && !recognised.may_open() {
         // It was to be closed a moment ago.
@@ -139,6 +139,10 @@ fn person_of<'a>(
         (None, Some(record)) => record.login.clone(),
         (None, None) => work.id.clone(),
     };
+    let purpose = match desired(user, management.as_ref()) {
+        Desired::Open(_) => Purpose::Change,
+        Desired::Closed(_) | Desired::Gone => Purpose::Closing,
+    };
     Person {
         core,
         work,
@@ -148,10 +152,7 @@ fn person_of<'a>(
         management,
         provider: provider_identity(user),
         gone: user.is_none(),
-        purpose: match desired(user) {
-            Desired::Open(_) => Purpose::Change,
-            Desired::Closed(_) | Desired::Gone => Purpose::Closing,
-        },
+        purpose,
     }
 }
 
@@ -166,7 +167,7 @@ async fn reserve<'a>(
         let user = core.store.user(&work.tenant, &work.id).await?;
         let record = core.store.account(&work.id).await?;
         let names = names(
-            &desired(user.as_ref()),
+            &desired(user.as_ref(), None),
             record.as_ref(),
             &provider_identity(user.as_ref()),
         );

@@ -17,6 +17,8 @@ pub struct PulseSeen {
     pub restarts: u64,
     /// How long ago the last time was.
     pub last_restart: Option<Duration>,
+    /// Nothing is under way: it waits for the next work, or for a time.
+    pub rests: bool,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,7 @@ struct State {
     beat: Instant,
     restarts: u64,
     last_restart: Option<Instant>,
+    rests: bool,
 }
 
 impl Default for Pulse {
@@ -35,6 +38,7 @@ impl Default for Pulse {
             beat: Instant::now(),
             restarts: 0,
             last_restart: None,
+            rests: false,
         }))
     }
 }
@@ -46,7 +50,13 @@ impl Pulse {
 
     /// It goes on: at every turn of the loop, and before every call that changes something.
     pub(super) fn beat(&self) {
-        self.state().beat = Instant::now();
+        let mut state = self.state();
+        (state.beat, state.rests) = (Instant::now(), false);
+    }
+
+    /// It has nothing to do now.
+    pub(super) fn rests(&self) {
+        self.state().rests = true;
     }
 
     /// It ended by a fault.
@@ -62,6 +72,7 @@ impl Pulse {
             silent: state.beat.elapsed(),
             restarts: state.restarts,
             last_restart: state.last_restart.map(|at| at.elapsed()),
+            rests: state.rests,
         }
     }
 }

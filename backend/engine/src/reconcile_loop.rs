@@ -12,6 +12,7 @@ use std::{
 use domain::{
     MappingId, OrgId, Tenant,
     attempt::{LONGEST_WAIT_MS, SLOWEST_MS, backoff_ms},
+    health::CLOSING_RED_MS,
     operation::Purpose,
 };
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -77,6 +78,7 @@ pub(super) async fn run(core: Core) {
                 std::future::pending::<()>().await;
             }
         };
+        shared.pulse.rests();
         tokio::select! {
             () = stop.cancelled() => return,
             () = shared.notify.notified() => {}
@@ -128,12 +130,16 @@ impl Loop {
         let (wall, elapsed) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
         let store = &self.core.store;
         match self.clocks.replace((wall, elapsed)) {
-            None => store.make_due_too_late(wall, LONGEST_WAIT_MS, SLOWEST_MS).await?,
+            None => {
+                let longest = (LONGEST_WAIT_MS, SLOWEST_MS);
+                store.clock_unknown(wall, longest.0, longest.1, CLOSING_RED_MS).await?;
+            }
             Some((wall_before, elapsed_before)) => {
-                let back = (elapsed - elapsed_before).saturating_sub(wall - wall_before);
+                let between = elapsed - elapsed_before;
+                let back = between.saturating_sub(wall - wall_before);
                 if back > CLOCK_STEP_MS {
                     tracing::warn!(by_ms = back, "the clock was set back: what waits is tried now");
-                    store.make_all_due(wall).await?;
+                    store.clock_set_back(wall, back, between).await?;
                 }
             }
         }
@@ -312,7 +318,11 @@ impl Loop {
             self.core.go_on()?;
             org.know_switch(&self.core).await;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
-            match scan::scan(&self.core, org).await {
+            let done = scan::scan(&self.core, org).await;
+            if done.is_err() {
+                org.status.uncompared_since.get_or_insert(now);
+            }
+            match done {
                 Ok(()) => {
                     org.failed_scans = 0;
                     org.went_well(&self.core).await;
@@ -389,6 +399,10 @@ impl Loop {
                 left = left.get(1..).unwrap_or_default();
                 continue;
             };
+            if self.core.go_on_with(&org.settings).is_err() {
+                // Nothing is begun with settings that are no longer in force.
+                break;
+            }
             // Closing is done one at a time, so that nothing else is ever under way; so are groups, two of which may feed one team.
             let at_once = if closing || people == 0 { 1 } else { org.at_once().await };
             let most = if at_once == 1 { 1 } else { left.len() };
@@ -452,7 +466,7 @@ async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize
         let mut under_way = FuturesUnordered::new();
         let mut well = true;
         loop {
-            while well && under_way.len() < at_once && core.go_on().is_ok() {
+            while well && under_way.len() < at_once && core.go_on_with(&org.settings).is_ok() {
                 let Some(work) = waiting.next() else { break };
                 under_way.push(async move { (work, person::sync(core, org, work).await) });
             }

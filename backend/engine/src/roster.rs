@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
-    MappingId, TeamId, Tenant, UserId,
+    MappingId, TeamId, UserId,
     attention::{Protection, Reading},
     settings::{MappingMode, TeamRemoval},
     team::{self, Desired, Feed, GroupMember, Member, MemberClass, Observed, TeamInput},
@@ -19,21 +19,23 @@ use super::{
     sudden_loss,
 };
 use grafana::{Team, TeamMember, TeamMembers};
-use store::{Kind, MappingOrigin, MappingRecord, Mark, Urgency};
+use store::{FedMember, Kind, MappingOrigin, MappingRecord, Mark, TeamFeeds, TeamRules, Urgency};
 
 /// A team with everything that bears on it.
 pub(super) struct Roster {
     pub(super) team: Team,
     pub(super) desired: Desired,
     pub(super) observed: Observed,
-    /// Accounts that Rollcall was told to leave alone.
-    released: HashSet<UserId>,
+    /// SCIM ids of the people whose groups feed it.
+    pub(super) people: Vec<String>,
+    /// What admins had decided when it was looked at.
+    rules: TeamRules,
 }
 
 /// What is special about a look.
 #[derive(Clone, Copy, Default)]
 pub(super) struct TeamContext<'a> {
-    /// The mapping whose group is gone: it counts no more.
+    /// The mapping whose group is gone: it counts no more, unless an admin pauses it meanwhile.
     pub(super) without: Option<MappingId>,
     /// What becomes of the team if nothing else feeds it.
     pub(super) removal: Option<TeamRemoval>,
@@ -70,30 +72,35 @@ impl Roster {
         else {
             return Ok(None);
         };
-        let base = core.store.applied_members(org.id(), team_id).await?;
-        sudden_loss::members(&org.grafana, team_id, base.keys(), &seen).await?;
-        let mut mappings = core.store.mappings_of_team(org.id(), team_id).await?;
-        mappings.retain(|m| Some(m.id) != context.without);
+        let TeamFeeds { rules, people, applied } = core.store.team_feeds(org.id(), team_id).await?;
+        sudden_loss::members(&org.grafana, team_id, applied.keys(), &seen).await?;
+        let feeding = |m: &&MappingRecord| m.paused || Some(m.id) != context.without;
+        let mappings: Vec<&MappingRecord> = rules.mappings.iter().filter(feeding).collect();
+        // A mapping that an admin removed meanwhile leaves its team as it is.
+        let gone = context
+            .without
+            .is_none_or(|id| rules.mappings.iter().any(|m| m.id == id));
+        let removal = context
+            .removal
+            .map(|removal| if gone { removal } else { TeamRemoval::Keep });
         let present: BTreeSet<UserId> = seen.shown.iter().map(|m| m.user_id).collect();
-        let people = people_of(core, &mappings, team_id).await?;
-        let mut wanted = team::wanted_members(people.iter().map(|person| person.member));
+        let mut wanted = team::wanted_members(people.iter().map(member_of_group));
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
-        let released = core.store.unmanaged_accounts(org.id()).await?;
         let found = newcomers(core, org, &people, &mut wanted, &present).await?;
         // Nobody is brought in who is never taken out again.
-        let class = |of: &Newcomer| class(org, of.id, me, &released);
+        let class = |of: &Newcomer| class(org, of.id, me, &rules.unmanaged);
         wanted.retain(|id, _| found.iter().all(|of| of.id != *id || class(of) == MemberClass::Person));
         let emails = found.into_iter().map(|of| (of.id, of.email)).collect();
         let all = all_seen(org, &seen, me) && team.member_count <= count(&seen);
         let mut input = TeamInput {
             id: team_id,
             name: team.name.clone(),
-            feeds: mappings.iter().map(feed).collect(),
+            feeds: mappings.iter().map(|m| feed(m)).collect(),
             wanted,
             wanted_name: wanted_name(core, org, &mappings).await?,
-            removal: context.removal,
-            members: Some(classified(org, seen, me, &released)),
-            base,
+            removal,
+            members: Some(classified(org, seen, me, &rules.unmanaged)),
+            base: applied,
             admins_known: org.admins.is_some(),
             emails,
             taken: BTreeMap::new(),
@@ -106,8 +113,15 @@ impl Roster {
             team,
             desired,
             observed,
-            released,
+            people: people.into_iter().map(|person| person.user_id).collect(),
+            rules,
         }))
+    }
+
+    /// Whether admins have decided nothing about this team since it was looked at. To be asked before every call: Grafana may have taken
+    /// its time, and what is paused or removed meanwhile must not be acted upon.
+    pub(super) async fn is_as_decided(&self, core: &Core, org: &Org) -> Result<bool> {
+        Ok(core.store.team_rules(org.id(), self.team.id).await? == self.rules)
     }
 
     /// Looks at the members once more, directly before all of them are written: that write drops everybody it does not name, and since
@@ -122,7 +136,7 @@ impl Roster {
         sudden_loss::members(&org.grafana, self.team.id, known, &seen).await?;
         let me = org.grafana.me().await.map_err(looking(Reading::OwnAccount))?.id;
         self.observed.bulk &= all_seen(org, &seen, me);
-        self.observed.members = classified(org, seen, me, &self.released);
+        self.observed.members = classified(org, seen, me, &self.rules.unmanaged);
         Ok(true)
     }
 }
@@ -171,30 +185,12 @@ fn feed(mapping: &MappingRecord) -> Feed {
     }
 }
 
-/// A person in a group that feeds the team, with the SCIM user behind it.
-struct Person {
-    tenant: Tenant,
-    user_id: String,
-    member: GroupMember,
-}
-
-/// The people of every identity provider of the organization.
-async fn people_of(core: &Core, mappings: &[MappingRecord], team_id: TeamId) -> Result<Vec<Person>> {
-    let tenants: BTreeSet<&Tenant> = mappings.iter().map(|m| &m.tenant).collect();
-    let mut people = Vec::new();
-    for tenant in tenants {
-        let desired = core.store.team_desired(tenant, team_id).await?;
-        people.extend(desired.into_iter().map(|(person, admin)| Person {
-            tenant: tenant.clone(),
-            user_id: person.user_id,
-            member: GroupMember {
-                grafana_id: person.grafana_id,
-                suspended: person.suspended,
-                admin,
-            },
-        }));
+const fn member_of_group(person: &FedMember) -> GroupMember {
+    GroupMember {
+        grafana_id: person.grafana_id,
+        suspended: person.suspended,
+        admin: person.admin,
     }
-    Ok(people)
 }
 
 /// An account that is to join, as Grafana stores it.
@@ -207,7 +203,7 @@ struct Newcomer {
 async fn newcomers(
     core: &Core,
     org: &mut Org,
-    people: &[Person],
+    people: &[FedMember],
     wanted: &mut BTreeMap<UserId, bool>,
     present: &BTreeSet<UserId>,
 ) -> Result<Vec<Newcomer>> {
@@ -236,7 +232,7 @@ async fn newcomers(
             continue;
         }
         wanted.remove(&id);
-        if let Some(person) = people.iter().find(|p| p.member.grafana_id == Some(id)) {
+        if let Some(person) = people.iter().find(|p| p.grafana_id == Some(id)) {
             // Deleted by hand, and told so already: it waits for somebody.
             let shown = core.store.attention_rows(&person.tenant, i64::MAX).await?;
             if shown
@@ -262,7 +258,7 @@ async fn newcomers(
 }
 
 /// In mode *create* the team is called as its group; the first such mapping decides.
-async fn wanted_name(core: &Core, org: &Org, mappings: &[MappingRecord]) -> Result<Option<String>> {
+async fn wanted_name(core: &Core, org: &Org, mappings: &[&MappingRecord]) -> Result<Option<String>> {
     if org.settings.effective.mapping_mode != MappingMode::Create {
         return Ok(None);
     }

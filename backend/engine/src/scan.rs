@@ -31,6 +31,8 @@ use grafana::{Error, SignInSettings, Team};
 
 /// Compares everything of an organization with Grafana.
 pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
+    // What was changed since then may not have been seen.
+    let as_of_ms = core.clock.now_ms();
     let version = org.grafana.health().await.map_err(looking(Reading::Health))?;
     org.status.version = version.or(org.status.version.take());
     org.grafana.me().await.map_err(looking(Reading::OwnAccount))?;
@@ -91,7 +93,8 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     core.shared.set_outlook(org.id(), outlook);
     team_sync::refresh(core, org, &teams).await?;
     prune(core, org).await?;
-    org.status.checked_ms = Some(core.clock.now_ms());
+    org.status.checked_ms = Some(as_of_ms);
+    org.status.uncompared_since = None;
     Ok(())
 }
 

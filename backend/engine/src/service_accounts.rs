@@ -151,9 +151,14 @@ impl ServiceAccounts {
         org.seen.clone()
     }
 
+    /// The client that it is asked by, for others who do not wait for the loop.
+    pub(super) fn client(&self, org_id: OrgId) -> Option<Grafana> {
+        locked(&self.orgs).get(&org_id)?.grafana.clone()
+    }
+
     /// Whether the person with exactly this login is a Grafana server admin, by Grafana's word of now; `None` where it could not be asked.
     pub(super) async fn person(&self, org_id: OrgId, login: &str) -> Option<PersonSeen> {
-        let grafana = locked(&self.orgs).get(&org_id)?.grafana.clone()?;
+        let grafana = self.client(org_id)?;
         let found = tokio::time::timeout(PATIENCE, grafana.person_with_login(login)).await;
         match found.ok()? {
             Ok(Some(user)) if user.is_grafana_admin => Some(PersonSeen::ServerAdmin),

@@ -42,6 +42,8 @@ pub(super) struct Shared {
     /// Who has which login and e-mail, by the organization that looked.
     names: Mutex<HashMap<OrgId, Names>>,
     pub(super) looks: RosterRequests,
+    /// Held by who finds out what `break_glass` means: the engine, or a handler that has just saved it.
+    pub(super) protecting: tokio::sync::Mutex<()>,
     pub(super) service_accounts: ServiceAccounts,
 }
 

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use domain::{
     OrgId,
-    attempt::Failure,
     attention::Reading,
     operation::Purpose,
     store_identity::{self, Compared, MARKER, Marker, Recognition, StoreDecision, StoreIdentity, marker_login},
@@ -24,12 +23,7 @@ use grafana::{Error, MarkerAccount};
 /// this, does not keep people in: the rest of the comparison goes on, with what was known before.
 pub(super) async fn look(core: &Core, org: &mut Org) -> Result<()> {
     match recognise(core, org).await {
-        Err(SyncError::Grafana { error, .. })
-            if !matches!(
-                Failure::from(&error),
-                Failure::Away(_) | Failure::Busy(_) | Failure::Unauthorized
-            ) =>
-        {
+        Err(error) if org.is_its_own(&error).await => {
             tracing::warn!(org = org.id().get(), %error, "the marker of the store could not be read or written");
             Ok(())
         }

@@ -32,6 +32,7 @@ mod closing;
 mod concurrency;
 mod model;
 mod observers;
+mod overtaken;
 mod scans;
 
 struct RealClock;
@@ -147,7 +148,7 @@ struct Rig {
     engine: Mutex<Option<Engine>>,
     tenant: Tenant,
     clock: Arc<dyn Clock>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Rig {
@@ -178,7 +179,7 @@ impl Rig {
             engine: Mutex::new(None),
             tenant: Tenant::of_org(OrgId::new(1)),
             clock: Arc::new(RealClock),
-            _dir: dir,
+            dir,
         }
     }
 
@@ -193,6 +194,22 @@ impl Rig {
         );
         *self.engine.lock().expect("no panic") = Some(engine.clone());
         engine
+    }
+
+    /// The same settings, with another server admin.
+    fn settings_of(&self, admin: &str) -> Arc<Given> {
+        let mut current = self.settings.current.lock().expect("no panic").clone();
+        current.credentials.admin_user = Some(admin.into());
+        Arc::new(Given {
+            current: Mutex::new(current),
+            others: Mutex::default(),
+            changes: watch::channel(0).0,
+            seen: Mutex::default(),
+        })
+    }
+
+    fn store_dir(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     fn wake(&self) {

@@ -41,6 +41,8 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
         SyncError::Store(_) | SyncError::Stopped => return Err(error),
         // Nothing happened to it, and it is due as soon as writing goes on.
         SyncError::SwitchedOff(_) => return Ok(()),
+        // The mark stays as it is, and the queue is read again.
+        SyncError::SettingsChanged => return Ok(()),
         SyncError::Attention(attention) => {
             // Grafana was asked and has answered.
             org.went_well(core).await;

@@ -149,8 +149,8 @@ CREATE TABLE management (
     org_id     BIGINT NOT NULL,
     connection TEXT   NOT NULL,
     -- 'needs_approval': an admin must say whether this is the person's account. 'approved': it is, and the next sync claims it.
-    -- 'unmanaged': Rollcall does not touch it.
-    state      TEXT   NOT NULL CHECK (state IN ('needs_approval', 'approved', 'unmanaged')),
+    -- 'unmanaged': Rollcall does not touch it. 'kept_closed': it is closed, whatever the provider says.
+    state      TEXT   NOT NULL CHECK (state IN ('needs_approval', 'approved', 'unmanaged', 'kept_closed')),
     grafana_id BIGINT NOT NULL,
     login      TEXT   NOT NULL,
     -- With an approval: the account's password stays.

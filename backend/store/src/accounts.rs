@@ -9,8 +9,8 @@ use domain::{OrgId, TeamId, Tenant, UserId, team::MadeAdmin};
 use sqlx::SqliteConnection;
 
 use super::{
-    AccountRecord, ActivityLine, DesiredMember, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations,
-    activity, codes::Code, identity, is_taken, sql::statements, work,
+    AccountRecord, ActivityLine, Error, Kind, Mark, Result, Store, Urgency, Work, account_creations, activity,
+    codes::Code, identity, is_taken, management, sql::statements, work,
 };
 
 statements! {
@@ -39,18 +39,10 @@ statements! {
     LEAVING =
         "SELECT a.grafana_id FROM account a LEFT JOIN scim_user u ON u.id = a.user_id \
          LEFT JOIN management s ON s.user_id = a.user_id \
-         WHERE a.grafana_id IS NOT NULL AND (u.id IS NULL OR NOT u.active) \
+         WHERE a.grafana_id IS NOT NULL \
+         AND (u.id IS NULL OR NOT u.active OR s.state = 'kept_closed') \
          AND s.state IS NOT 'unmanaged'";
     REMOVE = "DELETE FROM account WHERE user_id = $1";
-    TEAM_DESIRED =
-        "SELECT u.id, a.grafana_id, coalesce(a.deprovisioned_by, '') = 'suspend', max(m.admins) \
-         FROM mapping m JOIN scim_group g ON g.id = m.group_id \
-         JOIN scim_member sm ON sm.group_pk = g.pk JOIN scim_user u ON u.pk = sm.user_pk \
-         LEFT JOIN account a ON a.user_id = u.id \
-         WHERE m.org_id = $1 AND m.connection = $2 AND m.team_id = $3 AND NOT m.paused \
-         AND NOT EXISTS (SELECT 1 FROM management s \
-         WHERE s.user_id = u.id AND s.state = 'unmanaged') \
-         GROUP BY u.id, a.grafana_id, a.deprovisioned_by ORDER BY u.id";
     MEMBERS_WITH_ACCOUNTS =
         "SELECT u.id, a.grafana_id FROM scim_group g JOIN scim_member sm ON sm.group_pk = g.pk \
          JOIN scim_user u ON u.pk = sm.user_pk LEFT JOIN account a ON a.user_id = u.id \
@@ -69,6 +61,25 @@ statements! {
         "INSERT INTO team_member (org_id, team_id, grafana_id, made_admin) SELECT $1, $2, \
          json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each($3) WHERE true \
          ON CONFLICT (org_id, team_id, grafana_id) DO UPDATE SET made_admin = excluded.made_admin";
+}
+
+/// The members that Rollcall put into a team, inside the caller's transaction.
+pub(super) async fn applied(
+    connection: &mut SqliteConnection,
+    org_id: OrgId,
+    team_id: TeamId,
+) -> Result<BTreeMap<UserId, MadeAdmin>> {
+    let rows: Vec<(i64, String)> = APPLIED_MEMBERS
+        .query_as()
+        .bind(org_id.get())
+        .bind(team_id.get())
+        .fetch_all(connection)
+        .await?;
+    let read = |(id, made): (i64, String)| {
+        let made = MadeAdmin::from_code(&made).ok_or(Error::Unreadable { what: MadeAdmin::WHAT })?;
+        Ok((UserId::new(id), made))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Writes an account inside the caller's transaction.
@@ -187,6 +198,7 @@ impl Store {
     pub async fn take_over_account(&self, a: &AccountRecord, from: &str) -> Result<()> {
         let mut tx = self.begin().await?;
         REMOVE.query().bind(from).execute(&mut *tx).await?;
+        management::forget(&mut tx, from).await?;
         let done = save(&mut tx, a).await;
         if done.is_err() {
             tx.rollback().await?;
@@ -281,32 +293,6 @@ impl Store {
         Ok(())
     }
 
-    /// The people that belong in a team: the union over its mappings that are not paused. The flag
-    /// says whether as admin; admin by one group wins over member by another. An unmanaged person
-    /// is left out.
-    pub async fn team_desired(&self, tenant: &Tenant, team_id: TeamId) -> Result<Vec<(DesiredMember, bool)>> {
-        let rows: Vec<(String, Option<i64>, bool, bool)> = TEAM_DESIRED
-            .query_as()
-            .bind(tenant.org_id.get())
-            .bind(&tenant.connection)
-            .bind(team_id.get())
-            .fetch_all(&self.read)
-            .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(user_id, grafana_id, suspended, admin)| {
-                (
-                    DesiredMember {
-                        user_id,
-                        grafana_id: grafana_id.map(UserId::new),
-                        suspended,
-                    },
-                    admin,
-                )
-            })
-            .collect())
-    }
-
     /// The people of a group, each with the account that could be in a team.
     pub async fn members_with_accounts(&self, tenant: &Tenant, group_id: &str) -> Result<Vec<(String, Option<UserId>)>> {
         let query = MEMBERS_WITH_ACCOUNTS.query_as().bind(tenant.org_id.get()).bind(&tenant.connection);
@@ -316,17 +302,7 @@ impl Store {
 
     /// The members that Rollcall put into a team, and which of them it made admin.
     pub async fn applied_members(&self, org_id: OrgId, team_id: TeamId) -> Result<BTreeMap<UserId, MadeAdmin>> {
-        let rows: Vec<(i64, String)> = APPLIED_MEMBERS
-            .query_as()
-            .bind(org_id.get())
-            .bind(team_id.get())
-            .fetch_all(&self.read)
-            .await?;
-        let read = |(id, made): (i64, String)| {
-            let made = MadeAdmin::from_code(&made).ok_or(Error::Unreadable { what: MadeAdmin::WHAT })?;
-            Ok((UserId::new(id), made))
-        };
-        rows.into_iter().map(read).collect()
+        applied(&mut *self.read.acquire().await?, org_id, team_id).await
     }
 
     /// Records the members that Rollcall put into a team; an empty list forgets the team.

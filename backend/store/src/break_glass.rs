@@ -11,8 +11,11 @@ use super::{Result, Store, sql::statements};
 
 statements! {
     OF_ORG = "SELECT entry, grafana_id FROM break_glass WHERE org_id = $1";
-    FORGET = "DELETE FROM break_glass WHERE org_id = $1";
-    ADD = "INSERT INTO break_glass (org_id, entry, grafana_id) VALUES ($1, $2, $3)";
+    FORGET = "DELETE FROM break_glass WHERE org_id = $1 AND entry = $2";
+    // The first account that an entry had stays its account.
+    LEARN = "INSERT INTO break_glass (org_id, entry, grafana_id) VALUES ($1, $2, $3)
+        ON CONFLICT (org_id, entry) DO UPDATE SET grafana_id = excluded.grafana_id
+        WHERE break_glass.grafana_id IS NULL";
 }
 
 impl Store {
@@ -29,12 +32,16 @@ impl Store {
         Ok(rows.into_iter().map(entry).collect())
     }
 
-    /// What each entry means now. One that is listed no more is forgotten.
+    /// What each entry means now. One that is listed no more is forgotten, and one that has an account keeps it.
     pub async fn set_break_glass(&self, org_id: OrgId, entries: &BTreeMap<String, Entry>) -> Result<()> {
         let mut tx = self.begin().await?;
-        FORGET.query().bind(org_id.get()).execute(&mut *tx).await?;
+        let known: Vec<(String, Option<i64>)> = OF_ORG.query_as().bind(org_id.get()).fetch_all(&mut *tx).await?;
+        for (name, _) in known.iter().filter(|(name, _)| !entries.contains_key(name)) {
+            FORGET.query().bind(org_id.get()).bind(name).execute(&mut *tx).await?;
+        }
         for (name, entry) in entries {
-            ADD.query()
+            LEARN
+                .query()
                 .bind(org_id.get())
                 .bind(name)
                 .bind(entry.account.map(UserId::get))

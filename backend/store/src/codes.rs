@@ -85,7 +85,7 @@ codes!(MadeAdmin, "permission in a team":
     MadeAdmin::No = "no", MadeAdmin::Asked = "asked", MadeAdmin::Seen = "seen");
 codes!(ManagementState, "decision about an account":
     ManagementState::NeedsApproval = "needs_approval", ManagementState::Approved = "approved",
-    ManagementState::Unmanaged = "unmanaged");
+    ManagementState::Unmanaged = "unmanaged", ManagementState::KeptClosed = "kept_closed");
 
 shared_codes!(
     Kind: "kind of resource",

@@ -35,6 +35,7 @@ mod scim_callers;
 mod secret_bindings;
 mod settings;
 mod sql;
+mod team_feeds;
 mod team_memberships;
 mod users;
 mod work;
@@ -67,13 +68,14 @@ pub use on_disk::{Exposure, FileState};
 pub use page::{Page, PageQuery};
 pub use people::{PeopleQuery, Tally};
 pub use records::{
-    AccountOrigin, AccountRecord, Action, ActivityLine, AttentionRow, Attribute, BrakeState, DesiredMember, GroupRecord,
-    GroupSummary, HeldKind, Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source,
-    TargetKind, Urgency, UserRecord, Waiting, Work,
+    AccountOrigin, AccountRecord, Action, ActivityLine, AttentionRow, Attribute, BrakeState, FedMember, GroupRecord,
+    GroupSummary, HeldKind, Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow,
+    Source, TargetKind, Urgency, UserRecord, Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use scim_callers::CallerRecord;
 pub use secret_bindings::SecretBinding;
+pub use team_feeds::{TeamFeeds, TeamRules};
 pub use team_memberships::TeamMembership;
 pub use users::{Decision, Updated, UserChange, UserView};
 pub use vocabulary::CallerState;

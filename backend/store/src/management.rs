@@ -1,17 +1,18 @@
-//! What an admin decided about a person's account: approved for claiming, or not managed.
+//! What an admin decided about a person's account: approved for claiming, not managed, or kept
+//! closed.
 //!
 //! Owns: the table `management`. Must never be the place where a claim is planned: the planner is
 //! told what was approved, and looks again. Start at [`Store::approve_claim`] and
 //! [`Store::stop_managing`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{OrgId, Tenant, UserId};
 use sqlx::{FromRow as _, Row as _, SqliteConnection};
 
 use super::{
-    Action, ActivityLine, Kind, Management, ManagementState, Outcome, Result, Source, Store, TargetKind, Urgency,
-    WriteContext, activity, codes::Code as _, sql::statements, work,
+    Action, ActivityLine, Error, Kind, Management, ManagementState, Outcome, Result, Source, Store, TargetKind,
+    Urgency, WriteContext, activity, codes::Code, sql::statements, work,
 };
 
 statements! {
@@ -22,8 +23,8 @@ statements! {
          WHERE user_id = $1 AND grafana_id = $2 AND state = 'needs_approval'";
     FORGET_ACCOUNT = "DELETE FROM account WHERE user_id = $1";
     FORGET = "DELETE FROM management WHERE user_id = $1";
-    IS_UNMANAGED =
-        "SELECT EXISTS (SELECT 1 FROM management WHERE user_id = $1 AND state = 'unmanaged')";
+    STATE = "SELECT state FROM management WHERE user_id = $1";
+    FOLLOW = "DELETE FROM management WHERE user_id = $1 AND state = 'kept_closed'";
     SAVE =
         "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login, keep_password) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id) DO UPDATE \
@@ -34,7 +35,9 @@ statements! {
          WHERE id = $1 AND org_id = $2 AND connection = $3";
     FIND = "SELECT * FROM management WHERE user_id = $1";
     OF_TENANT = "SELECT * FROM management WHERE org_id = $1 AND connection = $2";
-    END_QUESTION = "DELETE FROM management WHERE user_id = $1 AND state <> 'unmanaged'";
+    END_QUESTION =
+        "DELETE FROM management WHERE user_id = $1 \
+         AND state IN ('needs_approval', 'approved')";
     GROUPS_OF_USER =
         "SELECT g.id FROM scim_group g JOIN scim_member m ON m.group_pk = g.pk \
          JOIN scim_user u ON u.pk = m.user_pk WHERE u.id = $1";
@@ -58,9 +61,15 @@ pub enum Decided {
     Nothing,
 }
 
-/// Whether a person's account is unmanaged, inside a transaction of the caller.
-pub(super) async fn is_unmanaged(tx: &mut SqliteConnection, user_id: &str) -> Result<bool> {
-    Ok(IS_UNMANAGED.query_scalar().bind(user_id).fetch_one(tx).await?)
+/// What was decided about a person's account, inside a transaction of the caller.
+pub(super) async fn state(tx: &mut SqliteConnection, user_id: &str) -> Result<Option<ManagementState>> {
+    let code: Option<String> = STATE.query_scalar().bind(user_id).fetch_optional(tx).await?;
+    let read = |code: String| {
+        ManagementState::from_code(&code).ok_or(Error::Unreadable {
+            what: ManagementState::WHAT,
+        })
+    };
+    code.map(read).transpose()
 }
 
 async fn put(tx: &mut SqliteConnection, tenant: &Tenant, user_id: &str, s: &Management) -> Result<()> {
@@ -86,6 +95,17 @@ async fn user(tx: &mut SqliteConnection, tenant: &Tenant, id: &str) -> Result<Op
         .bind(&tenant.connection)
         .fetch_optional(tx)
         .await?)
+}
+
+/// Grafana's id of the account of a SCIM user, and its login.
+async fn account(tx: &mut SqliteConnection, id: &str) -> Result<Option<(i64, String)>> {
+    Ok(ACCOUNT.query_as().bind(id).fetch_optional(tx).await?)
+}
+
+/// Nothing is decided any more about the account of a SCIM user.
+pub(super) async fn forget(tx: &mut SqliteConnection, user_id: &str) -> Result<()> {
+    FORGET.query().bind(user_id).execute(tx).await?;
+    Ok(())
 }
 
 fn line(ctx: &WriteContext, action: Action, id: &str, name: &str, reason: String) -> ActivityLine {
@@ -124,7 +144,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let known: Option<Management> = FIND.query_as().bind(user_id).fetch_optional(&mut *tx).await?;
         let decided = known.is_some_and(|s| {
-            s.state == ManagementState::Unmanaged
+            matches!(s.state, ManagementState::Unmanaged | ManagementState::KeptClosed)
                 || (s.state == ManagementState::Approved && s.grafana_id == grafana_id)
         });
         if !decided {
@@ -192,11 +212,10 @@ impl Store {
         let Some((name, _)) = user(&mut tx, &ctx.tenant, id).await? else {
             return Ok(Decided::NoSuchUser);
         };
-        let account: Option<(i64, String)> = ACCOUNT.query_as().bind(id).fetch_optional(&mut *tx).await?;
-        let Some((grafana_id, login)) = account else {
+        let Some((grafana_id, login)) = account(&mut tx, id).await? else {
             return Ok(Decided::Nothing);
         };
-        if is_unmanaged(&mut tx, id).await? {
+        if state(&mut tx, id).await? == Some(ManagementState::Unmanaged) {
             return Ok(Decided::Nothing);
         }
         let reason = format!(
@@ -230,6 +249,55 @@ impl Store {
         Ok(Decided::Done)
     }
 
+    /// An admin decides that this person is out, whatever the identity provider says from now on.
+    /// What was asked about the account is answered by it.
+    pub async fn keep_closed(&self, ctx: &WriteContext, id: &str) -> Result<Decided> {
+        let mut tx = self.begin().await?;
+        let Some((name, _)) = user(&mut tx, &ctx.tenant, id).await? else {
+            return Ok(Decided::NoSuchUser);
+        };
+        let Some((grafana_id, login)) = account(&mut tx, id).await? else {
+            return Ok(Decided::Nothing);
+        };
+        let settled = [ManagementState::Unmanaged, ManagementState::KeptClosed].map(Some);
+        if settled.contains(&state(&mut tx, id).await?) {
+            return Ok(Decided::Nothing);
+        }
+        let reason = format!(
+            "Grafana's account “{login}” (id {grafana_id}) is closed, and stays so when the identity provider \
+             activates this person, until an admin lets the provider decide again."
+        );
+        let kept = Management {
+            state: ManagementState::KeptClosed,
+            grafana_id: UserId::new(grafana_id),
+            login,
+            keep_password: false,
+        };
+        put(&mut tx, &ctx.tenant, id, &kept).await?;
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserKeepClosed, id, &name, reason)).await?;
+        tx.commit().await?;
+        Ok(Decided::Done)
+    }
+
+    /// An admin lets the identity provider decide again about a person who was kept closed.
+    pub async fn follow_provider(&self, ctx: &WriteContext, id: &str) -> Result<Decided> {
+        let mut tx = self.begin().await?;
+        let Some((name, active)) = user(&mut tx, &ctx.tenant, id).await? else {
+            return Ok(Decided::NoSuchUser);
+        };
+        let followed = FOLLOW.query().bind(id).execute(&mut *tx).await?;
+        if followed.rows_affected() == 0 {
+            return Ok(Decided::Nothing);
+        }
+        let says = if active { "active" } else { "not active" };
+        let reason = format!("The identity provider's word counts again: {says}.");
+        work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::of_access(active))).await?;
+        activity::insert(&mut tx, &line(ctx, Action::UserFollow, id, &name, reason)).await?;
+        tx.commit().await?;
+        Ok(Decided::Done)
+    }
+
     /// The SCIM user of an unmanaged account is deleted: Rollcall forgets the account.
     pub async fn forget_unmanaged(&self, user_id: &str) -> Result<()> {
         let mut tx = self.begin().await?;
@@ -240,12 +308,14 @@ impl Store {
     }
 
     /// Grafana's ids of the unmanaged accounts of an organization.
-    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<std::collections::HashSet<UserId>> {
-        let ids: Vec<i64> = UNMANAGED_ACCOUNTS
-            .query_scalar()
-            .bind(org_id.get())
-            .fetch_all(&self.read)
-            .await?;
-        Ok(ids.into_iter().map(UserId::new).collect())
+    pub async fn unmanaged_accounts(&self, org_id: OrgId) -> Result<HashSet<UserId>> {
+        unmanaged(&mut *self.read.acquire().await?, org_id).await
     }
+}
+
+/// Grafana's ids of the unmanaged accounts of an organization, inside the caller's transaction.
+pub(super) async fn unmanaged(connection: &mut SqliteConnection, org_id: OrgId) -> Result<HashSet<UserId>> {
+    let of_org = UNMANAGED_ACCOUNTS.query_scalar().bind(org_id.get());
+    let ids: Vec<i64> = of_org.fetch_all(connection).await?;
+    Ok(ids.into_iter().map(UserId::new).collect())
 }

@@ -4,6 +4,7 @@
 //! admin or the engine does. Start at [`Store::add_mapping`].
 
 use domain::{MappingId, OrgId, TeamId, Tenant};
+use sqlx::SqliteConnection;
 
 use super::{
     Error, Kind, MappingOrigin, MappingRecord, Mark, Result, Store, Urgency, codes::Code as _, is_taken,
@@ -24,6 +25,7 @@ statements! {
     SET_TEAM = "UPDATE mapping SET team_id = $1, team_name = $2 WHERE id = $3";
     CHANGE = "UPDATE mapping SET admins = $1, remove_others = $2, paused = $3 WHERE id = $4";
     REMOVE = "DELETE FROM mapping WHERE id = $1";
+    REMOVE_IN_FORCE = "DELETE FROM mapping WHERE id = $1 AND NOT paused";
     ORPHANED_TEAMS =
         "SELECT DISTINCT t.team_id FROM team_member t WHERE t.org_id = $1 \
          AND NOT EXISTS (SELECT 1 FROM mapping m \
@@ -84,6 +86,16 @@ fn group_mark<'a>(tenant: &'a Tenant, group_id: &'a str, correlation: &'a str, n
     }
 }
 
+/// The mappings that feed one team, inside the caller's transaction.
+pub(super) async fn of_team(
+    connection: &mut SqliteConnection,
+    org_id: OrgId,
+    team_id: TeamId,
+) -> Result<Vec<MappingRecord>> {
+    let of_team = OF_TEAM.query_as().bind(org_id.get()).bind(team_id.get());
+    Ok(of_team.fetch_all(connection).await?)
+}
+
 impl Store {
     /// Adds a mapping and marks its group, so that the group is synced at once (R28).
     ///
@@ -135,12 +147,7 @@ impl Store {
 
     /// The mappings that feed one team.
     pub async fn mappings_of_team(&self, org_id: OrgId, team_id: TeamId) -> Result<Vec<MappingRecord>> {
-        Ok(OF_TEAM
-            .query_as()
-            .bind(org_id.get())
-            .bind(team_id.get())
-            .fetch_all(&self.read)
-            .await?)
+        of_team(&mut *self.read.acquire().await?, org_id, team_id).await
     }
 
     /// Every mapping of a tenant.
@@ -195,6 +202,12 @@ impl Store {
     /// Removes a mapping.
     pub async fn remove_mapping(&self, id: MappingId) -> Result<()> {
         REMOVE.query().bind(id.get()).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Removes a mapping whose group is gone, unless an admin has paused it meanwhile.
+    pub async fn remove_mapping_in_force(&self, id: MappingId) -> Result<()> {
+        REMOVE_IN_FORCE.query().bind(id.get()).execute(&self.write).await?;
         Ok(())
     }
 

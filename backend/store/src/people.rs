@@ -12,7 +12,7 @@ use domain::Tenant;
 use scim::key::fold;
 use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite};
 
-use access_state::{AccessState, EXCEPTIONS, JOINED, STILL_OPEN};
+use access_state::{AccessState, EXCEPTIONS, JOINED, MUST_BE_OUT, STILL_OPEN, WANTED_OPEN};
 
 use super::{
     AttentionRow, GroupSummary, PersonRow, Result, Store,
@@ -147,7 +147,8 @@ fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
 fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
     let mut text = sql::build(format!(
         "SELECT {USER_COLUMNS}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, \
-         w.state AS work_state, w.attention, s.state AS management_state, {STILL_OPEN} AS still_open, b.decided_by AS kept_open_by FROM (SELECT u.pk FROM scim_user u {} WHERE ",
+         w.state AS work_state, w.attention, s.state AS management_state, {STILL_OPEN} AS still_open, {WANTED_OPEN} AS wanted_open, \
+         b.decided_by AS kept_open_by FROM (SELECT u.pk FROM scim_user u {} WHERE ",
         joined(query)
     ));
     push_conditions(&mut text, tenant, query);
@@ -163,10 +164,11 @@ fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
 }
 
 fn tally() -> QueryBuilder<Sqlite> {
-    // A person without access is inactive: only those few are looked up in the other tables.
+    // A person without access must be out: only those few are looked up in the other tables.
     let inactive = |access: AccessState| {
         format!(
-            "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {})",
+            "(SELECT count(*) FROM scim_user u {JOINED} WHERE u.org_id = $1 AND u.connection = $2 \
+             AND u.id IN ({MUST_BE_OUT}) AND {})",
             access.condition()
         )
     };
@@ -175,7 +177,7 @@ fn tally() -> QueryBuilder<Sqlite> {
     // mark alone.
     let still_open = format!(
         "SELECT coalesce(w.since_ms, a.synced_ms, u.modified_ms) AS since_ms FROM scim_user u {JOINED} \
-           WHERE u.org_id = $1 AND u.connection = $2 AND NOT u.active AND {} \
+           WHERE u.org_id = $1 AND u.connection = $2 AND u.id IN ({MUST_BE_OUT}) AND {} \
          UNION ALL SELECT coalesce(w.since_ms, a.synced_ms) FROM account a \
            LEFT JOIN work w ON w.org_id = a.org_id AND w.connection = a.connection AND w.kind = 'User' AND w.id = a.user_id \
            WHERE a.org_id = $1 AND a.connection = $2 AND a.seen_closed_ms IS NULL \

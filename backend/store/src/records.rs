@@ -138,13 +138,17 @@ pub struct AccountRecord {
 
 /// A group member as the team planner needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DesiredMember {
+pub struct FedMember {
+    /// The tenant of the SCIM user.
+    pub tenant: Tenant,
     /// SCIM user id.
     pub user_id: String,
     /// Grafana's id, where there is an account.
     pub grafana_id: Option<UserId>,
     /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
+    /// One of the mappings makes team admins.
+    pub admin: bool,
 }
 
 /// A mapping row.
@@ -223,6 +227,8 @@ pub struct PersonRow {
     pub still_open: bool,
     /// Switched off by the provider; the admin who keeps the account open all the same.
     pub kept_open_by: Option<String>,
+    /// The provider says that the person may sign in, and no admin keeps the person closed.
+    pub wanted_open: bool,
     /// Attributes that wait for the next sign-in.
     pub deferred: Vec<Attribute>,
     /// When Grafana was last made to match.
@@ -274,6 +280,8 @@ pub enum ManagementState {
     Approved,
     /// Rollcall does not touch the account until it is claimed again.
     Unmanaged,
+    /// The person is out, whatever the identity provider says.
+    KeptClosed,
 }
 
 /// A decision, or the question to the admin.

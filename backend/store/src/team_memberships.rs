@@ -1,6 +1,6 @@
 //! The members that a team would have with other mappings: for a preview.
 //!
-//! Owns: the question "what if". Must never be used to change a team ([`Store::team_desired`] is
+//! Owns: the question "what if". Must never be used to change a team ([`Store::team_feeds`] is
 //! for that). For the mappings that exist it must find the same people; a test compares the two.
 //! Start at [`Store::team_memberships`].
 
@@ -10,7 +10,9 @@ use domain::{OrgId, UserId};
 statements! {
     MEMBERSHIPS =
         "SELECT coalesce(a.login, u.user_name) AS login, a.grafana_id, \
-         coalesce(a.deprovisioned_by, '') = 'suspend' AS suspended, u.active, \
+         coalesce(a.deprovisioned_by, '') = 'suspend' AS suspended, \
+         u.active AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = u.id \
+         AND s.state = 'kept_closed') AS active, \
          max(json_extract(j.value, '$[1]')) AS admin FROM json_each($1) j \
          CROSS JOIN scim_group g ON g.id = json_extract(j.value, '$[0]') \
          JOIN scim_member m ON m.group_pk = g.pk JOIN scim_user u ON u.pk = m.user_pk \
@@ -28,7 +30,7 @@ pub struct TeamMembership {
     pub grafana_id: Option<UserId>,
     /// Suspended: the person is in no organization, so no team can have them.
     pub suspended: bool,
-    /// Whether the identity provider says that the person is active.
+    /// Whether the person may sign in: the provider says so, and no admin keeps the person closed.
     pub active: bool,
     /// Whether as team admin.
     pub admin: bool,
@@ -52,7 +54,7 @@ impl Store {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::{OrgId, TeamId, Tenant, UserId};
+    use domain::{OrgId, TeamId, UserId};
 
     use super::Store;
 
@@ -98,12 +100,13 @@ mod tests {
              VALUES ('u4', 1, 'default', 'unmanaged', 4, 'u4')";
         sqlx::raw_sql(released).execute(&store.write).await.unwrap();
         let engine: BTreeSet<_> = store
-            .team_desired(&Tenant::of_org(OrgId::new(1)), TeamId::new(7))
+            .team_feeds(OrgId::new(1), TeamId::new(7))
             .await
             .unwrap()
+            .people
             .into_iter()
-            .filter(|(member, _)| !member.suspended)
-            .map(|(member, admin)| (member.grafana_id, admin))
+            .filter(|member| !member.suspended)
+            .map(|member| (member.grafana_id, member.admin))
             .collect();
         let preview = store
             .team_memberships(OrgId::new(1), &[("a", false), ("b", true)])

@@ -12,9 +12,9 @@ use scim::{
 use sqlx::{Sqlite, SqliteConnection, SqliteExecutor, Transaction};
 
 use super::{
-    Action, ActivityLine, Error, Kind, Outcome, Page, PageQuery, Result, Source, Store, TargetKind, Urgency,
-    UserRecord, WriteContext, accounts, activity, brake, document::text, filter, is_taken, listing, management, membership,
-    page, rows::Keyed, sql::statements, work,
+    Action, ActivityLine, Error, Kind, ManagementState, Outcome, Page, PageQuery, Result, Source, Store, TargetKind,
+    Urgency, UserRecord, WriteContext, accounts, activity, brake, document::text, filter, is_taken, listing, management,
+    membership, page, rows::Keyed, sql::statements, work,
 };
 
 statements! {
@@ -142,8 +142,17 @@ fn line(ctx: &WriteContext, action: Action, id: &str, name: &str, note: Option<S
     )
 }
 
-/// In the log for an unmanaged person: the change is stored, and nothing follows in Grafana.
-const LEFT_ALONE: &str = "Stored only: this person was released, so Grafana's account stays as it is.";
+/// In the log once an admin has decided about the account: the change is stored, and nothing
+/// follows in Grafana.
+fn stored_only(state: Option<ManagementState>) -> Option<&'static str> {
+    match state? {
+        ManagementState::Unmanaged => {
+            Some("Stored only: this person was released, so Grafana's account stays as it is.")
+        }
+        ManagementState::KeptClosed => Some("An admin keeps this person closed, so the account stays closed."),
+        ManagementState::NeedsApproval | ManagementState::Approved => None,
+    }
+}
 
 /// Names the attributes that a provider sent and that never have an effect in Grafana, so that no
 /// admin waits for one.
@@ -173,11 +182,10 @@ fn asked(before: &Document, now: &Document) -> Option<String> {
 }
 
 /// What the log says of a change beside its name.
-fn note_of_change(before: &Document, now: &Document, unmanaged: bool) -> Option<String> {
-    let effect = if unmanaged {
-        Some(LEFT_ALONE.to_owned())
-    } else {
-        without_effect(Some(before), now)
+fn note_of_change(before: &Document, now: &Document, decided: Option<ManagementState>) -> Option<String> {
+    let effect = match stored_only(decided) {
+        Some(note) => Some(note.to_owned()),
+        None => without_effect(Some(before), now),
     };
     let notes: Vec<String> = [asked(before, now), effect].into_iter().flatten().collect();
     (!notes.is_empty()).then(|| notes.join(" "))
@@ -294,8 +302,8 @@ impl Store {
         } = before;
         let over = says_active && brake::said_again(&mut tx, id, document.active()).await?;
         let record = if changed {
-            let unmanaged = management::is_unmanaged(&mut tx, id).await?;
-            let note = note_of_change(&current.document, &document, unmanaged);
+            let decided = management::state(&mut tx, id).await?;
+            let note = note_of_change(&current.document, &document, decided);
             // A name that stays keeps its key: a twin from before blanks were of no account must still be closed.
             let keys = Keys::of(&document);
             let (was_active, modified_ms) = (current.document.active(), ctx.now_ms.max(current.modified_ms));
@@ -376,9 +384,7 @@ impl Store {
         accounts::leave(&mut tx, id, current.document.external_id(), ctx.now_ms).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();
-        let note = management::is_unmanaged(&mut tx, id)
-            .await?
-            .then(|| LEFT_ALONE.to_owned());
+        let note = stored_only(management::state(&mut tx, id).await?).map(str::to_owned);
         activity::insert(&mut tx, &line(ctx, Action::UserDelete, id, name, note)).await?;
         tx.commit().await?;
         Ok(true)

@@ -67,6 +67,10 @@ statements! {
         "UPDATE work SET due_ms = $1 WHERE org_id = $2 AND due_ms > $1 AND due_ms < $3 \
          AND (urgent OR (state = 'pending' AND attempts <= $4))";
     MAKE_ALL_DUE = "UPDATE work SET due_ms = $1 WHERE due_ms > $1 AND due_ms < $2";
+    // What was marked between the two looks may have been marked before or after.
+    SINCE_AS_LONG =
+        "UPDATE work SET since_ms = since_ms - $1 WHERE since_ms > $2 OR since_ms < $3";
+    SINCE_UNKNOWN = "UPDATE work SET since_ms = $1 WHERE since_ms > $2";
     MAKE_DUE_TOO_LATE =
         "UPDATE work SET due_ms = $1 WHERE due_ms < $2 AND due_ms > $1 + \
          CASE WHEN attempts = 0 THEN 0 WHEN urgent THEN $3 ELSE $4 END";
@@ -220,29 +224,46 @@ impl Store {
         Ok(())
     }
 
-    /// The clock was set back: what waits for an hour that comes later now is due at once.
-    pub async fn make_all_due(&self, now_ms: i64) -> Result<()> {
+    /// The clock was set back by `by_ms`, less than `between_ms` ago: what waits for an hour that
+    /// comes later now is due at once, and has waited as long as before.
+    pub async fn clock_set_back(&self, now_ms: i64, by_ms: i64, between_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
         MAKE_ALL_DUE
             .query()
             .bind(now_ms)
             .bind(NEVER_MS)
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        SINCE_AS_LONG
+            .query()
+            .bind(by_ms)
+            .bind(now_ms)
+            .bind(now_ms.saturating_sub(between_ms))
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
-    /// At a start nobody knows how the clock ran before: what is due later than the longest waits
-    /// (for who must lose access, and for the rest) is due now.
-    pub async fn make_due_too_late(&self, now_ms: i64, closing_ms: i64, other_ms: i64) -> Result<()> {
+    /// At a start nobody knows how the clock ran before. What is due later than the longest waits
+    /// (for who must lose access, and for the rest) is due now. What was marked later than now was
+    /// marked at least `long_ms` ago: nobody knows, and too long is the safe side.
+    pub async fn clock_unknown(&self, now_ms: i64, closing_ms: i64, other_ms: i64, long_ms: i64) -> Result<()> {
+        let mut tx = self.begin().await?;
         MAKE_DUE_TOO_LATE
             .query()
             .bind(now_ms)
             .bind(NEVER_MS)
             .bind(closing_ms)
             .bind(other_ms)
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        SINCE_UNKNOWN
+            .query()
+            .bind(now_ms.saturating_sub(long_ms))
+            .bind(now_ms)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     /// Every mark of a tenant, blocked or waiting after a failure, is due now: after a full check,

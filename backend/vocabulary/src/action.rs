@@ -22,6 +22,10 @@ codes! {
         UserClaim = "user.claim",
         /// An admin ended that.
         UserRelease = "user.release",
+        /// An admin keeps the account closed, whatever the provider says.
+        UserKeepClosed = "user.keep_closed",
+        /// An admin ended that: the provider's word counts again.
+        UserFollow = "user.follow",
         /// The closed account of somebody who left got other names, because somebody else is to have these.
         UserMoveAside = "user.move_aside",
         /// The password became one that nobody knows.

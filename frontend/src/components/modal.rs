@@ -1,7 +1,7 @@
 //! Dialogs.
 //!
-//! A native `<dialog>` in the top layer: the page behind is inert, Esc closes, the focus stays inside and goes back to where it was,
-//! and no ancestor's stacking or `transform` in any version of Grafana can get in the way.
+//! A native `<dialog>` in the top layer: the page behind is inert, Esc and a click beside it close it, the focus stays inside and goes
+//! back to where it was, and no ancestor's stacking or `transform` in any version of Grafana can get in the way.
 
 use leptos::{html, prelude::*};
 
@@ -58,6 +58,20 @@ fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, ch
                 event.prevent_default();
                 on_close.run(());
             }
+            // Grafana has a shortcut on Esc that keeps the browser from sending `cancel`. A question above a drawer closes alone.
+            on:keydown=move |event| {
+                if event.key() == "Escape" {
+                    event.prevent_default();
+                    event.stop_propagation();
+                    on_close.run(());
+                }
+            }
+            on:click=move |event| {
+                if dialog.get_untracked().is_some_and(|dialog| is_beside(&dialog, &event)) {
+                    event.stop_propagation();
+                    on_close.run(());
+                }
+            }
         >
             <div class="rcl-modal__header">
                 <h2 class="rcl-modal__title" id=title_id>{title}</h2>
@@ -67,6 +81,17 @@ fn dialog(title: Signal<String>, class: &'static str, on_close: Callback<()>, ch
         </dialog>
     }
     .into_any()
+}
+
+/// Whether a click is on the backdrop. Its target is the dialog then, as that of a click on the dialog's own padding.
+fn is_beside(dialog: &web_sys::HtmlDialogElement, event: &leptos::ev::MouseEvent) -> bool {
+    let on_it = event
+        .target()
+        .is_some_and(|target| &target == dialog.as_ref() as &web_sys::EventTarget);
+    let area = dialog.get_bounding_client_rect();
+    let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+    let inside = (area.left()..=area.right()).contains(&x) && (area.top()..=area.bottom()).contains(&y);
+    on_it && !inside
 }
 
 /// Asks before something that has a consequence; `children` names it.

@@ -4,7 +4,9 @@
 //! Start at [`UsersPage`].
 
 mod badges;
+mod decisions;
 mod person;
+mod selection;
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use admin_api::{People, Person};
 use leptos::prelude::*;
 
 pub use self::badges::access_badge;
-use self::{badges::origin_badge, person::PersonDrawer};
+use self::{badges::origin_badge, person::PersonDrawer, selection::Selection};
 use crate::{
     api,
     components::{self, Ago, Answered, Choice, Clock, EmptyState, Pager, RadioGroup, SearchInput},
@@ -65,17 +67,21 @@ pub fn UsersPage() -> impl IntoView {
         pages.set(Vec::new());
         refresh();
     };
+    let selection = Selection::new();
     // The filter is in the URL, so that "back" and a link bring it back.
     Effect::watch(
         move || access.get(),
         move |_, _, _| {
             pages.set(Vec::new());
+            selection.clear();
             refresh();
         },
         false,
     );
 
     let rows = people.list(|answer| answer.users.clone());
+    // Only there several wait for an answer of the same kind.
+    let asks = Memo::new(move |_| access.get().as_deref() == Some("needs_attention"));
     let total = people.part(|answer| answer.total);
     let next = people.part(|answer| answer.next.clone());
     let turn = move |forward: bool| {
@@ -86,16 +92,7 @@ pub fn UsersPage() -> impl IntoView {
         }
         refresh();
     };
-    let range = Signal::derive(move || {
-        let before = pages.with(Vec::len) as i64 * i64::from(PAGE);
-        let shown = rows.with(Vec::len) as i64;
-        let total = host.number(total.get().unwrap_or_default());
-        format!(
-            "{}–{} of {total}",
-            host.number(before + shown.min(1)),
-            host.number(before + shown)
-        )
-    });
+    let range = range(host, pages, rows, total);
     let arrived = people.arrived();
     view! {
         <div class="rcl-filters">
@@ -104,12 +101,17 @@ pub fn UsersPage() -> impl IntoView {
         </div>
         <Answered error=people.error() arrived=arrived failed="The people could not be loaded" columns=7>
             <Show when=move || !rows.with(Vec::is_empty) fallback=move || nobody(host, query.with(String::is_empty) && access.with(Option::is_none))>
+                {move || asks.get().then(|| selection.answers(rows, Callback::new(move |()| refresh())))}
                 <div class="rcl-scroll" tabindex="0" role="region" aria-label="People">
                     <table class="rcl-table" data-testid="people">
                         <thead><tr>
+                            {move || asks.get().then(|| selection.head(rows))}
                             <th>"Login"</th><th>"Name"</th><th>"Email"</th><th>"Access"</th><th>"Origin"</th><th>"Groups"</th><th>"Changed"</th>
                         </tr></thead>
-                        <tbody>{move || components::rows(rows, row)}</tbody>
+                        <tbody>{move || {
+                            let asks = asks.get();
+                            components::rows(rows, move |person| row(person, asks.then_some(selection)))
+                        }}</tbody>
                     </table>
                 </div>
                 <Pager
@@ -121,6 +123,25 @@ pub fn UsersPage() -> impl IntoView {
         </Answered>
         {move || open.get().map(|id| view! { <PersonDrawer id=id /> })}
     }
+}
+
+/// “26–50 of 1,204”.
+fn range(
+    host: Host,
+    pages: RwSignal<Vec<String>>,
+    rows: Memo<Vec<Person>>,
+    total: Memo<Option<i64>>,
+) -> Signal<String> {
+    Signal::derive(move || {
+        let before = pages.with(Vec::len) as i64 * i64::from(PAGE);
+        let shown = rows.with(Vec::len) as i64;
+        let total = host.number(total.get().unwrap_or_default());
+        format!(
+            "{}–{} of {total}",
+            host.number(before + shown.min(1)),
+            host.number(before + shown)
+        )
+    })
 }
 
 /// The accesses to choose from, each with how many people have it.
@@ -186,8 +207,9 @@ fn nobody(host: Host, all: bool) -> AnyView {
     }
 }
 
-fn row(person: Person) -> AnyView {
+fn row(person: Person, selection: Option<Selection>) -> AnyView {
     let host = Host::get();
+    let tick = selection.map(|selection| selection.cell(&person));
     let id = person.id;
     let href = move || host.link_with("user", &id);
     let more = person.groups.len().saturating_sub(GROUPS_SHOWN);
@@ -203,6 +225,7 @@ fn row(person: Person) -> AnyView {
     }
     view! {
         <tr>
+            {tick}
             <td><a class="rcl-link" href=href>{person.user_name}</a></td>
             <td>{person.name}</td>
             <td class="rcl-muted">{person.email}</td>

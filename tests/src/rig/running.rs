@@ -283,6 +283,19 @@ impl Rig {
         self.answers().await.map(drop)
     }
 
+    /// A client of the provider that the plugin of [`Self::connect_to`] knows: it asks the *other* Grafana who is a service account.
+    ///
+    /// # Errors
+    /// If Grafana refuses a token, or the other has no such account.
+    pub async fn scim_known_to(&self, other: &Self) -> Result<ScimClient> {
+        let name = self.own("Identity provider");
+        let there = other.grafana.existing_service_account(&name).await?;
+        let (here, connection) = self.grafana.unaccepted(&name).await?;
+        ensure!(here.login == there.login, "{here:?} is not called as {there:?}");
+        self.grafana.accept(&there).await?;
+        Ok(ScimClient::new(connection))
+    }
+
     /// Tells the plugin that a person typed its password again, as the page does; what it says to that.
     ///
     /// # Errors
@@ -379,6 +392,22 @@ impl Rig {
             .await?
             .expect(&[202])
             .map(drop)
+    }
+
+    /// "Check now", until a comparison that began after this call has ended, and all that it found is done.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub async fn compared(&self) -> Result<Overview> {
+        // By the plugin's own clock: a comparison may be under way that does not see what was changed a moment ago.
+        let asked = self.settled().await?.now_ms;
+        self.check_now().await?;
+        until("a comparison ends", SOON, async || {
+            let now = self.settled().await?;
+            ensure!(now.checked_ms.is_some_and(|at| at >= asked), "not yet");
+            Ok(now)
+        })
+        .await
     }
 
     // What is seen in the end.

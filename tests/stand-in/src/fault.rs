@@ -5,10 +5,12 @@
 
 use std::{
     fmt::{self, Display, Formatter},
+    sync::Arc,
     time::Duration,
 };
 
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 /// One call of the API and what came of it.
 #[derive(Clone, Debug)]
@@ -56,6 +58,8 @@ pub enum Effect {
     Garble,
     /// It is done, and the answer comes so much later.
     Slow(Duration),
+    /// It is done, and the answer comes when the test opens the gate.
+    Held(Gate),
     /// A proxy answers this status with a page of its own, as one that asks for a sign-in (403) or
     /// finds nobody behind it (502) does; nothing is done.
     Page(u16),
@@ -63,6 +67,43 @@ pub enum Effect {
     BalancerCookie,
     /// It is done, and the JSON of the answer is another: see [`crate::wrong`].
     Rewrite(fn(&mut Value)),
+}
+
+/// Where answers wait until the test lets them go. Its clones are the same gate.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    waiting: Arc<Semaphore>,
+    open: Arc<Semaphore>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        let closed = || Arc::new(Semaphore::new(0));
+        Self {
+            waiting: closed(),
+            open: closed(),
+        }
+    }
+}
+
+impl Gate {
+    /// Waits until one more call was done whose answer waits here.
+    pub async fn reached(&self) {
+        if let Ok(call) = self.waiting.acquire().await {
+            call.forget();
+        }
+    }
+
+    /// Every answer goes, now and later.
+    pub fn open(&self) {
+        self.open.close();
+    }
+
+    pub(super) async fn pass(&self) {
+        self.waiting.add_permits(1);
+        // Nobody ever gets a permit: it ends when the gate is opened.
+        drop(self.open.acquire().await);
+    }
 }
 
 /// A number of calls that go wrong.

@@ -40,7 +40,7 @@ use anyhow::{Context as _, Result, bail};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub use fault::{Call, Effect, Fault};
+pub use fault::{Call, Effect, Fault, Gate};
 pub use oauth::{OauthSignIn, Refused, SignedIn};
 pub use settings::Settings;
 pub use world::{ADMIN, MEMBER, Role, Team, User, World};
@@ -292,6 +292,12 @@ impl StandIn {
     /// All calls go right again. Those that hang stay so.
     pub fn clear_faults(&self) {
         self.server.clear_faults();
+    }
+
+    /// How many calls are kept waiting by [`Effect::Hang`] now.
+    #[must_use]
+    pub fn hanging(&self) -> usize {
+        self.server.hanging()
     }
 }
 

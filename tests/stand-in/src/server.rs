@@ -8,7 +8,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -59,7 +59,24 @@ pub(super) struct Server {
     changed: AtomicBool,
     costs: bool,
     queues: costs::Queues,
+    hanging: AtomicUsize,
     stop: CancellationToken,
+}
+
+/// A call that gets no answer, until its caller gives it up.
+struct Hanging<'a>(&'a AtomicUsize);
+
+impl<'a> Hanging<'a> {
+    fn counted(calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::SeqCst);
+        Self(calls)
+    }
+}
+
+impl Drop for Hanging<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// What a handler that panicked left is what a transaction that failed leaves: good enough.
@@ -86,6 +103,7 @@ impl Server {
             changed: AtomicBool::new(true),
             costs,
             queues: costs::Queues::default(),
+            hanging: AtomicUsize::new(0),
             stop,
         }
     }
@@ -109,6 +127,10 @@ impl Server {
 
     pub(super) fn clear_faults(&self) {
         lock(&self.faults).clear();
+    }
+
+    pub(super) fn hanging(&self) -> usize {
+        self.hanging.load(Ordering::SeqCst)
     }
 
     /// The one plugin that has a process.
@@ -185,6 +207,7 @@ impl Server {
                 Some(busy.with(header::RETRY_AFTER, &seconds.to_string()))
             }
             Some(Effect::Hang) => {
+                let _counted = Hanging::counted(&self.hanging);
                 self.stop.cancelled().await;
                 None
             }
@@ -389,6 +412,10 @@ async fn on_its_way(fault: Option<Effect>, answer: Answer) -> Option<Answer> {
         Some(Effect::Garble) => Some(Answer::json(200, &json!(["not", "Grafana"]))),
         Some(Effect::Slow(by)) => {
             tokio::time::sleep(by).await;
+            Some(answer)
+        }
+        Some(Effect::Held(gate)) => {
+            gate.pass().await;
             Some(answer)
         }
         Some(Effect::BalancerCookie) => Some(answer.after_a_balancer()),

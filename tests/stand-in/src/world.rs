@@ -405,6 +405,13 @@ impl World {
         }
     }
 
+    /// The user is a server admin, as one is made by `PUT /api/admin/users/:id/permissions`.
+    pub fn make_server_admin(&mut self, user: i64) {
+        if let Some(user) = self.users.get_mut(&user) {
+            user.server_admin = true;
+        }
+    }
+
     /// The user is signed out wherever it was signed in.
     pub fn end_sessions(&mut self, user: i64) {
         self.sessions.retain(|_, session| session.user != user);

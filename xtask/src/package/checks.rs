@@ -23,6 +23,7 @@ pub fn run(workspace: &Workspace, dist: &Path) -> Result<Vec<String>> {
     let mut problems = layout(dist)?;
     problems.extend(modes(dist)?);
     problems.extend(readme(&text("README.md")?));
+    problems.extend(readme_links(&text("README.md")?, dist, &manifest));
     problems.extend(tidy::changelog_names(&text("CHANGELOG.md")?, &workspace.version));
     problems.extend(licence(&text("LICENSE")?));
     problems.extend(identity(&manifest));
@@ -85,6 +86,29 @@ fn readme(text: &str) -> Option<String> {
         .into_iter()
         .find(|unfinished| text.contains(unfinished))
         .map(|unfinished| format!("README.md contains “{unfinished}”: finish or remove that part"))
+}
+
+/// Grafana shows the README below its own address. Its sanitizer drops a target that begins neither with `/`, `./` nor a scheme
+/// (`sanitizeTextPanelContent`), its router puts a sub-path before a link that begins with `/` (`interceptLinkClicks`), and the page's
+/// `<base>` puts it before a picture that begins with `./`.
+fn readme_links(text: &str, dist: &Path, manifest: &Value) -> Vec<String> {
+    let pages: Vec<&str> = manifest["includes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|page| page["path"].as_str())
+        .collect();
+    let files = format!("./public/plugins/{PLUGIN_ID}/");
+    let leads = |target: &str| {
+        let file = target.strip_prefix(&files);
+        target.starts_with("https://") || pages.contains(&target) || file.is_some_and(|file| dist.join(file).is_file())
+    };
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|target| !leads(target))
+        .map(|target| format!("README.md leads to “{target}”, which Grafana does not show: see docs/plugin-page.md"))
+        .collect()
 }
 
 fn licence(text: &str) -> Option<String> {
@@ -311,6 +335,30 @@ mod tests {
             "info": {"keywords": ["scim"], "version": "1.2.3", "updated": "2026-11-24", "logos": {"small": "img/a.svg", "large": "img/a.svg"}},
             "includes": [{"role": "Admin"}], "dependencies": {"grafanaDependency": ">=10.4.0"}
         })
+    }
+
+    #[test]
+    fn a_link_that_grafana_drops_is_named() {
+        let dist = tempfile::tempdir().unwrap();
+        fs::write(dist.path().join("a.png"), "").unwrap();
+        let manifest = json!({"includes": [{"path": "/a/rollcall-scim-app/setup"}]});
+        let named = |target: &str| readme_links(&format!("[x]({target})"), dist.path(), &manifest);
+        for sound in [
+            "/a/rollcall-scim-app/setup",
+            "./public/plugins/rollcall-scim-app/a.png",
+            "https://example.com/",
+        ] {
+            assert_eq!(named(sound), Vec::<String>::new());
+        }
+        for dead in [
+            "docs/limits.md",
+            "./a/rollcall-scim-app/setup",
+            "/a/rollcall-scim-app/gone",
+            "./public/plugins/rollcall-scim-app/b.png",
+            "/public/plugins/rollcall-scim-app/a.png",
+        ] {
+            assert_eq!(named(dead).len(), 1, "{dead}");
+        }
     }
 
     #[test]

@@ -272,7 +272,8 @@ fn tests(line: &str) -> Vec<String> {
 
 /// Where links in Markdown lead, addresses elsewhere left out.
 fn links(path: &str, line: &str) -> Vec<String> {
-    if !is_markdown(path) {
+    // Grafana shows that one below its own address: the package's check follows its links.
+    if !is_markdown(path) || path == "docs/plugin-page.md" {
         return Vec::new();
     }
     let mut targets = captures(line, Regex::new(r"\]\(([^)\s]+)\)"));

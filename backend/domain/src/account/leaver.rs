@@ -91,14 +91,19 @@ pub(super) fn make_room(wanted: &WantedNames<'_>, others: &[Candidate], rules: &
     let mut soon = None;
     for candidate in others {
         let account = &candidate.account;
-        let Some((_, Some(doubt), recent)) = left(candidate).filter(|_| wanted.any_of(account)) else {
+        let Some((_, Some(doubt), recent)) = left(candidate) else {
             continue;
         };
+        // It is the person's own, whatever it is called.
+        let kept = doubt == Doubt::KeptClosed;
+        if !kept && !wanted.any_of(account) {
+            continue;
+        }
         if let Some(why) = account_protection(account, rules) {
             return Err(is_protected(account, why));
         }
         // Both names within the time of a return: the same person made again, another provider with other ids, or a namesake.
-        if (recent && wanted.both_of(account)) || !makes_room(candidate, rules) {
+        if kept || (recent && wanted.both_of(account)) || !makes_room(candidate, rules) {
             let asked = Unclaimed::from(Attention::LeaversAccount {
                 login: account.login.clone(),
                 grafana_id: account.id,

@@ -82,6 +82,7 @@ pub(crate) fn attentions() -> Vec<Attention> {
         leavers(Doubt::ExternalIdIsName),
         leavers(Doubt::TooLate),
         leavers(Doubt::Several),
+        leavers(Doubt::KeptClosed),
         Attention::InAnotherOrganization { login: login() },
         Attention::ManagedForAnother { login: login() },
         Attention::ClaimForbidden { login: login() },

@@ -3,6 +3,8 @@
 //! Owns: which settings concern people beyond one organization, so that a Grafana server admin or the file has to set them. Must never
 //! decide who somebody is. Start at [`reaches_beyond`] and [`weakens`].
 
+use super::{KEYS, Key, Name, Resolved};
+
 /// What only the file may say: on the page, callers are accepted one by one.
 pub const FILE_ONLY: &str = "scim_callers";
 
@@ -16,49 +18,107 @@ fn rank(of: &[&str], value: &str) -> usize {
     of.iter().position(|word| *word == value).unwrap_or(of.len())
 }
 
-/// Whether setting `name` to `after` concerns people beyond the organization.
+/// Whether setting it to `after` concerns people beyond the organization.
 #[must_use]
-pub fn reaches_beyond(name: &str, after: &str) -> bool {
-    match name {
-        "grafana_url" | "admin_user" | "break_glass" => true,
-        "deprovision" => rank(&DEPROVISION, after) > rank(&DEPROVISION, "suspend"),
-        _ => false,
+pub fn reaches_beyond(setting: Name, after: &str) -> bool {
+    match setting {
+        // Where Rollcall works, and as who.
+        Name::GrafanaUrl | Name::AdminUser | Name::AdminPassword | Name::ServiceAccountToken => true,
+        // An account that nobody may touch is so for every organization; and whose accounts are whose.
+        Name::BreakGlass | Name::Authority => true,
+        Name::Deprovision => rank(&DEPROVISION, after) > rank(&DEPROVISION, "suspend"),
+        // Which accounts come under this organization's provider: `account::authority` decides what that lets it do to them.
+        Name::ClaimPolicy | Name::SignIn | Name::ClaimPassword | Name::ReturnDays | Name::Linking => false,
+        // Whether its provider is followed, and how far without a question.
+        Name::Operation
+        | Name::PausedClosings
+        | Name::BrakeMinutes
+        | Name::BrakeLeast
+        | Name::BrakePercent
+        | Name::BrakeMost => false,
+        // The organization's own people, teams, callers, log and address.
+        Name::TeamSyncMode
+        | Name::MappingMode
+        | Name::TeamClaim
+        | Name::Membership
+        | Name::TeamRemoval
+        | Name::ScimCallers
+        | Name::PublicUrl
+        | Name::ActivityDays => false,
     }
 }
 
 /// Whether a value that Grafana's own route may have brought (`jsonData`) is left out: who wrote it there is not known, and an
 /// organization's Admin, or a token with that role, may. Where a secret goes is another matter: it is bound to the URL.
 #[must_use]
-pub fn is_left_out_of_json(name: &str, value: &str) -> bool {
-    name == FILE_ONLY || (reaches_beyond(name, value) && !matches!(name, "grafana_url" | "admin_user"))
+pub fn is_left_out_of_json(setting: Name, value: &str) -> bool {
+    let is_place = matches!(setting, Name::GrafanaUrl | Name::AdminUser);
+    setting == Name::ScimCallers || (reaches_beyond(setting, value) && !is_place)
 }
 
 /// Whether the change takes protection away, so that Grafana's log has a line of it which no page can prune.
 #[must_use]
-pub fn weakens(name: &str, before: &str, after: &str) -> bool {
-    match name {
-        "break_glass" => {
-            let stays: Vec<&str> = entries(after).collect();
-            entries(before).any(|entry| !stays.contains(&entry))
-        }
-        "deprovision" => rank(&DEPROVISION, after) > rank(&DEPROVISION, before),
-        "claim_policy" => rank(&CLAIMS, after) > rank(&CLAIMS, before),
+pub fn weakens(setting: Name, before: &str, after: &str) -> bool {
+    if before == after {
+        return false;
+    }
+    match setting {
+        // What another server says is believed from then on, and another account works there.
+        Name::GrafanaUrl | Name::AdminUser => true,
+        Name::BreakGlass => has_more(before, after),
+        Name::ScimCallers => has_more(after, before),
+        // The harshest lose accounts for good; the mildest leaves in who signs in through a provider.
+        Name::Deprovision => rank(&DEPROVISION, after) > rank(&DEPROVISION, before) || after == "disable",
+        Name::ClaimPolicy => rank(&CLAIMS, after) > rank(&CLAIMS, before),
         // What a sign-in wrote is believed from then on.
-        "sign_in" => after != before && after != "none",
+        Name::SignIn => after != "none",
+        Name::ClaimPassword => after == "keep",
+        Name::ReturnDays => by_number(before, after, |before, after| after > before),
+        Name::ActivityDays => by_number(before, after, |before, after| after < before),
         // Who has to leave stays in meanwhile.
-        "operation" => after != before && after != "enforce",
-        "paused_closings" => after != before && after == "wait",
-        "brake_minutes" => fewer(before, after),
-        "brake_least" | "brake_percent" | "brake_most" => fewer(after, before),
-        "claim_password" => after != before && after == "keep",
-        "activity_days" => fewer(before, after),
-        "return_days" => fewer(after, before),
-        _ => false,
+        Name::Operation => after != "enforce",
+        Name::PausedClosings => after == "wait",
+        Name::BrakeMinutes => by_number(before, after, |before, after| after < before),
+        Name::BrakeLeast | Name::BrakePercent | Name::BrakeMost => by_number(before, after, |before, after| after > before),
+        // Who leaves a group keeps the team.
+        Name::TeamSyncMode => before == "scim_sync",
+        // Names that the provider chooses decide who gets the rights of a team.
+        Name::MappingMode => after == "create",
+        Name::TeamClaim => after == "use",
+        // A team takes its folder permissions with it.
+        Name::TeamRemoval => after == "remove",
+        Name::Authority => after == "server",
+        // Taking out is how a person closes an account that signs in through a provider.
+        Name::Membership => after == "repair",
+        // When an account is made, and where the provider finds us, protect nobody; secrets are not changed here.
+        Name::Linking | Name::PublicUrl | Name::AdminPassword | Name::ServiceAccountToken => false,
     }
 }
 
-fn fewer(before: &str, after: &str) -> bool {
-    matches!((before.parse::<i64>(), after.parse::<i64>()), (Ok(before), Ok(after)) if after < before)
+/// The settings that protect less than before.
+#[must_use]
+pub fn weaker(before: &[Resolved], after: &[Resolved]) -> Vec<&'static str> {
+    let is_weaker = |key: &&Key| {
+        let value = |rows: &[Resolved]| {
+            let row = rows.iter().find(|row| row.name == key.name);
+            row.map_or_else(String::new, |row| row.value.clone())
+        };
+        weakens(key.setting, &value(before), &value(after))
+    };
+    KEYS.iter().filter(is_weaker).map(|key| key.name).collect()
+}
+
+/// Whether the first list has an entry that the second has not.
+fn has_more(list: &str, than: &str) -> bool {
+    let others: Vec<&str> = entries(than).collect();
+    entries(list).any(|entry| !others.contains(&entry))
+}
+
+fn by_number(before: &str, after: &str, weaker: impl Fn(i64, i64) -> bool) -> bool {
+    match (before.parse(), after.parse()) {
+        (Ok(before), Ok(after)) => weaker(before, after),
+        _ => false,
+    }
 }
 
 fn entries(list: &str) -> impl Iterator<Item = &str> {
@@ -71,59 +131,74 @@ mod tests {
 
     #[test]
     fn what_reaches_beyond_the_organization_is_told_by_its_value() {
-        for (name, value) in [
-            ("grafana_url", "http://x"),
-            ("break_glass", ""),
-            ("deprovision", "recreate"),
-            ("deprovision", "delete"),
-            ("deprovision", "something new"),
+        for (setting, value) in [
+            (Name::GrafanaUrl, "http://x"),
+            (Name::BreakGlass, ""),
+            (Name::Authority, "server"),
+            (Name::Deprovision, "recreate"),
+            (Name::Deprovision, "delete"),
+            (Name::Deprovision, "something new"),
         ] {
-            assert!(reaches_beyond(name, value), "{name} {value}");
+            assert!(reaches_beyond(setting, value), "{setting:?} {value}");
         }
-        for (name, value) in [
-            ("deprovision", "disable"),
-            ("deprovision", "suspend"),
-            ("claim_policy", "email"),
+        for (setting, value) in [
+            (Name::Deprovision, "disable"),
+            (Name::Deprovision, "suspend"),
+            (Name::ClaimPolicy, "email"),
+            (Name::Membership, "repair"),
         ] {
-            assert!(!reaches_beyond(name, value), "{name} {value}");
+            assert!(!reaches_beyond(setting, value), "{setting:?} {value}");
         }
-        assert!(is_left_out_of_json("break_glass", "ann") && is_left_out_of_json("scim_callers", "sa-1-x"));
-        assert!(!is_left_out_of_json("grafana_url", "http://x") && !is_left_out_of_json("deprovision", "suspend"));
+        assert!(is_left_out_of_json(Name::BreakGlass, "ann") && is_left_out_of_json(Name::ScimCallers, "sa-1-x"));
+        assert!(!is_left_out_of_json(Name::GrafanaUrl, "http://x"));
+        assert!(!is_left_out_of_json(Name::Deprovision, "suspend"));
     }
 
     #[test]
     fn a_change_weakens_where_it_takes_protection_away() {
-        for (name, before, after) in [
-            ("break_glass", "ann, bob", "bob"),
-            ("break_glass", "ann", ""),
-            ("deprovision", "suspend", "delete"),
-            ("claim_policy", "never", "ask"),
-            ("claim_policy", "login", "email"),
-            ("sign_in", "none", "auth.okta"),
-            ("claim_password", "renew", "keep"),
-            ("return_days", "30", "31"),
-            ("operation", "enforce", "observe"),
-            ("operation", "observe", "paused"),
-            ("paused_closings", "run", "wait"),
-            ("brake_minutes", "15", "14"),
-            ("brake_least", "5", "6"),
-            ("brake_percent", "10", "100"),
-            ("brake_most", "50", "51"),
-            ("activity_days", "90", "89"),
+        for (setting, before, after) in [
+            (Name::BreakGlass, "ann, bob", "bob"),
+            (Name::BreakGlass, "ann", ""),
+            (Name::ScimCallers, "a", "a, b"),
+            (Name::Deprovision, "suspend", "delete"),
+            (Name::Deprovision, "suspend", "disable"),
+            (Name::ClaimPolicy, "never", "ask"),
+            (Name::ClaimPolicy, "login", "email"),
+            (Name::SignIn, "none", "auth.okta"),
+            (Name::ClaimPassword, "renew", "keep"),
+            (Name::ReturnDays, "30", "31"),
+            (Name::ActivityDays, "90", "89"),
+            (Name::TeamClaim, "ask", "use"),
+            (Name::TeamRemoval, "archive", "remove"),
+            (Name::TeamSyncMode, "scim_sync", "off"),
+            (Name::MappingMode, "strict", "create"),
+            (Name::Membership, "ask", "repair"),
+            (Name::Authority, "organization", "server"),
+            (Name::GrafanaUrl, "http://a", "http://b"),
+            (Name::Operation, "enforce", "observe"),
+            (Name::Operation, "observe", "paused"),
+            (Name::PausedClosings, "run", "wait"),
+            (Name::BrakeMinutes, "15", "14"),
+            (Name::BrakeLeast, "5", "6"),
+            (Name::BrakePercent, "10", "100"),
+            (Name::BrakeMost, "50", "51"),
         ] {
-            assert!(weakens(name, before, after), "{name} {before} {after}");
+            assert!(weakens(setting, before, after), "{setting:?} {before} {after}");
+            assert!(!weakens(setting, after, after), "{setting:?} {after}");
         }
-        for (name, before, after) in [
-            ("break_glass", "ann", "bob, ann"),
-            ("deprovision", "delete", "suspend"),
-            ("claim_policy", "email", "ask"),
-            ("activity_days", "90", "90"),
-            ("operation", "paused", "enforce"),
-            ("paused_closings", "wait", "run"),
-            ("brake_most", "50", "49"),
-            ("public_url", "a", "b"),
+        for (setting, before, after) in [
+            (Name::BreakGlass, "ann", "bob, ann"),
+            (Name::Deprovision, "delete", "suspend"),
+            (Name::ClaimPolicy, "email", "ask"),
+            (Name::ReturnDays, "30", "29"),
+            (Name::TeamClaim, "use", "ask"),
+            (Name::Membership, "repair", "ask"),
+            (Name::PublicUrl, "a", "b"),
+            (Name::Operation, "paused", "enforce"),
+            (Name::PausedClosings, "wait", "run"),
+            (Name::BrakeMost, "50", "49"),
         ] {
-            assert!(!weakens(name, before, after), "{name} {before} {after}");
+            assert!(!weakens(setting, before, after), "{setting:?} {before} {after}");
         }
     }
 }

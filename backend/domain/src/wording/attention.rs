@@ -186,16 +186,16 @@ pub const fn next_step(attention: &Attention) -> &'static str {
             "A Grafana server admin changes them in Grafana, or sets authority = server in the configuration file."
         }
         Attention::DisabledByHand { .. } => {
-            "If the person may sign in again, press Manage this account on the person's row under Users, or \
-             enable the account in Grafana; if not, deactivate the person in the identity provider."
+            "If the person may sign in again, press Open again on the person's row under Users, or enable the \
+             account in Grafana; if not, press Keep closed there, or deactivate the person in the identity provider."
         }
         Attention::DeletedByHand { .. } => {
-            "If the person is to have an account again, press Manage this account on the person's row under \
-             Users; if not, unassign the person in the identity provider."
+            "If the person is to have an account again, press Make again on the person's row under Users; if not, \
+             press Keep closed there, or unassign the person in the identity provider."
         }
         Attention::TakenOutByHand { .. } => {
-            "If the person is to be in it again, press Manage this account on the person's row under Users, or \
-             add the account in Grafana; if not, unassign the person in the identity provider."
+            "If the person is to be in it again, press Join again on the person's row under Users, or add the \
+             account in Grafana; if not, press Keep closed there, or unassign the person in the identity provider."
         }
         Attention::TwoAccounts { .. } => "Give one of the two accounts another e-mail in Grafana.",
         Attention::EmailTaken { .. } => {
@@ -203,7 +203,7 @@ pub const fn next_step(attention: &Attention) -> &'static str {
              or set claim_policy to “email”; if not, change the e-mail of one of the two."
         }
         Attention::LeaversAccount { .. } => {
-            "If it is the same person, press Manage this account on the person's row under Users: roles and teams come back. \
+            "If it is the same person, press Give the account back on the person's row under Users: roles and teams come back. \
              If not, rename or delete the old account in Grafana, and the new person gets an account of their own."
         }
         Attention::InAnotherOrganization { .. } => {
@@ -224,7 +224,7 @@ pub const fn next_step(attention: &Attention) -> &'static str {
         }
         Attention::CannotEnable { .. } => {
             "Let the person sign in, if the provider is LDAP. Otherwise delete this user in Grafana \
-             and press Manage this account on the person's row under Users: then it is created again."
+             and press Make again on the person's row under Users: then it is created again."
         }
         Attention::LastAdmin { .. } => {
             "Make another person Admin of that organization; then access is closed within a minute."

@@ -65,6 +65,10 @@ pub fn health(health: Health, pending: i64) -> String {
             "{n} people must be out and are not closed in Grafana, for more than five minutes: \
              the app's overview names them.{waiting}"
         ),
+        Health::NotCompared => format!(
+            "Grafana answers, and for five minutes no comparison with it has ended well, so nobody knows \
+             whether what was closed is closed still. The app's overview says what fails.{waiting}"
+        ),
         Health::WrongSettings(n) => {
             format!("{n} settings have values that cannot be used: the app's settings name them.{waiting}")
         }

@@ -10,6 +10,8 @@ use vocabulary::Attribute;
 pub const NOT_MANAGED: &str = "Rollcall leaves this account as it is, whatever the identity provider says.";
 /// Somebody must be out, and was not seen out.
 pub const NOT_CLOSED: &str = "This person must be out, and the account was not seen closed yet.";
+/// An admin decided so.
+pub const KEPT_CLOSED: &str = "An admin keeps this account closed, whatever the identity provider says.";
 /// The first sign-in creates the account.
 pub const WAITS_FOR_SIGN_IN: &str = "Grafana has no account yet: it is linked as soon as this person has signed in.";
 /// An attribute has nowhere to go.

@@ -51,6 +51,7 @@ fn doubts(doubt: Doubt) -> &'static str {
         Doubt::ExternalIdIsName => "the externalId is made of a name, which the next person of that name has as well",
         Doubt::TooLate => "it is too long ago (setting return_days)",
         Doubt::Several => "several deleted users had this externalId",
+        Doubt::KeptClosed => "an admin keeps the account closed, whatever the identity provider says",
     }
 }
 

@@ -55,7 +55,7 @@ impl Person<'_> {
 
     pub(super) async fn act(&mut self, org: &Org, action: &Action, observed: &Observed) -> Result<()> {
         let core = self.core;
-        core.go_on()?;
+        core.go_on_with(&org.settings)?;
         let id = self
             .record
             .as_ref()

@@ -7,7 +7,7 @@ use domain::{
     account::{self, Action, Desired, Observed},
     brake::{Taking, Verdict},
 };
-use super::record::Person;
+use super::{input::is_kept_closed, record::Person};
 use crate::{
     brake::{Asked, ask},
     error::Result,
@@ -34,7 +34,8 @@ pub(super) async fn brake(
     mut plan: account::Plan,
 ) -> Result<Braked> {
     let closing = !matches!(desired, Desired::Open(_));
-    let taking = taking(&person.work.id, desired, &plan, observed);
+    let by_admin = is_kept_closed(person.management.as_ref());
+    let taking = taking(&person.work.id, desired, &plan, observed).filter(|_| !by_admin);
     let asked: Vec<Asked> = taking.map(|taking| asked(person, taking)).into_iter().collect();
     forget_what_is_over(person, &asked).await?;
     let Some(verdict) = ask(person.core, org, person.work, &asked).await?.into_iter().next() else {

@@ -15,8 +15,8 @@ use crate::{context::Core, error::Result, org::Org};
 use grafana::OrgMembership;
 use store::{AccountRecord, Management, ManagementState, UserRecord};
 
-/// What the identity provider says, as far as Grafana has room for it.
-pub(crate) fn desired(user: Option<&UserRecord>) -> Desired {
+/// What the identity provider says, as far as Grafana has room for it, and no admin says otherwise.
+pub(crate) fn desired(user: Option<&UserRecord>, management: Option<&Management>) -> Desired {
     let Some(user) = user else { return Desired::Gone };
     let document = &user.document;
     // A name made up from the userName must not overwrite a real one (R5).
@@ -27,7 +27,7 @@ pub(crate) fn desired(user: Option<&UserRecord>) -> Desired {
         document.primary_email(),
         name.as_deref(),
     );
-    if document.active() {
+    if document.active() && !is_kept_closed(management) {
         Desired::Open(profile)
     } else {
         Desired::Closed(profile)
@@ -122,6 +122,11 @@ pub(super) fn names(desired: &Desired, record: Option<&AccountRecord>, provider:
         names.extend(profile.email.clone());
     }
     names
+}
+
+/// Whether an admin keeps the person out.
+pub(crate) fn is_kept_closed(management: Option<&Management>) -> bool {
+    management.is_some_and(|m| m.state == ManagementState::KeptClosed)
 }
 
 /// Whether an admin said that this account is the person's.

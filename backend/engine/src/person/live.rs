@@ -100,8 +100,10 @@ impl AccountSource for Live<'_> {
             return Ok(None);
         };
         let user = store.user(&record.tenant, &record.user_id).await?;
+        let management = store.management(&record.user_id).await?;
         Ok(Some(ManagedBy {
-            desired: desired(user.as_ref()),
+            desired: desired(user.as_ref(), management.as_ref()),
+            kept_closed: input::is_kept_closed(management.as_ref()),
             record,
         }))
     }

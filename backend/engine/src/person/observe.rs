@@ -31,8 +31,10 @@ pub(crate) trait AccountSource {
 pub(crate) struct ManagedBy {
     /// What is remembered.
     pub(crate) record: AccountRecord,
-    /// What the identity provider says about that user.
+    /// What the identity provider says about that user, and no admin says otherwise.
     pub(crate) desired: Desired,
+    /// An admin keeps that user out.
+    pub(crate) kept_closed: bool,
 }
 
 /// How much of an account the planner needs this time.
@@ -208,7 +210,12 @@ async fn candidate(
 }
 
 fn manager(look: &Look<'_>, managed_by: Option<&ManagedBy>) -> Manager {
-    let Some(ManagedBy { record, desired }) = managed_by else {
+    let Some(ManagedBy {
+        record,
+        desired,
+        kept_closed,
+    }) = managed_by
+    else {
         return Manager::Nobody;
     };
     let subject = look.subject;
@@ -226,6 +233,7 @@ fn manager(look: &Look<'_>, managed_by: Option<&ManagedBy>) -> Manager {
     let doubt = match account::doubt(&left, subject.provider, look.profile, now_ms, days) {
         _ if own => None,
         None if look.several => Some(Doubt::Several),
+        None if *kept_closed => Some(Doubt::KeptClosed),
         doubt => doubt,
     };
     Manager::Gone {

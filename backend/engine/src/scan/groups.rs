@@ -100,7 +100,7 @@ pub(super) async fn groups(
         };
         let plan = team::plan(&roster.desired, &roster.observed);
         let fed_by = group_ids.iter().filter_map(|id| names_of.get(*id).cloned()).collect();
-        let told = of_team(core, org, marks.tenant, (&roster, &plan), fed_by, &arriving).await?;
+        let told = of_team(org, (&roster, &plan), fed_by, &arriving);
         outlook.teams.extend(told);
         let due = !plan.actions.is_empty() || plan.base != roster.observed.base;
         for id in group_ids {

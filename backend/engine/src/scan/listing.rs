@@ -22,7 +22,7 @@ use crate::{
     user_listing::UserListing,
 };
 use grafana::OrgUser;
-use store::{AccountRecord, PageQuery, UserRecord};
+use store::{AccountRecord, Management, PageQuery, UserRecord};
 
 /// Everything that was listed, and the store as it was then.
 pub(crate) struct Listing<'a> {
@@ -37,6 +37,8 @@ pub(crate) struct Listing<'a> {
     leaving: HashSet<UserId>,
     /// The SCIM users of the tenant.
     pub(super) users: HashMap<String, UserRecord>,
+    /// What admins decided about them, by SCIM id.
+    pub(super) managements: HashMap<String, Management>,
     /// What is remembered of accounts, of every organization.
     managed: HashMap<UserId, &'a AccountRecord>,
 }
@@ -74,6 +76,7 @@ impl<'a> Listing<'a> {
             org_members: input::members(org, org_users, me),
             leaving: input::leaving(core, org).await?,
             users,
+            managements: core.store.managements(tenant).await?,
             managed: records.iter().filter_map(|a| Some((a.grafana_id?, a))).collect(),
         })
     }
@@ -122,9 +125,13 @@ impl AccountSource for Listing<'_> {
 
     async fn managed_by(&self, grafana_id: UserId) -> Result<Option<ManagedBy>> {
         // Of another organization's users only that they are theirs counts; they are not in `users`.
-        Ok(self.managed.get(&grafana_id).map(|record| ManagedBy {
-            record: (*record).clone(),
-            desired: input::desired(self.users.get(&record.user_id)),
+        Ok(self.managed.get(&grafana_id).map(|record| {
+            let management = self.managements.get(&record.user_id);
+            ManagedBy {
+                record: (*record).clone(),
+                desired: input::desired(self.users.get(&record.user_id), management),
+                kept_closed: input::is_kept_closed(management),
+            }
         }))
     }
 

@@ -20,18 +20,16 @@ pub(super) fn arriving(outlook: &Outlook) -> HashMap<String, String> {
 }
 
 /// A team that is there; `None`: nothing is to be done.
-pub(super) async fn of_team(
-    core: &Core,
+pub(super) fn of_team(
     org: &Org,
-    tenant: &Tenant,
     (roster, plan): (&Roster, &Plan),
     groups: Vec<String>,
     arriving: &HashMap<String, String>,
-) -> Result<Option<TeamOutlook>> {
+) -> Option<TeamOutlook> {
     let changes = team::changes(&roster.desired, &roster.observed);
     let mut joins = BTreeSet::new();
-    for person in core.store.team_desired(tenant, roster.team.id).await? {
-        joins.extend(arriving.get(&person.0.user_id).cloned());
+    for person in &roster.people {
+        joins.extend(arriving.get(person).cloned());
     }
     joins.extend(logins(org, &changes.joins));
     let mut fate = TeamFate::Stays;
@@ -55,7 +53,7 @@ pub(super) async fn of_team(
         && told.joins.is_empty()
         && told.leaves.is_empty()
         && told.changes.is_empty();
-    Ok((!nothing).then_some(told))
+    (!nothing).then_some(told)
 }
 
 /// A group's team that is not there, or that nobody has mapped it to.

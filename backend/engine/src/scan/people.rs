@@ -42,14 +42,14 @@ pub(super) async fn people(
 ) -> Result<()> {
     let Some(accounts) = &org.listing else { return Ok(()) };
     let records = remembered(core).await?;
-    let managements = core.store.managements(marks.tenant).await?;
     let listing = Listing::read(core, org, accounts, marks.tenant, org_users, &records).await?;
     let by_user: HashMap<&str, &AccountRecord> = records.iter().map(|a| (a.user_id.as_str(), a)).collect();
     let now_ms = core.clock.now_ms();
     for (id, user) in &listing.users {
         let record = by_user.get(id.as_str()).copied();
-        let desired = input::desired(Some(user));
-        let considered = consider((marks, now_ms), &listing, id, &desired, record, managements.get(id)).await;
+        let management = listing.managements.get(id);
+        let desired = input::desired(Some(user), management);
+        let considered = consider((marks, now_ms), &listing, id, &desired, record, management).await;
         outlook.extend(on_its_own(marks, org, id, &desired, considered).await?);
     }
     let gone = records
@@ -63,7 +63,7 @@ pub(super) async fn people(
             id,
             &Desired::Gone,
             Some(record),
-            managements.get(id),
+            listing.managements.get(id),
         )
         .await;
         outlook.extend(on_its_own(marks, org, id, &Desired::Gone, considered).await?);
@@ -115,7 +115,8 @@ async fn consider(
     let observed = observe(listing, listing.org, &subject).await?;
     let mut plan = account::plan(desired, link.as_ref(), &observed, &input::rules(listing.org));
     let taking = braked::taking(id, desired, &plan, &observed);
-    if taking.is_some_and(|taking| marks.rejected.contains(&taking)) {
+    let by_admin = input::is_kept_closed(management);
+    if !by_admin && taking.is_some_and(|taking| marks.rejected.contains(&taking)) {
         // An admin said no: that part is done with.
         if !matches!(desired, Desired::Open(_)) {
             return Ok(None);
@@ -170,7 +171,7 @@ pub(super) async fn being_made(core: &Core, marks: &Marks<'_>) -> Result<()> {
         let user = core.store.user(marks.tenant, id).await?;
         let waits = marks.waiting.contains(&(Kind::User, id.to_owned()));
         let over = asked.looked_ms.is_some_and(|at| now.saturating_sub(at) > UNDER_WAY_MS);
-        if waits || matches!(input::desired(user.as_ref()), Desired::Open(_)) {
+        if waits || matches!(input::desired(user.as_ref(), None), Desired::Open(_)) {
             // It is looked for before anything else that is done for them.
         } else if over {
             core.store.clear_account_creation(id).await?;

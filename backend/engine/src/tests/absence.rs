@@ -55,7 +55,12 @@ impl Still {
 
 /// Lets real time go by.
 pub(super) async fn breathe() {
-    let breath = tokio::task::spawn_blocking(|| std::thread::park_timeout(BREATH));
+    breathe_for(BREATH).await;
+}
+
+/// Lets so much of it go by.
+pub(super) async fn breathe_for(time: Duration) {
+    let breath = tokio::task::spawn_blocking(move || std::thread::park_timeout(time));
     breath.await.expect("no panic");
 }
 

@@ -135,7 +135,7 @@ async fn look(rig: &Rig, source: &impl AccountSource, org: &Org, login: &str) ->
     let user = rig.store.user(&rig.tenant, &id).await.expect("read");
     let record = rig.store.account(&id).await.expect("read");
     let management = rig.store.management(&id).await.expect("read");
-    let (desired, link) = (input::desired(user.as_ref()), record.as_ref().map(input::link));
+    let (desired, link) = (input::desired(user.as_ref(), None), record.as_ref().map(input::link));
     let subject = Subject {
         tenant: &rig.tenant,
         user_id: &id,

@@ -162,7 +162,16 @@ impl Control for Controls {
     fn page_settings_changed(&self, org_id: OrgId) -> Boxed<'_, ()> {
         Box::pin(async move {
             match self.store.page_settings(org_id).await {
-                Ok(page) => self.settings.page(org_id, page),
+                Ok(page) => {
+                    let listed = |settings: &SettingsState| settings.view(org_id).effective.break_glass.clone();
+                    let before = listed(&self.settings);
+                    self.settings.page(org_id, page);
+                    let now = listed(&self.settings);
+                    if now != before {
+                        let new: Vec<String> = now.into_iter().filter(|entry| !before.contains(entry)).collect();
+                        self.engine.know_break_glass(org_id, &new).await;
+                    }
+                }
                 // They are on disk, and in force after the next start at the latest.
                 Err(error) => tracing::error!(%error, "settings were stored but could not be read back"),
             }

@@ -1,17 +1,16 @@
 //! Health check and metrics.
 //!
-//! Owns: what is counted, and which finding is the worst. Every signed-in user can read the health check, and anybody at all the metrics (Grafana serves them without
+//! Owns: what is counted; which finding is the worst is `domain::health`'s. Every signed-in user can read the health check, and anybody at all the metrics (Grafana serves them without
 //! sign-in): must never hold configuration, names, e-mails or paths. Start at [`of`].
 
 use std::{fmt::Write as _, time::Duration};
 
 use domain::{
     OrgId, Tenant,
-    health::{CLOSING_RED_MS, Health as Finding},
+    health::{self, Closing, Facts, Health as Finding, Liveness},
     login::Severity,
     operation::Off,
-    status::{EngineState, EngineStatus, StoreFile, StoreSeen},
-    store_identity::Recognition,
+    status::{EngineState, StoreFile},
     wording,
 };
 use serde_json::json;
@@ -48,17 +47,20 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
     let status = engine.status(org_id);
     let wrong_settings = settings::problems(&running.settings.view(org_id)).len();
     let twice_filled = status.twice_filled_teams.len();
-    let team_sync = match twice_filled {
-        0 if status.team_sync_licensed => TeamSync::Licensed,
-        n => TeamSync::Fills(n),
-    };
-    let closing = Closing::of(&tally, now_ms);
+    let closing = closing(&tally, now_ms);
     let pulse = engine.pulse();
-    let kept_back = !running.settings.view(org_id).kept_back.is_empty();
-    let finding = of_store(seen, &status)
-        .or_else(|| (!is_alive(pulse)).then_some(Finding::EngineFails))
-        .or_else(|| kept_back.then_some(Finding::SecretKeptBack))
-        .unwrap_or_else(|| worst(&status, &tally, closing, wrong_settings, team_sync));
+    let finding = health::worst(&Facts {
+        store: seen,
+        engine: liveness(pulse),
+        status: &status,
+        elapsed_ms: running.clock.elapsed_ms(),
+        kept_back: !running.settings.view(org_id).kept_back.is_empty(),
+        closing,
+        held: tally.held,
+        wrong_settings,
+        attention: tally.attention,
+        pending: tally.pending,
+    });
     let login = engine.login(org_id).map(|seen| seen.findings).unwrap_or_default();
     let findings = |severity| login.iter().filter(|finding| finding.severity == severity).count();
     found(
@@ -86,81 +88,16 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
     )
 }
 
-/// So long nothing was heard of the engine, or it has gone well again: a bulk write of thousands, and
-/// the wait for it, take less.
-const ENGINE_RED: Duration = Duration::from_secs(5 * 60);
-
-fn is_alive(pulse: PulseSeen) -> bool {
-    pulse.silent < ENGINE_RED && pulse.last_restart.is_none_or(|ago| ago >= ENGINE_RED)
-}
-
-/// What is wrong with the store: nothing of what follows can be believed.
-fn of_store(seen: StoreSeen, status: &EngineStatus) -> Option<Finding> {
-    match (seen.file, status.store) {
-        (StoreFile::Replaced, _) => Some(Finding::StoreReplaced),
-        _ if !seen.takes_changes => Some(Finding::StoreTakesNoChanges),
-        (_, Recognition::Foreign) => Some(Finding::StoreForeign),
-        (_, Recognition::Behind) => Some(Finding::StoreBehind),
-        // A whole comparison has gone well, and this alone has not.
-        (_, Recognition::Unknown) if status.state == EngineState::Running && status.checked_ms.is_some() => {
-            Some(Finding::StoreUnknown)
-        }
-        _ => None,
+fn liveness(pulse: PulseSeen) -> Liveness {
+    let ms = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+    Liveness {
+        silent_ms: ms(pulse.silent),
+        restarted_ms: pulse.last_restart.map(ms),
     }
 }
 
-/// Grafana's own Team Sync against ours.
-#[derive(Clone, Copy)]
-enum TeamSync {
-    /// It fills so many of our teams.
-    Fills(usize),
-    /// It fills none that is known, and could.
-    Licensed,
-}
-
-/// Who must be out and was not seen out.
-#[derive(Clone, Copy, Default)]
-struct Closing {
-    people: i64,
-    /// For how long the first of them has been.
-    oldest_ms: i64,
-}
-
-impl Closing {
-    fn of(tally: &Tally, now_ms: i64) -> Self {
-        let since = tally.oldest_closing_ms.unwrap_or(now_ms);
-        Self {
-            people: tally.closing,
-            oldest_ms: now_ms.saturating_sub(since).max(0),
-        }
-    }
-
-    fn is_late(self) -> bool {
-        self.people > 0 && self.oldest_ms >= CLOSING_RED_MS
-    }
-}
-
-/// The worst thing that is known.
-fn worst(status: &EngineStatus, tally: &Tally, closing: Closing, wrong_settings: usize, team_sync: TeamSync) -> Finding {
-    if let (Some(off), EngineState::Running | EngineState::WaitingForFirstRequest) = (status.off, status.state) {
-        return Finding::SwitchedOff(off, tally.closing);
-    }
-    match (status.state, team_sync) {
-        (EngineState::NotConfigured, _) => Finding::NotConfigured,
-        (EngineState::CredentialsRefused, _) => Finding::CredentialsRefused,
-        (EngineState::GrafanaAway, _) => Finding::GrafanaAway,
-        (EngineState::Running, _) if tally.held > 0 => Finding::Held(tally.held),
-        (EngineState::WaitingForFirstRequest | EngineState::Running, _) if closing.is_late() => {
-            Finding::StillOpen(closing.people)
-        }
-        (EngineState::WaitingForFirstRequest, _) => Finding::WaitingForFirstRequest,
-        (EngineState::Running, _) if wrong_settings > 0 => Finding::WrongSettings(wrong_settings),
-        (EngineState::Running, _) if tally.attention > 0 => Finding::NeedsAttention(tally.attention),
-        (EngineState::Running, TeamSync::Fills(teams)) if teams > 0 => Finding::TeamSyncFills(teams),
-        (EngineState::Running, TeamSync::Licensed) => Finding::TeamSyncLicensed,
-        (EngineState::Running, TeamSync::Fills(_)) if tally.pending > 0 => Finding::Syncing,
-        (EngineState::Running, TeamSync::Fills(_)) => Finding::InSync,
-    }
+fn closing(tally: &Tally, now_ms: i64) -> Closing {
+    Closing::of(tally.closing, tally.oldest_closing_ms, now_ms)
 }
 
 /// Prometheus text: numbers by organization.
@@ -206,7 +143,7 @@ pub(super) async fn metrics(running: &Running) -> String {
     });
     let oldest = "For how long the first of them must be out, in seconds; 0 without any.";
     gauge("oldest_closing_seconds", oldest, &|_, t| {
-        Closing::of(t, now_ms).oldest_ms / 1_000
+        closing(t, now_ms).oldest_ms / 1_000
     });
     let compared = "Since when everything was last compared with Grafana, in seconds; -1 before the first time.";
     gauge("comparison_age_seconds", compared, &|org_id, _| {

@@ -13,7 +13,7 @@ use domain::{
     operation::Mode,
     settings::{
         self, Effective, Kind, Origin, Resolved, Sources,
-        reach::{FILE_ONLY, is_left_out_of_json},
+        reach::{FILE_ONLY, is_left_out_of_json, weaker},
     },
     wording,
 };
@@ -151,6 +151,16 @@ impl SettingsState {
             .filter(|(name, binding)| before.bindings.get(*name) != Some(*binding))
             .map(|(_, binding)| binding.clone())
             .collect();
+        if before.seen && before.provisioned != provisioned {
+            // Grafana's own route to the app's settings has no log of ours.
+            for setting in weaker(&self.resolved(org_id, &before), &self.resolved(org_id, &now)) {
+                tracing::warn!(
+                    org = org_id.get(),
+                    setting,
+                    "the app's settings in Grafana were changed so that this one protects less"
+                );
+            }
+        }
         self.change(org_id, |org| {
             org.provisioned = provisioned;
             org.secrets = secrets;
@@ -228,7 +238,7 @@ impl SettingsState {
         // Who wrote these is not known: the file says such things, or a server admin on the page.
         let mut left_out = BTreeMap::new();
         sources.provisioned.retain(|name, value| {
-            let out = is_left_out_of_json(name, value);
+            let out = settings::key(name).is_some_and(|key| is_left_out_of_json(key.setting, value));
             if out {
                 left_out.insert(name.clone(), value.clone());
             }

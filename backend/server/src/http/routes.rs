@@ -99,6 +99,8 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/users", get(people::list)),
         admin("/admin/users/{id}/claim", post(people::claim)),
         admin("/admin/users/{id}/release", post(people::release)),
+        admin("/admin/users/{id}/keep-closed", post(people::keep_closed)),
+        admin("/admin/users/{id}/follow", post(people::follow)),
         admin("/admin/groups", get(mappings::groups)),
         admin("/admin/teams", get(mappings::teams)),
         admin("/admin/mappings", post(mappings::add)),

@@ -59,37 +59,41 @@ impl AccessState {
     pub(super) fn condition(self) -> String {
         let managed = |rest: &str| format!("s.state IS NOT 'unmanaged' AND {rest}");
         match self {
-            Self::Active => {
-                managed("w.id IS NULL AND a.deprovisioned_by IS NULL AND u.active AND a.grafana_id IS NOT NULL")
-            }
+            Self::Active => managed(&format!(
+                "w.id IS NULL AND a.deprovisioned_by IS NULL AND {WANTED_OPEN} AND a.grafana_id IS NOT NULL"
+            )),
             Self::NotClosed => managed(STILL_OPEN),
             // Without an account: there never was one.
             Self::Closed => managed(&format!(
-                "NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
-                 AND (CASE WHEN a.deprovisioned_by IS NULL THEN NOT u.active ELSE coalesce(a.holds, TRUE) END)"
+                "NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.id IS NULL AND NOT ({WANTED_OPEN} AND a.grafana_id IS NULL) \
+                 AND (CASE WHEN a.deprovisioned_by IS NULL THEN NOT {WANTED_OPEN} ELSE coalesce(a.holds, TRUE) END)"
             )),
             Self::MayReturn => managed(&format!(
-                "NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.id IS NULL AND NOT (u.active AND a.grafana_id IS NULL) \
+                "NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.id IS NULL AND NOT ({WANTED_OPEN} AND a.grafana_id IS NULL) \
                  AND a.deprovisioned_by IS NOT NULL AND NOT a.holds"
             )),
             Self::Pending => managed(&format!("NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.state = 'pending'")),
             Self::Attention => managed(&format!("NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.state = 'blocked'")),
             // The engine has nothing left to do and there is no account: the person has to sign in
             // first.
-            Self::WaitingForSignIn => managed("w.id IS NULL AND u.active AND a.grafana_id IS NULL"),
+            Self::WaitingForSignIn => managed(&format!("w.id IS NULL AND {WANTED_OPEN} AND a.grafana_id IS NULL")),
             Self::Released => "s.state = 'unmanaged'".to_owned(),
             Self::KeptOpen => managed(KEPT_OPEN),
         }
     }
 }
 
+/// May sign in: the provider says so, and no admin keeps the person closed.
+pub(super) const WANTED_OPEN: &str = "(u.active AND s.state IS NOT 'kept_closed')";
+
 /// Must be out, and was not seen out. Who has no account was looked for once the mark is gone, and
 /// found nowhere: there is nothing to close.
-pub(super) const STILL_OPEN: &str =
-    "(NOT u.active AND b.subject IS NULL AND a.seen_closed_ms IS NULL AND (a.user_id IS NOT NULL OR w.id IS NOT NULL))";
+pub(super) const STILL_OPEN: &str = "(NOT (u.active AND s.state IS NOT 'kept_closed') AND a.seen_closed_ms IS NULL \
+     AND (a.user_id IS NOT NULL OR w.id IS NOT NULL) AND (b.subject IS NULL OR s.state IS 'kept_closed'))";
 
-/// Switched off by the provider, and an admin said no to the closing that the brake held.
-const KEPT_OPEN: &str = "(NOT u.active AND b.subject IS NOT NULL)";
+/// Switched off by the provider, and an admin said no to the closing that the brake held. A later
+/// word of an admin, that the person is to be out, counts for more.
+const KEPT_OPEN: &str = "(NOT u.active AND b.subject IS NOT NULL AND s.state IS NOT 'kept_closed')";
 
 pub(super) const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
      LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
@@ -103,3 +107,6 @@ pub(super) const EXCEPTIONS: &str = "SELECT id FROM scim_user WHERE NOT active \
      UNION SELECT user_id FROM account WHERE deprovisioned_by IS NOT NULL \
      UNION SELECT user_id FROM management \
      UNION SELECT id FROM work WHERE kind = 'User'";
+
+/// Ids of the people who may have to be out: few. The text covers every tenant.
+pub(super) const MUST_BE_OUT: &str = "SELECT id FROM scim_user WHERE NOT active UNION SELECT user_id FROM management";

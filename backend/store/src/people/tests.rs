@@ -4,48 +4,62 @@ use domain::{OrgId, Tenant};
 
 use super::{PeopleQuery, Store};
 
-/// The filter that must find the person, `active`, the account, the work, whether the account is
-/// unmanaged.
-type Somebody = (&'static str, bool, Option<&'static str>, Option<&'static str>, bool);
+/// The filter that must find the person, `active`, the account, the work, what an admin decided.
+type Somebody = (
+    &'static str,
+    bool,
+    Option<&'static str>,
+    Option<&'static str>,
+    Option<&'static str>,
+);
 
 /// One person for each combination in the tables.
-const PEOPLE: [Somebody; 16] = [
-    ("active", true, Some("NULL, NULL, NULL"), None, false),
-    ("waiting_for_sign_in", true, None, None, false),
-    ("closed", false, Some("'disable', TRUE, 5"), None, false),
-    ("closed", false, Some("'disable', NULL, 5"), None, false),
-    ("closed", false, None, None, false),
-    ("closed_may_return", false, Some("'suspend', FALSE, 5"), None, false),
-    (
-        "pending",
-        true,
-        Some("'suspend', FALSE, NULL"),
-        Some("'pending'"),
-        false,
-    ),
-    ("pending", false, Some("'suspend', FALSE, 5"), Some("'pending'"), false),
+const PEOPLE: [Somebody; 18] = [
+    ("active", true, Some("NULL, NULL, NULL"), None, None),
+    ("waiting_for_sign_in", true, None, None, None),
+    ("closed", false, Some("'disable', TRUE, 5"), None, None),
+    ("closed", false, Some("'disable', NULL, 5"), None, None),
+    ("closed", false, None, None, None),
+    ("closed_may_return", false, Some("'suspend', FALSE, 5"), None, None),
+    ("pending", true, Some("'suspend', FALSE, NULL"), Some("'pending'"), None),
+    ("pending", false, Some("'suspend', FALSE, 5"), Some("'pending'"), None),
     (
         "needs_attention",
         false,
         Some("'disable', TRUE, 5"),
         Some("'blocked'"),
-        false,
+        None,
     ),
     // Whatever is remembered, and whatever waits.
-    ("not_closed", false, Some("'disable', TRUE, NULL"), None, false),
-    ("not_closed", false, Some("NULL, NULL, NULL"), Some("'pending'"), false),
-    ("not_closed", false, None, Some("'blocked'"), false),
-    ("released", true, Some("NULL, NULL, NULL"), None, true),
-    ("released", false, Some("NULL, NULL, NULL"), Some("'pending'"), true),
+    ("not_closed", false, Some("'disable', TRUE, NULL"), None, None),
+    ("not_closed", false, Some("NULL, NULL, NULL"), Some("'pending'"), None),
+    ("not_closed", false, None, Some("'blocked'"), None),
+    // An admin keeps them closed, whatever the provider says.
+    ("closed", true, Some("'disable', TRUE, 5"), None, Some("kept_closed")),
+    (
+        "not_closed",
+        true,
+        Some("NULL, NULL, NULL"),
+        Some("'pending'"),
+        Some("kept_closed"),
+    ),
+    ("released", true, Some("NULL, NULL, NULL"), None, Some("unmanaged")),
+    (
+        "released",
+        false,
+        Some("NULL, NULL, NULL"),
+        Some("'pending'"),
+        Some("unmanaged"),
+    ),
     (
         "released",
         false,
         Some("'suspend', FALSE, NULL"),
         Some("'blocked'"),
-        true,
+        Some("unmanaged"),
     ),
     // An admin said no to the closing.
-    ("kept_open", false, Some("NULL, NULL, NULL"), None, false),
+    ("kept_open", false, Some("NULL, NULL, NULL"), None, None),
 ];
 
 #[tokio::test]
@@ -57,7 +71,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         connection: "default".into(),
     };
     let mut sql = String::new();
-    for (n, (access, active, account, work, released)) in PEOPLE.iter().enumerate() {
+    for (n, (access, active, account, work, decided)) in PEOPLE.iter().enumerate() {
         sql.push_str(&format!(
             "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, active, document, search_key, version, \
              created_ms, modified_ms) VALUES (1, 'default', 'p{n:02}', 'p{n:02}', 'p{n:02}', {active}, '{{\"userName\":\"p{n:02}\"}}', 'p{n:02}', 1, 0, 0);"
@@ -69,10 +83,10 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
                  VALUES ({closed}, 'p{n:02}', 1, 'default', {n}, 'provisioned', 'p{n:02}', '[]', 0, 'full', FALSE, FALSE);"
             ));
         }
-        if *released {
+        if let Some(decided) = decided {
             sql.push_str(&format!(
                 "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
-                 VALUES ('p{n:02}', 1, 'default', 'unmanaged', {n}, 'p{n:02}');"
+                 VALUES ('p{n:02}', 1, 'default', '{decided}', {n}, 'p{n:02}');"
             ));
         }
         if *access == "kept_open" {
@@ -120,9 +134,9 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         assert_eq!(of_one[filter], i64::from(filter == PEOPLE[0].0), "{filter}");
     }
     let tally = store.tally(&tenant).await.unwrap();
-    assert_eq!((tally.closed, tally.closed_may_return), (3, 1), "as the lists are long");
-    assert_eq!((tally.closing, tally.oldest_closing_ms), (3, Some(0)));
-    assert_eq!(tally.provisioned, 10, "with an account, and not released");
+    assert_eq!((tally.closed, tally.closed_may_return), (4, 1), "as the lists are long");
+    assert_eq!((tally.closing, tally.oldest_closing_ms), (4, Some(0)));
+    assert_eq!(tally.provisioned, 12, "with an account, and not released");
     // …and the same when most of them wait, which is counted another way.
     let waiting = "INSERT OR IGNORE INTO work (state, org_id, connection, kind, id, generation, urgent, since_ms, due_ms, attempts, \
          correlation) SELECT 'pending', 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";
@@ -130,7 +144,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
     let counts = store.access_counts(&tenant, "", false).await.unwrap();
     assert_eq!(
         (counts["pending"], counts["needs_attention"], counts["active"]),
-        (7, 1, 0)
+        (8, 1, 0)
     );
     assert!(PeopleQuery::default().with_access("gone").is_none());
 }

@@ -7,11 +7,11 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use super::Statement;
 use crate::{
     Store, account_creations, accounts, activity, brake, break_glass, groups, identity, listing, management, mappings,
-    membership, people, probe, scim_callers, secret_bindings, settings, team_memberships, users, work,
+    membership, people, probe, scim_callers, secret_bindings, settings, team_feeds, team_memberships, users, work,
 };
 
 /// The texts of every module that names some.
-const MODULES: [(&str, &[Statement]); 20] = [
+const MODULES: [(&str, &[Statement]); 21] = [
     ("lib.rs", crate::STATEMENTS),
     ("account_creations.rs", account_creations::STATEMENTS),
     ("accounts.rs", accounts::STATEMENTS),
@@ -25,6 +25,7 @@ const MODULES: [(&str, &[Statement]); 20] = [
     ("people.rs", people::STATEMENTS),
     ("people/counts.rs", people::counts::STATEMENTS),
     ("probe.rs", probe::STATEMENTS),
+    ("team_feeds.rs", team_feeds::STATEMENTS),
     ("team_memberships.rs", team_memberships::STATEMENTS),
     ("scim_callers.rs", scim_callers::STATEMENTS),
     ("secret_bindings.rs", secret_bindings::STATEMENTS),

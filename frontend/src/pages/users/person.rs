@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use admin_api::{Access, Activity, AttributeState, People, Person, PersonAttribute};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
-use super::badges::{access_badge, origin_badge};
+use super::{
+    badges::{access_badge, origin_badge},
+    decisions::{Asked, decision_button, decisions},
+};
 use crate::{
     api,
-    components::{Ago, Alert, Answered, Badge, Button, Confirm, CopyField, EmptyState, Modal, Severity, Tone, failure},
+    components::{Ago, Alert, Answered, Badge, CopyField, EmptyState, Modal, Severity, Tone},
     format,
     host::Host,
     loaded::{Loaded, poll},
@@ -86,11 +89,13 @@ fn details(person: Person, changed: Callback<()>) -> AnyView {
         Access::Pending | Access::NeedsAttention | Access::NotClosed
     );
     let id = person.id.clone();
-    let may = [(person.may_claim, &CLAIM), (person.may_release, &RELEASE)];
-    let manage = may
+    let asked = Asked {
+        id: id.clone(),
+        name: person.user_name.clone(),
+    };
+    let decisions = decisions(&person)
         .into_iter()
-        .filter(|(may, _)| *may)
-        .map(|(_, what)| turn(what, id.clone(), &person.user_name, changed))
+        .map(|decision| decision_button(decision, vec![asked.clone()], changed))
         .collect_view();
     view! {
         <p>{access_badge(person.access)}" "{format::access_sentence(&person)}</p>
@@ -103,7 +108,7 @@ fn details(person: Person, changed: Callback<()>) -> AnyView {
             <dt>"Groups"</dt><dd>{groups}</dd>
             <dt>"SCIM id"</dt><dd><CopyField label="SCIM id" value=Signal::stored(person.id) /></dd>
         </dl>
-        <AgainButtons kind="User" id=id waits=waits changed=changed>{link}{manage}</AgainButtons>
+        <AgainButtons kind="User" id=id waits=waits changed=changed>{link}{decisions}</AgainButtons>
     }
     .into_any()
 }
@@ -123,64 +128,6 @@ fn attribute(one: PersonAttribute) -> AnyView {
             {one.value}" "<Badge tone=tone text=state />
             {one.reason.map(|why| view! { <div class="rcl-small rcl-muted">{why}</div> })}
         </dd>
-    }
-    .into_any()
-}
-
-/// What an admin may do about who manages the account, and what it means.
-struct Turn {
-    what: &'static str,
-    action: &'static str,
-    now: &'static str,
-    later: &'static str,
-    done: &'static str,
-}
-
-const RELEASE: Turn = Turn {
-    what: "release",
-    action: "Stop managing",
-    now: "The account in Grafana stays exactly as it is, with its organizations, roles and teams, and Rollcall does not touch it any more.",
-    later: "When your identity provider deactivates or deletes this person, the account is not closed: that is up to you then.",
-    done: "The account is no longer managed",
-};
-
-const CLAIM: Turn = Turn {
-    what: "claim",
-    action: "Manage this account",
-    now: "From now on the account in Grafana follows your identity provider: profile, access and teams are made to match at once.",
-    later: "If this person is not active there, the account is closed.",
-    done: "The account is managed now",
-};
-
-/// The button, and the question behind it.
-fn turn(turn: &'static Turn, id: String, name: &str, changed: Callback<()>) -> AnyView {
-    let host = Host::get();
-    let (asked, busy) = (RwSignal::new(false), RwSignal::new(false));
-    let failed = RwSignal::new(None::<String>);
-    let (id, title) = (StoredValue::new(id), format!("{}: {name}?", turn.action));
-    let title = StoredValue::new(title);
-    let confirm = move || {
-        busy.set(true);
-        spawn_local(async move {
-            let answer = api::manage(host, turn.what, &id.get_value()).await;
-            busy.try_set(false);
-            let done = answer.is_ok();
-            if failed.try_set(answer.err().map(|error| error.message)).is_none() && done {
-                host.notify_success(turn.done);
-                asked.try_set(false);
-                changed.run(());
-            }
-        });
-    };
-    view! {
-        <Button on_click=move |_| asked.set(true)>{turn.action}</Button>
-        <Show when=move || asked.get()>
-            <Confirm title=title.get_value() action=turn.action destructive=turn.what == "release" busy=busy on_confirm=confirm on_close=move || asked.set(false)>
-                {failure("It was not done", failed)}
-                <p class="rcl-consequence">{turn.now}</p>
-                <p>{turn.later}</p>
-            </Confirm>
-        </Show>
     }
     .into_any()
 }

@@ -1,10 +1,11 @@
-//! `GET admin/users`: why does (or doesn't) this person have access? `POST admin/users/{id}/claim` and `…/release`: who manages it.
+//! `GET admin/users`: why does (or doesn't) this person have access? `POST admin/users/{id}/claim`, `…/release`, `…/keep-closed` and
+//! `…/follow`: who decides about it.
 //!
 //! Owns: the handlers and how a person's state is put into words. Start at [`list`].
 
-use admin_api::{Access, AttributeState, People, Person, PersonAttribute};
+use admin_api::{Access, AttributeState, ClaimMeans, People, Person, PersonAttribute};
 use axum::{Json, extract::Path, http::StatusCode};
-use domain::{UserId, settings::Linking, wording};
+use domain::{UserId, attention::Attention, settings::Linking, wording};
 
 use super::{
     call::AdminCall,
@@ -26,10 +27,10 @@ fn access(row: &PersonRow) -> Access {
         (Some(Waiting::Blocked(_)), _) => Access::NeedsAttention,
         (Some(Waiting::Pending(_)), _) => Access::Pending,
         // The engine is done, and makes no account before they sign in.
-        (None, _) if row.user.document.active() && row.account.is_none() => Access::WaitingForSignIn,
+        (None, _) if row.wanted_open && row.account.is_none() => Access::WaitingForSignIn,
         (None, Some((_, Some(false)))) => Access::ClosedMayReturn,
         (None, Some(_)) => Access::Closed,
-        (None, None) if row.user.document.active() => Access::Active,
+        (None, None) if row.wanted_open => Access::Active,
         // Inactive from the start: an account was never made.
         (None, None) => Access::Closed,
     }
@@ -48,6 +49,9 @@ fn note(row: &PersonRow) -> Option<String> {
     }
     if row.still_open {
         return Some(wording::NOT_CLOSED.to_owned());
+    }
+    if row.management == Some(ManagementState::KeptClosed) {
+        return Some(wording::KEPT_CLOSED.to_owned());
     }
     if let Some(note) = row.closed.and_then(|(by, holds)| wording::closed_note(by, holds)) {
         return Some(note.to_owned());
@@ -105,10 +109,26 @@ fn attributes(row: &PersonRow) -> Vec<PersonAttribute> {
         .collect()
 }
 
+/// What an admin's yes would mean for this person now.
+fn claim_means(row: &PersonRow) -> Option<ClaimMeans> {
+    match (row.management?, &row.waiting) {
+        (ManagementState::Unmanaged, _) => Some(ClaimMeans::ManageAgain),
+        (ManagementState::NeedsApproval, Some(Waiting::Blocked(attention))) => Some(match attention {
+            Attention::DisabledByHand { .. } => ClaimMeans::OpenAgain,
+            Attention::TakenOutByHand { .. } => ClaimMeans::JoinAgain,
+            Attention::DeletedByHand { .. } => ClaimMeans::MakeAgain,
+            Attention::LeaversAccount { .. } => ClaimMeans::SamePerson,
+            _ => ClaimMeans::ManageThis,
+        }),
+        _ => None,
+    }
+}
+
 fn person(row: PersonRow) -> Person {
     let (access, note) = (access(&row), note(&row));
-    let blocked = matches!(row.waiting, Some(Waiting::Blocked(_)));
-    let asked = row.management == Some(ManagementState::NeedsApproval) && blocked;
+    let kept_closed = row.management == Some(ManagementState::KeptClosed);
+    let claim = claim_means(&row);
+    let has_account = row.account.is_some() && access != Access::Released;
     let document = &row.user.document;
     let user_name = document.user_name().unwrap_or_default().to_owned();
     Person {
@@ -123,8 +143,10 @@ fn person(row: PersonRow) -> Person {
         note,
         synced_ms: row.synced_ms,
         attributes: Vec::new(),
-        may_claim: asked || access == Access::Released,
-        may_release: row.account.is_some() && access != Access::Released,
+        claim,
+        may_release: has_account,
+        may_keep_closed: has_account && !kept_closed,
+        may_follow: kept_closed,
         id: row.user.id,
         user_name,
     }
@@ -215,12 +237,32 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An admin says that Rollcall is to leave this person's account alone.
-pub(in crate::http) async fn release(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
-    let (api, ctx) = (&call.api, &call.context);
-    match api.store.stop_managing(ctx, &id).await? {
+/// What a decision about a person ended as, in an answer; `nothing`: why there was nothing to decide.
+fn decided(decided: Decided, nothing: &str) -> Answer<StatusCode> {
+    match decided {
         Decided::Done => Ok(StatusCode::NO_CONTENT),
         Decided::NoSuchUser => Err(unknown()),
-        Decided::Nothing => Err(AdminFailure::conflict("Rollcall manages no account of this person.")),
+        Decided::Nothing => Err(AdminFailure::conflict(nothing)),
     }
+}
+
+/// An admin says that Rollcall is to leave this person's account alone.
+pub(in crate::http) async fn release(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
+    let done = call.api.store.stop_managing(&call.context, &id).await?;
+    decided(done, "Rollcall manages no account of this person.")
+}
+
+/// An admin keeps this person out, whatever the identity provider says.
+pub(in crate::http) async fn keep_closed(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
+    let done = call.api.store.keep_closed(&call.context, &id).await?;
+    decided(
+        done,
+        "Rollcall manages no account of this person, or keeps it closed already.",
+    )
+}
+
+/// An admin lets the identity provider decide again about a person who was kept closed.
+pub(in crate::http) async fn follow(call: AdminCall, Path(id): Path<String>) -> Answer<StatusCode> {
+    let done = call.api.store.follow_provider(&call.context, &id).await?;
+    decided(done, "Nobody keeps this person closed.")
 }

@@ -8,8 +8,8 @@ use admin_api::{Setting, SettingOrigin, Settings, SettingsUpdate};
 use axum::{Json, http::StatusCode};
 use domain::{
     settings::{
-        self, Invalid, Kind, Origin,
-        reach::{FILE_ONLY, reaches_beyond, weakens},
+        self, Invalid, Kind, Name, Origin,
+        reach::{FILE_ONLY, reaches_beyond, weaker},
     },
     status::EngineState,
 };
@@ -87,10 +87,10 @@ async fn permitted(call: &AdminCall, view: &SettingsView, name: &str, after: Opt
         return Ok(());
     };
     let after = after.unwrap_or(key.default);
-    if after == value_of(view, name) || !reaches_beyond(name, after) {
+    if after == value_of(view, name) || !reaches_beyond(key.setting, after) {
         return Ok(());
     }
-    let is_place = matches!(name, "grafana_url" | "admin_user");
+    let is_place = matches!(key.setting, Name::GrafanaUrl | Name::AdminUser);
     let works = call.api.control.engine(call.org_id()).state == EngineState::Running;
     // Where Rollcall is not signed in, nobody could be asked who somebody is, and no secret is sent to a place it was not given for.
     if is_place && !works {
@@ -102,17 +102,15 @@ async fn permitted(call: &AdminCall, view: &SettingsView, name: &str, after: Opt
 }
 
 /// A page can prune its own log, and not Grafana's. No value is in it: it may be an e-mail.
-fn warn_of_weaker(call: &AdminCall, before: &SettingsView, changes: &BTreeMap<String, Option<String>>) {
+fn warn_of_weaker(call: &AdminCall, before: &SettingsView) {
     let now = call.api.control.settings(call.org_id());
-    for name in changes.keys() {
-        if weakens(name, value_of(before, name), value_of(&now, name)) {
-            tracing::warn!(
-                org = call.org_id().get(),
-                setting = name,
-                correlation = call.context.correlation,
-                "an admin changed a setting so that it protects less"
-            );
-        }
+    for setting in weaker(&before.resolved, &now.resolved) {
+        tracing::warn!(
+            org = call.org_id().get(),
+            setting,
+            correlation = call.context.correlation,
+            "an admin changed a setting so that it protects less"
+        );
     }
 }
 
@@ -153,7 +151,7 @@ pub(in crate::http) async fn change(call: AdminCall, Body(update): Body<Settings
     }
     api.store.set_page_settings(org_id, &changes).await?;
     api.control.page_settings_changed(org_id).await;
-    warn_of_weaker(&call, &view, &changes);
+    warn_of_weaker(&call, &view);
     for (name, value) in &changes {
         let reason = value
             .as_ref()

@@ -93,17 +93,17 @@ impl Server {
 async fn a_waiting_question_is_approved_once_and_by_name() {
     let server = server(&[]).await;
     let ada = server.user("ada").await;
-    assert_eq!(server.person(&ada).await["may_claim"], false, "nothing is asked yet");
+    assert_eq!(server.person(&ada).await["claim"], Value::Null, "nothing is asked yet");
     assert_eq!(server.decide(&ada, "claim").await.status, StatusCode::CONFLICT);
     server.asked(&ada, "ada").await;
     let shown = server.person(&ada).await;
     assert_eq!(
-        (&shown["access"], &shown["may_claim"], &shown["may_release"]),
-        (&json!("needs_attention"), &json!(true), &json!(false))
+        (&shown["access"], &shown["claim"], &shown["may_release"]),
+        (&json!("needs_attention"), &json!("manage_this"), &json!(false))
     );
     assert_eq!(server.decide(&ada, "claim").await.status, StatusCode::NO_CONTENT);
     assert_eq!(server.left().await, 1, "the engine looks at once");
-    assert_eq!(server.person(&ada).await["may_claim"], false);
+    assert_eq!(server.person(&ada).await["claim"], Value::Null);
     let again = server.decide(&ada, "claim").await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.body["message"].as_str().unwrap().contains("nothing to approve"));
@@ -154,8 +154,8 @@ async fn a_released_person_is_still_changed_by_the_provider() {
     );
     let shown = server.person(&ada).await;
     assert_eq!(
-        (&shown["access"], &shown["may_claim"], &shown["may_release"]),
-        (&json!("released"), &json!(true), &json!(false))
+        (&shown["access"], &shown["claim"], &shown["may_release"]),
+        (&json!("released"), &json!("manage_again"), &json!(false))
     );
     let found = server.admin(Method::GET, "/users?access=released", Value::Null).await;
     assert_eq!(found.body["total"], 1);
@@ -174,9 +174,46 @@ async fn a_released_person_is_still_changed_by_the_provider() {
 }
 
 #[tokio::test]
+async fn an_admins_keep_closed_counts_more_than_the_provider() {
+    let server = server(&[]).await;
+    let ada = server.user("ada").await;
+    assert_eq!(
+        server.decide(&ada, "keep-closed").await.status,
+        StatusCode::CONFLICT,
+        "nothing is managed yet"
+    );
+    server.managed(&ada, UserId::new(7)).await;
+    assert_eq!(server.person(&ada).await["may_keep_closed"], true);
+    assert_eq!(server.decide(&ada, "keep-closed").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(server.decide(&ada, "keep-closed").await.status, StatusCode::CONFLICT);
+    assert_eq!(server.left().await, 1, "the engine looks at once");
+    let path = format!("/Users/{ada}");
+    let switch = |on: bool| json!({ "schemas": [::scim::patch::URN], "Operations": [{ "op": "replace", "path": "active", "value": on }] });
+    for on in [false, true] {
+        assert_eq!(
+            server.scim(Method::PATCH, &path, switch(on)).await.status,
+            StatusCode::OK
+        );
+        let shown = server.person(&ada).await;
+        assert_eq!(
+            (&shown["access"], &shown["may_keep_closed"], &shown["may_follow"]),
+            (&json!("not_closed"), &json!(false), &json!(true)),
+            "{shown}"
+        );
+    }
+    let log = server.admin(Method::GET, "/activity", Value::Null).await;
+    let reason = log.body["entries"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("stays closed"), "{reason}");
+    assert_eq!(server.decide(&ada, "follow").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(server.decide(&ada, "follow").await.status, StatusCode::CONFLICT);
+    server.done().await;
+    assert_eq!(server.person(&ada).await["access"], "active");
+}
+
+#[tokio::test]
 async fn nobody_unknown_is_claimed_or_released() {
     let server = server(&[]).await;
-    for what in ["claim", "release"] {
+    for what in ["claim", "release", "keep-closed", "follow"] {
         assert_eq!(server.decide("nobody", what).await.status, StatusCode::NOT_FOUND);
     }
 }
