@@ -316,9 +316,11 @@ impl Loop {
                 continue;
             }
             self.core.go_on()?;
-            org.know_switch(&self.core).await;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
             let done = scan::scan(&self.core, org).await;
+            if done.is_ok() {
+                org.know_switch(&self.core).await;
+            }
             if done.is_err() {
                 org.status.uncompared_since.get_or_insert(now);
             }
