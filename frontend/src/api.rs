@@ -8,8 +8,8 @@ mod plain;
 use std::collections::BTreeMap;
 
 use admin_api::{
-    Activity, Callers, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, HeldAnswer, HeldList, MappingEdit,
-    NewMapping, Operation, Overview, People, Plan, Preview, Settings, SettingsUpdate, Teams,
+    Activity, Callers, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, HeldAnswer, HeldList,
+    MappingEdit, NewMapping, Operation, Overview, People, Plan, Preview, Settings, SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};

@@ -100,7 +100,10 @@ pub fn plan_csv(rows: &[PlanRow]) -> String {
     let mut out = String::new();
     csv_line(&mut out, &["kind", "id", "name", "steps", "why"]);
     for row in rows {
-        csv_line(&mut out, &[&row.kind, &row.id, &row.name, &row.steps.join("; "), &row.why]);
+        csv_line(
+            &mut out,
+            &[&row.kind, &row.id, &row.name, &row.steps.join("; "), &row.why],
+        );
     }
     out
 }

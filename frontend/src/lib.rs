@@ -6,8 +6,8 @@
 #![warn(missing_docs)]
 
 mod api;
-mod banner;
 mod app;
+mod banner;
 mod components;
 mod crash;
 mod format;

@@ -45,15 +45,24 @@ async fn health(rig: &Rig) -> Result<Value> {
 }
 
 async fn metric(rig: &Rig, name: &str) -> Result<i64> {
-    let answer = rig.grafana.call(Method::GET, &format!("/metrics/plugins/{PLUGIN}"), None).await?;
-    let line = answer.text.lines().find(|line| line.starts_with(&format!("rollcall_{name}{{")));
+    let answer = rig
+        .grafana
+        .call(Method::GET, &format!("/metrics/plugins/{PLUGIN}"), None)
+        .await?;
+    let line = answer
+        .text
+        .lines()
+        .find(|line| line.starts_with(&format!("rollcall_{name}{{")));
     let line = line.with_context(|| format!("no rollcall_{name}: {}", answer.text))?;
     Ok(line.rsplit(' ').next().unwrap_or_default().parse()?)
 }
 
 async fn patch(scim: &ScimClient, id: &str, values: Value) -> Result<()> {
     let operations = json!([{ "op": "replace", "value": values }]);
-    scim.patch(&format!("/Users/{id}"), operations).await?.expect(&[200]).map(drop)
+    scim.patch(&format!("/Users/{id}"), operations)
+        .await?
+        .expect(&[200])
+        .map(drop)
 }
 
 async fn many(scim: &ScimClient, count: usize) -> Result<Vec<String>> {
@@ -74,18 +83,25 @@ async fn accounts(rig: &Rig) -> Result<(usize, usize)> {
 }
 
 async fn are(rig: &Rig, made: usize, disabled: usize) -> Result<()> {
-    until(&format!("{made} accounts, {disabled} of them closed"), SOON * 3, async || {
-        let now = accounts(rig).await?;
-        ensure!(now == (made, disabled), "{now:?}");
-        Ok(())
-    })
+    until(
+        &format!("{made} accounts, {disabled} of them closed"),
+        SOON * 3,
+        async || {
+            let now = accounts(rig).await?;
+            ensure!(now == (made, disabled), "{now:?}");
+            Ok(())
+        },
+    )
     .await
 }
 
 /// When the setting was changed last, by Grafana's log.
 fn changed_at(rig: &Rig) -> Result<std::time::Instant> {
     let calls = rig.calls();
-    let put = calls.iter().rev().find(|call| call.method == "PUT" && call.path.ends_with("/admin/settings"));
+    let put = calls
+        .iter()
+        .rev()
+        .find(|call| call.method == "PUT" && call.path.ends_with("/admin/settings"));
     put.map(|call| call.at).context("the setting was never changed")
 }
 
@@ -120,15 +136,35 @@ async fn paused_under_load_nothing_is_written_any_more() -> Result<()> {
         scim.get("/Users?count=1").await?.expect(&[200]).map(drop)
     })
     .await?;
-    let late: Vec<String> = writes(&rig).iter().filter(|call| call.began > at + PAUSE).map(Call::to_string).collect();
+    let late: Vec<String> = writes(&rig)
+        .iter()
+        .filter(|call| call.began > at + PAUSE)
+        .map(Call::to_string)
+        .collect();
     ensure!(late.is_empty(), "written after the pause: {late:?}");
     let (made, disabled) = accounts(&rig).await?;
-    ensure!(made < 155 && disabled == 0, "{made} accounts were made before the pause, {disabled} closed");
+    ensure!(
+        made < 155 && disabled == 0,
+        "{made} accounts were made before the pause, {disabled} closed"
+    );
     let overview: Overview = rig.page.admin("overview").await?;
-    ensure!(overview.sync == SyncState::SwitchedOff && overview.pending.closing == 1, "{}", overview.summary);
-    ensure!(overview.summary.contains("1 person was switched off by the provider and is still open"), "{}", overview.summary);
+    ensure!(
+        overview.sync == SyncState::SwitchedOff && overview.pending.closing == 1,
+        "{}",
+        overview.summary
+    );
+    ensure!(
+        overview
+            .summary
+            .contains("1 person was switched off by the provider and is still open"),
+        "{}",
+        overview.summary
+    );
     let said = health(&rig).await?;
-    ensure!(said["code"] != 200 && said["message"].to_string().contains("still open"), "{said}");
+    ensure!(
+        said["code"] != 200 && said["message"].to_string().contains("still open"),
+        "{said}"
+    );
     ensure!(metric(&rig, "writing").await? == 0 && metric(&rig, "closing").await? == 1);
     rig.page.set("operation", "enforce").await?.expect(&[200])?;
     are(&rig, 155, 1).await?;
@@ -161,7 +197,11 @@ async fn switch(rig: &Rig, enabled: bool) -> Result<()> {
 
 fn comparisons(rig: &Rig) -> usize {
     let listing = |call: &&Call| call.who == BOT && call.path.starts_with("/api/users/search?perpage=1000&page=1");
-    rig.calls().iter().filter(listing).filter(|call| !call.path.contains("query=")).count()
+    rig.calls()
+        .iter()
+        .filter(listing)
+        .filter(|call| !call.path.contains("query="))
+        .count()
 }
 
 #[tokio::test]
@@ -182,7 +222,11 @@ async fn a_disabled_app_writes_nothing_within_a_minute() -> Result<()> {
         Ok(())
     })
     .await?;
-    ensure!(writes(&rig).len() == before.0, "a disabled app writes: {:?}", writes(&rig).last().map(Call::to_string));
+    ensure!(
+        writes(&rig).len() == before.0,
+        "a disabled app writes: {:?}",
+        writes(&rig).last().map(Call::to_string)
+    );
     ensure!(!rig.grafana.existing_account("p1@example.com").await?.is_disabled);
     switch(&rig, true).await?;
     until("it goes on", SWITCH, async || {
@@ -199,7 +243,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
 }
@@ -217,7 +264,9 @@ async fn world(rig: &Rig) -> Result<World> {
         teams.insert(team.name, rig.grafana.members(team.id).await?);
     }
     let people = rig.grafana.accounts("").await?.into_iter();
-    let people = people.map(|account| (account.id, (account.login, account.is_disabled))).collect();
+    let people = people
+        .map(|account| (account.id, (account.login, account.is_disabled)))
+        .collect();
     Ok(World { people, teams })
 }
 
@@ -250,10 +299,24 @@ fn difference(before: &World, after: &World) -> Changes {
         if old.is_none() {
             changes.insert((team.clone(), "make the team".to_owned()));
         }
-        let members: BTreeSet<String> = members.iter().map(|login| called.get(login.as_str()).map_or_else(|| login.clone(), |old| (*old).to_owned())).collect();
+        let members: BTreeSet<String> = members
+            .iter()
+            .map(|login| {
+                called
+                    .get(login.as_str())
+                    .map_or_else(|| login.clone(), |old| (*old).to_owned())
+            })
+            .collect();
         let old = old.unwrap_or(&nobody);
-        changes.extend(members.difference(old).map(|login| (team.clone(), format!("join: {login}"))));
-        changes.extend(old.difference(&members).map(|login| (team.clone(), format!("leave: {login}"))));
+        changes.extend(
+            members
+                .difference(old)
+                .map(|login| (team.clone(), format!("join: {login}"))),
+        );
+        changes.extend(
+            old.difference(&members)
+                .map(|login| (team.clone(), format!("leave: {login}"))),
+        );
     }
     changes
 }
@@ -264,7 +327,10 @@ fn planned(plan: &Plan) -> Changes {
         for step in &row.steps {
             match step.split_once(": ") {
                 Some((what @ ("join" | "leave"), who)) => {
-                    changes.extend(who.split(", ").map(|login| (row.name.clone(), format!("{what}: {login}"))));
+                    changes.extend(
+                        who.split(", ")
+                            .map(|login| (row.name.clone(), format!("{what}: {login}"))),
+                    );
                 }
                 _ if step.starts_with("write login ") => {
                     let login = step.split(',').next().unwrap_or_default();
@@ -287,8 +353,17 @@ async fn observed_then_enforced(seed: u64) -> Result<()> {
     let mut people = many(&scim, 10).await?;
     let mut groups = Vec::new();
     for n in 0..3 {
-        let members: Vec<&str> = people.iter().filter(|_| dice.below(2) == 0).map(String::as_str).collect();
-        groups.push(scim.post("/Groups", &group(&format!("Group {n}"), &members)).await?.expect(&[201])?.id());
+        let members: Vec<&str> = people
+            .iter()
+            .filter(|_| dice.below(2) == 0)
+            .map(String::as_str)
+            .collect();
+        groups.push(
+            scim.post("/Groups", &group(&format!("Group {n}"), &members))
+                .await?
+                .expect(&[201])?
+                .id(),
+        );
     }
     rig.settled().await?;
     rig.page.set("operation", "observe").await?.expect(&[200])?;
@@ -302,19 +377,35 @@ async fn observed_then_enforced(seed: u64) -> Result<()> {
             0 => patch(&scim, id, json!({ "active": false })).await?,
             1 => {
                 let login = format!("renamed{}@example.com", dice.below(1_000_000));
-                patch(&scim, id, json!({ "userName": login, "emails": [{ "value": login, "primary": true }] })).await?;
+                patch(
+                    &scim,
+                    id,
+                    json!({ "userName": login, "emails": [{ "value": login, "primary": true }] }),
+                )
+                .await?;
             }
             _ => {}
         }
     }
     for id in &groups {
-        let members: Vec<Value> = people.iter().filter(|_| dice.below(2) == 0).map(|id| json!({ "value": id })).collect();
+        let members: Vec<Value> = people
+            .iter()
+            .filter(|_| dice.below(2) == 0)
+            .map(|id| json!({ "value": id }))
+            .collect();
         let operations = json!([{ "op": "replace", "path": "members", "value": members }]);
-        scim.patch(&format!("/Groups/{id}"), operations).await?.expect(&[200, 204])?;
+        scim.patch(&format!("/Groups/{id}"), operations)
+            .await?
+            .expect(&[200, 204])?;
     }
     let members: Vec<&str> = people.iter().take(4).map(String::as_str).collect();
-    scim.post("/Groups", &group("Group new", &members)).await?.expect(&[201])?;
-    rig.page.admin_send(Method::POST, "sync", &json!({})).await?.expect(&[202])?;
+    scim.post("/Groups", &group("Group new", &members))
+        .await?
+        .expect(&[201])?;
+    rig.page
+        .admin_send(Method::POST, "sync", &json!({}))
+        .await?
+        .expect(&[202])?;
     let asked: Plan = rig.page.admin("plan").await?;
     let plan = until("the plan is of now", SOON, async || {
         let plan: Plan = rig.page.admin("plan").await?;
@@ -323,22 +414,34 @@ async fn observed_then_enforced(seed: u64) -> Result<()> {
     })
     .await?;
     let more: Vec<Call> = writes(&rig).split_off(written);
-    ensure!(more.iter().all(is_marker), "observing writes: {:?}", more.iter().map(Call::to_string).collect::<Vec<_>>());
+    ensure!(
+        more.iter().all(is_marker),
+        "observing writes: {:?}",
+        more.iter().map(Call::to_string).collect::<Vec<_>>()
+    );
     ensure!(world(&rig).await? == before, "observing changes Grafana");
-    ensure!(!plan.sums.is_empty() && plan.total == plan.rows.len() as i64, "{plan:?}");
+    ensure!(
+        !plan.sums.is_empty() && plan.total == plan.rows.len() as i64,
+        "{plan:?}"
+    );
     rig.page.set("operation", "enforce").await?.expect(&[200])?;
     rig.settled().await?;
     let (done, said) = (difference(&before, &world(&rig).await?), planned(&plan));
     let unsaid: Vec<_> = done.difference(&said).collect();
     let undone: Vec<_> = said.difference(&done).collect();
-    ensure!(unsaid.is_empty() && undone.is_empty(), "seed {seed}: done and not said {unsaid:?}; said and not done {undone:?}");
+    ensure!(
+        unsaid.is_empty() && undone.is_empty(),
+        "seed {seed}: done and not said {unsaid:?}; said and not done {undone:?}"
+    );
     rig.finish().await
 }
 
 #[tokio::test]
 async fn what_the_plan_says_is_what_is_done() -> Result<()> {
     for seed in [1, 7, 42] {
-        observed_then_enforced(seed).await.with_context(|| format!("seed {seed}"))?;
+        observed_then_enforced(seed)
+            .await
+            .with_context(|| format!("seed {seed}"))?;
     }
     Ok(())
 }
@@ -354,7 +457,11 @@ async fn held(rig: &Rig, count: usize) -> Result<HeldList> {
 
 async fn answer(rig: &Rig, ids: &[i64], approve: bool) -> Result<()> {
     let body = json!({ "ids": ids, "approve": approve });
-    rig.page.admin_send(Method::POST, "held", &body).await?.expect(&[204]).map(drop)
+    rig.page
+        .admin_send(Method::POST, "held", &body)
+        .await?
+        .expect(&[204])
+        .map(drop)
 }
 
 #[tokio::test]
@@ -369,15 +476,27 @@ async fn of_300_people_switched_off_30_are_closed() -> Result<()> {
     }
     let list = held(&rig, 270).await?;
     are(&rig, 300, 30).await?;
-    ensure!(list.held.iter().all(|one| one.what == "close the account" && one.request.contains("user.deactivate")), "{:?}", list.held.first());
+    ensure!(
+        list.held
+            .iter()
+            .all(|one| one.what == "close the account" && one.request.contains("user.deactivate")),
+        "{:?}",
+        list.held.first()
+    );
     let said = health(&rig).await?;
-    ensure!(said["code"] != 200 && said["message"].to_string().contains("270 people or teams are held"), "{said}");
+    ensure!(
+        said["code"] != 200 && said["message"].to_string().contains("270 people or teams are held"),
+        "{said}"
+    );
     ensure!(metric(&rig, "held").await? == 270 && metric(&rig, "closing").await? == 270);
     let overview: Overview = rig.page.admin("overview").await?;
     ensure!(overview.sync == SyncState::Held, "{}", overview.summary);
     // A start is no way out.
     rig.restart_with(None).await?;
-    rig.page.admin_send(Method::POST, "sync", &json!({})).await?.expect(&[202])?;
+    rig.page
+        .admin_send(Method::POST, "sync", &json!({}))
+        .await?
+        .expect(&[202])?;
     throughout("it stops there", PAUSE, async || {
         ensure!(accounts(&rig).await? == (300, 30));
         Ok(())
@@ -389,7 +508,10 @@ async fn of_300_people_switched_off_30_are_closed() -> Result<()> {
     are(&rig, 300, 31).await?;
     answer(&rig, &[list.held[1].id], false).await?;
     let kept: HeldList = rig.page.admin("held").await?;
-    ensure!(kept.rejected.len() == 1 && kept.rejected[0].decided.as_deref() == Some("open by test-watcher"), "{kept:?}");
+    ensure!(
+        kept.rejected.len() == 1 && kept.rejected[0].decided.as_deref() == Some("open by test-watcher"),
+        "{kept:?}"
+    );
     let rest: Vec<i64> = kept.held.iter().map(|one| one.id).collect();
     answer(&rig, &rest, true).await?;
     are(&rig, 300, 299).await?;
@@ -399,7 +521,10 @@ async fn of_300_people_switched_off_30_are_closed() -> Result<()> {
     })
     .await?;
     let open: Value = rig.page.admin("users?access=kept_open").await?;
-    ensure!(open["total"] == 1 && open["users"][0]["note"] == "open by test-watcher", "{open}");
+    ensure!(
+        open["total"] == 1 && open["users"][0]["note"] == "open by test-watcher",
+        "{open}"
+    );
     // The provider says it again: that is asked anew, and the window is still full.
     patch(&scim, &kept.rejected[0].subject, json!({ "active": false })).await?;
     let again = held(&rig, 1).await?;
@@ -414,7 +539,11 @@ async fn an_emptied_group_stops_at_the_limit_too() -> Result<()> {
     let scim = rig.scim().await?;
     let people = many(&scim, 20).await?;
     let members: Vec<&str> = people.iter().map(String::as_str).collect();
-    let id = scim.post("/Groups", &group("Platform", &members)).await?.expect(&[201])?.id();
+    let id = scim
+        .post("/Groups", &group("Platform", &members))
+        .await?
+        .expect(&[201])?
+        .id();
     let size = async |size: usize| {
         until(&format!("{size} are in the team"), SOON, async || {
             let team = rig.grafana.existing_team("Platform").await?;
@@ -428,7 +557,11 @@ async fn an_emptied_group_stops_at_the_limit_too() -> Result<()> {
     let empty = json!([{ "op": "replace", "path": "members", "value": [] }]);
     scim.patch(&format!("/Groups/{id}"), empty).await?.expect(&[200, 204])?;
     let list = held(&rig, 15).await?;
-    ensure!(list.held.iter().all(|one| one.what == "leave the team “Platform”"), "{:?}", list.held.first());
+    ensure!(
+        list.held.iter().all(|one| one.what == "leave the team “Platform”"),
+        "{:?}",
+        list.held.first()
+    );
     size(15).await?;
     rig.an_admin_decides();
     answer(&rig, &[list.held[0].id], false).await?;
@@ -445,7 +578,11 @@ async fn what_an_admin_saw_and_saved_is_not_held() -> Result<()> {
     let scim = rig.scim().await?;
     let people = many(&scim, 12).await?;
     let members: Vec<&str> = people.iter().map(String::as_str).collect();
-    let id = scim.post("/Groups", &group("Platform", &members)).await?.expect(&[201])?.id();
+    let id = scim
+        .post("/Groups", &group("Platform", &members))
+        .await?
+        .expect(&[201])?
+        .id();
     let row = rig.map_to_new(&id, "Platform").await?;
     let size = async |size: usize| {
         until(&format!("{size} are in the team"), SOON, async || {
@@ -458,7 +595,10 @@ async fn what_an_admin_saw_and_saved_is_not_held() -> Result<()> {
     size(12).await?;
     rig.settled().await?;
     let path = format!("mappings/{}", row.id);
-    rig.page.admin_send(Method::DELETE, &path, &json!({})).await?.expect(&[204])?;
+    rig.page
+        .admin_send(Method::DELETE, &path, &json!({}))
+        .await?
+        .expect(&[204])?;
     size(0).await?;
     held(&rig, 0).await?;
     rig.finish().await

@@ -34,8 +34,8 @@ pub use settings::{
     CredentialTest, CredentialsGiven, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate,
 };
 pub use vocabulary::{
-    AccountOrigin, Action, Attribute, CallerState, HeldKind, MappingMode, MappingOrigin, Outcome, ResourceKind, Severity, Source,
-    SyncState, TargetKind,
+    AccountOrigin, Action, Attribute, CallerState, HeldKind, MappingMode, MappingOrigin, Outcome, ResourceKind,
+    Severity, Source, SyncState, TargetKind,
 };
 
 use serde::{Deserialize, Serialize};

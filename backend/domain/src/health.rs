@@ -200,9 +200,10 @@ fn of_access(facts: &Facts<'_>) -> Option<Health> {
         EngineState::NotConfigured => Some(Health::NotConfigured),
         EngineState::CredentialsRefused => Some(Health::CredentialsRefused),
         EngineState::GrafanaAway => Some(Health::GrafanaAway),
-        EngineState::WaitingForFirstRequest | EngineState::Running if facts.status.off.is_some() => {
-            facts.status.off.map(|off| Health::SwitchedOff(off, facts.closing.people))
-        }
+        EngineState::WaitingForFirstRequest | EngineState::Running if facts.status.off.is_some() => facts
+            .status
+            .off
+            .map(|off| Health::SwitchedOff(off, facts.closing.people)),
         EngineState::Running if facts.held > 0 => Some(Health::Held(facts.held)),
         EngineState::WaitingForFirstRequest | EngineState::Running if facts.closing.is_late() => {
             Some(Health::StillOpen(facts.closing.people))

@@ -106,8 +106,7 @@ mod tests {
         for mode in [Mode::Enforce, Mode::Observe, Mode::Paused] {
             for (closings_run, enabled) in [(false, true), (true, true), (false, false), (true, false)] {
                 let off = Off::of(mode, closings_run, enabled);
-                let let_through: Vec<Purpose> =
-                    all.into_iter().filter(|purpose| may(off, *purpose).is_ok()).collect();
+                let let_through: Vec<Purpose> = all.into_iter().filter(|purpose| may(off, *purpose).is_ok()).collect();
                 let expected = match (mode, closings_run, enabled) {
                     (_, _, false) => vec![],
                     (Mode::Enforce, ..) => all.to_vec(),

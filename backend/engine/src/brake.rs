@@ -51,7 +51,8 @@ pub(super) async fn ask(core: &Core, org: &Org, work: &Work, asked: &[Asked]) ->
             })
         })
         .collect();
-    if new.iter().any(|new| new.state == BrakeState::Held) {
+    // Told once, when the limit is reached: a flood may be of thousands.
+    if before.others <= allowed && new.iter().any(|new| new.state == BrakeState::Held) {
         tracing::warn!(
             org = org.id().get(),
             allowed,

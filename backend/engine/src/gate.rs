@@ -28,7 +28,9 @@ pub(super) struct OrgGate {
 
 impl fmt::Debug for OrgGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrgGate").field("org_id", &self.org_id).finish_non_exhaustive()
+        f.debug_struct("OrgGate")
+            .field("org_id", &self.org_id)
+            .finish_non_exhaustive()
     }
 }
 

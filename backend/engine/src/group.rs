@@ -279,7 +279,9 @@ async fn brake(core: &Core, org: &Org, work: &Work, roster: &mut Roster) -> Resu
     }
     let takings: Vec<&Taking> = asked.iter().map(|asked| &asked.taking).collect();
     let of = team.id.to_string();
-    core.store.keep_only(&work.tenant, HeldKind::LeaveTeam, &of, &takings).await?;
+    core.store
+        .keep_only(&work.tenant, HeldKind::LeaveTeam, &of, &takings)
+        .await?;
     if roster.desired.ended == Some(TeamRemoval::Remove) {
         asked.push(Asked {
             taking: Taking {

@@ -133,9 +133,7 @@ impl Org {
     pub(super) fn may_do(&self, core: &Core, work: &Work, now_ms: i64) -> bool {
         let closes = work.kind == Kind::User && work.closing;
         let purpose = if closes { Purpose::Closing } else { Purpose::Change };
-        self.state.may_do(work.kind, now_ms)
-            && (closes || self.status.store.may_open())
-            && core.may(self.id(), purpose)
+        self.state.may_do(work.kind, now_ms) && (closes || self.status.store.may_open()) && core.may(self.id(), purpose)
     }
 
     /// Other settings: what was refused may be tried again.

@@ -362,7 +362,11 @@ impl Loop {
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
             let may: Vec<Work> = due
                 .into_iter()
-                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(&self.core, w, elapsed)))
+                .filter(|w| {
+                    self.orgs
+                        .get(&w.tenant.org_id)
+                        .is_some_and(|o| o.may_do(&self.core, w, elapsed))
+                })
                 .collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {

@@ -5,8 +5,8 @@
 
 mod groups;
 pub(crate) mod listing;
-mod outlook;
 mod marks;
+mod outlook;
 mod people;
 
 use std::collections::{HashMap, HashSet};

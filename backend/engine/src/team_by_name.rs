@@ -96,7 +96,12 @@ async fn make(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
                 forget(core, work, name).await?;
             }
             let operation = Operation::CreateTeam { team: name.to_owned() };
-            return Err(SyncError::of_call(Some(Done::TeamCreate), operation, error, elapsed(began)));
+            return Err(SyncError::of_call(
+                Some(Done::TeamCreate),
+                operation,
+                error,
+                elapsed(began),
+            ));
         }
     };
     remember_ourselves(core, org, id).await?;

@@ -92,7 +92,13 @@ pub async fn probe(credentials: &Credentials, org_id: OrgId) -> Probe {
         }
     }
     if let Some(token) = credentials.token() {
-        let by_token = Grafana::new(http.clone(), session.clone(), Some(token.clone()), org_id, Arc::new(Open));
+        let by_token = Grafana::new(
+            http.clone(),
+            session.clone(),
+            Some(token.clone()),
+            org_id,
+            Arc::new(Open),
+        );
         found.token_teams = Finding::of(&by_token.try_teams().await);
     }
     if credentials.admin().is_some() {

@@ -173,12 +173,7 @@ impl Writer<'_> {
     /// [`Error::Conflict`] when the name is taken.
     pub async fn create_team(&self, name: &str) -> Result<TeamId> {
         let created: Created = self
-            .send(
-                Scope::Team,
-                Method::POST,
-                "/api/teams",
-                Some(&json!({"name": name})),
-            )
+            .send(Scope::Team, Method::POST, "/api/teams", Some(&json!({"name": name})))
             .await?
             .json()?;
         plausible(created.team_id)

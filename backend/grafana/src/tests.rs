@@ -192,7 +192,11 @@ async fn failures_are_told_apart_by_what_to_do_about_them() {
         (302, json!({"message": "moved"})),
     ] {
         answer(&stand_in, "POST", "/api/admin/users", status, &body);
-        let failed = grafana.writer(Purpose::Closing).disable_user(UserId::new(7)).await.expect_err("refused");
+        let failed = grafana
+            .writer(Purpose::Closing)
+            .disable_user(UserId::new(7))
+            .await
+            .expect_err("refused");
         seen.push(Failure::from(&failed));
     }
     assert_eq!(

@@ -16,8 +16,8 @@ pub use members::{MemberChange, MemberFilter};
 pub use operation::{Op, Operation};
 
 use crate::{
-    path::Path,
     Document, Error, ResourceType, limits,
+    path::Path,
     render::Shown,
     resource::{require, require_message},
     schema,
@@ -104,11 +104,13 @@ impl Patch {
     /// Whether an operation says something of this attribute, be it the same as before.
     #[must_use]
     pub fn mentions(&self, attribute: &str) -> bool {
-        self.operations.iter().any(|operation| match (&operation.path, &operation.value) {
-            (Some(Path::Attribute { attr, .. }), _) => attr.attr.eq_ignore_ascii_case(attribute),
-            (None, Some(Value::Object(value))) => value.keys().any(|key| key.eq_ignore_ascii_case(attribute)),
-            _ => false,
-        })
+        self.operations
+            .iter()
+            .any(|operation| match (&operation.path, &operation.value) {
+                (Some(Path::Attribute { attr, .. }), _) => attr.attr.eq_ignore_ascii_case(attribute),
+                (None, Some(Value::Object(value))) => value.keys().any(|key| key.eq_ignore_ascii_case(attribute)),
+                _ => false,
+            })
     }
 
     /// Applies all operations, or none. `shown` is what answers show beside the document.

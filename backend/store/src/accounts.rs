@@ -294,10 +294,20 @@ impl Store {
     }
 
     /// The people of a group, each with the account that could be in a team.
-    pub async fn members_with_accounts(&self, tenant: &Tenant, group_id: &str) -> Result<Vec<(String, Option<UserId>)>> {
-        let query = MEMBERS_WITH_ACCOUNTS.query_as().bind(tenant.org_id.get()).bind(&tenant.connection);
+    pub async fn members_with_accounts(
+        &self,
+        tenant: &Tenant,
+        group_id: &str,
+    ) -> Result<Vec<(String, Option<UserId>)>> {
+        let query = MEMBERS_WITH_ACCOUNTS
+            .query_as()
+            .bind(tenant.org_id.get())
+            .bind(&tenant.connection);
         let rows: Vec<(String, Option<i64>)> = query.bind(group_id).fetch_all(&self.read).await?;
-        Ok(rows.into_iter().map(|(id, account)| (id, account.map(UserId::new))).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(id, account)| (id, account.map(UserId::new)))
+            .collect())
     }
 
     /// The members that Rollcall put into a team, and which of them it made admin.

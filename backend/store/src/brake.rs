@@ -11,11 +11,7 @@ use sqlx::{FromRow as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Action, ActivityLine, BrakeState, HeldKind, Kind, Outcome, Result, Source, Store, TargetKind, Urgency,
-    WriteContext, activity,
-    codes::Code as _,
-    rows::code,
-    sql::statements,
-    work,
+    WriteContext, activity, codes::Code as _, rows::code, sql::statements, work,
 };
 
 statements! {
@@ -202,7 +198,10 @@ impl Store {
     pub async fn held(&self, tenant: &Tenant, state: BrakeState) -> Result<Vec<HeldRow>> {
         let query = LIST.query().bind(tenant.org_id.get()).bind(&tenant.connection);
         let rows = query.bind(state.code()).fetch_all(&self.read).await?;
-        Ok(rows.iter().map(HeldRow::from_row).collect::<std::result::Result<_, _>>()?)
+        Ok(rows
+            .iter()
+            .map(HeldRow::from_row)
+            .collect::<std::result::Result<_, _>>()?)
     }
 
     /// An admin says yes or no to some of what is held. What follows is marked, and each is a line
@@ -210,7 +209,10 @@ impl Store {
     pub async fn decide_held(&self, ctx: &WriteContext, ids: &[i64], state: BrakeState, by: &str) -> Result<usize> {
         let mut tx = self.begin().await?;
         let ids = serde_json::Value::from(ids.to_vec()).to_string();
-        let query = DECIDE.query().bind(ctx.tenant.org_id.get()).bind(&ctx.tenant.connection);
+        let query = DECIDE
+            .query()
+            .bind(ctx.tenant.org_id.get())
+            .bind(&ctx.tenant.connection);
         let query = query.bind(ids).bind(state.code()).bind(ctx.now_ms).bind(by);
         let rows = query.fetch_all(&mut *tx).await?;
         let action = if state == BrakeState::Approved {
@@ -233,7 +235,12 @@ impl Store {
             let urgency = Urgency::of_access(taking.kind != HeldKind::Close);
             work::mark(&mut tx, &ctx.mark(kind, &taking.subject, urgency)).await?;
             if taking.kind == HeldKind::LeaveTeam {
-                let groups: Vec<String> = GROUPS_OF_TEAM.query_scalar().bind(ctx.tenant.org_id.get()).bind(&taking.object).fetch_all(&mut *tx).await?;
+                let groups: Vec<String> = GROUPS_OF_TEAM
+                    .query_scalar()
+                    .bind(ctx.tenant.org_id.get())
+                    .bind(&taking.object)
+                    .fetch_all(&mut *tx)
+                    .await?;
                 for group in groups {
                     work::mark(&mut tx, &ctx.mark(Kind::Group, &group, Urgency::Normal)).await?;
                 }
@@ -245,7 +252,11 @@ impl Store {
 
     /// The admin who keeps a person's account open, where one does.
     pub async fn kept_open_by(&self, user_id: &str) -> Result<Option<String>> {
-        Ok(REJECTED_CLOSING.query_scalar().bind(user_id).fetch_optional(&self.read).await?)
+        Ok(REJECTED_CLOSING
+            .query_scalar()
+            .bind(user_id)
+            .fetch_optional(&self.read)
+            .await?)
     }
 
     /// The provider asks only for these of its kind now: what else was held or decided about the
@@ -254,30 +265,54 @@ impl Store {
         let pairs: Vec<_> = asked.iter().map(|t| serde_json::json!([t.subject, t.object])).collect();
         let query = KEEP_ONLY.query().bind(tenant.org_id.get()).bind(&tenant.connection);
         let query = query.bind(kind.code()).bind(of);
-        query.bind(serde_json::Value::from(pairs).to_string()).execute(&self.write).await?;
+        query
+            .bind(serde_json::Value::from(pairs).to_string())
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
     /// What was let through and counts no more.
     pub async fn forget_old_takings(&self, org_id: OrgId, before_ms: i64) -> Result<()> {
-        FORGET_OLD.query().bind(org_id.get()).bind(before_ms).execute(&self.write).await?;
+        FORGET_OLD
+            .query()
+            .bind(org_id.get())
+            .bind(before_ms)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
     /// An admin saves a change about a team: what follows is theirs, not the provider's.
     pub async fn grant(&self, org_id: OrgId, team_id: TeamId, now_ms: i64) -> Result<()> {
-        GRANT.query().bind(org_id.get()).bind(team_id.get()).bind(now_ms).execute(&self.write).await?;
+        GRANT
+            .query()
+            .bind(org_id.get())
+            .bind(team_id.get())
+            .bind(now_ms)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
     /// Whether an admin saw and saved what happens to a team next.
     pub async fn is_granted(&self, org_id: OrgId, team_id: TeamId) -> Result<bool> {
-        Ok(GRANTED.query_scalar().bind(org_id.get()).bind(team_id.get()).fetch_one(&self.read).await?)
+        Ok(GRANTED
+            .query_scalar()
+            .bind(org_id.get())
+            .bind(team_id.get())
+            .fetch_one(&self.read)
+            .await?)
     }
 
     /// It has happened.
     pub async fn end_grant(&self, org_id: OrgId, team_id: TeamId) -> Result<()> {
-        END_GRANT.query().bind(org_id.get()).bind(team_id.get()).execute(&self.write).await?;
+        END_GRANT
+            .query()
+            .bind(org_id.get())
+            .bind(team_id.get())
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ use domain::{
 };
 use scim::resource::Document;
 pub use vocabulary::{
-    AccountOrigin, Action, Attribute, BrakeState, HeldKind, MappingOrigin, Outcome, ResourceKind as Kind, Source, TargetKind,
+    AccountOrigin, Action, Attribute, BrakeState, HeldKind, MappingOrigin, Outcome, ResourceKind as Kind, Source,
+    TargetKind,
 };
 
 /// A stored SCIM User.

@@ -13,8 +13,8 @@ use sqlx::{Sqlite, SqliteConnection, SqliteExecutor, Transaction};
 
 use super::{
     Action, ActivityLine, Error, Kind, ManagementState, Outcome, Page, PageQuery, Result, Source, Store, TargetKind,
-    Urgency, UserRecord, WriteContext, accounts, activity, brake, document::text, filter, is_taken, listing, management,
-    membership, page, rows::Keyed, sql::statements, work,
+    Urgency, UserRecord, WriteContext, accounts, activity, brake, document::text, filter, is_taken, listing,
+    management, membership, page, rows::Keyed, sql::statements, work,
 };
 
 statements! {

@@ -168,7 +168,8 @@ fn chips(host: Host, people: Loaded<People>, access: Memo<Option<String>>) -> im
     let count = move |access: &'static str| of(access).map(|n| host.number(n)).unwrap_or_default();
     // Few ever wait for a first sign-in, or stop managing anybody; and who must be out is, as a rule.
     let rare = Memo::new(move |_| {
-        ["not_closed", "waiting_for_sign_in", "released", "kept_open"].map(|name| chosen.get() == Some(name) || of(name) > Some(0))
+        ["not_closed", "waiting_for_sign_in", "released", "kept_open"]
+            .map(|name| chosen.get() == Some(name) || of(name) > Some(0))
     });
     move || {
         let [open, waiting, released, kept] = rare.get();

@@ -79,7 +79,14 @@ fn what_is_rejected_stays_and_what_is_approved_goes() {
         object: "7".to_owned(),
         ..closing(subject)
     };
-    let asked = [closing("ann"), closing("bob"), closing("cyd"), leaves("ann"), leaves("bob"), leaves("cyd")];
+    let asked = [
+        closing("ann"),
+        closing("bob"),
+        closing("cyd"),
+        leaves("ann"),
+        leaves("bob"),
+        leaves("cyd"),
+    ];
     let late = 100 * LIMITS.window_ms;
     let verdicts = ask(&asked, &rows, 5, late);
     let (goes, held) = (Verdict::Goes { news: false }, |news| Verdict::Held { news });
@@ -104,7 +111,11 @@ fn one_person_in_many_teams_is_one() {
 fn takings() -> impl Strategy<Value = Vec<(Taking, i64)>> {
     let kind = prop::sample::select(HeldKind::ALL.to_vec());
     let one = (kind, 0..25_u8, 0..3_u8, 0..400_000_i64).prop_map(|(kind, subject, object, after)| {
-        let object = if kind == HeldKind::Close { String::new() } else { object.to_string() };
+        let object = if kind == HeldKind::Close {
+            String::new()
+        } else {
+            object.to_string()
+        };
         let subject = subject.to_string();
         (Taking { kind, subject, object }, after)
     });

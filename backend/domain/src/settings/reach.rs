@@ -79,7 +79,9 @@ pub fn weakens(setting: Name, before: &str, after: &str) -> bool {
         Name::Operation => after != "enforce",
         Name::PausedClosings => after == "wait",
         Name::BrakeMinutes => by_number(before, after, |before, after| after < before),
-        Name::BrakeLeast | Name::BrakePercent | Name::BrakeMost => by_number(before, after, |before, after| after > before),
+        Name::BrakeLeast | Name::BrakePercent | Name::BrakeMost => {
+            by_number(before, after, |before, after| after > before)
+        }
         // Who leaves a group keeps the team.
         Name::TeamSyncMode => before == "scim_sync",
         // Names that the provider chooses decide who gets the rights of a team.

@@ -482,5 +482,8 @@ fn who_is_held_or_kept_stays_and_the_others_leave() {
         ..wanted
     };
     let done = plan(&ended, &seen());
-    assert!(!done.actions.contains(&Action::Delete) && done.base == base(&[2]), "{done:?}");
+    assert!(
+        !done.actions.contains(&Action::Delete) && done.base == base(&[2]),
+        "{done:?}"
+    );
 }

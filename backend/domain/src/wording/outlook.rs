@@ -20,7 +20,10 @@ pub fn person_steps(actions: &[Action]) -> Vec<String> {
             Action::RenewPassword => "set a password that nobody knows".to_owned(),
             Action::Create(write) => format!("make the account {}", write.login),
             Action::Delete(_) => "delete the account".to_owned(),
-            Action::Update(write) => format!("write login {}, e-mail {} and name {}", write.login, write.email, write.name),
+            Action::Update(write) => format!(
+                "write login {}, e-mail {} and name {}",
+                write.login, write.email, write.name
+            ),
             Action::Disable => "disable the account".to_owned(),
             Action::Enable => "enable the account".to_owned(),
             Action::LeaveOrg(org) => format!("take it out of organization {org}"),
@@ -54,7 +57,11 @@ pub fn team_steps(team: &TeamOutlook) -> Vec<String> {
         TeamFate::Renamed(to) => steps.push(format!("rename it to {to}")),
         TeamFate::Deleted => steps.push("delete the team".to_owned()),
     }
-    let lists = [("join", &team.joins), ("leave", &team.leaves), ("get another permission", &team.changes)];
+    let lists = [
+        ("join", &team.joins),
+        ("leave", &team.leaves),
+        ("get another permission", &team.changes),
+    ];
     for (what, who) in lists.into_iter().filter(|(_, who)| !who.is_empty()) {
         steps.push(format!("{what}: {}", who.join(", ")));
     }
@@ -79,17 +86,46 @@ pub fn sums(outlook: &Outlook) -> Vec<String> {
         i64::try_from(some.count()).unwrap_or(i64::MAX)
     };
     let closed = outlook.people.iter().filter(|p| p.said != Said::Active).count();
-    let teams = |of: fn(&TeamOutlook) -> usize| i64::try_from(outlook.teams.iter().map(of).sum::<usize>()).unwrap_or(i64::MAX);
+    let teams =
+        |of: fn(&TeamOutlook) -> usize| i64::try_from(outlook.teams.iter().map(of).sum::<usize>()).unwrap_or(i64::MAX);
     let lines = [
-        (i64::try_from(closed).unwrap_or(i64::MAX), "account is closed", "accounts are closed"),
-        (people(|a| matches!(a, Action::Delete(_))), "account is deleted", "accounts are deleted"),
-        (people(|a| matches!(a, Action::Create(_))), "account is made", "accounts are made"),
-        (people(|a| matches!(a, Action::Claim { .. })), "account is taken over", "accounts are taken over"),
-        (people(|a| matches!(a, Action::Update(_))), "profile is written", "profiles are written"),
+        (
+            i64::try_from(closed).unwrap_or(i64::MAX),
+            "account is closed",
+            "accounts are closed",
+        ),
+        (
+            people(|a| matches!(a, Action::Delete(_))),
+            "account is deleted",
+            "accounts are deleted",
+        ),
+        (
+            people(|a| matches!(a, Action::Create(_))),
+            "account is made",
+            "accounts are made",
+        ),
+        (
+            people(|a| matches!(a, Action::Claim { .. })),
+            "account is taken over",
+            "accounts are taken over",
+        ),
+        (
+            people(|a| matches!(a, Action::Update(_))),
+            "profile is written",
+            "profiles are written",
+        ),
         (teams(|t| t.leaves.len()), "person leaves a team", "people leave teams"),
         (teams(|t| t.joins.len()), "person joins a team", "people join teams"),
-        (teams(|t| usize::from(t.fate == TeamFate::Deleted)), "team is deleted", "teams are deleted"),
-        (teams(|t| usize::from(t.fate == TeamFate::Made)), "team is made", "teams are made"),
+        (
+            teams(|t| usize::from(t.fate == TeamFate::Deleted)),
+            "team is deleted",
+            "teams are deleted",
+        ),
+        (
+            teams(|t| usize::from(t.fate == TeamFate::Made)),
+            "team is made",
+            "teams are made",
+        ),
     ];
     let said = lines.into_iter().filter(|(n, ..)| *n > 0);
     said.map(|(n, one, many)| format!("{}.", count(n, one, many))).collect()

@@ -142,7 +142,12 @@ impl Person<'_> {
             team_id: membership.team_id,
         };
         let call = async {
-            match org.grafana.writer(self.purpose).add_team_member(membership.team_id, id, false).await {
+            match org
+                .grafana
+                .writer(self.purpose)
+                .add_team_member(membership.team_id, id, false)
+                .await
+            {
                 // The team was deleted meanwhile; Grafana answers 404 or 500 to that.
                 Err(Error::NotFound(_) | Error::Refused { status: 500, .. }) => Ok(()),
                 other => other,
@@ -186,7 +191,11 @@ impl Person<'_> {
             .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
-        let created = org.grafana.writer(self.purpose).create_user(sent(write), &core.ids.unknown_password()).await;
+        let created = org
+            .grafana
+            .writer(self.purpose)
+            .create_user(sent(write), &core.ids.unknown_password())
+            .await;
         core.failpoints.reach(AFTER_CALL);
         let grafana_id = match created {
             Ok(id) => id,
@@ -198,7 +207,12 @@ impl Person<'_> {
                 let operation = Operation::CreateAccount {
                     login: self.name.clone(),
                 };
-                return Err(SyncError::of_call(Some(Done::UserCreate), operation, error, elapsed(began)));
+                return Err(SyncError::of_call(
+                    Some(Done::UserCreate),
+                    operation,
+                    error,
+                    elapsed(began),
+                ));
             }
         };
         let line = self.line(org, Done::UserCreate, elapsed(began)).await;

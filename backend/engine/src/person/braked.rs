@@ -3,15 +3,15 @@
 //! Owns: which steps take something away: those that close the account, and a change of login or
 //! e-mail. Must never let a part of a closing through. Start at [`brake`].
 
-use domain::{
-    account::{self, Action, Desired, Observed},
-    brake::{Taking, Verdict},
-};
 use super::{input::is_kept_closed, record::Person};
 use crate::{
     brake::{Asked, ask},
     error::Result,
     org::Org,
+};
+use domain::{
+    account::{self, Action, Desired, Observed},
+    brake::{Taking, Verdict},
 };
 use store::{BrakeState, HeldKind};
 

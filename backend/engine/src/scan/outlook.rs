@@ -16,7 +16,9 @@ use crate::{context::Core, error::Result, org::Org, roster::Roster};
 /// Who arrives, by SCIM id: with an account, the people join their teams.
 pub(super) fn arriving(outlook: &Outlook) -> HashMap<String, String> {
     let arrives = outlook.people.iter().filter(|person| person.arrives());
-    arrives.map(|person| (person.user_id.clone(), person.name.clone())).collect()
+    arrives
+        .map(|person| (person.user_id.clone(), person.name.clone()))
+        .collect()
 }
 
 /// A team that is there; `None`: nothing is to be done.
@@ -49,10 +51,8 @@ pub(super) fn of_team(
         leaves: logins(org, &changes.leaves),
         changes: logins(org, &changes.others),
     };
-    let nothing = told.fate == TeamFate::Stays
-        && told.joins.is_empty()
-        && told.leaves.is_empty()
-        && told.changes.is_empty();
+    let nothing =
+        told.fate == TeamFate::Stays && told.joins.is_empty() && told.leaves.is_empty() && told.changes.is_empty();
     (!nothing).then_some(told)
 }
 
@@ -74,7 +74,11 @@ pub(super) async fn of_new_team(
         team_id: found,
         team: team.to_owned(),
         groups: vec![group.to_owned()],
-        fate: if found.is_some() { TeamFate::Used } else { TeamFate::Made },
+        fate: if found.is_some() {
+            TeamFate::Used
+        } else {
+            TeamFate::Made
+        },
         joins: joins.into_iter().collect(),
         leaves: Vec::new(),
         changes: Vec::new(),

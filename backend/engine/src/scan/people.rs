@@ -132,7 +132,9 @@ async fn consider(
     let unseen = record.is_some() && closing && !seen_closed && plan.finds_closed();
     let outdated = unseen || record.is_some_and(|record| is_outdated(record, &plan));
     let due = !plan.actions.is_empty() || matches!(plan.end, End::Wait { .. }) || outdated;
-    marks.consider(Kind::User, id, closing, due, plan.end.attention()).await?;
+    marks
+        .consider(Kind::User, id, closing, due, plan.end.attention())
+        .await?;
     let said = match desired {
         Desired::Open(_) => Said::Active,
         Desired::Closed(_) => Said::SwitchedOff,

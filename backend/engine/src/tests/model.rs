@@ -401,7 +401,10 @@ impl Run {
         let began = Moment::now();
         let checked = |run: &Self| {
             let of = |engine: &Engine| engine.status(OrgId::new(1)).checked_ms;
-            [of(&run.engine), run.second.as_ref().and_then(|second| of(&second.engine))]
+            [
+                of(&run.engine),
+                run.second.as_ref().and_then(|second| of(&second.engine)),
+            ]
         };
         let (mut last, mut ended) = (checked(self), [0, 0]);
         while ended[0] < times || (self.second.is_some() && ended[1] < times) {
@@ -477,7 +480,10 @@ impl Run {
     /// Whether Grafana's marker names this store, and nobody wrote it since.
     async fn is_named(&self, store: &Store) -> bool {
         let login = marker_login(OrgId::new(1));
-        let name = self.rig.grafana.look(|world| world.by_login(&login).map(|user| user.name.clone()));
+        let name = self
+            .rig
+            .grafana
+            .look(|world| world.by_login(&login).map(|user| user.name.clone()));
         let marker = name.and_then(|name| Marker::parse(&name)).expect("a marker");
         let own = store.identity(OrgId::new(1), "none").await.expect("read");
         own.id == marker.id && own.marked >= marker.counter

@@ -152,9 +152,11 @@ pub(super) async fn metrics(running: &Running) -> String {
     });
     let held = "People and teams that the brake holds something of.";
     gauge("held", held, &|_, t| t.held);
-    gauge("writing", "0 while nothing is written: observing, paused, or the app is disabled.", &|org_id, _| {
-        i64::from(engine.status(org_id).off.is_none())
-    });
+    gauge(
+        "writing",
+        "0 while nothing is written: observing, paused, or the app is disabled.",
+        &|org_id, _| i64::from(engine.status(org_id).off.is_none()),
+    );
     gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
     gauge(
         "store_recognised",

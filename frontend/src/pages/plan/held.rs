@@ -68,7 +68,11 @@ pub fn HeldThings() -> impl IntoView {
 fn row(host: Host, one: Held, asked: Option<RwSignal<Asked>>) -> AnyView {
     let id = one.id;
     let by = host.link(Location::from(Route::Activity).with("correlation", Some(&one.correlation)));
-    let request = if one.request.is_empty() { "a request".to_owned() } else { one.request };
+    let request = if one.request.is_empty() {
+        "a request".to_owned()
+    } else {
+        one.request
+    };
     let answers = asked.map(|asked| {
         view! {
             <Button on_click=move |_| asked.set(Some((vec![id], true)))>"Approve"</Button>" "
@@ -120,7 +124,11 @@ fn Question(asked: RwSignal<Asked>, refresh: impl Fn() + Copy + Send + Sync + 's
     let (title, action, means) = if approve {
         ("Approve?", "Approve", "is done at once, as the identity provider asks.")
     } else {
-        ("Reject?", "Reject", "is not done. People stay in until the identity provider says it again.")
+        (
+            "Reject?",
+            "Reject",
+            "is not done. People stay in until the identity provider says it again.",
+        )
     };
     view! {
         <Confirm title=title action=action destructive=approve busy=busy on_confirm=confirm on_close=move || asked.set(None)>

@@ -74,7 +74,11 @@ pub fn Switch() -> impl IntoView {
         let others = MODES.iter().filter(|(mode, _)| *mode != now);
         let button = |(mode, text): &(&'static str, &'static str)| {
             let (mode, text) = (*mode, *text);
-            let look = if mode == "enforce" { ButtonLook::Primary } else { ButtonLook::Secondary };
+            let look = if mode == "enforce" {
+                ButtonLook::Primary
+            } else {
+                ButtonLook::Secondary
+            };
             view! { <Button look=look disabled=Signal::derive(move || busy.get() || locked.get() == Some(true)) on_click=move |_| choose(mode)>{text}</Button>" " }
         };
         Some(others.map(button).collect_view())

@@ -47,7 +47,11 @@ pub fn Table() -> impl IntoView {
     let found = plan.list(|plan| plan.rows.clone());
     let total = plan.part(|plan| plan.total);
     let at = plan.part(|plan| plan.at_ms);
-    let count = move || total.get().map(|total| format::counted(total, "person or team", "people and teams"));
+    let count = move || {
+        total
+            .get()
+            .map(|total| format::counted(total, "person or team", "people and teams"))
+    };
     let row = move |row: PlanRow| {
         view! {
             <tr data-testid="planned">

@@ -61,12 +61,27 @@ fn words(key: &str) -> (String, Option<&'static str>) {
             "Further callers",
             "Service accounts that the file lets call SCIM. Here, accept them one by one on Set-up",
         ),
-        "operation" => ("Operation", "Whether anything is written to Grafana. Plan shows what would be done"),
-        "paused_closings" => ("Closings while paused", "Whether access that has to end ends all the same"),
-        "brake_minutes" => ("Brake: minutes", "Over how long is counted what the identity provider takes away"),
-        "brake_least" => ("Brake: at least", "So many people may lose something in that time in any case"),
+        "operation" => (
+            "Operation",
+            "Whether anything is written to Grafana. Plan shows what would be done",
+        ),
+        "paused_closings" => (
+            "Closings while paused",
+            "Whether access that has to end ends all the same",
+        ),
+        "brake_minutes" => (
+            "Brake: minutes",
+            "Over how long is counted what the identity provider takes away",
+        ),
+        "brake_least" => (
+            "Brake: at least",
+            "So many people may lose something in that time in any case",
+        ),
         "brake_percent" => ("Brake: percent", "So many percent of the active people may…"),
-        "brake_most" => ("Brake: at most", "…but no more than so many. What is over it is held on Plan"),
+        "brake_most" => (
+            "Brake: at most",
+            "…but no more than so many. What is over it is held on Plan",
+        ),
         "activity_days" => ("Activity log", "For how many days a line is kept"),
         "public_url" => (
             "Public URL",

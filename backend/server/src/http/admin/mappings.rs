@@ -216,7 +216,10 @@ pub(in crate::http) async fn change(
 /// The admin was shown what follows, so the brake does not ask again.
 async fn grant(call: &AdminCall, mapping: &MappingRecord) -> Answer<()> {
     if let Some(team_id) = mapping.team_id {
-        call.api.store.grant(call.org_id(), team_id, call.context.now_ms).await?;
+        call.api
+            .store
+            .grant(call.org_id(), team_id, call.context.now_ms)
+            .await?;
     }
     Ok(())
 }

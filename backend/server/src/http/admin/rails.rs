@@ -65,7 +65,11 @@ pub(in crate::http) async fn decide(call: AdminCall, Body(answer): Body<HeldAnsw
         BrakeState::Rejected
     };
     let by = &call.context.actor;
-    let decided = call.api.store.decide_held(&call.context, &answer.ids, state, by).await?;
+    let decided = call
+        .api
+        .store
+        .decide_held(&call.context, &answer.ids, state, by)
+        .await?;
     if decided == 0 {
         return Err(AdminFailure::conflict("Nothing of that is held any more."));
     }
