@@ -212,7 +212,13 @@ async fn a_disabled_app_writes_nothing_within_a_minute() -> Result<()> {
     rig.open("p1@example.com").await?;
     patch(&scim, &leaver, json!({ "active": false })).await?;
     let account = rig.closed("p1@example.com").await?;
+    let compared = comparisons(&rig);
     switch(&rig, false).await?;
+    until("Grafana was compared", SWITCH, async || {
+        ensure!(comparisons(&rig) > compared, "not yet");
+        Ok(())
+    })
+    .await?;
     let before = (writes(&rig).len(), comparisons(&rig));
     // Somebody opens it by hand, which each comparison would put right.
     let open = format!("/api/admin/users/{}/enable", account.id);
@@ -525,7 +531,7 @@ async fn of_300_people_switched_off_30_are_closed() -> Result<()> {
         open["total"] == 1 && open["users"][0]["note"] == "open by test-watcher",
         "{open}"
     );
-    // The provider says it again: that is asked anew, and the window is still full.
+    // The provider says it again: that is asked again, and the window is still full.
     patch(&scim, &kept.rejected[0].subject, json!({ "active": false })).await?;
     let again = held(&rig, 1).await?;
     answer(&rig, &[again.held[0].id], true).await?;

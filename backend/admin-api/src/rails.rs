@@ -18,7 +18,7 @@ pub struct Operation {
     /// The same in a sentence, with the count of those who are still open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// People whom the provider has switched off and who are open.
+    /// People switched off by the provider, and still open.
     pub still_open: i64,
     /// People and teams that the brake holds something of.
     pub held: i64,

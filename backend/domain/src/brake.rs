@@ -41,7 +41,7 @@ impl Limits {
 pub struct Taking {
     /// What.
     pub kind: HeldKind,
-    /// From whom: a SCIM user's id, or a group's where a team goes.
+    /// Who loses it: a SCIM user's id, or a group's where a team goes.
     pub subject: String,
     /// What exactly: a team's id, a new login and e-mail; empty where the kind says it all.
     pub object: String,

@@ -47,7 +47,7 @@ pub enum Health {
     CredentialsRefused,
     /// Grafana's API does not answer.
     GrafanaAway,
-    /// Nothing is written, and so many people whom the provider has switched off are open.
+    /// Nothing is written, and so many people are open who were switched off by the provider.
     SwitchedOff(Off, i64),
     /// The brake holds what the provider asks of so many people and teams.
     Held(i64),

@@ -175,8 +175,8 @@ pub fn changes(desired: &Desired, observed: &Observed) -> Changes {
     told
 }
 
-/// Whom the groups take out of the team, of those that they put there: what the brake is asked
-/// about. Whom it holds, or an admin keeps, is among them.
+/// The people that the groups take out of the team, of those that they put there: what the brake is
+/// asked about. People held or kept are among them.
 #[must_use]
 pub fn leaving(desired: &Desired, observed: &Observed) -> Vec<UserId> {
     if desired.policy.hold {

@@ -1,7 +1,7 @@
 //! Whether something may be written to an organization's Grafana at this moment.
 //!
 //! Owns: bringing together the setting `operation` and Grafana's own switch of the app. Must never
-//! keep an answer: each call asks anew, so that a pause counts in the middle of a plan.
+//! keep an answer: each call asks again, so that a pause counts in the middle of a plan.
 //! Start at [`OrgGate`].
 
 use std::{fmt, sync::Arc};

@@ -256,7 +256,7 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
     Ok(())
 }
 
-/// Asks the brake about whom the groups take out of the team, and about the team itself where it goes with them.
+/// Asks the brake about the people that the groups take out of the team, and about the team itself where it goes with them.
 async fn brake(core: &Core, org: &Org, work: &Work, roster: &mut Roster) -> Result<()> {
     let team = &roster.team;
     let leaving = team::leaving(&roster.desired, &roster.observed);

@@ -5,6 +5,7 @@
 //! decide what Grafana should look like (`domain::account`, `domain::team` do), and never stop for one organization because of
 //! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
 
+mod batch;
 mod brake;
 mod context;
 mod error;

@@ -47,14 +47,9 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     let management = core.store.management(&work.id).await?;
     if management
         .as_ref()
-        .is_some_and(|s| s.state == ManagementState::Unmanaged)
+        .is_some_and(|m| m.state == ManagementState::Unmanaged)
     {
-        // An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
-        if user.is_none() {
-            core.store.forget_unmanaged(&work.id).await?;
-        }
-        core.store.finish(work).await?;
-        return Ok(Recorded);
+        return leave_alone(core, work, user.is_none()).await;
     }
     let desired = desired(user.as_ref(), management.as_ref());
     let recognised = org.status.store;
@@ -125,6 +120,15 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         done = plan.actions;
     }
     Err(SyncError::NotYet(Delay::AccountUnchanged))
+}
+
+/// An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
+async fn leave_alone(core: &Core, work: &Work, gone: bool) -> Result<Recorded> {
+    if gone {
+        core.store.forget_unmanaged(&work.id).await?;
+    }
+    core.store.finish(work).await?;
+    Ok(Recorded)
 }
 
 fn person_of<'a>(

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use domain::{
@@ -15,20 +15,18 @@ use domain::{
     health::CLOSING_RED_MS,
     operation::Purpose,
 };
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{
+    batch,
     context::{Core, SCAN_MS},
     error::{Result, SyncError},
-    failpoints::BEFORE_RECORD,
     gate::OrgGate,
-    group, look,
+    look,
     org::Org,
     org_state::Configuration,
-    orphans, person, protected, scan,
+    orphans, protected, scan,
     settings::OrgSettings,
     store_marker,
-    verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
 use store::{Kind, MappingOrigin, Mark, Urgency, Work};
@@ -352,29 +350,31 @@ impl Loop {
         Ok(())
     }
 
-    /// Some due work, the most urgent first. `false`: there is none that may be done now.
-    async fn work_batch(&mut self) -> Result<bool> {
-        let (now, elapsed) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
-        self.looked_ms = now;
+    /// What is due and may be done.
+    async fn due(&self, now: i64, elapsed: i64) -> Result<Vec<Work>> {
         let mut limit = 2_000;
-        let due = loop {
+        loop {
             let due = self.core.store.due_work(now, limit).await?;
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
-            let may: Vec<Work> = due
-                .into_iter()
-                .filter(|w| {
-                    self.orgs
-                        .get(&w.tenant.org_id)
-                        .is_some_and(|o| o.may_do(&self.core, w, elapsed))
-                })
-                .collect();
+            let may_do = |w: &Work| {
+                let org = self.orgs.get(&w.tenant.org_id);
+                org.is_some_and(|org| org.may_do(&self.core, w, elapsed))
+            };
+            let may: Vec<Work> = due.into_iter().filter(may_do).collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {
                 limit *= 8;
                 continue;
             }
-            break may;
-        };
+            return Ok(may);
+        }
+    }
+
+    /// Some due work, the most urgent first. `false`: there is none that may be done now.
+    async fn work_batch(&mut self) -> Result<bool> {
+        let (now, elapsed) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
+        self.looked_ms = now;
+        let due = self.due(now, elapsed).await?;
         if due.is_empty() {
             return Ok(false);
         }
@@ -425,9 +425,9 @@ impl Loop {
                 continue;
             }
             if first.kind == Kind::User {
-                sync_people(&self.core, org, batch, at_once).await?;
+                batch::people(&self.core, org, batch, at_once).await?;
             } else {
-                sync_group(&self.core, org, first).await?;
+                batch::group(&self.core, org, first).await?;
             }
             if org.state.take_recovered() {
                 self.core.store.make_due(org_id, self.core.clock.now_ms()).await?;
@@ -459,54 +459,4 @@ impl Loop {
             }
         }
     }
-}
-
-/// People, so many at once. After the first failure nobody new is begun: the others keep their marks and come with the next look at
-/// the queue, when it has been judged what the failure means for all.
-async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) -> Result<()> {
-    let began = Instant::now();
-    let mut ended = Vec::with_capacity(batch.len());
-    {
-        let org = &*org;
-        let mut waiting = batch.iter().copied();
-        let mut under_way = FuturesUnordered::new();
-        let mut well = true;
-        loop {
-            while well && under_way.len() < at_once && core.go_on_with(&org.settings).is_ok() {
-                let Some(work) = waiting.next() else { break };
-                under_way.push(async move { (work, person::sync(core, org, work).await) });
-            }
-            let Some((work, done)) = under_way.next().await else {
-                break;
-            };
-            well &= done.is_ok();
-            ended.push((work, done.map(|person::Recorded| ())));
-        }
-    }
-    if at_once == org.limit.now() && batch.iter().all(|work| !work.closing) {
-        org.limit.done(ended.len(), began.elapsed());
-        if org.limit.now() != at_once {
-            tracing::debug!(
-                org = org.id().get(),
-                at_once = org.limit.now(),
-                "so many people at once from here on"
-            );
-        }
-    }
-    // What went well at the same time must not open again what a failure closes.
-    ended.sort_by_key(|(_, done)| matches!(done, Err(SyncError::Grafana { .. })));
-    let mut all = Ok(());
-    for (work, done) in ended {
-        all = all.and(conclude(core, org, work, done).await);
-    }
-    all
-}
-
-async fn sync_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
-    let mut done = group::sync(core, org, work).await;
-    if done.is_ok() {
-        core.failpoints.reach(BEFORE_RECORD);
-        done = core.store.finish(work).await.map_err(SyncError::from);
-    }
-    conclude(core, org, work, done).await
 }

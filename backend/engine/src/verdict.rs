@@ -39,10 +39,8 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
     let wait = |is_shown| wait_ms(pace, is_shown, work.attempts, core.ids.jitter());
     let next = match error {
         SyncError::Store(_) | SyncError::Stopped => return Err(error),
-        // Nothing happened to it, and it is due as soon as writing goes on.
-        SyncError::SwitchedOff(_) => return Ok(()),
         // The mark stays as it is, and the queue is read again.
-        SyncError::SettingsChanged => return Ok(()),
+        SyncError::SwitchedOff(_) | SyncError::SettingsChanged => return Ok(()),
         SyncError::Attention(attention) => {
             // Grafana was asked and has answered.
             org.went_well(core).await;

@@ -18,13 +18,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     call::{self, Answer, sensitive},
     failure::{Error, Result},
+    gate::Gate,
     http::Http,
     session::{Me, Session},
 };
 
-mod gate;
+mod writer;
 
-pub use gate::{Gate, Open, Writer};
+pub use writer::Writer;
 
 /// With which identity a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +105,7 @@ impl Grafana {
         self.session.refused_for().await
     }
 
-    /// Sends a call; one that changes something comes from `gate.rs`. `path` begins with `/api/`; nothing in it may need escaping.
+    /// Sends a call; one that changes something comes from `writer.rs`. `path` begins with `/api/`; nothing in it may need escaping.
     async fn call<B: Serialize + Sync>(
         &self,
         scope: Scope,

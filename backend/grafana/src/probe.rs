@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use super::{
-    client::{Grafana, Open},
+    client::Grafana,
     credentials::Credentials,
     failure::{Error, Result},
+    gate::Open,
     http::Http,
     session::Session,
 };

@@ -164,7 +164,7 @@ CREATE TABLE brake (
     org_id      BIGINT NOT NULL,
     connection  TEXT   NOT NULL,
     kind        TEXT   NOT NULL CHECK (kind IN ('close', 'leave_team', 'delete_team', 'rename')),
-    -- From whom: a SCIM user, or a group where a team goes.
+    -- Who loses it: a SCIM user, or a group where a team goes.
     subject     TEXT   NOT NULL,
     -- What exactly: a team's id, or a new login and e-mail.
     object      TEXT   NOT NULL,

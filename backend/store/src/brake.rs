@@ -71,7 +71,7 @@ statements! {
 pub struct HeldRow {
     /// By which it is decided about.
     pub id: i64,
-    /// What, and of whom.
+    /// What, and who loses it.
     pub taking: Taking,
     /// The person's or the group's name.
     pub name: String,
@@ -90,7 +90,7 @@ pub struct HeldRow {
 /// Something that the brake decided about a moment ago.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTaking {
-    /// What, and of whom.
+    /// What, and who loses it.
     pub taking: Taking,
     /// Let through, or held.
     pub state: BrakeState,
@@ -159,7 +159,7 @@ impl Store {
         rows.iter().map(decided).collect()
     }
 
-    /// Whom an admin keeps in a team.
+    /// The accounts that an admin keeps in a team.
     pub async fn kept_in_team(&self, org_id: OrgId, team_id: TeamId) -> Result<Vec<UserId>> {
         let query = KEPT_IN_TEAM.query_scalar().bind(org_id.get()).bind(team_id.to_string());
         let ids: Vec<i64> = query.fetch_all(&self.read).await?;

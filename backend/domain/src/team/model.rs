@@ -21,7 +21,7 @@ pub struct Desired {
     pub ended: Option<TeamRemoval>,
     /// Whose leaving the brake holds: they stay until an admin has decided.
     pub held: BTreeSet<UserId>,
-    /// Whom an admin keeps in.
+    /// People kept in by an admin.
     pub kept: BTreeSet<UserId>,
 }
 

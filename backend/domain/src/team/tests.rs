@@ -476,7 +476,7 @@ fn who_is_held_or_kept_stays_and_the_others_leave() {
         }]
     );
     assert_eq!(done.base, base(&[1, 2, 3]));
-    // The group is gone: the team waits for whom the brake holds, and whom an admin keeps is nobody's.
+    // The group is gone: the team waits for the people held, and one kept by an admin is nobody's.
     let ended = Desired {
         ended: Some(TeamRemoval::Remove),
         ..wanted

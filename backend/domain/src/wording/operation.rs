@@ -18,7 +18,7 @@ pub const fn off_title(off: Off) -> &'static str {
     }
 }
 
-/// What that means. `open`: people whom the provider has switched off and who are open in Grafana.
+/// What that means. `open`: people switched off by the provider, and open in Grafana.
 #[must_use]
 pub fn off(off: Off, open: i64) -> String {
     let means = match off {
@@ -77,7 +77,7 @@ pub fn held_what(kind: HeldKind, of: &str) -> String {
     }
 }
 
-/// What a person's page and the list say of somebody whom an admin kept.
+/// What a person's page and the list say of a person kept by an admin.
 #[must_use]
 pub fn open_by(admin: &str) -> String {
     format!("open by {admin}")

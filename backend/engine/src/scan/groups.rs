@@ -9,7 +9,7 @@ use domain::{
     TeamId,
     attention::Attention,
     operation::Purpose,
-    outlook::Outlook,
+    outlook::{Outlook, TeamOutlook},
     settings::{MappingMode, TeamClaim, TeamRemoval},
     team,
 };
@@ -25,7 +25,7 @@ use crate::{
     roster::{Roster, TeamContext},
 };
 use grafana::Team;
-use store::Kind;
+use store::{Kind, MappingRecord};
 
 pub(super) async fn groups(
     core: &Core,
@@ -59,15 +59,10 @@ pub(super) async fn groups(
     }
     let arriving = arriving(outlook);
     let names_of = names_of(core, marks).await?;
-    for (id, (_, attention)) in &found {
-        let Some(group) = names_of.get(*id).filter(|_| attention.is_none()) else {
-            continue;
-        };
-        let mapping = mappings.iter().find(|m| m.group_id == **id && !m.paused);
-        let team = mapping.map_or(group, |m| &m.team_name);
-        let there = names.get(team).copied();
-        let told = of_new_team(core, org, marks.tenant, (id, group, team), there, &arriving).await?;
-        outlook.teams.push(told);
+    let news = found.iter().filter(|(_, (_, attention))| attention.is_none());
+    for id in news.map(|(id, _)| *id) {
+        let team = new_team(core, org, marks, (id, &mappings, &names), &names_of, &arriving).await?;
+        outlook.teams.extend(team);
     }
     // What was being made when we died is in no mapping, and its group may be gone.
     let being_made = core.store.team_creations(marks.tenant).await?;
@@ -115,6 +110,23 @@ pub(super) async fn groups(
         marks.consider(Kind::Group, id, false, due, attention.as_ref()).await?;
     }
     Ok(())
+}
+
+/// What would be done for a group without a team.
+async fn new_team(
+    core: &Core,
+    org: &Org,
+    marks: &Marks<'_>,
+    (id, mappings, names): (&str, &[MappingRecord], &BTreeMap<String, TeamId>),
+    names_of: &HashMap<String, String>,
+    arriving: &HashMap<String, String>,
+) -> Result<Option<TeamOutlook>> {
+    let Some(group) = names_of.get(id) else { return Ok(None) };
+    let mapping = mappings.iter().find(|m| m.group_id == id && !m.paused);
+    let team = mapping.map_or(group, |m| &m.team_name);
+    let there = names.get(team).copied();
+    let told = of_new_team(core, org, marks.tenant, (id, group, team), there, arriving).await?;
+    Ok(Some(told))
 }
 
 /// The groups by id.

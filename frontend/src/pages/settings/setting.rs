@@ -61,6 +61,22 @@ fn words(key: &str) -> (String, Option<&'static str>) {
             "Further callers",
             "Service accounts that the file lets call SCIM. Here, accept them one by one on Set-up",
         ),
+        "activity_days" => ("Activity log", "For how many days a line is kept"),
+        "public_url" => (
+            "Public URL",
+            "Grafana as your identity provider reaches it; only for the address that is shown",
+        ),
+        _ => match of_rails(key) {
+            Some(words) => words,
+            None => return (format::title_of_key(key), None),
+        },
+    };
+    (title.to_owned(), Some(description))
+}
+
+/// The same of the safety rails.
+fn of_rails(key: &str) -> Option<(&'static str, &'static str)> {
+    Some(match key {
         "operation" => (
             "Operation",
             "Whether anything is written to Grafana. Plan shows what would be done",
@@ -82,14 +98,8 @@ fn words(key: &str) -> (String, Option<&'static str>) {
             "Brake: at most",
             "…but no more than so many. What is over it is held on Plan",
         ),
-        "activity_days" => ("Activity log", "For how many days a line is kept"),
-        "public_url" => (
-            "Public URL",
-            "Grafana as your identity provider reaches it; only for the address that is shown",
-        ),
-        _ => return (format::title_of_key(key), None),
-    };
-    (title.to_owned(), Some(description))
+        _ => return None,
+    })
 }
 
 /// A choice in words; the value itself stays visible, because files and guides name it.

@@ -1,13 +1,11 @@
 //! The one way to a call that changes something in Grafana.
 //!
-//! Owns: [`Writer`], which has every such call and asks the [`Gate`] before each. A [`Grafana`] alone
+//! Owns: [`Writer`], which has every such call and asks the [`Gate`](super::super::Gate) before each. A [`Grafana`] alone
 //! can only read, and nothing but [`Grafana::writer`] makes a `Writer`, so that no call can be
 //! written that forgets to ask. Must never remember an answer of the gate: it may shut in the
 //! middle of a plan. Start at [`Writer::send`].
 
-use std::fmt::Debug;
-
-use domain::operation::{Off, Purpose};
+use domain::operation::Purpose;
 use reqwest::Method;
 use serde::Serialize;
 
@@ -18,25 +16,6 @@ use super::{
     },
     Grafana, Scope,
 };
-
-/// Whether something may be written at this moment.
-pub trait Gate: Debug + Send + Sync {
-    /// Asked before every call.
-    ///
-    /// # Errors
-    /// Why not.
-    fn may(&self, purpose: Purpose) -> std::result::Result<(), Off>;
-}
-
-/// A gate that is never shut, for what has no organization's settings.
-#[derive(Debug)]
-pub struct Open;
-
-impl Gate for Open {
-    fn may(&self, _: Purpose) -> std::result::Result<(), Off> {
-        Ok(())
-    }
-}
 
 /// The calls that change something, for one purpose.
 #[derive(Clone, Copy, Debug)]
