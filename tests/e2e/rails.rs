@@ -261,13 +261,13 @@ impl Dice {
 #[derive(Debug, PartialEq, Eq)]
 struct World {
     people: BTreeMap<i64, (String, bool)>,
-    teams: BTreeMap<String, BTreeSet<String>>,
+    teams: BTreeMap<i64, (String, BTreeSet<String>)>,
 }
 
 async fn world(rig: &Rig) -> Result<World> {
     let mut teams = BTreeMap::new();
     for team in rig.grafana.teams().await? {
-        teams.insert(team.name, rig.grafana.members(team.id).await?);
+        teams.insert(team.id, (team.name, rig.grafana.members(team.id).await?));
     }
     let people = rig.grafana.accounts("").await?.into_iter();
     let people = people
@@ -300,10 +300,13 @@ fn difference(before: &World, after: &World) -> Changes {
         }
     }
     let nobody = BTreeSet::new();
-    for (team, members) in &after.teams {
-        let old = before.teams.get(team);
-        if old.is_none() {
-            changes.insert((team.clone(), "make the team".to_owned()));
+    for (id, (name, members)) in &after.teams {
+        let old = before.teams.get(id);
+        let team = old.map_or(name, |(old, _)| old);
+        match old {
+            None => _ = changes.insert((team.clone(), "make the team".to_owned())),
+            Some((old, _)) if old != name => _ = changes.insert((team.clone(), format!("rename it to {name}"))),
+            Some(_) => {}
         }
         let members: BTreeSet<String> = members
             .iter()
@@ -313,7 +316,7 @@ fn difference(before: &World, after: &World) -> Changes {
                     .map_or_else(|| login.clone(), |old| (*old).to_owned())
             })
             .collect();
-        let old = old.unwrap_or(&nobody);
+        let old = old.map_or(&nobody, |(_, members)| members);
         changes.extend(
             members
                 .difference(old)
@@ -404,6 +407,8 @@ async fn observed_then_enforced(seed: u64) -> Result<()> {
             .await?
             .expect(&[200, 204])?;
     }
+    // Its people leave, and the team stays under another name.
+    scim.delete(&format!("/Groups/{}", groups[2])).await?.expect(&[204])?;
     let members: Vec<&str> = people.iter().take(4).map(String::as_str).collect();
     scim.post("/Groups", &group("Group new", &members))
         .await?

@@ -101,7 +101,7 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
 }
 
 /// What becomes of a team that no group feeds any more: only what we made ourselves is archived or deleted.
-fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
+pub(super) fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
     let effective = &org.settings.effective;
     if origin == MappingOrigin::Create && effective.mapping_mode == MappingMode::Create {
         effective.team_removal

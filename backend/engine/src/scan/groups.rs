@@ -9,7 +9,7 @@ use domain::{
     TeamId,
     attention::Attention,
     operation::Purpose,
-    outlook::{Outlook, TeamOutlook},
+    outlook::Outlook,
     settings::{MappingMode, TeamClaim, TeamRemoval},
     team,
 };
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     context::Core,
     error::Result,
+    group::removal,
     org::Org,
     roster::{Roster, TeamContext},
 };
@@ -60,10 +61,9 @@ pub(super) async fn groups(
     let arriving = arriving(outlook);
     let names_of = names_of(core, marks).await?;
     let news = found.iter().filter(|(_, (_, attention))| attention.is_none());
-    for id in news.map(|(id, _)| *id) {
-        let team = new_team(core, org, marks, (id, &mappings, &names), &names_of, &arriving).await?;
-        outlook.teams.extend(team);
-    }
+    let news: Vec<&str> = news.map(|(id, _)| *id).collect();
+    new_teams(core, org, marks, (&news, &mappings, &names), &names_of, outlook).await?;
+    ended_teams(core, org, (&mappings, teams), &names_of, outlook).await?;
     // What was being made when we died is in no mapping, and its group may be gone.
     let being_made = core.store.team_creations(marks.tenant).await?;
     for note in &being_made {
@@ -112,21 +112,58 @@ pub(super) async fn groups(
     Ok(())
 }
 
-/// What would be done for a group without a team.
-async fn new_team(
+/// What would be done for groups without a team.
+async fn new_teams(
     core: &Core,
     org: &Org,
     marks: &Marks<'_>,
-    (id, mappings, names): (&str, &[MappingRecord], &BTreeMap<String, TeamId>),
+    (ids, mappings, names): (&[&str], &[MappingRecord], &BTreeMap<String, TeamId>),
     names_of: &HashMap<String, String>,
-    arriving: &HashMap<String, String>,
-) -> Result<Option<TeamOutlook>> {
-    let Some(group) = names_of.get(id) else { return Ok(None) };
-    let mapping = mappings.iter().find(|m| m.group_id == id && !m.paused);
-    let team = mapping.map_or(group, |m| &m.team_name);
-    let there = names.get(team).copied();
-    let told = of_new_team(core, org, marks.tenant, (id, group, team), there, arriving).await?;
-    Ok(Some(told))
+    outlook: &mut Outlook,
+) -> Result<()> {
+    let arriving = arriving(outlook);
+    for id in ids {
+        let Some(group) = names_of.get(*id) else { continue };
+        let mapping = mappings.iter().find(|m| m.group_id == **id && !m.paused);
+        let team = mapping.map_or(group, |m| &m.team_name);
+        let there = names.get(team).copied();
+        let told = of_new_team(core, org, marks.tenant, (id, group, team), there, &arriving).await?;
+        outlook.teams.push(told);
+    }
+    Ok(())
+}
+
+/// What would be done about teams whose group, or whose mapping, is gone. What cannot be read of one is told by the queue.
+async fn ended_teams(
+    core: &Core,
+    org: &mut Org,
+    (mappings, teams): (&[MappingRecord], &HashMap<TeamId, Team>),
+    names_of: &HashMap<String, String>,
+    outlook: &mut Outlook,
+) -> Result<()> {
+    let gone = mappings
+        .iter()
+        .filter(|m| !m.paused && !names_of.contains_key(&m.group_id));
+    let gone = gone.filter_map(|m| Some((m.team_id?, Some(m.id), removal(org, m.origin))));
+    let mut ended: Vec<_> = gone.collect();
+    let orphans = core.store.orphaned_teams(org.id()).await?;
+    ended.extend(orphans.into_iter().map(|id| (id, None, TeamRemoval::Keep)));
+    for (team_id, without, removal) in ended {
+        core.go_on()?;
+        let context = TeamContext {
+            without,
+            removal: Some(removal),
+            ..TeamContext::default()
+        };
+        let team = teams.get(&team_id).cloned();
+        if let Ok(Some(roster)) = Roster::observe(core, org, team_id, team, context).await {
+            let plan = team::plan(&roster.desired, &roster.observed);
+            outlook
+                .teams
+                .extend(of_team(org, (&roster, &plan), Vec::new(), &HashMap::new()));
+        }
+    }
+    Ok(())
 }
 
 /// The groups by id.
