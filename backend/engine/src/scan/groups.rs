@@ -49,15 +49,7 @@ pub(super) async fn groups(
             _ => found.entry(id).or_default().0 = true,
         }
     }
-    if org.settings.effective.mapping_mode == MappingMode::Create {
-        let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
-        let asked = asked(core, org, marks, &names).await?;
-        for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
-            let group = found.entry(id).or_default();
-            group.1 = asked.get(id).cloned();
-            group.0 = group.1.is_none();
-        }
-    }
+    unmapped(core, org, marks, (&groups, &mappings, &names), &mut found).await?;
     let arriving = arriving(outlook);
     let names_of = names_of(core, marks).await?;
     let news = found.iter().filter(|(_, (_, attention))| attention.is_none());
@@ -108,6 +100,27 @@ pub(super) async fn groups(
     }
     for (id, (due, attention)) in found {
         marks.consider(Kind::Group, id, false, due, attention.as_ref()).await?;
+    }
+    Ok(())
+}
+
+/// Mode *create*: groups that nobody mapped get a team by their name.
+async fn unmapped<'a>(
+    core: &Core,
+    org: &Org,
+    marks: &Marks<'_>,
+    (groups, mappings, names): (&'a BTreeSet<String>, &[MappingRecord], &BTreeMap<String, TeamId>),
+    found: &mut BTreeMap<&'a str, (bool, Option<Attention>)>,
+) -> Result<()> {
+    if org.settings.effective.mapping_mode != MappingMode::Create {
+        return Ok(());
+    }
+    let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
+    let asked = asked(core, org, marks, names).await?;
+    for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
+        let group = found.entry(id).or_default();
+        group.1 = asked.get(id).cloned();
+        group.0 = group.1.is_none();
     }
     Ok(())
 }
