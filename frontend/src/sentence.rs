@@ -64,6 +64,9 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::UserLeaveOrg => words("took", "take", "", "out of an organization"),
         Action::UserJoinOrg => words("brought", "bring", "", "back to an organization"),
         Action::UserJoinTeam => words("brought", "bring", "", "back to a team"),
+        Action::UserTeamAdd => words("added", "add", "", "to a team"),
+        Action::UserTeamRemove => words("took", "take", "", "out of a team"),
+        Action::UserTeamPermission => words("gave", "give", "", "another permission in a team"),
         Action::UserLogout => words("signed", "sign", "", "out"),
         Action::UserRestore => words("gave", "give", "", "the role back"),
         Action::HeldApprove => words("approved", "approve", "what was held of", ""),
@@ -247,6 +250,9 @@ mod tests {
             | Action::TeamMemberUpdate
             | Action::TeamMemberRemove
             | Action::TeamDelete => vec![engine],
+            Action::UserTeamAdd | Action::UserTeamRemove | Action::UserTeamPermission => {
+                vec![(Source::Grafana, vec![Done])]
+            }
             Action::UserSync | Action::GroupSync => vec![(Source::Grafana, vec![Retry, Attention])],
             Action::UserRelease
             | Action::HeldApprove

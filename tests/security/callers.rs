@@ -9,7 +9,7 @@ use acceptance::{
     rig::{BOT, Rig, user},
     wait::{SOON, until},
 };
-use admin_api::{CallerRow, CallerState, Callers};
+use admin_api::{CallerRow, CallerState, Callers, Overview, SyncState};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -606,6 +606,34 @@ async fn a_test_of_credentials_maps_no_network() -> Result<()> {
     }
     ensure!(told[0] == told[1], "{told:?}");
     Ok(())
+}
+
+/// The same without a test of credentials: an Admin names a URL by Grafana's own route, and looks at the page.
+#[tokio::test]
+async fn the_page_maps_no_network() -> Result<()> {
+    let stranger = Stranger::listen(ELSEWHERE).await?;
+    let closed = {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        format!("http://{}", listener.local_addr()?)
+    };
+    let rig = Rig::start().await?;
+    rig.scim().await?;
+    let mut told = Vec::new();
+    for url in [stranger.url.clone(), closed] {
+        let place = json!({ "grafanaUrl": url, "adminUser": "x" });
+        rig.grafana.enable_app(&place, &json!({ "adminPassword": url })).await?;
+        rig.answers().await?;
+        let words = until("the page says that Grafana is away", SOON, async || {
+            let seen: Overview = rig.page.admin("overview").await?;
+            ensure!(seen.grafana.url == url, "{:?}", seen.grafana);
+            ensure!(seen.sync == SyncState::GrafanaAway, "{:?}", seen.sync);
+            Ok((seen.summary, seen.grafana.error.context("no reason")?))
+        })
+        .await?;
+        told.push(words);
+    }
+    ensure!(told[0] == told[1], "{told:?}");
+    rig.finish().await
 }
 
 #[tokio::test]

@@ -278,3 +278,44 @@ async fn an_unchanged_id_beside_it_refuses_no_deactivation() -> Result<()> {
     rig.settled().await?;
     rig.finish().await
 }
+
+/// The clock was two hours ahead when Grafana stumbled, and is right after a restart.
+#[tokio::test]
+async fn a_clock_that_was_ahead_keeps_nobody_in() -> Result<()> {
+    let mut rig = Rig::start().await?;
+    let (scim, ada) = with_ada(&rig).await?;
+    let ahead = ("ROLLCALL_CLOCK_AHEAD_SECONDS".to_owned(), "7200".to_owned());
+    rig.restart_in(vec![ahead]).await?;
+    rig.fault(Fault::status("/disable", 500).always());
+    deactivate(&scim, &ada).await?;
+    until("it is tried in vain", SOON, async || {
+        let calls = rig.calls();
+        let tried = calls.iter().any(|call| call.path.ends_with("/disable"));
+        ensure!(tried, "it was not tried yet");
+        Ok(())
+    })
+    .await?;
+    rig.restart_in(vec![]).await?;
+    rig.closed("ada@example.com").await?;
+    rig.settled().await?;
+    rig.finish().await
+}
+
+/// Grafana takes a name of any length; no URL does, and every look for it failed.
+#[tokio::test]
+async fn a_name_of_seventy_thousand_letters_stops_nobody() -> Result<()> {
+    let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create")).await?;
+    let (scim, ada) = with_ada(&rig).await?;
+    let poisoned = group(&"n".repeat(70_000), &[&ada]);
+    let answer = scim.post("/Groups", &poisoned).await?;
+    ensure!(answer.status == 400, "{}", answer.status);
+    ensure!(answer.text.contains("displayName"), "{}", answer.text);
+    rig.people(&scim, ["bob@example.com"]).await?;
+    rig.open("bob@example.com").await?;
+    deactivate(&scim, &ada).await?;
+    rig.closed("ada@example.com").await?;
+    rig.check_now().await?;
+    let overview = rig.settled().await?;
+    ensure!(overview.sync == SyncState::InSync, "{}", overview.summary);
+    rig.finish().await
+}

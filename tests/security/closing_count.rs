@@ -179,6 +179,41 @@ async fn a_refused_closing_is_counted_until_it_is_seen_done() -> Result<()> {
     rig.finish().await
 }
 
+/// There is no row of the person any more: what is counted is the account.
+#[tokio::test]
+async fn who_is_deleted_and_still_open_is_counted() -> Result<()> {
+    let rig = Rig::start().await?;
+    let scim = rig.scim().await?;
+    let [id] = rig.people(&scim, [LEAVER]).await?;
+    rig.open(LEAVER).await?;
+    rig.settled().await?;
+    for path in ["/disable", "/logout"] {
+        rig.fault(Fault::status(path, 403).always());
+    }
+    scim.delete(&format!("/Users/{id}")).await?.expect(&[204])?;
+    until("the account is counted and comes first", SOON, async || {
+        let closing = closing(&rig).await?;
+        ensure!(closing == 1, "rollcall_closing is {closing}");
+        let overview: Overview = rig.grafana.admin("overview").await?;
+        ensure!(overview.pending.closing == 1, "{:?}", overview.pending);
+        ensure!(overview.summary.contains("not closed"), "{}", overview.summary);
+        let first = overview.attention.first().context("nothing needs a person")?;
+        ensure!(first.name == LEAVER && first.still_open, "{first:?} comes first");
+        Ok(())
+    })
+    .await?;
+    rig.grafana_back();
+    rig.check_now().await?;
+    rig.closed(LEAVER).await?;
+    until("nobody is left to close", SOON, async || {
+        let closing = closing(&rig).await?;
+        ensure!(closing == 0, "rollcall_closing is {closing}");
+        Ok(())
+    })
+    .await?;
+    rig.finish().await
+}
+
 /// Six minutes later by the plugin's clock.
 #[tokio::test]
 async fn health_is_red_when_a_closing_is_older_than_minutes() -> Result<()> {

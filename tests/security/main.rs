@@ -4,6 +4,7 @@
 //! Must never look into the plugin. Every test has a stand-in, a port and a data directory of its own.
 //! Start at [`identity`]; `SECURITY.md` and `docs/guarantees.md` name the tests that show a promise.
 
+mod answers;
 mod authority;
 mod callers;
 mod closing;

@@ -166,15 +166,32 @@ async fn who_was_taken_out_by_hand_stays_out_until_a_yes() -> Result<()> {
     rig.finish().await
 }
 
-/// `membership = repair`: Rollcall joins again by itself.
+/// `membership = repair`: Rollcall joins again by itself, once a day.
 #[tokio::test]
 async fn who_was_taken_out_is_back_where_membership_is_repaired() -> Result<()> {
     let rig = Rig::start().await?;
     let scim = rig.scim().await?;
     rig.grafana.set("membership", "repair").await?.expect(&[200])?;
-    let (_, ann) = ann(&rig, &scim).await?;
+    let (id, ann) = ann(&rig, &scim).await?;
     by_hand(&rig, Method::DELETE, &format!("/api/orgs/1/users/{}", ann.id)).await?;
     rig.check_now().await?;
+    until("she is in again", SOON, async || {
+        ensure!(is_in_ours(&rig, ann.id).await?, "she is out");
+        Ok(())
+    })
+    .await?;
+    rig.compared().await?;
+    // Once a day: who takes out once more means it.
+    by_hand(&rig, Method::DELETE, &format!("/api/orgs/1/users/{}", ann.id)).await?;
+    rig.compared().await?;
+    let told = needs_somebody(&rig, &id).await?;
+    ensure!(told.contains("once more"), "{told}");
+    throughout("she stays out", A_WHILE, async || {
+        ensure!(!is_in_ours(&rig, ann.id).await?, "joined again");
+        Ok(())
+    })
+    .await?;
+    says_yes(&rig, &id).await?;
     until("she is in again", SOON, async || {
         ensure!(is_in_ours(&rig, ann.id).await?, "she is out");
         Ok(())

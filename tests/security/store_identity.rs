@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use acceptance::{
     grafana::PLUGIN,
     idp::ScimClient,
-    rig::{Rig, user},
+    rig::{BOT, Rig, user},
     wait::{SOON, throughout, until},
 };
 use admin_api::Overview;
@@ -38,7 +38,7 @@ async fn marker(rig: &Rig) -> Result<String> {
     ensure!(rows.len() == 1, "{found}");
     ensure!(rows[0]["role"] == "None" && rows[0]["tokens"] == 0, "{found}");
     let name = rows[0]["name"].as_str().unwrap_or_default();
-    ensure!(name.split(' ').count() == 3, "{found}");
+    ensure!(name.split(' ').count() == 4, "{found}");
     Ok(name.to_owned())
 }
 
@@ -212,6 +212,40 @@ async fn a_second_store_does_not_reopen_the_firsts_leavers() -> Result<()> {
     .await?;
     healthy(&rig).await?;
     second.finish().await?;
+    rig.finish().await
+}
+
+/// Grafana does not let Rollcall's account see which store it knows.
+#[tokio::test]
+async fn a_store_that_may_not_prove_itself_opens_nobody() -> Result<()> {
+    let rig = Rig::start().await?;
+    let (scim, ada) = settled_with_ada(&rig).await?;
+    let bot = rig.grafana.existing_account(BOT).await?;
+    rig.grafana.set_role(bot.id, "Viewer").await?;
+    rig.check_now().await?;
+    until("health is red", SOON, async || {
+        let (status, said) = health(&rig).await?;
+        ensure!(status == 400, "{status} {said}");
+        let message = said["message"].as_str().unwrap_or_default();
+        ensure!(message.contains("Admin of the organization"), "{message}");
+        Ok(())
+    })
+    .await?;
+    scim.post("/Users", &user(BOB, "Bob", "New")).await?.expect(&[201])?;
+    scim.patch(&format!("/Users/{ada}"), active(false))
+        .await?
+        .expect(&[200])?;
+    rig.closed(ADA).await?;
+    throughout("nobody is made", A_WHILE, async || {
+        rig.check_now().await?;
+        ensure!(rig.grafana.account(BOB).await?.is_none(), "{BOB} was made");
+        Ok(())
+    })
+    .await?;
+    rig.grafana.set_role(bot.id, "Admin").await?;
+    rig.check_now().await?;
+    rig.open(BOB).await?;
+    healthy(&rig).await?;
     rig.finish().await
 }
 

@@ -412,6 +412,38 @@ async fn a_team_made_by_hand_that_is_used_is_in_the_log() -> Result<()> {
     rig.finish().await
 }
 
+/// S22 of the faults: what becomes of a team without its group is said for those that Rollcall made. One that was there is not renamed,
+/// archived or deleted: the members that Rollcall put there leave, and that is all.
+#[tokio::test]
+async fn a_team_made_by_hand_outlives_the_group_that_used_it() -> Result<()> {
+    for removal in ["archive", "remove"] {
+        let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create")).await?;
+        rig.grafana.set("team_removal", removal).await?.expect(&[200])?;
+        let scim = rig.scim().await?;
+        let [ada] = rig.people(&scim, [ADA]).await?;
+        let team = rig.grafana.make_team("Payroll admins").await?;
+        // Nobody else is in it, who alone would save it from being deleted.
+        let maker = rig.grafana.existing_account("admin").await?;
+        let path = format!("/api/teams/{team}/members/{}", maker.id);
+        rig.grafana.call(Method::DELETE, &path, None).await?.expect(&[200])?;
+        let made = scim.post("/Groups", &group("Payroll admins", &[&ada])).await?;
+        let path = format!("/Groups/{}", made.expect(&[201])?.id());
+        rig.members_are(team, &[ADA]).await?;
+        rig.remember_team(team);
+        let renamed = json!([{ "op": "replace", "path": "displayName", "value": "Payroll" }]);
+        scim.patch(&path, renamed).await?.expect(&[200, 204])?;
+        rig.compared().await?;
+        scim.delete(&path).await?.expect(&[204])?;
+        rig.members_are(team, &[]).await?;
+        rig.compared().await?;
+        let teams = rig.grafana.teams().await?;
+        let there = |name: &str| teams.iter().any(|seen| seen.id == team && seen.name == name);
+        ensure!(teams.len() == 1 && there("Payroll admins"), "{removal}: {teams:?}");
+        rig.finish().await?;
+    }
+    Ok(())
+}
+
 /// MySQL takes “PLATFORM” for “Platform”: Grafana refuses to make the second one (409).
 #[tokio::test]
 async fn a_team_of_that_name_in_another_case_is_found() -> Result<()> {

@@ -23,6 +23,7 @@ use authority::{Claimant, at_claim};
 use identity::{Choice, choose};
 use lifecycle::managed;
 use model::{is_recreated, remembered};
+use names::Unclaimed;
 use profile::first_write;
 use protection::account_protection;
 
@@ -108,21 +109,20 @@ fn absent(desired: &Desired, link: Option<&Link>, others: &[Candidate], rules: &
     let profile = profile_to_match(desired, link);
     if let Some(profile) = profile.as_ref().filter(|_| !others.is_empty()) {
         let protected = others.iter().any(|c| account_protection(&c.account, rules).is_some());
-        match choose(profile, others, rules) {
+        let unclaimed = match choose(profile, others, rules) {
             Ok(Choice::Claim(chosen)) => return take_over(desired, link, chosen, others, rules),
             // Somebody who left is closed by a plan of their own.
-            Ok(Choice::Free | Choice::MakeRoom(_) | Choice::Wait(_)) => {}
+            Ok(Choice::Free | Choice::MakeRoom(_) | Choice::Wait(_)) => None,
             Err(unclaimed) if protected || recreated => return Plan::blocked(*unclaimed.attention, None),
-            // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
-            Err(unclaimed) => {
-                let open = others.iter().find(|c| {
-                    let elsewhere = at_claim(&c.account, rules) == Claimant::AnotherOrganization;
-                    c.manager == Manager::Nobody && !c.account.is_disabled && !elsewhere
-                });
-                if let Some(open) = open {
-                    return unclaimed.still_open(profile, &open.account);
-                }
-            }
+            Err(unclaimed) => Some(unclaimed),
+        };
+        // Nobody said whose it is, so it is not closed. That is no reason to call it closed.
+        let open = others.iter().find(|c| {
+            let elsewhere = at_claim(&c.account, rules) == Claimant::AnotherOrganization;
+            c.manager == Manager::Nobody && !c.account.is_disabled && !elsewhere
+        });
+        if let Some(open) = open {
+            return Unclaimed::still_open(unclaimed, profile, &open.account);
         }
     }
     let Some(link) = link else {
@@ -162,7 +162,7 @@ fn take_over(desired: &Desired, own: Option<&Link>, chosen: &Candidate, others: 
             Link {
                 grafana_id,
                 renew_password,
-                ..link.clone()
+                ..Link::clone(link)
             },
             Some(user_id.clone()),
         ),

@@ -69,6 +69,8 @@ pub enum Attention {
         login: String,
         /// The organization.
         org_id: OrgId,
+        /// Within a day after Rollcall had joined it again.
+        again: bool,
     },
     /// One account has the login, another one the e-mail.
     TwoAccounts {

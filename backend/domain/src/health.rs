@@ -35,6 +35,8 @@ pub enum Health {
     StoreBehind,
     /// Grafana answers, and does not show which store it knows.
     StoreUnknown,
+    /// Grafana does not let Rollcall's account see which store it knows.
+    StoreUnproven,
     /// The engine stands still, or had to be started again a moment ago.
     EngineFails,
     /// There are no credentials for Grafana.
@@ -81,6 +83,7 @@ impl Health {
             | Self::StoreForeign
             | Self::StoreBehind
             | Self::StoreUnknown
+            | Self::StoreUnproven
             | Self::EngineFails
             | Self::NotConfigured
             | Self::SecretKeptBack
@@ -184,6 +187,7 @@ fn of_store(seen: StoreSeen, status: &EngineStatus) -> Option<Health> {
         _ if !seen.takes_changes => Some(Health::StoreTakesNoChanges),
         (_, Recognition::Foreign) => Some(Health::StoreForeign),
         (_, Recognition::Behind) => Some(Health::StoreBehind),
+        (_, Recognition::Unproven) => Some(Health::StoreUnproven),
         // A whole comparison has gone well, and this alone has not.
         (_, Recognition::Unknown) if status.state == EngineState::Running && status.checked_ms.is_some() => {
             Some(Health::StoreUnknown)
@@ -228,5 +232,100 @@ fn of_the_rest(facts: &Facts<'_>) -> Health {
         Health::Syncing
     } else {
         Health::InSync
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> EngineStatus {
+        EngineStatus {
+            checked_ms: Some(0),
+            store: Recognition::Ours,
+            ..EngineStatus::new(EngineState::Running, String::new())
+        }
+    }
+
+    fn facts(status: &EngineStatus) -> Facts<'_> {
+        Facts {
+            store: StoreSeen {
+                takes_changes: true,
+                file: StoreFile::Private,
+            },
+            engine: Liveness::default(),
+            status,
+            elapsed_ms: UNCOMPARED_RED_MS,
+            kept_back: false,
+            closing: Closing::default(),
+            held: 0,
+            wrong_settings: 0,
+            attention: 0,
+            pending: 0,
+        }
+    }
+
+    #[test]
+    fn comparisons_that_fail_for_minutes_are_red() {
+        for (since, red) in [(None, false), (Some(1), false), (Some(0), true)] {
+            let status = EngineStatus {
+                uncompared_since: since,
+                ..status()
+            };
+            let found = worst(&facts(&status));
+            assert_eq!(found == Health::NotCompared, red, "{since:?}: {found:?}");
+            assert_eq!(found.is_ok(), !red);
+        }
+    }
+
+    #[test]
+    fn who_is_still_open_turns_it_red_after_minutes() {
+        let status = status();
+        for (since, red) in [(Some(1), false), (Some(0), true), (None, false)] {
+            let closing = Closing::of(3, since, CLOSING_RED_MS);
+            let found = worst(&Facts {
+                closing,
+                ..facts(&status)
+            });
+            assert_eq!(found == Health::StillOpen(3), red, "{since:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_store_or_the_engine_comes_first() {
+        fn late(status: &EngineStatus) -> Facts<'_> {
+            Facts {
+                closing: Closing::of(3, Some(0), CLOSING_RED_MS),
+                ..facts(status)
+            }
+        }
+        let status = status();
+        let silent = Liveness {
+            silent_ms: ENGINE_RED_MS,
+            restarted_ms: None,
+        };
+        let again = Liveness {
+            silent_ms: 0,
+            restarted_ms: Some(ENGINE_RED_MS - 1),
+        };
+        for engine in [silent, again] {
+            let found = worst(&Facts {
+                engine,
+                ..late(&status)
+            });
+            assert_eq!(found, Health::EngineFails);
+        }
+        for (recognition, found) in [
+            (Recognition::Foreign, Health::StoreForeign),
+            (Recognition::Behind, Health::StoreBehind),
+            (Recognition::Unknown, Health::StoreUnknown),
+            (Recognition::Unproven, Health::StoreUnproven),
+        ] {
+            let status = EngineStatus {
+                store: recognition,
+                ..status.clone()
+            };
+            assert_eq!(worst(&late(&status)), found);
+        }
     }
 }

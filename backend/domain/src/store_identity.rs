@@ -19,10 +19,11 @@ pub struct StoreIdentity {
     pub id: String,
     /// Grows with every start and every closing that was seen done.
     pub counter: i64,
-    /// The counter that the marker was last given, or was about to be given, by this store. The
-    /// store is written first, so in the marker there is never more, unless another copy of the
-    /// store wrote it. 0: never.
-    pub marked: i64,
+    /// The stamp that the marker had when this store last wrote it. `None`: it never has.
+    pub seen: Option<String>,
+    /// The stamp that the marker was about to be given. The store is written first, so any other
+    /// stamp than these two is another's: of a copy of this store, however far each of them counts.
+    pub asked: Option<String>,
 }
 
 /// What the marker in Grafana says.
@@ -32,33 +33,27 @@ pub struct Marker {
     pub id: String,
     /// Its counter when that was last written down.
     pub counter: i64,
+    /// Random, made for that writing.
+    pub stamp: String,
 }
 
 impl Marker {
-    /// The marker that this store should have.
-    #[must_use]
-    pub fn of(store: &StoreIdentity) -> Self {
-        Self {
-            id: store.id.clone(),
-            counter: store.counter,
-        }
-    }
-
     /// The name in Grafana.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{MARKER} {} {}", self.id, self.counter)
+        format!("{MARKER} {} {} {}", self.id, self.counter, self.stamp)
     }
 
     /// Reads the name. `None`: it says nothing, as between its making and its first rename.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let mut words = name.strip_prefix(MARKER)?.split_ascii_whitespace();
-        let (id, counter) = (words.next()?, words.next()?);
+        let (id, counter, stamp) = (words.next()?, words.next()?, words.next()?);
         let counter = counter.parse().ok().filter(|counter| *counter >= 0)?;
         words.next().is_none().then(|| Self {
             id: id.to_owned(),
             counter,
+            stamp: stamp.to_owned(),
         })
     }
 }
@@ -76,8 +71,7 @@ pub enum Recognition {
     Unknown,
     /// The marker names this store, and nobody has written it since but this store.
     Ours,
-    /// The marker may not be read, or not be written: nothing is proved. Rollcall works, and says
-    /// so.
+    /// The marker may not be read, or not be written: nothing is proved.
     Unproven,
     /// The marker names another store.
     Foreign,
@@ -91,13 +85,19 @@ impl Recognition {
     /// allowed: what is wrong about a store never keeps anybody in.
     #[must_use]
     pub const fn may_open(self) -> bool {
-        matches!(self, Self::Ours | Self::Unproven)
+        matches!(self, Self::Ours)
     }
 
     /// Whether an admin has to say which store is the right one.
     #[must_use]
     pub const fn needs_decision(self) -> bool {
         matches!(self, Self::Foreign | Self::Behind)
+    }
+
+    /// Whether Grafana was asked, and did not show that this is the right store.
+    #[must_use]
+    pub const fn is_doubted(self) -> bool {
+        self.needs_decision() || matches!(self, Self::Unproven)
     }
 
     /// Its code in the health check and the metrics.
@@ -158,15 +158,46 @@ pub fn compare(store: &StoreIdentity, marker: Option<&Marker>) -> Compared {
         write,
         lost: false,
     };
+    let wrote = |stamp: &str| {
+        [&store.seen, &store.asked]
+            .iter()
+            .any(|own| own.as_deref() == Some(stamp))
+    };
     match marker {
         None => Compared {
-            lost: store.marked > 0,
+            lost: store.seen.is_some() || store.asked.is_some(),
             ..of(Recognition::Ours, true)
         },
         Some(marker) if marker.id != store.id => of(Recognition::Foreign, false),
-        Some(marker) if marker.counter > store.marked => of(Recognition::Behind, false),
+        Some(marker) if !wrote(&marker.stamp) => of(Recognition::Behind, false),
         Some(marker) => of(Recognition::Ours, marker.counter < store.counter),
     }
+}
+
+/// The store as it is written down before the marker is: with the stamp that is asked for next.
+///
+/// A stamp that was asked for and was not seen yet is asked for again: the call may still be on its
+/// way, and must not look like another's when it arrives. `decided`: an admin said that this is the
+/// right store, so the marker is another's, and what was asked for before counts no more.
+#[must_use]
+pub fn before_writing(store: StoreIdentity, marker: Option<&Marker>, decided: bool, new: String) -> StoreIdentity {
+    if decided {
+        let asked = Some(new);
+        return StoreIdentity { asked, ..store };
+    }
+    let seen = marker.map(|marker| marker.stamp.clone()).or(store.seen);
+    let asked = store.asked.filter(|asked| seen.as_ref() != Some(asked)).or(Some(new));
+    StoreIdentity { seen, asked, ..store }
+}
+
+/// The marker that this store is about to write.
+#[must_use]
+pub fn wanted(store: &StoreIdentity) -> Option<Marker> {
+    Some(Marker {
+        id: store.id.clone(),
+        counter: store.counter,
+        stamp: store.asked.clone()?,
+    })
 }
 
 /// The answer of an admin to a store that is not the one the marker names.
@@ -184,37 +215,55 @@ pub enum StoreDecision {
 #[must_use]
 pub fn decided_counter(store: &StoreIdentity, marker: Option<&Marker>) -> i64 {
     let seen = marker.map_or(0, |marker| marker.counter);
-    store.counter.max(store.marked).max(seen).saturating_add(1)
+    store.counter.max(seen).saturating_add(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn store(counter: i64, marked: i64) -> StoreIdentity {
+    fn store(counter: i64, seen: &str, asked: &str) -> StoreIdentity {
+        let stamp = |stamp: &str| Some(stamp.to_owned()).filter(|stamp| !stamp.is_empty());
         StoreIdentity {
             id: "a1".into(),
             counter,
-            marked,
+            seen: stamp(seen),
+            asked: stamp(asked),
         }
     }
 
-    fn marker(id: &str, counter: i64) -> Marker {
-        Marker { id: id.into(), counter }
+    fn marker(id: &str, counter: i64, stamp: &str) -> Marker {
+        Marker {
+            id: id.into(),
+            counter,
+            stamp: stamp.into(),
+        }
+    }
+
+    /// The store writes the marker, from its note to Grafana's answer.
+    fn writes(store: &mut StoreIdentity, seen: &mut Option<Marker>, stamp: &str) {
+        notes(store, seen.as_ref(), stamp);
+        *seen = wanted(store);
+    }
+
+    /// The same, and Grafana is not reached.
+    fn notes(store: &mut StoreIdentity, seen: Option<&Marker>, stamp: &str) {
+        *store = before_writing(store.clone(), seen, false, stamp.into());
     }
 
     #[test]
     fn a_marker_says_what_it_was_given() {
-        let made = Marker::of(&store(7, 3));
-        assert_eq!(made.name(), "rollcall-store a1 7");
+        let made = wanted(&store(7, "x", "y")).unwrap();
+        assert_eq!(made.name(), "rollcall-store a1 7 y");
         assert_eq!(Marker::parse(&made.name()), Some(made));
         for nothing in [
             "rollcall-store",
             "rollcall-store a1",
-            "rollcall-store a1 x",
-            "rollcall-store a1 -1",
-            "rollcall-store a1 1 2",
-            "somebody a1 7",
+            "rollcall-store a1 1",
+            "rollcall-store a1 x y",
+            "rollcall-store a1 -1 y",
+            "rollcall-store a1 1 y 2",
+            "somebody a1 7 y",
         ] {
             assert_eq!(Marker::parse(nothing), None, "{nothing}");
         }
@@ -222,53 +271,78 @@ mod tests {
 
     #[test]
     fn the_first_marker_is_written_and_a_lost_one_again() {
-        let first = compare(&store(1, 0), None);
+        let first = compare(&store(1, "", ""), None);
         assert_eq!(
             (first.recognition, first.write, first.lost),
             (Recognition::Ours, true, false)
         );
-        assert!(compare(&store(9, 4), None).lost);
+        assert!(compare(&store(9, "x", ""), None).lost);
     }
 
     #[test]
     fn a_store_goes_on_where_it_wrote_the_marker_itself() {
-        let same = compare(&store(4, 4), Some(&marker("a1", 4)));
+        let same = compare(&store(4, "x", "y"), Some(&marker("a1", 4, "y")));
         assert_eq!((same.recognition, same.write), (Recognition::Ours, false));
-        let closed_since = compare(&store(6, 4), Some(&marker("a1", 4)));
+        let closed_since = compare(&store(6, "x", "y"), Some(&marker("a1", 4, "y")));
         assert_eq!(
             (closed_since.recognition, closed_since.write),
             (Recognition::Ours, true)
         );
         // It died between its own note and the marker.
-        let died = compare(&store(6, 6), Some(&marker("a1", 4)));
+        let died = compare(&store(6, "x", "y"), Some(&marker("a1", 4, "x")));
         assert_eq!((died.recognition, died.write), (Recognition::Ours, true));
     }
 
     #[test]
+    fn a_call_that_arrives_late_is_no_others() {
+        let (mut one, mut seen) = (store(4, "x", ""), Some(marker("a1", 3, "x")));
+        notes(&mut one, seen.as_ref(), "late");
+        let late = wanted(&one);
+        one.counter = 5;
+        writes(&mut one, &mut seen, "new");
+        for arrives in [seen, late] {
+            assert_eq!(compare(&one, arrives.as_ref()).recognition, Recognition::Ours);
+        }
+    }
+
+    #[test]
     fn another_store_and_an_older_copy_open_nobody() {
-        let foreign = compare(&store(90, 80), Some(&marker("b2", 1)));
+        let foreign = compare(&store(90, "x", "y"), Some(&marker("b2", 1, "z")));
         assert_eq!((foreign.recognition, foreign.write), (Recognition::Foreign, false));
-        // However often it has started since, and whatever it has closed: what counts is what it
-        // knows to have written.
-        let restored = compare(&store(40, 4), Some(&marker("a1", 5)));
+        // However far it counts: what it knows to have written is what counts.
+        let restored = compare(&store(40, "x", "y"), Some(&marker("a1", 5, "z")));
         assert_eq!((restored.recognition, restored.write), (Recognition::Behind, false));
-        for recognition in [foreign.recognition, restored.recognition, Recognition::Unknown] {
+        for recognition in [
+            foreign.recognition,
+            restored.recognition,
+            Recognition::Unknown,
+            Recognition::Unproven,
+        ] {
             assert!(!recognition.may_open());
         }
     }
 
     #[test]
     fn of_two_copies_that_run_at_once_one_is_left_that_opens() {
-        // Both know of marker 4. The first writes 5, and notes that before.
-        let (mut one, mut two) = (store(5, 4), store(5, 4));
-        one.marked = one.counter;
-        let seen = Marker::of(&one);
-        assert_eq!(compare(&two, Some(&seen)).recognition, Recognition::Behind);
+        // Both know of the marker x. The first writes.
+        let (mut one, mut two) = (store(5, "x", ""), store(5, "x", ""));
+        let mut seen = Some(marker("a1", 4, "x"));
+        // The second was about to, and did not reach Grafana: it counts further than the first.
+        two.counter = 60;
+        notes(&mut two, seen.as_ref(), "two");
+        writes(&mut one, &mut seen, "one");
+        assert_eq!(compare(&one, seen.as_ref()).recognition, Recognition::Ours);
+        assert_eq!(compare(&two, seen.as_ref()).recognition, Recognition::Behind);
         // A person says that the second is the right one.
-        two.counter = decided_counter(&two, Some(&seen));
-        two.marked = two.counter;
-        let seen = Marker::of(&two);
-        assert_eq!(compare(&two, Some(&seen)).recognition, Recognition::Ours);
-        assert_eq!(compare(&one, Some(&seen)).recognition, Recognition::Behind);
+        two.counter = decided_counter(&two, seen.as_ref());
+        two = before_writing(two, seen.as_ref(), true, "decided".into());
+        assert_eq!(
+            compare(&two, seen.as_ref()).recognition,
+            Recognition::Behind,
+            "not written yet"
+        );
+        seen = wanted(&two);
+        assert_eq!(compare(&two, seen.as_ref()).recognition, Recognition::Ours);
+        assert_eq!(compare(&one, seen.as_ref()).recognition, Recognition::Behind);
     }
 }

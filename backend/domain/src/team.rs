@@ -10,12 +10,14 @@ use vocabulary::UserId;
 
 use crate::{attention::Attention, settings::TeamRemoval};
 
+mod changes;
 mod input;
 mod model;
 mod permission;
 #[cfg(test)]
 mod tests;
 
+pub use changes::{MembershipChange, changes};
 pub use input::{Feed, GroupMember, TeamInput, wanted_members};
 pub use model::{Desired, MadeAdmin, Member, MemberClass, Observed, Policy, archived_name, name_before_archive};
 
@@ -163,7 +165,7 @@ pub struct Changes {
 
 /// What [`plan`] changes, by person.
 #[must_use]
-pub fn changes(desired: &Desired, observed: &Observed) -> Changes {
+pub fn difference(desired: &Desired, observed: &Observed) -> Changes {
     let mut told = Changes::default();
     for change in compare(desired, observed).0 {
         match change {

@@ -10,6 +10,7 @@
 mod attention;
 mod caller;
 mod health;
+mod membership;
 mod operation;
 mod outlook;
 mod overview;
@@ -25,6 +26,7 @@ pub use caller::{
     server_admin_unproven,
 };
 pub use health::health;
+pub use membership::membership;
 pub use operation::{HELD, held, held_what, off, off_title, open_by, still_open};
 pub use outlook::{person_steps, person_why, sums, team_steps, team_why};
 pub use overview::{Numbers, store_question, store_warnings, summary};

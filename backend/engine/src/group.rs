@@ -25,7 +25,7 @@ use super::{
     org::Org,
     roster::{Roster, TeamContext},
     team_by_name::{ByName, ensure, forget, in_force, remember_ourselves},
-    team_log::log,
+    team_log::{log, log_people},
 };
 use grafana::Team;
 use store::{self, Action as Done, HeldKind, Kind, MappingOrigin, MappingRecord, NewMapping, Work};
@@ -82,10 +82,11 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
             let unmade = |m: &&mut MappingRecord| m.team_id.is_none() && m.team_name == note.name;
             let create = org.settings.effective.mapping_mode == MappingMode::Create;
             if let Some(mapping) = mappings.iter_mut().find(unmade) {
+                mapping.origin = made_or_used(mapping.origin, false);
                 core.store.set_mapping_team(mapping, Some(team.id), &team.name).await?;
                 mapping.team_id = Some(team.id);
             } else if lives && create && mappings.is_empty() {
-                mappings.extend(map(core, work, &note.name, team).await?);
+                mappings.extend(map(core, work, &note.name, ByName::from(team)).await?);
             } else {
                 // Its group is gone, or has a team by now.
                 let context = TeamContext {
@@ -128,7 +129,10 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, id: MappingId) -> Res
             return Ok(());
         };
         if mapping.team_id.is_none() {
-            mapping.team_id = first_team(core, org, work, &mapping).await?;
+            mapping = match first_team(core, org, work, mapping).await? {
+                Some(mapping) => mapping,
+                None => return Ok(()),
+            };
         }
         let Some(team_id) = mapping.team_id else { return Ok(()) };
         let context = TeamContext {
@@ -153,13 +157,29 @@ async fn one_team(core: &Core, org: &mut Org, work: &Work, id: MappingId) -> Res
     Err(SyncError::NotYet(Delay::TeamDisappears))
 }
 
-/// The team of a mapping that has only its name; `None` where it needs none any more.
-async fn first_team(core: &Core, org: &Org, work: &Work, mapping: &MappingRecord) -> Result<Option<TeamId>> {
-    let found = ensure(core, org, work, &mapping.team_name, Some(mapping)).await?;
+/// Whether the team of a mapping of mode *create* was made by us, as of now: one that was deleted by hand is another one afterwards.
+fn made_or_used(origin: MappingOrigin, by_hand: bool) -> MappingOrigin {
+    match (origin.is_by_mode(), by_hand) {
+        (false, _) => origin,
+        (true, false) => MappingOrigin::Create,
+        (true, true) => MappingOrigin::Use,
+    }
+}
+
+/// A mapping that has only its team's name, with its team; `None` where it needs none any more.
+async fn first_team(core: &Core, org: &Org, work: &Work, mapping: MappingRecord) -> Result<Option<MappingRecord>> {
+    let found = ensure(core, org, work, &mapping.team_name, Some(&mapping)).await?;
     let Some(ByName { team, by_hand }) = found else {
         return Ok(None);
     };
-    match core.store.set_mapping_team(mapping, Some(team.id), &team.name).await {
+    let name = mapping.team_name.clone();
+    let mapping = MappingRecord {
+        team_id: Some(team.id),
+        team_name: team.name.clone(),
+        origin: made_or_used(mapping.origin, by_hand),
+        ..mapping
+    };
+    match core.store.set_mapping_team(&mapping, mapping.team_id, &team.name).await {
         Ok(()) => {}
         // The group feeds that team already: one mapping is enough.
         Err(store::Error::MappingTaken) => {
@@ -168,37 +188,38 @@ async fn first_team(core: &Core, org: &Org, work: &Work, mapping: &MappingRecord
         }
         Err(e) => return Err(e.into()),
     }
-    forget(core, work, &mapping.team_name).await?;
+    forget(core, work, &name).await?;
     if by_hand {
         log(core, org, work, Done::TeamUse, &team, None, 0).await?;
     }
-    Ok(Some(team.id))
+    Ok(Some(mapping))
 }
 
 /// Mode *create*: a team of the group's name is used, where `team_claim` says so, else made (R23, R24).
 async fn map_by_name(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Option<MappingRecord>> {
-    let Some(ByName { team, by_hand }) = ensure(core, org, work, name, None).await? else {
+    let Some(found) = ensure(core, org, work, name, None).await? else {
         return Ok(None);
     };
-    let mapping = map(core, work, name, team.clone()).await?;
+    let used = found.by_hand.then(|| found.team.clone());
+    let mapping = map(core, work, name, found).await?;
     forget(core, work, name).await?;
-    if by_hand && mapping.is_some() {
+    if let (Some(team), Some(_)) = (used, &mapping) {
         log(core, org, work, Done::TeamUse, &team, None, 0).await?;
     }
     Ok(mapping)
 }
 
 /// The mapping that mode *create* makes.
-async fn map(core: &Core, work: &Work, name: &str, team: Team) -> Result<Option<MappingRecord>> {
+async fn map(core: &Core, work: &Work, name: &str, of: ByName) -> Result<Option<MappingRecord>> {
     let new = NewMapping {
         tenant: work.tenant.clone(),
         group_id: work.id.clone(),
         group_name: name.to_owned(),
-        team_id: Some(team.id),
-        team_name: team.name,
+        team_id: Some(of.team.id),
+        team_name: of.team.name,
         admins: false,
         remove_others: false,
-        origin: MappingOrigin::Create,
+        origin: made_or_used(MappingOrigin::Create, of.by_hand),
     };
     let now = core.clock.now_ms();
     match core.store.add_mapping(&new, &work.correlation, now).await {
@@ -361,6 +382,7 @@ async fn settle(
                 break;
             }
             act(core, org, work, &roster.team, action).await?;
+            log_people(core, org, work, &roster, action).await?;
         }
         if plan.actions.contains(&Action::Delete) {
             core.store

@@ -244,7 +244,7 @@ impl Org {
     }
 
     async fn fail(&mut self, core: &Core, error: &Error) {
-        self.status.error = Some(error.to_string());
+        self.status.error = Some(error.public_words());
         self.publish(core).await;
     }
 

@@ -29,7 +29,7 @@ use super::{
     store_marker,
 };
 use grafana::{Grafana, Http, Session};
-use store::{Kind, MappingOrigin, Mark, Urgency, Work};
+use store::{Kind, Mark, Urgency, Work};
 
 /// From this many due people on, one listing is cheaper than looking each up.
 const LISTING_PAYS: usize = 20;
@@ -253,7 +253,7 @@ impl Loop {
         for tenant in self.core.store.tenants().await? {
             let mappings = self.core.store.all_mappings(&tenant).await?;
             // Those the engine makes itself are no news.
-            let given = mappings.iter().filter(|m| m.origin != MappingOrigin::Create);
+            let given = mappings.iter().filter(|m| !m.origin.is_by_mode());
             let rows = given.map(|m| (m.id, m.admins, m.remove_others, m.paused));
             by_org.entry(tenant.org_id).or_default().extend(rows);
         }
@@ -339,7 +339,8 @@ impl Loop {
                         org.failed_scans = org.failed_scans.saturating_add(1);
                         org.next_scan_ms = self.core.clock.elapsed_ms().saturating_add(wait);
                         org.state.learn(Configuration::Unanswered);
-                        org.status.error = Some(error.to_string());
+                        tracing::warn!(org = org.id().get(), %error, "the comparison with Grafana did not end");
+                        org.status.error = Some(error.public_words());
                         org.publish(&self.core).await;
                     }
                 }

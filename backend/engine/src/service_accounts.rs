@@ -141,11 +141,7 @@ impl ServiceAccounts {
                 if org.seen.problem.is_none() {
                     tracing::warn!(org = org_id.get(), %error, "the list of service accounts cannot be read; the last one counts");
                 }
-                org.seen.problem = Some(match error {
-                    // How it does not answer tells of the network behind.
-                    Error::Away(_) | Error::NotGrafana(_) => "Grafana did not answer".to_owned(),
-                    other => other.to_string(),
-                });
+                org.seen.problem = Some(error.public_words());
             }
         }
         org.seen.clone()

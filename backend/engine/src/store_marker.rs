@@ -63,7 +63,11 @@ async fn recognise(core: &Core, org: &mut Org) -> Result<()> {
                 compared.write = true;
             }
             if compared.write {
-                write(core, org, &store, marker).await?
+                let seen = marker.as_ref().and_then(|account| Marker::parse(&account.name));
+                let noted = store_identity::before_writing(store, seen.as_ref(), false, core.ids.correlation());
+                core.go_on()?;
+                core.store.note_stamps(org.id(), &noted).await?;
+                write(core, org, &noted, marker).await?
             } else {
                 compared
             }
@@ -100,19 +104,22 @@ async fn compare(core: &Core, org: &Org) -> Result<Found> {
     })
 }
 
-/// The store first, the marker after it, and then a look at what is there: of two stores that write
-/// at once only one is named.
+/// The marker, after the store was written, and then a look at what is there: of two stores that
+/// write at once only one is named.
 async fn write(core: &Core, org: &Org, store: &StoreIdentity, account: Option<MarkerAccount>) -> Result<Compared> {
     core.go_on()?;
     let writer = org.grafana.writer(Purpose::Marker);
-    core.store.note_marked(org.id(), store.counter).await?;
+    let wanted = store_identity::wanted(store).map(|marker| marker.name());
     let named = async {
         let account = match account {
             Some(account) => account,
             None => writer.create_marker(MARKER).await?,
         };
-        let name = Marker::of(store).name();
-        writer.rename_marker(account.id, &name).await
+        match &wanted {
+            Some(name) => writer.rename_marker(account.id, name).await,
+            // It was noted before this.
+            None => Ok(()),
+        }
     };
     match named.await {
         Ok(()) => {}
@@ -169,15 +176,12 @@ pub(super) async fn decide(core: &Core, org: &mut Org, decision: StoreDecision) 
     let seen = marker.as_ref().and_then(|account| Marker::parse(&account.name));
     let counter = store_identity::decided_counter(&store, seen.as_ref());
     let id = match decision {
-        StoreDecision::RightStore => store.id,
+        StoreDecision::RightStore => store.id.clone(),
         StoreDecision::StartOver => core.ids.resource_id(),
     };
-    core.store.decide_identity(org.id(), &id, counter).await?;
-    let decided = StoreIdentity {
-        id,
-        counter,
-        marked: counter,
-    };
+    let decided = StoreIdentity { id, counter, ..store };
+    let decided = store_identity::before_writing(decided, seen.as_ref(), true, core.ids.correlation());
+    core.store.decide_identity(org.id(), &decided).await?;
     let compared = write(core, org, &decided, marker).await?;
     learn(org, compared.recognition);
     Ok(())

@@ -56,8 +56,10 @@ impl Ids for Counted {
     fn resource_id(&self) -> String {
         format!("r{}", self.0.fetch_add(1, Ordering::Relaxed))
     }
+    /// None comes twice, of whatever node and start.
     fn correlation(&self) -> String {
-        format!("c{}", self.0.fetch_add(1, Ordering::Relaxed))
+        static ALL: AtomicU64 = AtomicU64::new(0);
+        format!("c{}", ALL.fetch_add(1, Ordering::Relaxed))
     }
     fn unknown_password(&self) -> Secret {
         Secret::new("Aa1!".repeat(8))
@@ -656,7 +658,7 @@ async fn what_a_person_must_fix_says_why_and_is_tried_on_check_now() {
 async fn server_admins_and_the_last_admin_are_never_closed() {
     let rig = Rig::new(&[("claim_policy", "login")]).await;
     rig.add_account("boss", Role::Admin);
-    rig.grafana.change(|world| world.join(ME, 1, Role::Viewer));
+    // Our own account is Admin as well, and nobody who could help.
     let engine = rig.start();
     rig.user("admin", false).await;
     rig.user("boss", true).await;
@@ -839,6 +841,44 @@ async fn turning_create_mode_on_makes_the_teams_of_stored_groups() {
     rig.until("made", || async { rig.grafana.team("eng").is_some() }).await;
     rig.quiet().await;
     assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
+    engine.stop().await;
+}
+
+/// A team that was there is used as it is; when it is deleted by hand, the next one is ours.
+#[tokio::test]
+async fn only_a_team_that_we_made_goes_with_its_group() {
+    let rig = Rig::new(&[("mapping_mode", "create"), ("team_removal", "remove")]).await;
+    let mut by_hand = rig.add_team("eng", &[]);
+    let engine = rig.start();
+    rig.user("ann", true).await;
+    for is_ours in [false, true] {
+        rig.group("eng", &["ann"]).await;
+        rig.quiet().await;
+        assert_eq!(rig.grafana.team("eng").expect("used").id, by_hand);
+        if is_ours {
+            rig.grafana.change(|world| world.remove_team(by_hand));
+            rig.check_now();
+            rig.until("made again", || async { rig.grafana.team("eng").is_some() })
+                .await;
+            rig.quiet().await;
+            by_hand = rig.grafana.team("eng").expect("made again").id;
+        }
+        assert_eq!(logins(&rig.grafana, "eng"), ["ann"]);
+        rig.change_group("eng", "engines", Vec::new()).await;
+        rig.quiet().await;
+        assert_eq!(rig.grafana.team("eng").is_none(), is_ours, "it is called as its group");
+        let done = rig.store.delete_group(&rig.ctx(), "id-eng", |_| Ok(())).await;
+        assert!(done.expect("deleted"));
+        rig.quiet().await;
+        let left = ["eng", "engines"].map(|name| rig.grafana.team(name).is_some());
+        assert_eq!(left, [!is_ours, false]);
+    }
+    let uses = rig
+        .actions()
+        .await
+        .into_iter()
+        .filter(|(action, _)| *action == Action::TeamUse);
+    assert_eq!(uses.count(), 2, "each is a line in the log");
     engine.stop().await;
 }
 

@@ -160,6 +160,23 @@ impl Grafana {
         Ok(answer)
     }
 
+    /// As the server admin in our organization; where that account is no Admin there, by the token, which may be one.
+    pub(super) async fn or_by_token<T>(
+        &self,
+        by_admin: impl Future<Output = Result<T>>,
+        by_token: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let refused = match by_admin.await {
+            Err(refused @ Error::Forbidden { .. }) if self.token.is_some() => refused,
+            answer => return answer,
+        };
+        match by_token.await {
+            // What is wrong with the token is told where nothing else would do.
+            Err(Error::TokenRefused(_)) => Err(refused),
+            answer => answer,
+        }
+    }
+
     pub(super) async fn get<T: DeserializeOwned>(&self, scope: Scope, path: &str, query: &[(&str, &str)]) -> Result<T> {
         self.call::<()>(scope, Method::GET, path, query, None).await?.json()
     }

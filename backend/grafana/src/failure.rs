@@ -84,7 +84,7 @@ pub enum Error {
 impl From<&Error> for Failure {
     fn from(e: &Error) -> Self {
         match e {
-            Error::Away(_) | Error::NotGrafana(_) | Error::Implausible(_) => Self::Away(e.to_string()),
+            Error::Away(_) | Error::NotGrafana(_) | Error::Implausible(_) => Self::Away(e.public_words()),
             Error::NotSent(why) => Self::NotSent(why.clone()),
             Error::SwitchedOff(_) => Self::NotSent(e.to_string()),
             Error::NoCredentials | Error::SignInRefused { .. } | Error::SessionLost(_) | Error::TokenRefused(_) => {
@@ -137,6 +137,16 @@ impl Refusal {
 }
 
 impl Error {
+    /// What may stand on a page: how something does not answer tells an Admin who may name a URL which ports of the network are open.
+    /// The log has the rest.
+    #[must_use]
+    pub fn public_words(&self) -> String {
+        match self {
+            Self::Away(_) | Self::NotGrafana(_) => "Grafana did not answer".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
     /// Grafana itself said that it did not do it. After everything else (no answer, somebody else's answer, its own fall in the middle)
     /// it may have been done all the same.
     #[must_use]

@@ -29,7 +29,7 @@ impl Finding {
     fn of<T>(result: &Result<T>) -> Self {
         match result {
             Ok(_) => Self::Yes,
-            Err(e) => Self::No(e.to_string()),
+            Err(e) => Self::No(e.public_words()),
         }
     }
 }
@@ -76,7 +76,7 @@ pub async fn probe(credentials: &Credentials, org_id: OrgId) -> Probe {
     let http = match Http::build() {
         Ok(http) => http,
         Err(e) => {
-            found.reached = Finding::No(e.to_string());
+            found.reached = Finding::No(e.public_words());
             return found;
         }
     };
@@ -88,7 +88,7 @@ pub async fn probe(credentials: &Credentials, org_id: OrgId) -> Probe {
             found.version = version;
         }
         Err(e) => {
-            found.reached = Finding::No(e.to_string());
+            found.reached = Finding::No(e.public_words());
             return found;
         }
     }
@@ -113,7 +113,7 @@ async fn as_admin(grafana: &Grafana, found: &mut Probe) {
     let me = match grafana.me().await {
         Ok(me) => me,
         Err(e) => {
-            found.sign_in = Finding::No(e.to_string());
+            found.sign_in = Finding::No(e.public_words());
             return;
         }
     };
@@ -133,7 +133,7 @@ async fn as_admin(grafana: &Grafana, found: &mut Probe) {
         },
         // Not a server admin: their own organization's teams tell it.
         Err(Error::Forbidden { .. }) => Finding::of(&grafana.try_teams().await),
-        Err(e) => Finding::No(e.to_string()),
+        Err(e) => Finding::No(e.public_words()),
     };
     found.read_settings = Finding::of(&grafana.admin_settings().await);
     found.login = Some(me.login);

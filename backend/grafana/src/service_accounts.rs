@@ -39,13 +39,19 @@ impl Grafana {
     /// Every service account of our organization (G91). People are never in it, whatever their logins are.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] where we are not Admin of the organization; [`Error::NotGrafana`] for an answer that cannot be right.
+    /// [`Error::Forbidden`] where neither we nor the token are Admin of the organization; [`Error::NotGrafana`] for an answer that cannot be right.
     pub async fn service_accounts(&self) -> Result<Vec<ServiceAccount>> {
+        let ours = Scope::Org(self.org_id());
+        self.or_by_token(self.service_accounts_as(ours), self.service_accounts_as(Scope::Team))
+            .await
+    }
+
+    async fn service_accounts_as(&self, scope: Scope) -> Result<Vec<ServiceAccount>> {
         let mut accounts = Vec::new();
         for page in 1.. {
             let page: Page = self
                 .get(
-                    Scope::Org(self.org_id()),
+                    scope,
                     "/api/serviceaccounts/search",
                     &[("perpage", "1000"), ("page", &page.to_string())],
                 )

@@ -16,8 +16,10 @@ CREATE TABLE store_identity (
     id      TEXT   NOT NULL,
     -- Grows with each start of the engine and each closing that was seen done.
     counter BIGINT NOT NULL,
-    -- The counter that the marker in Grafana has, or was about to be given; 0: none yet.
-    marked  BIGINT NOT NULL
+    -- The stamp that the marker in Grafana had when this store last wrote it; NULL: it never has.
+    seen    TEXT,
+    -- The stamp that the marker was about to be given.
+    asked   TEXT
 );
 
 -- What the health check writes, and removes in the same transaction: it is always empty.
@@ -105,6 +107,8 @@ CREATE TABLE account (
     seen_inside      BOOLEAN NOT NULL,
     -- It was found closed: Rollcall has not done that, and does not undo it.
     closed_by_hand   BOOLEAN NOT NULL,
+    -- When Rollcall last joined it to our organization again, after it had been seen inside.
+    rejoined_ms      BIGINT,
     -- NULL while the account is open. It is written before an account is disabled or deleted.
     deprovisioned_by TEXT    CHECK (deprovisioned_by IN ('disable', 'suspend', 'recreate', 'delete')),
     -- Whether that holds against a sign-in which the single sign-on provider still allows; NULL: not known.
@@ -139,7 +143,10 @@ CREATE TABLE account_creation (
     -- The time just before the call: an account that had the login before is a stranger's.
     since_ms   BIGINT NOT NULL,
     -- The first comparison that looked for the account since the last request.
-    looked_ms  BIGINT
+    looked_ms  BIGINT,
+    -- As in `account`, where the SCIM user was deleted before there was a row of it.
+    external_id TEXT,
+    gone_ms     BIGINT
 );
 
 -- What an admin decided about a SCIM user's account, or is asked. A row names one account, so that a decision never counts for another
@@ -210,7 +217,8 @@ CREATE TABLE mapping (
     -- People added by hand are removed.
     remove_others BOOLEAN NOT NULL,
     paused        BOOLEAN NOT NULL,
-    origin        TEXT    NOT NULL CHECK (origin IN ('page', 'create')),
+    -- 'create': the team is one that Rollcall made, so it may be renamed, archived and deleted; 'use': it was there before.
+    origin        TEXT    NOT NULL CHECK (origin IN ('page', 'create', 'use')),
     created_ms    BIGINT  NOT NULL
 );
 CREATE INDEX mapping_group ON mapping (org_id, connection, group_id);

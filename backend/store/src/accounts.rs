@@ -3,7 +3,7 @@
 //! Owns: the tables `account` and `team_member`. Must never be the place where a claim is decided.
 //! Start at [`Store::save_account`].
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{OrgId, TeamId, Tenant, UserId, team::MadeAdmin};
 use sqlx::SqliteConnection;
@@ -17,23 +17,32 @@ statements! {
     SAVE =
         "INSERT INTO account (user_id, org_id, connection, grafana_id, origin, login, \
          deprovisioned_by, holds, snapshot, deferred, synced_ms, authority, own_org, seen_inside, \
-         closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         closed_by_hand, external_id, gone_ms, renew_password, seen_closed_ms, rejoined_ms) \
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         CASE WHEN here.known THEN $16 ELSE coalesce(c.external_id, $16) END, \
+         CASE WHEN here.known THEN NULL ELSE coalesce($17, c.gone_ms, $11) END, $18, $19, $20 \
+         FROM (SELECT EXISTS (SELECT 1 FROM scim_user WHERE id = $1) AS known) here \
+         LEFT JOIN account_creation c ON c.user_id = $1 WHERE true \
          ON CONFLICT (user_id) DO UPDATE \
          SET grafana_id = excluded.grafana_id, origin = excluded.origin, login = excluded.login, \
          authority = excluded.authority, own_org = excluded.own_org, \
          seen_inside = excluded.seen_inside, closed_by_hand = excluded.closed_by_hand, \
          deprovisioned_by = excluded.deprovisioned_by, holds = excluded.holds, snapshot = \
          excluded.snapshot, deferred = excluded.deferred, synced_ms = excluded.synced_ms, \
-         seen_closed_ms = excluded.seen_closed_ms, \
+         seen_closed_ms = excluded.seen_closed_ms, rejoined_ms = excluded.rejoined_ms, \
          renew_password = excluded.renew_password, external_id = CASE WHEN account.gone_ms IS NULL \
          THEN excluded.external_id ELSE account.external_id END";
     LEFT_WITH =
         "SELECT * FROM account WHERE org_id = $1 AND connection = $2 AND external_id = $3 \
          AND gone_ms IS NOT NULL ORDER BY user_id";
     LEAVE = "UPDATE account SET external_id = $2, gone_ms = $3 WHERE user_id = $1";
+    LEAVE_BEFORE =
+        "UPDATE account_creation SET external_id = $2, gone_ms = $3 WHERE user_id = $1";
     FIND = "SELECT * FROM account WHERE user_id = $1";
     FIND_BY_GRAFANA_ID = "SELECT * FROM account WHERE grafana_id = $1";
+    OWNERS =
+        "SELECT grafana_id, user_id, login FROM account \
+         WHERE grafana_id IN (SELECT value FROM json_each($1))";
     OF_TENANT =
         "SELECT * FROM account WHERE org_id = $1 AND connection = $2 ORDER BY grafana_id";
     LEAVING =
@@ -105,21 +114,24 @@ async fn save(tx: &mut SqliteConnection, a: &AccountRecord) -> std::result::Resu
         .bind(a.gone_ms)
         .bind(a.renew_password)
         .bind(a.seen_closed_ms)
+        .bind(a.history.rejoined_ms)
         .execute(tx)
         .await?;
     Ok(())
 }
 
 /// The provider deletes a user, inside its transaction: who returns with this `externalId` is the same person. It is the one of now,
-/// whenever the account was linked, and no later save changes it.
+/// whenever the account was linked, and no later save changes it: also where the account is being made now, and its row comes later.
 pub(super) async fn leave(
     tx: &mut SqliteConnection,
     user_id: &str,
     external_id: Option<&str>,
     now_ms: i64,
 ) -> Result<()> {
-    let leave = LEAVE.query().bind(user_id).bind(external_id).bind(now_ms);
-    leave.execute(tx).await?;
+    for leave in [LEAVE, LEAVE_BEFORE] {
+        let leave = leave.query().bind(user_id).bind(external_id).bind(now_ms);
+        leave.execute(&mut *tx).await?;
+    }
     Ok(())
 }
 
@@ -152,6 +164,18 @@ impl Store {
             .bind(grafana_id.get())
             .fetch_optional(&self.read)
             .await?)
+    }
+
+    /// The SCIM id of the user and the login of each of these accounts, where Rollcall knows them.
+    pub async fn account_owners(&self, ids: &[UserId]) -> Result<HashMap<UserId, (String, String)>> {
+        let list = serde_json::to_string(ids).map_err(|_| Error::Unreadable {
+            what: "list of accounts",
+        })?;
+        let rows: Vec<(i64, String, String)> = OWNERS.query_as().bind(list).fetch_all(&self.read).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, user_id, login)| (UserId::new(id), (user_id, login)))
+            .collect())
     }
 
     /// The accounts of deleted users who had this `externalId`.

@@ -11,15 +11,18 @@ use super::{Result, Store, sql::statements};
 
 statements! {
     MAKE =
-        "INSERT INTO store_identity (org_id, id, counter, marked) VALUES ($1, $2, 1, 0) \
+        "INSERT INTO store_identity (org_id, id, counter) VALUES ($1, $2, 1) \
          ON CONFLICT (org_id) DO NOTHING";
-    FIND = "SELECT id, counter, marked FROM store_identity WHERE org_id = $1";
+    FIND = "SELECT id, counter, seen, asked FROM store_identity WHERE org_id = $1";
     GROW =
         "UPDATE store_identity SET counter = counter + 1 WHERE org_id = $1";
-    NOTE_MARKED = "UPDATE store_identity SET marked = $2 WHERE org_id = $1";
+    NOTE =
+        "UPDATE store_identity SET seen = $2, asked = $3 WHERE org_id = $1";
     DECIDE =
-        "UPDATE store_identity SET id = $2, counter = $3, marked = $3 WHERE org_id = $1";
+        "UPDATE store_identity SET id = $2, counter = $3, seen = $4, asked = $5 WHERE org_id = $1";
 }
+
+type Row = (String, i64, Option<String>, Option<String>);
 
 /// One closing was seen done, inside the caller's transaction.
 pub(super) async fn grow(tx: &mut SqliteConnection, org_id: OrgId) -> Result<()> {
@@ -35,13 +38,13 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         MAKE.query().bind(org_id.get()).bind(new_id).execute(&mut *tx).await?;
-        let row: (String, i64, i64) = FIND.query_as().bind(org_id.get()).fetch_one(&mut *tx).await?;
+        let row: Row = FIND.query_as().bind(org_id.get()).fetch_one(&mut *tx).await?;
         tx.commit().await?;
         Ok(identity(row))
     }
 
     async fn known_identity(&self, org_id: OrgId) -> Result<Option<StoreIdentity>> {
-        let row: Option<(String, i64, i64)> = FIND.query_as().bind(org_id.get()).fetch_optional(&self.read).await?;
+        let row: Option<Row> = FIND.query_as().bind(org_id.get()).fetch_optional(&self.read).await?;
         Ok(row.map(identity))
     }
 
@@ -52,33 +55,40 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The marker is about to be given this counter. It is on disk before Grafana is asked, so in
-    /// the marker there is never more than here.
-    pub async fn note_marked(&self, org_id: OrgId, counter: i64) -> Result<()> {
+    /// The marker is about to be given a stamp. It is on disk before Grafana is asked, so the marker
+    /// never has one of ours that is not here.
+    pub async fn note_stamps(&self, org_id: OrgId, noted: &StoreIdentity) -> Result<()> {
         let mut tx = self.begin().await?;
-        NOTE_MARKED
-            .query()
+        NOTE.query()
             .bind(org_id.get())
-            .bind(counter)
+            .bind(&noted.seen)
+            .bind(&noted.asked)
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
     }
 
-    /// An admin decided that this is the right store, under this id and from this counter on.
-    pub async fn decide_identity(&self, org_id: OrgId, id: &str, counter: i64) -> Result<()> {
+    /// An admin decided that this is the right store, as it is called and counted from now on.
+    pub async fn decide_identity(&self, org_id: OrgId, decided: &StoreIdentity) -> Result<()> {
         let mut tx = self.begin().await?;
         DECIDE
             .query()
             .bind(org_id.get())
-            .bind(id)
-            .bind(counter)
+            .bind(&decided.id)
+            .bind(decided.counter)
+            .bind(&decided.seen)
+            .bind(&decided.asked)
             .execute(&mut *tx)
             .await?;
         Ok(tx.commit().await?)
     }
 }
 
-fn identity((id, counter, marked): (String, i64, i64)) -> StoreIdentity {
-    StoreIdentity { id, counter, marked }
+fn identity((id, counter, seen, asked): Row) -> StoreIdentity {
+    StoreIdentity {
+        id,
+        counter,
+        seen,
+        asked,
+    }
 }

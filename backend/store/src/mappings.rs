@@ -22,7 +22,7 @@ statements! {
          ORDER BY id";
     OF_TEAM = "SELECT * FROM mapping WHERE org_id = $1 AND team_id = $2 ORDER BY id";
     OF_TENANT = "SELECT * FROM mapping WHERE org_id = $1 AND connection = $2 ORDER BY id";
-    SET_TEAM = "UPDATE mapping SET team_id = $1, team_name = $2 WHERE id = $3";
+    SET_TEAM = "UPDATE mapping SET team_id = $1, team_name = $2, origin = $3 WHERE id = $4";
     CHANGE = "UPDATE mapping SET admins = $1, remove_others = $2, paused = $3 WHERE id = $4";
     REMOVE = "DELETE FROM mapping WHERE id = $1";
     REMOVE_IN_FORCE = "DELETE FROM mapping WHERE id = $1 AND NOT paused";
@@ -160,8 +160,8 @@ impl Store {
             .await?)
     }
 
-    /// Records the team of a mapping once it is created or renamed; `None` when the team was
-    /// deleted by hand and is needed again.
+    /// Records the team of a mapping once it is created or renamed, and whether it was made or was
+    /// there (`origin`); `None` when the team was deleted by hand and is needed again.
     pub async fn set_mapping_team(
         &self,
         mapping: &MappingRecord,
@@ -172,6 +172,7 @@ impl Store {
             .query()
             .bind(team_id.map(TeamId::get))
             .bind(team_name)
+            .bind(mapping.origin.code())
             .bind(mapping.id.get())
             .execute(&self.write)
             .await

@@ -112,6 +112,7 @@ impl FromRow<'_, SqliteRow> for AccountRecord {
                 own_org: row.try_get::<Option<i64>, _>("own_org")?.map(OrgId::new),
                 seen_inside: row.try_get("seen_inside")?,
                 closed_by_hand: row.try_get("closed_by_hand")?,
+                rejoined_ms: row.try_get("rejoined_ms")?,
             },
             deprovisioned_by: code_or_null(row, "deprovisioned_by")?,
             holds: row.try_get("holds")?,

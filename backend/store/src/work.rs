@@ -406,4 +406,43 @@ mod tests {
         let due = store.due_work(2, 10).await.unwrap();
         assert!(due.len() == 1 && due[0].closing, "{due:?}");
     }
+
+    /// Since when the first of two waits, marked at 1,000 and at 5,000.
+    async fn marked_twice() -> (Store, Tenant) {
+        let store = Store::in_memory().await.unwrap();
+        let tenant = Tenant::of_org(OrgId::new(1));
+        for (id, now_ms) in [("u1", 1_000), ("u2", 5_000)] {
+            let mark = Mark {
+                tenant: &tenant,
+                kind: Kind::User,
+                id,
+                urgency: Urgency::Urgent,
+                correlation: "c",
+                now_ms,
+            };
+            store.mark(&mark).await.unwrap();
+        }
+        (store, tenant)
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_makes_nothing_younger() {
+        // At 6,000 it is set back by 4,000. What was marked in the second since the last look is as
+        // old as it says.
+        let (store, tenant) = marked_twice().await;
+        store.clock_set_back(2_000, 4_000, 500).await.unwrap();
+        let oldest = store.tally(&tenant).await.unwrap().oldest_closing_ms;
+        assert_eq!(oldest, Some(-3_000), "five seconds before 2,000, as before");
+        assert_eq!(store.due_work(2_000, 10).await.unwrap().len(), 2);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_comes_from_a_later_hour_counts_as_old() {
+        let (store, tenant) = marked_twice().await;
+        store.clock_unknown(3_000, 1, 1, 60_000).await.unwrap();
+        let oldest = store.tally(&tenant).await.unwrap().oldest_closing_ms;
+        assert_eq!(oldest, Some(-57_000));
+        store.close().await;
+    }
 }

@@ -40,6 +40,12 @@ codes! {
         UserJoinOrg = "user.join_org",
         /// The account came back to a team.
         UserJoinTeam = "user.join_team",
+        /// The person joined a team, because a group says so.
+        UserTeamAdd = "user.team_add",
+        /// The person left a team, because no group says so any more, or a mapping removes others.
+        UserTeamRemove = "user.team_remove",
+        /// The person became admin of a team, or an ordinary member.
+        UserTeamPermission = "user.team_permission",
         /// Every session was ended.
         UserLogout = "user.logout",
         /// The account got the role back that it had in an organization.

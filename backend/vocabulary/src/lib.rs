@@ -202,8 +202,18 @@ codes! {
     MappingOrigin {
         /// An admin, on the page.
         Page = "page",
-        /// The engine, in mode *create*.
+        /// The engine, in mode *create*: it made the team as well.
         Create = "create",
+        /// The engine, in mode *create*: the team was there before.
+        Use = "use",
+    }
+}
+
+impl MappingOrigin {
+    /// Whether mode *create* made the mapping.
+    #[must_use]
+    pub const fn is_by_mode(self) -> bool {
+        matches!(self, Self::Create | Self::Use)
     }
 }
 

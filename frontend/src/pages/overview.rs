@@ -130,7 +130,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
     let pending = overview.part(|o| o.pending);
     let mappings = host.link(Route::Mappings);
     let people = host.link(Route::Users);
-    let with = |access| host.link(Location::from(Route::Users).with("access", Some(access)));
+    let with = move |access| host.link(Location::from(Route::Users).with("access", Some(access)));
     let waiting = with("pending");
     let age = move || match pending.get() {
         Some(pending) if pending.count > 0 => {
@@ -146,7 +146,13 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
         pending
             .get()
             .filter(|pending| pending.closing > 0)
-            .map(|pending| view! { <li><b>{host.number(pending.closing)}</b>" to be closed, first in line"</li> })
+            .map(|pending| view! { <li><a class="rcl-figure-link" href=with("not_closed")><b>{host.number(pending.closing)}</b>" to be closed, first in line"</a></li> })
+    };
+    let may_return = move || {
+        counts
+            .get()
+            .filter(|counts| counts.closed_may_return > 0)
+            .map(|counts| view! { <li><a class="rcl-figure-link rcl-tone--warning" href=with("closed_may_return")><b>{host.number(counts.closed_may_return)}</b>" closed, can come back"</a></li> })
     };
     let unmanaged = move || {
         counts
@@ -161,6 +167,7 @@ fn Numbers(overview: Loaded<Overview>) -> impl IntoView {
                 <ul class="rcl-figures">
                     <li><a class="rcl-figure-link" href=people><b class="rcl-figure">{count(|c| c.users_active)}</b>" active"</a></li>
                     <li><a class="rcl-figure-link" href=with("closed")><b>{count(|c| c.closed)}</b>" closed"</a></li>
+                    {may_return}
                     <li><b>{count(|c| c.provisioned)}</b>" provisioned, "<b>{count(|c| c.claimed)}</b>" claimed"</li>
                     {unmanaged}
                 </ul>

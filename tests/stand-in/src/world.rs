@@ -272,6 +272,11 @@ impl World {
         self.teams.values().find(|team| team.name == name)
     }
 
+    /// Deletes a team.
+    pub fn remove_team(&mut self, id: i64) {
+        self.teams.remove(&id);
+    }
+
     /// A team by its id.
     pub fn team_mut(&mut self, id: i64) -> Option<&mut Team> {
         self.teams.get_mut(&id)

@@ -96,6 +96,7 @@ impl Managed<'_> {
         let mut now = Snapshot::of(self.account);
         if !self.powers.everywhere {
             now.orgs.retain(|o| self.rules.serves(o.org_id));
+            now.teams.retain(|t| self.rules.serves(t.org_id));
         }
         match &self.link.snapshot {
             None => Some(Action::Remember(now)),
@@ -129,11 +130,14 @@ impl Managed<'_> {
         if self.is_inside() || returns {
             return plan;
         }
-        if link.history.seen_inside && !self.observed.approved && self.rules.membership == MembershipPolicy::Ask {
+        let again = self.observed.rejoined_lately;
+        let repairs = self.rules.membership == MembershipPolicy::Repair && !again;
+        if link.history.seen_inside && !self.observed.approved && !repairs {
             // Taking out is how a person closes an account that signs in through a provider.
             let attention = Attention::TakenOutByHand {
                 login: self.login(),
                 org_id: self.rules.org_id,
+                again: again && self.rules.membership == MembershipPolicy::Repair,
             };
             plan.end = Plan::blocked_at(Access::Open, attention, self.question()).end;
             return plan;
@@ -198,7 +202,7 @@ impl Managed<'_> {
                 Some(_) => {}
             }
         }
-        let missing = |t: &&TeamMembership| !account.teams.contains(t);
+        let missing = |t: &&TeamMembership| !account.teams.contains(t) && self.reaches(t.org_id);
         actions.extend(snapshot.teams.iter().filter(missing).cloned().map(Action::JoinTeam));
     }
 

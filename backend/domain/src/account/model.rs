@@ -113,7 +113,12 @@ pub struct History {
     pub seen_inside: bool,
     /// It was found closed: Rollcall has not done that, and does not undo it.
     pub closed_by_hand: bool,
+    /// When Rollcall last joined it to our organization again, after it had been seen inside.
+    pub rejoined_ms: Option<i64>,
 }
+
+/// Who was taken out by hand is joined again by `membership = repair` at most once in so long.
+const REJOINED_AGAIN_MS: i64 = 86_400_000;
 
 impl History {
     /// Of an account that was never looked at.
@@ -124,7 +129,15 @@ impl History {
             own_org: None,
             seen_inside: false,
             closed_by_hand: false,
+            rejoined_ms: None,
         }
+    }
+
+    /// Whether Rollcall has joined it again within a day: taking it out once more is somebody's answer to that.
+    #[must_use]
+    pub fn rejoined_lately(&self, now_ms: i64) -> bool {
+        self.rejoined_ms
+            .is_some_and(|at| now_ms.saturating_sub(at) < REJOINED_AGAIN_MS)
     }
 }
 
@@ -204,7 +217,7 @@ pub enum Manager {
         /// That user's SCIM id.
         user_id: String,
         /// What was remembered.
-        link: Link,
+        link: Box<Link>,
         /// Why it is not known to be the person who comes; `None`: it is the same.
         doubt: Option<Doubt>,
         /// It is not `return_days` since.
@@ -225,6 +238,8 @@ pub struct Observed {
     pub refused_by: Vec<OrgId>,
     /// An admin said yes to what was asked about the linked account.
     pub approved: bool,
+    /// Rollcall joined the linked account to our organization again within a day.
+    pub rejoined_lately: bool,
 }
 
 /// The accounts that are protected by what they are or by the list `break_glass`.

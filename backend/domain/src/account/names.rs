@@ -52,14 +52,15 @@ impl Unclaimed {
         Plan::blocked(*self.attention, self.question)
     }
 
-    /// The account is open, of somebody who must be out: that is what is told, and the question stays.
-    pub(super) fn still_open(self, wanted: &Profile, account: &Account) -> Plan {
+    /// The account is open, of somebody who must be out: that is what is told, and the question, if
+    /// there is one, stays.
+    pub(super) fn still_open(asked: Option<Self>, wanted: &Profile, account: &Account) -> Plan {
         let attention = Attention::StillOpen {
             login: wanted.login.clone(),
             account: account.login.clone(),
             grafana_id: account.id,
         };
-        Plan::blocked(attention, self.question)
+        Plan::blocked(attention, asked.and_then(|asked| asked.question))
     }
 
     /// An admin's yes would change it.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 mod authority;
+mod worlds;
 
 use super::*;
 use crate::{
@@ -967,7 +968,7 @@ prop_compose! {
             manager: match manager {
                 0 => Manager::Nobody,
                 1 => Manager::Other,
-                _ => Manager::Gone { user_id: "before".to_owned(), link: link(), doubt, recent },
+                _ => Manager::Gone { user_id: "before".to_owned(), link: Box::new(link()), doubt, recent },
             },
             approved: approved && recent,
             keeps_password: false,

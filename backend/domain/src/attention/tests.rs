@@ -67,6 +67,7 @@ pub(crate) fn attentions() -> Vec<Attention> {
         Attention::TakenOutByHand {
             login: login(),
             org_id: OrgId::new(1),
+            again: false,
         },
         Attention::TwoAccounts {
             login: login(),

@@ -35,9 +35,19 @@ pub fn reason(attention: &Attention) -> String {
             format!("“{login}” was disabled by hand in Grafana, and Rollcall opens only what it has closed.")
         }
         Attention::DeletedByHand { login } => format!("The account of “{login}” was deleted by hand in Grafana."),
-        Attention::TakenOutByHand { login, org_id } => {
-            format!("“{login}” was taken out of organization {org_id} by hand.")
-        }
+        Attention::TakenOutByHand {
+            login,
+            org_id,
+            again: false,
+        } => format!("“{login}” was taken out of organization {org_id} by hand."),
+        Attention::TakenOutByHand {
+            login,
+            org_id,
+            again: true,
+        } => format!(
+            "“{login}” was taken out of organization {org_id} by hand once more, within a day after Rollcall had joined the account again. \
+             Somebody, or another program, wants it out."
+        ),
         Attention::TwoAccounts {
             login,
             login_owner,
@@ -386,8 +396,8 @@ pub fn delay(delay: &Delay) -> String {
         Delay::TeamDisappears => "The team disappears again and again.".to_owned(),
         Delay::NothingToDelete => "There is no account to delete.".to_owned(),
         Delay::AccountJustTaken => "The account in Grafana has just become another user's.".to_owned(),
-        Delay::StoreNotRecognised => "Grafana knows another store than this one. It opens nobody until \
-             an admin says on the overview which store is the right one."
+        Delay::StoreNotRecognised => "Nothing shows that this store is the one that Grafana knows. It opens \
+             nobody until then: the overview says what to do."
             .to_owned(),
         Delay::Held => super::operation::HELD.to_owned(),
         Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),

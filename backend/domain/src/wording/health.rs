@@ -36,6 +36,10 @@ pub fn health(health: Health, pending: i64) -> String {
             "Which SCIM store is the right one could not be read in Grafana, so nobody is opened. \
              Grafana's log says why.{waiting}"
         ),
+        Health::StoreUnproven => format!(
+            "Rollcall's account may not manage service accounts, so nothing shows that this is the right SCIM \
+             store, and nobody is opened. Make the account Admin of the organization.{waiting}"
+        ),
         Health::EngineFails => format!(
             "The engine stood still or ended by a fault, and was started again. Grafana's log says where.{waiting}"
         ),

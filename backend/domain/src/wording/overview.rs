@@ -24,6 +24,8 @@ pub struct Numbers {
     pub held: i64,
     /// Why nothing is written, if nothing is.
     pub off: Option<Off>,
+    /// People who are out, and whose next sign-in can bring them back until the next comparison.
+    pub may_return: i64,
 }
 
 /// How things stand.
@@ -38,12 +40,16 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
         0 => String::new(),
         n => format!("{} not closed yet. ", count(n, "person is", "people are")),
     };
+    let may_return = match numbers.may_return {
+        0 => String::new(),
+        n => format!("{} can come back. ", count(n, "person who left", "people who left")),
+    };
     let rest = match state {
         SyncState::StoreFails => "The store takes no changes: its disk is full, its file is read-only, or \
              the file was deleted or replaced. Identity providers are told to send theirs again."
             .to_owned(),
         SyncState::StoreNotRecognised => {
-            format!("This store closes and opens nobody until you say which store is the right one. {waiting}")
+            format!("This store closes and opens nobody until it is shown to be the right one. {waiting}")
         }
         SyncState::NotConfigured => {
             format!("Rollcall has no Grafana credentials yet: set them under Settings. {waiting}")
@@ -76,7 +82,7 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
             count(numbers.groups, "group", "groups")
         ),
     };
-    format!("{not_closed}{rest}")
+    format!("{not_closed}{may_return}{rest}")
 }
 
 /// Why an admin is asked about the store, where one is.
@@ -98,13 +104,14 @@ pub const fn store_question(recognition: Recognition) -> Option<&'static str> {
     }
 }
 
-/// What is wrong about the store's file or marker, where it works all the same.
+/// What is wrong about the store's file or marker, and nobody has to decide.
 #[must_use]
 pub fn store_warnings(recognition: Recognition, file: StoreFile) -> Vec<String> {
     let unproven = match recognition {
         Recognition::Unproven => Some(
             "Rollcall's account may not manage service accounts of this organization, so a second store on \
-             this Grafana, or a lost one, would not be known. Make the account Admin of the organization.",
+             this Grafana, or a lost one, would not be known, and nobody is opened. Make the account Admin of \
+             the organization, or give Rollcall the token of a service account that is.",
         ),
         _ => None,
     };

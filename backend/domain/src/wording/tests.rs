@@ -53,12 +53,19 @@ fn each_state_of_the_whole_has_its_sentence() {
         closing: 0,
         held: 4,
         off: Some(Off::Observing),
+        may_return: 0,
     };
     let mut lines = Vec::new();
     for state in SyncState::ALL {
         lines.push(format!("{}\n  {}", state.as_str(), summary(*state, numbers)));
         lines.push(format!("  {}", summary(*state, Numbers::default())));
     }
+    let left = Numbers {
+        closing: 1,
+        may_return: 8,
+        ..numbers
+    };
+    lines.push(format!("with people who left\n  {}", summary(SyncState::InSync, left)));
     insta::assert_snapshot!(lines.join("\n"));
 }
 
@@ -72,6 +79,7 @@ fn each_finding_of_the_health_check_has_its_sentence() {
         Health::StoreForeign,
         Health::StoreBehind,
         Health::StoreUnknown,
+        Health::StoreUnproven,
         Health::EngineFails,
         Health::NotConfigured,
         Health::WaitingForFirstRequest,

@@ -46,8 +46,23 @@ impl Person<'_> {
                 // What is to be given back is remembered until it is seen: the next look tries again.
                 return Ok(());
             }
+            self.note_rejoined(org, role.org_id).await?;
         }
         self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
+    }
+
+    /// That somebody takes it out of our organization once more is to be noticed.
+    async fn note_rejoined(&mut self, org: &Org, joined: OrgId) -> Result<()> {
+        match self.record.clone() {
+            // What Rollcall took out itself is nobody's by hand.
+            Some(mut record)
+                if joined == org.id() && record.history.seen_inside && record.deprovisioned_by.is_none() =>
+            {
+                record.history.rejoined_ms = Some(self.core.clock.now_ms());
+                self.save(record).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The e-mail or the login of the account, whichever Grafana takes for this account and no other.

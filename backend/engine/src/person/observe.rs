@@ -99,6 +99,7 @@ pub(crate) async fn observe(source: &impl AccountSource, org: &Org, subject: &Su
         linked,
         approved: linked_id.is_some_and(|id| subject.management.is_some_and(|s| approves(s, id))),
         waited: subject.waited,
+        rejoined_lately: link.is_some_and(|l| l.history.rejoined_lately(subject.now_ms)),
         ..Observed::default()
     };
     let Some(profile) = account::profile_to_match(desired, link) else {
@@ -237,7 +238,7 @@ fn manager(look: &Look<'_>, managed_by: Option<&ManagedBy>) -> Manager {
         doubt => doubt,
     };
     Manager::Gone {
-        link: input::link(record),
+        link: Box::new(input::link(record)),
         user_id: record.user_id.clone(),
         doubt,
         recent: left.is_recent(now_ms, days),

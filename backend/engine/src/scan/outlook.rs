@@ -28,7 +28,7 @@ pub(super) fn of_team(
     groups: Vec<String>,
     arriving: &HashMap<String, String>,
 ) -> Option<TeamOutlook> {
-    let changes = team::changes(&roster.desired, &roster.observed);
+    let changes = team::difference(&roster.desired, &roster.observed);
     let mut joins = BTreeSet::new();
     for person in &roster.people {
         joins.extend(arriving.get(person).cloned());

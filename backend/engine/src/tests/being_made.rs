@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 
 use domain::{OrgId, settings::MappingMode};
+use grafana_stand_in::Gate;
 
 use super::*;
 
@@ -227,6 +228,42 @@ async fn a_taken_name_may_be_our_own_doing() {
     engine.stop().await;
 }
 
+/// Regression: the history under kills had a person who was hired again, and whose closed account was not followed any more. The
+/// `externalId` was lost where the user was deleted between Grafana's answer and our record.
+#[tokio::test]
+async fn who_left_while_being_made_returns_to_the_account() {
+    let rig = Rig::new(&[]).await;
+    rig.user("ann", true).await;
+    rig.set("ann", "externalId", json!("00u1")).await;
+    rig.store
+        .note_account_creation(&rig.tenant, "id-ann", "ann", 0)
+        .await
+        .expect("noted");
+    let made = rig.add_account("ann", Role::Viewer);
+    let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
+    assert!(done.expect("deleted"));
+    let engine = rig.start();
+    rig.until("closed", || async {
+        rig.grafana.user("ann").is_some_and(|ann| ann.disabled)
+    })
+    .await;
+    rig.quiet().await;
+    let document = json!({"userName": "ann", "active": true, "externalId": "00u1",
+        "emails": [{"value": "ann@ex.com", "primary": true}]});
+    let document = serde_json::from_value(document).expect("a document");
+    let again = rig.store.create_user(&rig.ctx(), "id-again", document).await;
+    again.expect("hired again");
+    rig.wake();
+    rig.until("open again", || async {
+        rig.grafana.user("ann").is_some_and(|ann| !ann.disabled)
+    })
+    .await;
+    rig.quiet().await;
+    assert_eq!(rig.grafana.user("ann").expect("an account").id, made);
+    assert_eq!(rig.attention().await.len(), 0);
+    engine.stop().await;
+}
+
 /// The machine's clock and a bit.
 #[derive(Default)]
 struct Ahead(AtomicU64);
@@ -308,4 +345,81 @@ async fn an_account_that_cannot_be_ours_any_more_is_a_strangers() {
     rig.quiet().await;
     assert!(!rig.grafana.user("ann").expect("there").disabled);
     engine.stop().await;
+}
+
+/// Ann is deleted while Grafana makes her account, and comes back with the same id of the provider.
+async fn returns(rig: &Rig, engine: &Engine) {
+    let made = rig.grafana.user("ann").expect("made").id;
+    let closed = || async { rig.grafana.user("ann").is_some_and(|ann| ann.disabled) };
+    rig.until("closed", closed).await;
+    rig.quiet().await;
+    rig.comes_back("ann", "00u1").await;
+    rig.until("open", || async { !closed().await }).await;
+    rig.quiet().await;
+    let back = rig.store.account("again-ann").await.expect("read").expect("an account");
+    assert_eq!(back.grafana_id, Some(UserId::new(made)), "a second account was made");
+    engine.stop().await;
+}
+
+impl Rig {
+    async fn comes_back(&self, login: &str, external_id: &str) {
+        let document = json!({"userName": login, "active": true, "externalId": external_id,
+            "emails": [{"value": format!("{login}@ex.com"), "primary": true}]});
+        let document = serde_json::from_value(document).expect("a document");
+        let id = format!("again-{login}");
+        let made = self.store.create_user(&self.ctx(), &id, document).await;
+        made.expect("created");
+        self.wake();
+    }
+}
+
+#[tokio::test]
+async fn who_is_deleted_while_being_made_returns_to_that_account() {
+    let rig = Rig::new(&[]).await;
+    rig.user("ann", true).await;
+    rig.set("ann", "externalId", json!("00u1")).await;
+    let gate = Gate::default();
+    let held = Fault::new("/api/admin/users", Effect::Held(gate.clone()));
+    rig.grafana.set_fault(held.method("POST").whole());
+    let engine = rig.start();
+    gate.reached().await;
+    let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
+    assert!(done.expect("deleted"));
+    rig.wake();
+    gate.open();
+    returns(&rig, &engine).await;
+}
+
+#[tokio::test]
+async fn so_does_who_was_deleted_when_the_answer_was_lost() {
+    let rig = Rig::new(&[]).await;
+    rig.user("ann", true).await;
+    rig.set("ann", "externalId", json!("00u1")).await;
+    let lost = Fault::new("/api/admin/users", Effect::DropAnswer);
+    rig.grafana.set_fault(lost.method("POST").whole());
+    let engine = rig.start();
+    rig.until("made", || async { rig.grafana.user("ann").is_some() }).await;
+    let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
+    assert!(done.expect("deleted"));
+    rig.wake();
+    returns(&rig, &engine).await;
+}
+
+/// An account that is claimed, too: the look at it is held.
+#[tokio::test]
+async fn so_does_who_is_deleted_while_being_claimed() {
+    let rig = Rig::new(&[("claim_policy", "login")]).await;
+    let ann = rig.add_account("ann", Role::Viewer);
+    rig.user("ann", true).await;
+    rig.set("ann", "externalId", json!("00u1")).await;
+    let gate = Gate::default();
+    let held = Fault::new(&format!("/api/users/{ann}"), Effect::Held(gate.clone()));
+    rig.grafana.set_fault(held.method("GET").whole());
+    let engine = rig.start();
+    gate.reached().await;
+    let done = rig.store.delete_user(&rig.ctx(), "id-ann", |_| Ok(())).await;
+    assert!(done.expect("deleted"));
+    rig.wake();
+    gate.open();
+    returns(&rig, &engine).await;
 }

@@ -7,7 +7,7 @@ use store::{Mark, Urgency};
 use tokio::time::{Instant as Moment, advance};
 
 use super::{
-    absence::{Moved, Still, breathe, comes, nothing_waits},
+    absence::{Moved, Still, breathe, comes, nothing_waits, stops},
     scans::compared,
     *,
 };
@@ -147,7 +147,7 @@ async fn a_refused_sign_in_is_tried_again_after_ten_minutes() {
         advance(Duration::from_secs(5)).await;
         breathe().await;
     }
-    engine.stop().await;
+    stops(&engine).await;
 }
 
 #[tokio::test]

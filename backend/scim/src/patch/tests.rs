@@ -710,6 +710,30 @@ fn operation() -> impl Strategy<Value = Value> {
         })
 }
 
+/// Found by `replacing_twice_is_replacing_once`: each time one more value was made, which the filter did not name either.
+#[test]
+fn a_value_that_its_own_filter_does_not_name_is_not_made() {
+    for (path, value) in [
+        ("emails[type eq \"work\"]", json!({"type": 0})),
+        (
+            "emails[type eq \"work\"]",
+            json!({"type": "home", "value": "new@ex.com"}),
+        ),
+        ("emails[type eq \"new\"].type", json!("old")),
+        ("roles[primary eq true]", json!({"value": "a", "primary": false})),
+        ("roles[type eq \"x\" and value eq \"y\"]", json!({"value": "z"})),
+    ] {
+        for op in ["add", "replace"] {
+            let operation = json!([{"op": op, "path": path, "value": value}]);
+            // What is there and is named by it, gets the other part; then nothing is.
+            let once = run(ResourceType::User, &user(), operation.clone());
+            let after = once.map_or_else(|_| user(), |once| once.document);
+            let error = run(ResourceType::User, &after, operation).unwrap_err();
+            assert_eq!(error.scim_type, Some(ScimType::NoTarget), "{op} {path} {value}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn a_patch_never_panics_and_fails_whole(

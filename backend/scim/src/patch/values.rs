@@ -134,7 +134,9 @@ fn write_selected(
     let assigned = coerce_element(attribute, &change, dropped)?;
     let mut values = take_values(container, attribute);
     let mut selected = selected(&values, attribute, selection.filter);
-    if selected.is_empty() {
+    let found = !selected.is_empty();
+    let no_target = || Error::no_target(format!("No value of {} matches the filter.", attribute.name));
+    if !found {
         if assigned.is_none() {
             return put_values(container, attribute, values, None);
         }
@@ -142,10 +144,8 @@ fn write_selected(
         let made = selection
             .filter
             .map_or_else(|| Some(Map::new()), |filter| value_for(filter, attribute, dropped));
-        let made =
-            made.ok_or_else(|| Error::no_target(format!("No value of {} matches the filter.", attribute.name)))?;
         selected.push(values.len());
-        values.push(Value::Object(made));
+        values.push(Value::Object(made.ok_or_else(no_target)?));
     }
     let cleared = assigned.is_none();
     let change = match (change, assigned) {
@@ -171,6 +171,19 @@ fn write_selected(
         {
             primary = Some(*index);
         }
+    }
+    // A value that the operation gives another `type` is not the one that the filter names: the same operation sent again would make
+    // another, without end.
+    let is_named = |index: &usize| {
+        let named = |value| {
+            selection
+                .filter
+                .is_none_or(|filter| matches_element(filter, attribute, value))
+        };
+        values.get(*index).is_some_and(named)
+    };
+    if !found && !selected.iter().all(is_named) {
+        return Err(no_target());
     }
     if let (None, Some(filter)) = (primary, selection.filter)
         && let [made] = selected.as_slice()

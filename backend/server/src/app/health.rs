@@ -10,7 +10,7 @@ use domain::{
     health::{self, Closing, Facts, Health as Finding, Liveness},
     login::Severity,
     operation::Off,
-    status::{EngineState, StoreFile},
+    status::{EngineState, EngineStatus, StoreFile},
     wording,
 };
 use serde_json::json;
@@ -100,17 +100,43 @@ fn closing(tally: &Tally, now_ms: i64) -> Closing {
     Closing::of(tally.closing, tally.oldest_closing_ms, now_ms)
 }
 
+/// What the metrics say of the process and its store.
+struct Process {
+    writable: bool,
+    refused_writes: u64,
+    pulse: PulseSeen,
+    now_ms: i64,
+}
+
+/// What they say of an organization.
+struct Row {
+    org_id: OrgId,
+    tally: Tally,
+    status: EngineStatus,
+}
+
 /// Prometheus text: numbers by organization.
 pub(super) async fn metrics(running: &Running) -> String {
-    let (store, engine, now_ms) = (&running.store, &running.engine, running.clock.now_ms());
+    let (store, engine) = (&running.store, &running.engine);
     let seen = running.watch.seen(store).await;
-    let pulse = engine.pulse();
     let mut rows = Vec::new();
     for tenant in store.tenants().await.unwrap_or_default() {
         if let Ok(tally) = store.tally(&tenant).await {
-            rows.push((tenant.org_id, tally));
+            let (org_id, status) = (tenant.org_id, engine.status(tenant.org_id));
+            rows.push(Row { org_id, tally, status });
         }
     }
+    let process = Process {
+        writable: seen.takes_changes && seen.file != StoreFile::Replaced,
+        refused_writes: running.api.refused_writes(),
+        pulse: engine.pulse(),
+        now_ms: running.clock.now_ms(),
+    };
+    prometheus(&process, &rows)
+}
+
+fn prometheus(process: &Process, rows: &[Row]) -> String {
+    let (pulse, now_ms) = (process.pulse, process.now_ms);
     let mut text = "# TYPE rollcall_store_open gauge\nrollcall_store_open 1\n".to_owned();
     let mut whole = |name: &str, kind: &str, help: &str, value: u64| {
         // Writing to a String cannot fail.
@@ -120,51 +146,53 @@ pub(super) async fn metrics(running: &Running) -> String {
         );
     };
     let writable = "1 while a change can be written to the store.";
-    let is_well = seen.takes_changes && seen.file != StoreFile::Replaced;
-    whole("store_writable", "gauge", writable, u64::from(is_well));
+    whole("store_writable", "gauge", writable, u64::from(process.writable));
     let refused = "Changes of identity providers that the store did not take (503).";
-    whole("refused_writes_total", "counter", refused, running.api.refused_writes());
+    whole("refused_writes_total", "counter", refused, process.refused_writes);
     let silent = "Since when nothing was heard of the engine, in seconds.";
     whole("engine_heartbeat_age_seconds", "gauge", silent, pulse.silent.as_secs());
     let restarts = "How often the engine ended by a fault and was started again.";
     whole("engine_restarts_total", "counter", restarts, pulse.restarts);
-    let mut gauge = |name: &str, help: &str, value: &dyn Fn(OrgId, &Tally) -> i64| {
+    let mut gauge = |name: &str, help: &str, value: &dyn Fn(&Row) -> i64| {
         // Writing to a String cannot fail.
         _ = writeln!(text, "# HELP rollcall_{name} {help}\n# TYPE rollcall_{name} gauge");
-        for (org_id, tally) in &rows {
-            _ = writeln!(text, "rollcall_{name}{{org_id=\"{org_id}\"}} {}", value(*org_id, tally));
+        for row in rows {
+            _ = writeln!(text, "rollcall_{name}{{org_id=\"{}\"}} {}", row.org_id, value(row));
         }
     };
-    gauge("users", "SCIM users.", &|_, t| t.users);
-    gauge("groups", "SCIM groups.", &|_, t| t.groups);
-    gauge("pending", "Changes that are not in Grafana yet.", &|_, t| t.pending);
-    gauge("closing", "People who must be out and were not seen out.", &|_, t| {
-        t.closing
+    gauge("users", "SCIM users.", &|row| row.tally.users);
+    gauge("groups", "SCIM groups.", &|row| row.tally.groups);
+    gauge("pending", "Changes that are not in Grafana yet.", &|row| {
+        row.tally.pending
+    });
+    gauge("closing", "People who must be out and were not seen out.", &|row| {
+        row.tally.closing
     });
     let oldest = "For how long the first of them must be out, in seconds; 0 without any.";
-    gauge("oldest_closing_seconds", oldest, &|_, t| {
-        closing(t, now_ms).oldest_ms / 1_000
+    gauge("oldest_closing_seconds", oldest, &|row| {
+        closing(&row.tally, now_ms).oldest_ms / 1_000
     });
     let compared = "Since when everything was last compared with Grafana, in seconds; -1 before the first time.";
-    gauge("comparison_age_seconds", compared, &|org_id, _| {
-        let at = engine.status(org_id).checked_ms;
+    gauge("comparison_age_seconds", compared, &|row| {
+        let at = row.status.checked_ms;
         at.map_or(-1, |at| now_ms.saturating_sub(at).max(0) / 1_000)
     });
     let held = "People and teams that the brake holds something of.";
-    gauge("held", held, &|_, t| t.held);
-    gauge(
-        "writing",
-        "0 while nothing is written: observing, paused, or the app is disabled.",
-        &|org_id, _| i64::from(engine.status(org_id).off.is_none()),
-    );
-    gauge("attention", "Changes that wait for a person.", &|_, t| t.attention);
-    gauge(
-        "store_recognised",
-        "0 while this is not the store that Grafana knows.",
-        &|org_id, _| i64::from(!engine.status(org_id).store.needs_decision()),
-    );
-    gauge("grafana_reachable", "1 while the engine can work.", &|org_id, _| {
-        i64::from(engine.status(org_id).state == EngineState::Running)
+    gauge("held", held, &|row| row.tally.held);
+    let writing = "0 while nothing is written: observing, paused, or the app is disabled.";
+    gauge("writing", writing, &|row| i64::from(row.status.off.is_none()));
+    gauge("attention", "Changes that wait for a person.", &|row| {
+        row.tally.attention
+    });
+    let recognised = "0 while this is not shown to be the store that Grafana knows.";
+    gauge("store_recognised", recognised, &|row| {
+        i64::from(!row.status.store.is_doubted())
+    });
+    gauge("grafana_reachable", "1 while the engine can work.", &|row| {
+        i64::from(row.status.state == EngineState::Running)
     });
     text
 }
+
+#[cfg(test)]
+mod tests;

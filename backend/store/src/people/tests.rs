@@ -148,3 +148,127 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
     );
     assert!(PeopleQuery::default().with_access("gone").is_none());
 }
+
+/// What the tables hold of one person.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// The SCIM user, and whether it is active.
+    user: Option<bool>,
+    /// The account's row: whether it has an id, and whether it was seen closed.
+    account: Option<(bool, bool)>,
+    /// The mark: whether it is urgent, and its state.
+    work: Option<(bool, &'static str)>,
+    management: Option<&'static str>,
+}
+
+impl Known {
+    fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for user in [None, Some(true), Some(false)] {
+            for account in [
+                None,
+                Some((true, true)),
+                Some((true, false)),
+                Some((false, true)),
+                Some((false, false)),
+            ] {
+                for work in [None, Some((true, "pending")), Some((true, "blocked"))] {
+                    for management in [
+                        None,
+                        Some("needs_approval"),
+                        Some("approved"),
+                        Some("unmanaged"),
+                        Some("kept_closed"),
+                    ] {
+                        all.push(Self {
+                            user,
+                            account,
+                            work,
+                            management,
+                        });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Nobody is left out but for one of these reasons.
+    fn is_left_out(self) -> bool {
+        let seen_closed = matches!(self.account, Some((_, true)));
+        let unmanaged = self.management == Some("unmanaged") && (self.user.is_some() || self.account.is_some());
+        let nothing_to_close = match (self.user, self.account) {
+            // It was looked for, and found nowhere.
+            (_, None) => self.work.is_none(),
+            // Deleted at the provider, and here by us.
+            (None, Some((has_id, _))) => !has_id && self.work.is_none(),
+            (Some(_), Some(_)) => false,
+        };
+        let may_be_in = self.user == Some(true) && self.management != Some("kept_closed");
+        may_be_in || seen_closed || unmanaged || nothing_to_close
+    }
+
+    /// In an organization of its own.
+    fn sql(self, org: usize) -> String {
+        let mut sql = String::new();
+        let key = format!("{org}, 'default'");
+        if let Some(active) = self.user {
+            sql.push_str(&format!(
+                "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, active, document, \
+                 search_key, version, created_ms, modified_ms) \
+                 VALUES ({key}, 'p{org}', 'p', 'p', {active}, '{{\"userName\":\"p\"}}', 'p', 1, 3, 3);"
+            ));
+        }
+        if let Some((has_id, seen)) = self.account {
+            let id = if has_id { org.to_string() } else { "NULL".to_owned() };
+            let seen = if seen { "5" } else { "NULL" };
+            sql.push_str(&format!(
+                "INSERT INTO account (org_id, connection, user_id, grafana_id, seen_closed_ms, origin, login, \
+                 deferred, synced_ms, authority, seen_inside, closed_by_hand) \
+                 VALUES ({key}, 'p{org}', {id}, {seen}, 'provisioned', 'p', '[]', 3, 'full', FALSE, FALSE);"
+            ));
+        }
+        if let Some((urgent, state)) = self.work {
+            sql.push_str(&format!(
+                "INSERT INTO work (org_id, connection, id, urgent, state, attention, kind, generation, since_ms, \
+                 due_ms, attempts, correlation) VALUES ({key}, 'p{org}', {urgent}, '{state}', \
+                 '{{\"code\":\"cannot_disable\",\"login\":\"p\"}}', 'User', 1, 3, 0, 0, '');"
+            ));
+        }
+        if let Some(state) = self.management {
+            sql.push_str(&format!(
+                "INSERT INTO management (org_id, connection, user_id, state, grafana_id, login) \
+                 VALUES ({key}, 'p{org}', '{state}', {org}, 'p');"
+            ));
+        }
+        sql
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_must_be_out_is_left_out_of_the_count() {
+    let store = Store::in_memory().await.unwrap();
+    let all = Known::all();
+    let sql: String = all.iter().enumerate().map(|(n, known)| known.sql(n + 1)).collect();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&store.write)
+        .await
+        .unwrap();
+    for (n, known) in all.iter().enumerate() {
+        let org_id = OrgId::new(i64::try_from(n + 1).unwrap());
+        let tenant = Tenant {
+            org_id,
+            connection: "default".into(),
+        };
+        let tally = store.tally(&tenant).await.unwrap();
+        let counted = i64::from(!known.is_left_out());
+        assert_eq!(tally.closing, counted, "{known:?}");
+        assert_eq!(tally.oldest_closing_ms.is_some(), counted == 1, "{known:?}");
+        let mut query = PeopleQuery::default().with_access("not_closed").unwrap();
+        query.count = 2;
+        let (listed, _, _) = store.people(&tenant, &query).await.unwrap();
+        let here = known.user.is_some();
+        assert_eq!(listed, if here { counted } else { 0 }, "{known:?}");
+    }
+    store.close().await;
+}

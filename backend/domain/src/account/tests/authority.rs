@@ -27,6 +27,7 @@ prop_compose! {
             own_org: own.then_some(OrgId::new(9)),
             seen_inside: flags.0,
             closed_by_hand: flags.1,
+            rejoined_ms: None,
         }
     }
 }
@@ -308,14 +309,26 @@ fn who_was_taken_out_by_hand_is_asked_about() {
     };
     let repaired = plan(&open, Some(&seen_inside), &seen(out.clone()), &repair);
     assert_eq!(repaired.actions, [Action::JoinOrg(role.clone())]);
+    let again = Observed {
+        rejoined_lately: true,
+        ..seen(out.clone())
+    };
+    let fight = plan(&open, Some(&seen_inside), &again, &repair);
+    assert_eq!((fight.actions.len(), fight.end.question().is_some()), (0, true));
+    assert!(matches!(
+        fight.end.attention(),
+        Some(Attention::TakenOutByHand { again: true, .. })
+    ));
     let yes = Observed {
         approved: true,
         ..seen(out)
     };
-    assert_eq!(
-        plan(&open, Some(&seen_inside), &yes, &rules()).actions,
-        [Action::JoinOrg(role)]
-    );
+    for rules in [rules(), repair] {
+        assert_eq!(
+            plan(&open, Some(&seen_inside), &yes, &rules).actions,
+            [Action::JoinOrg(role.clone())]
+        );
+    }
 }
 
 #[test]

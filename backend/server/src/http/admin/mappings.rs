@@ -32,9 +32,7 @@ const MOST_TEAMS: usize = 50;
 
 /// Whether the engine would make a mapping again at once.
 fn is_made_again(m: &MappingRecord, effective: &Effective) -> bool {
-    m.origin == MappingOrigin::Create
-        && effective.mapping_mode == MappingMode::Create
-        && effective.team_claim == TeamClaim::Use
+    m.origin.is_by_mode() && effective.mapping_mode == MappingMode::Create && effective.team_claim == TeamClaim::Use
 }
 
 fn mapping_row(m: MappingRecord, teams: &[TeamSeen], effective: &Effective) -> MappingRow {

@@ -64,6 +64,7 @@ pub(in crate::http) async fn overview(call: AdminCall) -> Answer<Json<Overview>>
                 closing: tally.closing,
                 held: tally.held,
                 off: engine.off,
+                may_return: tally.closed_may_return,
             },
         ),
         scim_url: api.scim_url(org_id),
@@ -122,7 +123,7 @@ fn state(store: StoreSeen, engine: &EngineStatus, tally: &Tally, called: bool) -
         return SyncState::StoreFails;
     }
     match engine.state {
-        _ if engine.store.needs_decision() => SyncState::StoreNotRecognised,
+        _ if engine.store.is_doubted() => SyncState::StoreNotRecognised,
         EngineState::NotConfigured => SyncState::NotConfigured,
         EngineState::WaitingForFirstRequest => SyncState::WaitingForFirstRequest,
         EngineState::CredentialsRefused => SyncState::CredentialsRefused,

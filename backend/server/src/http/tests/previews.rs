@@ -75,6 +75,28 @@ fn says(preview: &admin_api::Preview, line: &str) -> bool {
         .any(|team| team.lines.iter().any(|said| said == line))
 }
 
+/// Server admins, the list `break_glass` and released accounts are neither put into a team nor taken out of it.
+#[tokio::test]
+async fn who_is_never_touched_does_not_join_in_a_preview_either() {
+    let server = server(&[]).await;
+    let (ada, boss) = (server.user("ada").await, server.user("boss").await);
+    server.account(&ada, "ada", UserId::new(10), &[]).await;
+    server.account(&boss, "boss", ROOT, &[]).await;
+    let group = server.group("Engineering", &[ada, boss]).await;
+    let new = server
+        .preview(json!({ "add": { "group_id": group, "new_team": "Fresh" } }))
+        .await;
+    assert_eq!(new.joins, 1);
+    assert_eq!(
+        new.teams[0].lines,
+        [
+            "A new team is made.",
+            "1 joins: ada.",
+            "1 is never touched by Rollcall, and does not join: boss."
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_new_mapping_names_who_joins_who_leaves_and_who_waits() {
     let server = server(&[]).await;

@@ -255,6 +255,8 @@ async fn told(api: &Api, org_id: OrgId, mut what_ifs: Vec<WhatIf>, teams: &[Team
 struct PlannedTeam {
     what_if: WhatIf,
     people: Vec<TeamMembership>,
+    /// Who does not join, because nobody may take them out again.
+    kept_out: BTreeSet<UserId>,
     /// By Grafana's id.
     logins: BTreeMap<UserId, String>,
     /// Grafana was asked who is in the team now.
@@ -290,13 +292,16 @@ async fn plan_team(
         Some((id, _)) => api.store.applied_members(org_id, *id).await?,
         None => BTreeMap::new(),
     };
+    let mut wanted = team::wanted_members(people.iter().map(member));
+    let kept_out = kept_out(api, org_id, &wanted, roster).await?;
+    wanted.retain(|id, _| !kept_out.contains(id));
     let (id, name) = what_if.team.clone().unwrap_or_default();
     let others = teams.iter().filter(|team| team.id != id);
     let input = TeamInput {
         id,
         name,
         feeds: what_if.feeds.iter().map(Feed::rule).collect(),
-        wanted: team::wanted_members(people.iter().map(member)),
+        wanted,
         wanted_name: what_if.name.clone().filter(|_| what_if.team.is_some()),
         removal: Some(TeamRemoval::Keep),
         members: roster.map(|seen| seen.members.iter().map(|(_, member)| member.clone()).collect()),
@@ -321,7 +326,23 @@ async fn plan_team(
         hold: desired.policy.hold,
         plan: team::plan(&desired, &observed),
         people,
+        kept_out,
     })
+}
+
+/// As in the engine: nobody is brought in who is never taken out again.
+async fn kept_out(
+    api: &Api,
+    org_id: OrgId,
+    wanted: &BTreeMap<UserId, bool>,
+    roster: Option<&RosterSeen>,
+) -> Answer<BTreeSet<UserId>> {
+    let released = api.store.unmanaged_accounts(org_id).await?;
+    let members = roster.iter().flat_map(|seen| &seen.members);
+    let present: BTreeSet<UserId> = members.map(|(_, member)| member.grafana_id).collect();
+    let is_out = |id: &UserId| released.contains(id) || api.control.protection(org_id, *id).is_some();
+    let newcomers = wanted.keys().filter(|id| !present.contains(id));
+    Ok(newcomers.filter(|id| is_out(id)).copied().collect())
 }
 
 /// One team, in words.
@@ -376,6 +397,11 @@ fn render_team(planned: PlannedTeam, answer: &mut Preview) {
         waiting,
         "has no account in Grafana yet, and joins with it",
         "have no account in Grafana yet, and join with it",
+    ));
+    lines.extend(listed(
+        planned.kept_out.iter().map(named).collect(),
+        "is never touched by Rollcall, and does not join",
+        "are never touched by Rollcall, and do not join",
     ));
     if planned.hold {
         lines.push("A mapping of this team is paused, so nobody leaves it.".to_owned());
