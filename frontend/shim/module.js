@@ -18,6 +18,7 @@ define(["react", "@grafana/data", "@grafana/runtime", "@grafana/ui"], function (
     { path: "", text: "Overview" },
     { path: "users", text: "Users" },
     { path: "mappings", text: "Team mappings" },
+    { path: "plan", text: "Plan" },
     { path: "activity", text: "Activity" },
     { path: "setup", text: "Set-up" },
     { path: "settings", text: "Settings" },

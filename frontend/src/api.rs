@@ -8,8 +8,8 @@ mod plain;
 use std::collections::BTreeMap;
 
 use admin_api::{
-    Activity, Callers, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, MappingEdit,
-    NewMapping, Overview, People, Preview, Settings, SettingsUpdate, Teams,
+    Activity, Callers, ConnectionReport, ConnectionTest, CredentialTest, CredentialsTest, Groups, HeldAnswer, HeldList,
+    MappingEdit, NewMapping, Operation, Overview, People, Plan, Preview, Settings, SettingsUpdate, Teams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -47,6 +47,28 @@ pub async fn check_now(host: Host) -> Result<(), ApiError> {
 pub async fn decide_store(host: Host, decision: &str) -> Result<(), ApiError> {
     let body = format!("{{\"decision\":\"{decision}\"}}");
     succeeded(&host.call("POST", "admin/store", Some(body)).await).map(drop)
+}
+
+/// Is anything written?
+pub async fn operation(host: Host) -> Result<Operation, ApiError> {
+    call(host, "GET", "admin/operation", None).await
+}
+
+/// What the brake holds.
+pub async fn held(host: Host) -> Result<HeldList, ApiError> {
+    call(host, "GET", "admin/held", None).await
+}
+
+/// Yes or no to some of it.
+pub async fn decide_held(host: Host, answer: &HeldAnswer) -> Result<(), ApiError> {
+    succeeded(&host.call("POST", "admin/held", Some(json(answer))).await).map(drop)
+}
+
+/// What would be done, by name, step or reason. Without `count` all of it.
+pub async fn plan(host: Host, query: &str, count: Option<u32>) -> Result<Plan, ApiError> {
+    let count = count.map(|count| format!("&count={count}")).unwrap_or_default();
+    let query = encoded(query);
+    call(host, "GET", &format!("admin/plan?query={query}{count}"), None).await
 }
 
 /// People by what `filter` says: `query` (in login, name or e-mail), `access`, `id`, `group`, `after`.

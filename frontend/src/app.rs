@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use crate::{
+    banner::Banner,
     components::EmptyState,
     host::Host,
     pages::{
-        activity::ActivityPage, mappings::MappingsPage, overview::OverviewPage, settings::SettingsPage,
+        activity::ActivityPage, mappings::MappingsPage, overview::OverviewPage, plan::PlanPage, settings::SettingsPage,
         setup::SetupPage, users::UsersPage,
     },
     route::Route,
@@ -19,11 +20,13 @@ pub fn App() -> impl IntoView {
     // A filter or a drawer is not another page.
     let route = Memo::new(move |_| location.with(|location| location.route.clone()));
     view! {
+        <Banner />
         {move || match route.get() {
             Route::Overview => view! { <OverviewPage /> }.into_any(),
             Route::Users => view! { <UsersPage /> }.into_any(),
             Route::Activity => view! { <ActivityPage /> }.into_any(),
             Route::Setup => view! { <SetupPage /> }.into_any(),
+            Route::Plan => view! { <PlanPage /> }.into_any(),
             Route::Mappings => view! { <MappingsPage /> }.into_any(),
             Route::Settings => view! { <SettingsPage /> }.into_any(),
             Route::Unknown(_) => {

@@ -4,7 +4,7 @@
 //! Start at [`ago`]; lines of the log are worded
 //! in [`crate::sentence`].
 
-use admin_api::{Access, ActivityEntry, Person, SettingOrigin, SyncState};
+use admin_api::{Access, ActivityEntry, Person, PlanRow, SettingOrigin, SyncState};
 
 /// "12 s ago". What lies ahead (clocks differ) is now.
 pub fn ago(now_ms: i64, at_ms: i64) -> String {
@@ -50,6 +50,8 @@ pub fn sync_title(state: SyncState) -> &'static str {
         SyncState::WaitingForFirstRequest => "Waiting for the first request.",
         SyncState::CredentialsRefused => "Grafana refused the credentials.",
         SyncState::GrafanaAway => "Grafana does not answer.",
+        SyncState::SwitchedOff => "Nothing is written.",
+        SyncState::Held => "The brake holds something.",
         SyncState::NeedsAttention => "Something needs you.",
         SyncState::Syncing => "Syncing.",
         SyncState::Empty => "Nothing yet.",
@@ -70,6 +72,7 @@ pub fn access_sentence(person: &Person) -> &'static str {
         Access::Pending => "The last change is on its way to Grafana.",
         Access::NeedsAttention => "Rollcall cannot go on here without you.",
         Access::WaitingForSignIn => "Waits for the first sign-in.",
+        Access::KeptOpen => "Switched off by your identity provider, and kept open by an admin until it says so again.",
         Access::Released => {
             "You stopped managing this account: it stays in Grafana as it is, whatever your identity provider says."
         }
@@ -90,6 +93,19 @@ fn csv_line(out: &mut String, cells: &[&str]) {
         out.push('"');
     }
     out.push_str("\r\n");
+}
+
+/// The plan as a CSV file.
+pub fn plan_csv(rows: &[PlanRow]) -> String {
+    let mut out = String::new();
+    csv_line(&mut out, &["kind", "id", "name", "steps", "why"]);
+    for row in rows {
+        csv_line(
+            &mut out,
+            &[&row.kind, &row.id, &row.name, &row.steps.join("; "), &row.why],
+        );
+    }
+    out
 }
 
 /// The log as a CSV file; `time` writes a moment.

@@ -7,6 +7,7 @@
 
 mod api;
 mod app;
+mod banner;
 mod components;
 mod crash;
 mod format;

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod again;
 pub mod mappings;
 pub mod overview;
+pub mod plan;
 pub mod settings;
 pub mod setup;
 pub mod users;

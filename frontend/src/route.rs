@@ -17,6 +17,8 @@ pub enum Route {
     Activity,
     /// Which values go where, and did it work?
     Setup,
+    /// What would be done, and what waits for a yes?
+    Plan,
     /// What is set, and where?
     Settings,
     /// Nothing lives here.
@@ -31,6 +33,7 @@ impl Route {
             "mappings" => Self::Mappings,
             "activity" => Self::Activity,
             "setup" => Self::Setup,
+            "plan" => Self::Plan,
             "settings" => Self::Settings,
             other => Self::Unknown(other.to_owned()),
         }
@@ -44,6 +47,7 @@ impl Route {
             Self::Mappings => "mappings",
             Self::Activity => "activity",
             Self::Setup => "setup",
+            Self::Plan => "plan",
             Self::Settings => "settings",
             Self::Unknown(path) => path,
         }

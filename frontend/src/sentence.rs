@@ -69,6 +69,8 @@ fn words_of(action: Action, in_grafana: bool) -> Words {
         Action::UserTeamPermission => words("gave", "give", "", "another permission in a team"),
         Action::UserLogout => words("signed", "sign", "", "out"),
         Action::UserRestore => words("gave", "give", "", "the role back"),
+        Action::HeldApprove => words("approved", "approve", "what was held of", ""),
+        Action::HeldReject => words("rejected", "reject", "what was held of", ""),
         Action::UserSync => words("synced", "sync", "", ""),
         Action::UserRetry => words("retried", "retry", "", ""),
         Action::UserResync => words("compared", "compare", "", "with Grafana again"),
@@ -169,7 +171,7 @@ mod tests {
     fn target_of(action: Action) -> (TargetKind, &'static str) {
         let about = action.as_str().split('.').next().unwrap_or_default();
         match about {
-            "user" => (TargetKind::User, "ada"),
+            "user" | "held" => (TargetKind::User, "ada"),
             "group" => (TargetKind::Group, "Engineering"),
             "team" => (TargetKind::Team, "Platform"),
             "mapping" => (TargetKind::Mapping, "Engineering"),
@@ -253,6 +255,8 @@ mod tests {
             }
             Action::UserSync | Action::GroupSync => vec![(Source::Grafana, vec![Retry, Attention])],
             Action::UserRelease
+            | Action::HeldApprove
+            | Action::HeldReject
             | Action::UserKeepClosed
             | Action::UserFollow
             | Action::UserRetry

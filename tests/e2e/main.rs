@@ -17,5 +17,6 @@ mod mapping;
 mod people;
 mod protection;
 mod providers;
+mod rails;
 mod restart;
 mod settings;

@@ -311,7 +311,7 @@ async fn two_hundred_kills_lose_nothing_and_do_nothing_twice() -> Result<()> {
 }
 
 async fn survives(seed: u64) -> Result<()> {
-    let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create")).await?;
+    let rig = Rig::with(|setup| setup.ini("auth", "mapping_mode", "create").many_leave()).await?;
     let scim = rig.scim().await?;
     let mut company = Company::default();
     let mut random = StdRng::seed_from_u64(seed);

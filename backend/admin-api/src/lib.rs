@@ -15,6 +15,7 @@ pub mod login;
 pub mod mappings;
 pub mod overview;
 pub mod people;
+pub mod rails;
 pub mod settings;
 
 pub use activity::{Activity, ActivityEntry, Target};
@@ -28,12 +29,13 @@ pub use mappings::{
 };
 pub use overview::{Attention, Caller, Counts, GrafanaState, HourCount, Overview, Pending, StoreAnswer, StoreDecision};
 pub use people::{Access, AttributeState, ClaimMeans, People, Person, PersonAttribute};
+pub use rails::{Held, HeldAnswer, HeldList, Operation, Plan, PlanRow};
 pub use settings::{
     CredentialTest, CredentialsGiven, CredentialsTest, Setting, SettingOrigin, Settings, SettingsUpdate,
 };
 pub use vocabulary::{
-    AccountOrigin, Action, Attribute, CallerState, MappingMode, MappingOrigin, Outcome, ResourceKind, Severity, Source,
-    SyncState, TargetKind,
+    AccountOrigin, Action, Attribute, CallerState, HeldKind, MappingMode, MappingOrigin, Outcome, ResourceKind,
+    Severity, Source, SyncState, TargetKind,
 };
 
 use serde::{Deserialize, Serialize};

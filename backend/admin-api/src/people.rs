@@ -145,4 +145,6 @@ pub enum Access {
     WaitingForSignIn,
     /// Rollcall manages the account no more and leaves it as it is.
     Released,
+    /// Switched off by the identity provider, and open because an admin said no to what the brake held.
+    KeptOpen,
 }

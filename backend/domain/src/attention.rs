@@ -335,6 +335,8 @@ pub enum Delay {
     AccountJustTaken,
     /// Grafana knows another store, and no admin has decided.
     StoreNotRecognised,
+    /// The brake holds what the provider wants to take away, and no admin has decided.
+    Held,
     /// A call failed, and time may help.
     GrafanaFailed {
         /// What was asked.
@@ -356,6 +358,7 @@ impl Delay {
             Self::NothingToDelete => "nothing_to_delete",
             Self::AccountJustTaken => "account_just_taken",
             Self::StoreNotRecognised => "store_not_recognised",
+            Self::Held => "held",
             Self::GrafanaFailed { .. } => "grafana_failed",
         }
     }

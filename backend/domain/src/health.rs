@@ -4,6 +4,7 @@
 //! the health check. Start at [`worst`]; [`crate::wording::health`] words it.
 
 use crate::{
+    operation::Off,
     status::{EngineState, EngineStatus, StoreFile, StoreSeen},
     store_identity::Recognition,
 };
@@ -48,6 +49,10 @@ pub enum Health {
     CredentialsRefused,
     /// Grafana's API does not answer.
     GrafanaAway,
+    /// Nothing is written, and so many people are open who were switched off by the provider.
+    SwitchedOff(Off, i64),
+    /// The brake holds what the provider asks of so many people and teams.
+    Held(i64),
     /// So many people who must be out were not seen out for minutes.
     StillOpen(i64),
     /// Grafana answers, and for minutes every comparison with it has failed.
@@ -84,6 +89,8 @@ impl Health {
             | Self::SecretKeptBack
             | Self::CredentialsRefused
             | Self::GrafanaAway
+            | Self::SwitchedOff(..)
+            | Self::Held(_)
             | Self::StillOpen(_)
             | Self::NotCompared
             | Self::WrongSettings(_) => false,
@@ -153,6 +160,8 @@ pub struct Facts<'a> {
     pub kept_back: bool,
     /// Who must be out and was not seen out.
     pub closing: Closing,
+    /// People and teams that the brake holds something of.
+    pub held: i64,
     /// Settings with values that cannot be used.
     pub wrong_settings: usize,
     /// What waits for a person.
@@ -195,6 +204,11 @@ fn of_access(facts: &Facts<'_>) -> Option<Health> {
         EngineState::NotConfigured => Some(Health::NotConfigured),
         EngineState::CredentialsRefused => Some(Health::CredentialsRefused),
         EngineState::GrafanaAway => Some(Health::GrafanaAway),
+        EngineState::WaitingForFirstRequest | EngineState::Running if facts.status.off.is_some() => facts
+            .status
+            .off
+            .map(|off| Health::SwitchedOff(off, facts.closing.people)),
+        EngineState::Running if facts.held > 0 => Some(Health::Held(facts.held)),
         EngineState::WaitingForFirstRequest | EngineState::Running if facts.closing.is_late() => {
             Some(Health::StillOpen(facts.closing.people))
         }
@@ -244,6 +258,7 @@ mod tests {
             elapsed_ms: UNCOMPARED_RED_MS,
             kept_back: false,
             closing: Closing::default(),
+            held: 0,
             wrong_settings: 0,
             attention: 0,
             pending: 0,

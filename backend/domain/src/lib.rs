@@ -14,6 +14,7 @@
 pub mod account;
 pub mod attempt;
 pub mod attention;
+pub mod brake;
 pub mod caller;
 pub mod clock;
 pub mod concurrency;
@@ -21,6 +22,8 @@ pub mod evidence;
 pub mod health;
 pub mod ids;
 pub mod login;
+pub mod operation;
+pub mod outlook;
 pub mod rate;
 pub mod secret;
 pub mod settings;

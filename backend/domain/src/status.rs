@@ -3,7 +3,7 @@
 //! Owns: plain data, the same for the engine that fills it and the handlers that answer it. Must
 //! never hold a secret. Start at [`EngineStatus`].
 
-use crate::{account::NameOwner, store_identity::Recognition, team::Member};
+use crate::{account::NameOwner, operation::Off, store_identity::Recognition, team::Member};
 use vocabulary::{TeamId, UserId};
 
 /// Whether the engine can work: the state of the connection, as far as it keeps work waiting.
@@ -67,6 +67,8 @@ pub struct EngineStatus {
     pub taken_names: Vec<TakenName>,
     /// People of the organization that nobody manages, as counted then.
     pub unmanaged: Option<i64>,
+    /// Why nothing is written, if nothing is.
+    pub off: Option<Off>,
 }
 
 impl EngineStatus {
@@ -88,6 +90,7 @@ impl EngineStatus {
             team_sync_licensed: false,
             taken_names: Vec::new(),
             unmanaged: None,
+            off: None,
         }
     }
 }

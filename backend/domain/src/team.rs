@@ -84,11 +84,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
         attention: None,
     };
     // A team that is deleted need not be emptied first; one that holds anybody else is not ours to delete.
-    if desired.ended == Some(TeamRemoval::Remove) && !desired.policy.hold {
-        let others = observed
-            .members
-            .iter()
-            .filter(|m| !observed.base.contains_key(&m.grafana_id));
+    // Nor is one that somebody stays in.
+    let stays = |id: &UserId| !observed.base.contains_key(id) || desired.kept.contains(id);
+    if desired.ended == Some(TeamRemoval::Remove) && !desired.policy.hold && desired.held.is_empty() {
+        let others = observed.members.iter().filter(|m| stays(&m.grafana_id));
         match others.count() {
             0 => {
                 plan.actions.push(Action::Delete);
@@ -103,9 +102,49 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
             }
         }
     }
-    name(desired, observed, &mut plan);
+    if desired.ended.is_none() || desired.held.is_empty() {
+        name(desired, observed, &mut plan);
+    }
     plan.actions.extend(calls(&changes, observed));
     plan
+}
+
+/// Who joins, leaves or gets another permission, however it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Who joins.
+    pub joins: Vec<UserId>,
+    /// Who leaves.
+    pub leaves: Vec<UserId>,
+    /// Who is made an admin, or a member again.
+    pub others: Vec<UserId>,
+}
+
+/// What [`plan`] changes, by person.
+#[must_use]
+pub fn difference(desired: &Desired, observed: &Observed) -> Changes {
+    let mut told = Changes::default();
+    for change in compare(desired, observed).0 {
+        match change {
+            Change::Add(id, _) => told.joins.push(id),
+            Change::Update(id, _) => told.others.push(id),
+            Change::Remove(id) => told.leaves.push(id),
+        }
+    }
+    told
+}
+
+/// The people that the groups take out of the team, of those that they put there: what the brake is
+/// asked about. People held or kept are among them.
+#[must_use]
+pub fn leaving(desired: &Desired, observed: &Observed) -> Vec<UserId> {
+    if desired.policy.hold {
+        return Vec::new();
+    }
+    let wanted = |id: &UserId| desired.ended.is_none() && desired.members.contains_key(id);
+    let members = observed.members.iter().filter(|m| m.class == MemberClass::Person);
+    let ids = members.map(|m| m.grafana_id);
+    ids.filter(|id| observed.base.contains_key(id) && !wanted(id)).collect()
 }
 
 /// Who joins, changes or leaves, and those we have put there afterwards.
@@ -136,6 +175,11 @@ fn compare(desired: &Desired, observed: &Observed) -> (Vec<Change>, BTreeMap<Use
             (None, MemberClass::Ourselves, Some(_)) => changes.push(Change::Remove(id)),
             (None, MemberClass::Ourselves, None) => {}
             (None, MemberClass::Person, ours) if desired.policy.hold => base.extend(ours.map(|made| (id, made))),
+            // The group is gone, and an admin keeps the person in: as if by hand from then on.
+            (None, MemberClass::Person, Some(_)) if desired.kept.contains(&id) && desired.ended.is_some() => {}
+            (None, MemberClass::Person, Some(made)) if desired.kept.contains(&id) || desired.held.contains(&id) => {
+                base.insert(id, made);
+            }
             (None, MemberClass::Person, Some(_)) => changes.push(Change::Remove(id)),
             (None, MemberClass::Person, None) => {
                 if desired.policy.remove_others && desired.ended.is_none() {

@@ -11,6 +11,8 @@ mod attention;
 mod caller;
 mod health;
 mod membership;
+mod operation;
+mod outlook;
 mod overview;
 mod person;
 mod team_sync;
@@ -25,6 +27,8 @@ pub use caller::{
 };
 pub use health::health;
 pub use membership::membership;
+pub use operation::{HELD, held, held_what, off, off_title, open_by, still_open};
+pub use outlook::{person_steps, person_why, sums, team_steps, team_why};
 pub use overview::{Numbers, store_question, store_warnings, summary};
 pub use person::{
     KEPT_CLOSED, NO_ACCOUNT, NOT_CLOSED, NOT_MANAGED, PROVIDER_OWNS_IT, WAITS_FOR_SIGN_IN, WAITS_FOR_YOU, closed_note,

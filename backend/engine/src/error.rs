@@ -4,6 +4,7 @@
 
 use domain::{
     attention::{Attention, Delay, Operation, Problem, Reading},
+    operation::Off,
     wording,
 };
 use store::Action;
@@ -35,9 +36,27 @@ pub(super) enum SyncError {
     /// The store does not answer: nothing can go on.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Nothing is written now: the mark stays as it is.
+    #[error("nothing is written to Grafana now")]
+    SwitchedOff(Off),
     /// The engine was asked to end.
     #[error("stopping")]
     Stopped,
+}
+
+impl SyncError {
+    /// A call that failed, or was not sent.
+    pub(super) fn of_call(action: Option<Action>, operation: Operation, error: grafana::Error, took_ms: i64) -> Self {
+        match error {
+            grafana::Error::SwitchedOff(off) => Self::SwitchedOff(off),
+            error => Self::Grafana {
+                action,
+                operation,
+                error,
+                took_ms,
+            },
+        }
+    }
 }
 
 /// Result of a piece of work.
@@ -45,10 +64,5 @@ pub(super) type Result<T> = std::result::Result<T, SyncError>;
 
 /// Turns the failure of a reading call into a [`SyncError`].
 pub(super) fn looking(reading: Reading) -> impl Fn(grafana::Error) -> SyncError {
-    move |error| SyncError::Grafana {
-        action: None,
-        operation: Operation::Read { reading },
-        error,
-        took_ms: 0,
-    }
+    move |error| SyncError::of_call(None, Operation::Read { reading }, error, 0)
 }

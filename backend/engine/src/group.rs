@@ -3,16 +3,22 @@
 //! Owns: which team a group gets, and the order in which a team is changed and remembered. Must never delete and recreate a team, and
 //! never touch one that no mapping names. Start at [`sync`].
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use domain::{
-    MappingId, TeamId, Tenant,
+    MappingId, TeamId, Tenant, UserId,
     attention::{Delay, Operation, Reading},
+    brake::{Taking, Verdict},
+    operation::Purpose,
     settings::{MappingMode, TeamRemoval},
     team::{self, Action},
 };
 
 use super::{
+    brake::{Asked, ask},
     context::{Core, UNDER_WAY_MS, elapsed},
     error::{Result, SyncError, looking},
     failpoints::{AFTER_CALL, BEFORE_CALL},
@@ -22,7 +28,7 @@ use super::{
     team_log::{log, log_people},
 };
 use grafana::Team;
-use store::{self, Action as Done, Kind, MappingOrigin, MappingRecord, NewMapping, Work};
+use store::{self, Action as Done, HeldKind, Kind, MappingOrigin, MappingRecord, NewMapping, Work};
 
 /// Makes every team of one group match.
 pub(super) async fn sync(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
@@ -96,7 +102,7 @@ async fn adopt(core: &Core, org: &mut Org, work: &Work, lives: bool, mappings: &
 }
 
 /// What becomes of a team that no group feeds any more: only what we made ourselves is archived or deleted.
-fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
+pub(super) fn removal(org: &Org, origin: MappingOrigin) -> TeamRemoval {
     let effective = &org.settings.effective;
     if origin == MappingOrigin::Create && effective.mapping_mode == MappingMode::Create {
         effective.team_removal
@@ -235,6 +241,7 @@ async fn gone(core: &Core, org: &mut Org, work: &Work, mappings: Vec<MappingReco
                 without: Some(mapping.id),
                 removal: Some(removal(org, mapping.origin)),
                 attempts: work.attempts,
+                by_admin: false,
                 names: None,
             };
             settle(core, org, work, team_id, context).await?;
@@ -259,6 +266,7 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
     };
     let context = TeamContext {
         removal: Some(TeamRemoval::Keep),
+        by_admin: true,
         ..TeamContext::default()
     };
     if settle(core, org, &work, team_id, context).await?.is_none() {
@@ -266,6 +274,59 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
             .set_applied_members(org.id(), team_id, &BTreeMap::new())
             .await?;
     }
+    Ok(())
+}
+
+/// Asks the brake about the people that the groups take out of the team, and about the team itself where it goes with them.
+async fn brake(core: &Core, org: &Org, work: &Work, roster: &mut Roster) -> Result<()> {
+    let team = &roster.team;
+    let leaving = team::leaving(&roster.desired, &roster.observed);
+    let mut asked = Vec::with_capacity(leaving.len());
+    for id in &leaving {
+        let account = core.store.account_by_grafana_id(*id).await?;
+        let (subject, name) = account.map_or_else(
+            || (format!("grafana-{id}"), format!("Grafana user {id}")),
+            |account| (account.user_id, account.login),
+        );
+        asked.push(Asked {
+            taking: Taking {
+                kind: HeldKind::LeaveTeam,
+                subject,
+                object: team.id.to_string(),
+            },
+            name,
+            detail: team.name.clone(),
+        });
+    }
+    let takings: Vec<&Taking> = asked.iter().map(|asked| &asked.taking).collect();
+    let of = team.id.to_string();
+    core.store
+        .keep_only(&work.tenant, HeldKind::LeaveTeam, &of, &takings)
+        .await?;
+    if roster.desired.ended == Some(TeamRemoval::Remove) {
+        asked.push(Asked {
+            taking: Taking {
+                kind: HeldKind::DeleteTeam,
+                subject: work.id.clone(),
+                object: of,
+            },
+            name: team.name.clone(),
+            detail: team.name.clone(),
+        });
+    }
+    let verdicts = ask(core, org, work, &asked).await?;
+    match verdicts.get(leaving.len()) {
+        // With the team its people go: all of it waits.
+        Some(Verdict::Held { .. }) => return Err(SyncError::NotYet(Delay::Held)),
+        Some(Verdict::Refused) => roster.desired.ended = Some(TeamRemoval::Keep),
+        Some(Verdict::Goes { .. }) | None => {}
+    }
+    let such = |wanted: fn(Verdict) -> bool| -> BTreeSet<UserId> {
+        let of = leaving.iter().zip(&verdicts).filter(|(_, verdict)| wanted(**verdict));
+        of.map(|(id, _)| *id).collect()
+    };
+    roster.desired.held = such(|verdict| matches!(verdict, Verdict::Held { .. }));
+    roster.desired.kept = such(|verdict| verdict == Verdict::Refused);
     Ok(())
 }
 
@@ -285,10 +346,17 @@ async fn settle(
         let Some(mut roster) = Roster::observe(core, org, team_id, None, context).await? else {
             return Ok(None);
         };
+        let by_admin = context.by_admin || core.store.is_granted(org_id, team_id).await?;
+        if !by_admin {
+            brake(core, org, work, &mut roster).await?;
+        }
         let mut plan = team::plan(&roster.desired, &roster.observed);
         if plan.actions.iter().any(Action::names_everybody) {
             if !roster.look_again(org).await? {
                 return Ok(None);
+            }
+            if !by_admin {
+                brake(core, org, work, &mut roster).await?;
             }
             plan = team::plan(&roster.desired, &roster.observed);
         }
@@ -297,7 +365,11 @@ async fn settle(
         }
         if plan.actions.is_empty() {
             core.store.set_applied_members(org_id, team_id, &plan.base).await?;
+            if by_admin {
+                core.store.end_grant(org_id, team_id).await?;
+            }
             return match plan.attention {
+                _ if !roster.desired.held.is_empty() => Err(SyncError::NotYet(Delay::Held)),
                 None => Ok(Some(roster.team.name)),
                 Some(a) => Err(SyncError::Attention(a)),
             };
@@ -325,7 +397,7 @@ async fn settle(
 async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) -> Result<()> {
     core.go_on_with(&org.settings)?;
     core.failpoints.reach(BEFORE_CALL);
-    let (grafana, id) = (&org.grafana, team.id);
+    let (grafana, id) = (org.grafana.writer(Purpose::Change), team.id);
     let name = || team.name.clone();
     let began = Instant::now();
     let (what, operation, done, note) = match action {
@@ -376,11 +448,6 @@ async fn act(core: &Core, org: &Org, work: &Work, team: &Team, action: &Action) 
     core.failpoints.reach(AFTER_CALL);
     match done {
         Ok(()) => log(core, org, work, what, team, note, elapsed(began)).await,
-        Err(error) => Err(SyncError::Grafana {
-            action: Some(what),
-            operation,
-            error,
-            took_ms: elapsed(began),
-        }),
+        Err(error) => Err(SyncError::of_call(Some(what), operation, error, elapsed(began))),
     }
 }

@@ -5,10 +5,13 @@
 //! decide what Grafana should look like (`domain::account`, `domain::team` do), and never stop for one organization because of
 //! another. Start at [`Engine::start`], then `reconcile_loop.rs`; one person is `person.rs`, one group `group.rs`, the minute's look `scan.rs`.
 
+mod batch;
+mod brake;
 mod context;
 mod error;
 mod external_groups;
 mod failpoints;
+mod gate;
 mod group;
 mod lock;
 mod look;
@@ -46,6 +49,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     Clock, Ids, OrgId, TeamId, UserId,
     attention::Protection,
+    outlook::Outlook,
     status::{EngineStatus, NameOwners, RosterSeen, TeamSeen},
 };
 use tokio::task::JoinHandle;
@@ -115,11 +119,19 @@ impl Engine {
     /// How it stands with an organization's Grafana.
     #[must_use]
     pub fn status(&self, org_id: OrgId) -> EngineStatus {
-        self.0.core.shared.status(org_id).unwrap_or_else(|| {
+        let mut status = self.0.core.shared.status(org_id).unwrap_or_else(|| {
             let settings = self.0.core.settings.of(org_id);
             let state = OrgState::before_first_call(&settings).shown();
             EngineStatus::new(state, settings.credentials.url.clone())
-        })
+        });
+        status.off = gate::off(&*self.0.core.settings, &self.0.core.shared, org_id);
+        status
+    }
+
+    /// What would be done, as the last comparison showed it; `None` before the first one.
+    #[must_use]
+    pub fn outlook(&self, org_id: OrgId) -> Option<Arc<Outlook>> {
+        self.0.core.shared.outlook(org_id)
     }
 
     /// Grafana's teams as last seen, by name.

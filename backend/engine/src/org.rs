@@ -14,6 +14,7 @@ use domain::{
     attempt::{Failure, LONGEST_WAIT_MS, backoff_ms},
     attention::{Protection, Reading},
     concurrency::Limit,
+    operation::Purpose,
     status::{EngineState, EngineStatus},
 };
 
@@ -66,6 +67,8 @@ pub(super) struct Org {
     pub(super) external_groups: ExternalGroups,
     /// Whether the other actions hold, and what who is new is given.
     pub(super) sign_in: SignInSettings,
+    /// So long the last answer about Grafana's switch of the app counts.
+    pub(super) switch_known_until_ms: i64,
     /// The store has noted that the engine began with this Grafana.
     pub(super) began: bool,
 }
@@ -97,6 +100,7 @@ impl Org {
             role_sync_skipped: None,
             external_groups: ExternalGroups::default(),
             sign_in: SignInSettings::default(),
+            switch_known_until_ms: i64::MIN,
             began: false,
         }
     }
@@ -126,9 +130,10 @@ impl Org {
 
     /// Whether such a piece of work may be done now. A store that is not the one Grafana knows only
     /// closes.
-    pub(super) fn may_do(&self, work: &Work, now_ms: i64) -> bool {
+    pub(super) fn may_do(&self, core: &Core, work: &Work, now_ms: i64) -> bool {
         let closes = work.kind == Kind::User && work.closing;
-        self.state.may_do(work.kind, now_ms) && (closes || self.status.store.may_open())
+        let purpose = if closes { Purpose::Closing } else { Purpose::Change };
+        self.state.may_do(work.kind, now_ms) && (closes || self.status.store.may_open()) && core.may(self.id(), purpose)
     }
 
     /// Other settings: what was refused may be tried again.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use domain::{
     OrgId, TeamId,
     attempt::{SLOWEST_MS, backoff_ms},
+    operation::Purpose,
 };
 
 use super::{
@@ -21,7 +22,7 @@ use store::Kind;
 /// Takes our people out of the teams that no mapping feeds any more.
 pub(super) async fn empty(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result<()> {
     for org in orgs.values_mut() {
-        if !org.settings.effective.group_sync || !org.status.store.may_open() {
+        if !org.settings.effective.group_sync || !org.status.store.may_open() || !core.may(org.id(), Purpose::Change) {
             continue;
         }
         for team_id in core.store.orphaned_teams(org.id()).await? {
@@ -31,6 +32,7 @@ pub(super) async fn empty(core: &Core, orgs: &mut HashMap<OrgId, Org>) -> Result
             if rests || !org.state.may_do(Kind::Group, now) {
                 continue;
             }
+            org.know_switch(core).await;
             match group::empty_orphan(core, org, team_id).await {
                 Ok(()) => _ = org.resting_teams.remove(&team_id),
                 Err(e @ (SyncError::Store(_) | SyncError::Stopped)) => return Err(e),

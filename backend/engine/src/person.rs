@@ -5,6 +5,7 @@
 //! `person/record.rs`.
 
 mod act;
+pub(crate) mod braked;
 mod hand_over;
 pub(crate) mod input;
 mod join;
@@ -16,11 +17,13 @@ mod turn;
 use domain::{
     account::{self, Action, Desired, End},
     attention::{Attention, Delay},
+    operation::Purpose,
     store_identity,
 };
 
 pub(super) use self::record::Recorded;
 use self::{
+    braked::{Braked, brake},
     input::{desired, link, names, provider_identity, rules},
     live::Live,
     observe::{Subject, observe},
@@ -44,14 +47,9 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     let management = core.store.management(&work.id).await?;
     if management
         .as_ref()
-        .is_some_and(|s| s.state == ManagementState::Unmanaged)
+        .is_some_and(|m| m.state == ManagementState::Unmanaged)
     {
-        // An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
-        if user.is_none() {
-            core.store.forget_unmanaged(&work.id).await?;
-        }
-        core.store.finish(work).await?;
-        return Ok(Recorded);
+        return leave_alone(core, work, user.is_none()).await;
     }
     let desired = desired(user.as_ref(), management.as_ref());
     let recognised = org.status.store;
@@ -88,9 +86,18 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
         }
         let plan = account::plan(&desired, link.as_ref(), &observed, &rules);
         let plan = store_identity::permitted(recognised, plan);
+        let (plan, held) = match brake(&person, org, &desired, &observed, plan).await? {
+            Braked::Goes { plan, held } => (plan, held),
+            Braked::Held => return Err(SyncError::NotYet(Delay::Held)),
+            Braked::Kept => {
+                core.store.finish(work).await?;
+                return Ok(Recorded);
+            }
+        };
         if plan.actions.is_empty() {
             person.ask(plan.end.question()).await?;
             let end = match &plan.end {
+                _ if held => Err(SyncError::NotYet(Delay::Held)),
                 _ if turn.refusal.is_some() => turn.refusal.take().map_or(Ok(Recorded), Err),
                 End::Done { .. } => Ok(Recorded),
                 End::Blocked { attention, .. } => Err(SyncError::Attention(attention.clone())),
@@ -115,6 +122,15 @@ pub(super) async fn sync(core: &Core, org: &Org, work: &Work) -> Result<Recorded
     Err(SyncError::NotYet(Delay::AccountUnchanged))
 }
 
+/// An admin said so: Grafana's account stays as it is, and with the SCIM user the last thing that is ours goes.
+async fn leave_alone(core: &Core, work: &Work, gone: bool) -> Result<Recorded> {
+    if gone {
+        core.store.forget_unmanaged(&work.id).await?;
+    }
+    core.store.finish(work).await?;
+    Ok(Recorded)
+}
+
 fn person_of<'a>(
     core: &'a Core,
     work: &'a Work,
@@ -127,6 +143,10 @@ fn person_of<'a>(
         (None, Some(record)) => record.login.clone(),
         (None, None) => work.id.clone(),
     };
+    let purpose = match desired(user, management.as_ref()) {
+        Desired::Open(_) => Purpose::Change,
+        Desired::Closed(_) | Desired::Gone => Purpose::Closing,
+    };
     Person {
         core,
         work,
@@ -136,6 +156,7 @@ fn person_of<'a>(
         management,
         provider: provider_identity(user),
         gone: user.is_none(),
+        purpose,
     }
 }
 

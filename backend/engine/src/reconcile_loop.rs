@@ -6,27 +6,27 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use domain::{
     MappingId, OrgId, Tenant,
     attempt::{LONGEST_WAIT_MS, SLOWEST_MS, backoff_ms},
     health::CLOSING_RED_MS,
+    operation::Purpose,
 };
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{
+    batch,
     context::{Core, SCAN_MS},
     error::{Result, SyncError},
-    failpoints::BEFORE_RECORD,
-    group, look,
+    gate::OrgGate,
+    look,
     org::Org,
     org_state::Configuration,
-    orphans, person, protected, scan,
+    orphans, protected, scan,
     settings::OrgSettings,
     store_marker,
-    verdict::conclude,
 };
 use grafana::{Grafana, Http, Session};
 use store::{Kind, Mark, Urgency, Work};
@@ -196,6 +196,11 @@ impl Loop {
             session,
             credentials.token().cloned(),
             settings.org_id,
+            Arc::new(OrgGate {
+                org_id: settings.org_id,
+                settings: self.core.settings.clone(),
+                shared: self.core.shared.clone(),
+            }),
         )
     }
 
@@ -304,12 +309,16 @@ impl Loop {
             // first; and of many that fail again and again one is always due.
             let asked = org.state.configuration() != Configuration::Unasked;
             let overdue = now.saturating_sub(org.next_scan_ms) > SCAN_MS && org.next_scan_ms > 0;
-            if asked && !overdue && self.core.store.urgent_due(org.id(), wall).await? {
+            let closes = self.core.may(org.id(), Purpose::Closing);
+            if asked && closes && !overdue && self.core.store.urgent_due(org.id(), wall).await? {
                 continue;
             }
             self.core.go_on()?;
             org.next_scan_ms = now.saturating_add(SCAN_MS);
             let done = scan::scan(&self.core, org).await;
+            if done.is_ok() {
+                org.know_switch(&self.core).await;
+            }
             if done.is_err() {
                 org.status.uncompared_since.get_or_insert(now);
             }
@@ -342,25 +351,31 @@ impl Loop {
         Ok(())
     }
 
-    /// Some due work, the most urgent first. `false`: there is none that may be done now.
-    async fn work_batch(&mut self) -> Result<bool> {
-        let (now, elapsed) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
-        self.looked_ms = now;
+    /// What is due and may be done.
+    async fn due(&self, now: i64, elapsed: i64) -> Result<Vec<Work>> {
         let mut limit = 2_000;
-        let due = loop {
+        loop {
             let due = self.core.store.due_work(now, limit).await?;
             let all = i64::try_from(due.len()).unwrap_or(i64::MAX);
-            let may: Vec<Work> = due
-                .into_iter()
-                .filter(|w| self.orgs.get(&w.tenant.org_id).is_some_and(|o| o.may_do(w, elapsed)))
-                .collect();
+            let may_do = |w: &Work| {
+                let org = self.orgs.get(&w.tenant.org_id);
+                org.is_some_and(|org| org.may_do(&self.core, w, elapsed))
+            };
+            let may: Vec<Work> = due.into_iter().filter(may_do).collect();
             // One organization's long queue that cannot be worked on must not hide another's.
             if may.is_empty() && all == limit {
                 limit *= 8;
                 continue;
             }
-            break may;
-        };
+            return Ok(may);
+        }
+    }
+
+    /// Some due work, the most urgent first. `false`: there is none that may be done now.
+    async fn work_batch(&mut self) -> Result<bool> {
+        let (now, elapsed) = (self.core.clock.now_ms(), self.core.clock.elapsed_ms());
+        self.looked_ms = now;
+        let due = self.due(now, elapsed).await?;
         if due.is_empty() {
             return Ok(false);
         }
@@ -401,6 +416,7 @@ impl Loop {
             let count = left.iter().take(most).take_while(|w| w.tenant.org_id == org_id).count();
             let (batch, rest) = left.split_at(count);
             left = rest;
+            org.know_switch(&self.core).await;
             // Nobody is worked on who may have been put on the list a moment ago.
             if let Err(error) = protected::know_new(&self.core, org).await {
                 let SyncError::Grafana { error, .. } = error else {
@@ -410,9 +426,9 @@ impl Loop {
                 continue;
             }
             if first.kind == Kind::User {
-                sync_people(&self.core, org, batch, at_once).await?;
+                batch::people(&self.core, org, batch, at_once).await?;
             } else {
-                sync_group(&self.core, org, first).await?;
+                batch::group(&self.core, org, first).await?;
             }
             if org.state.take_recovered() {
                 self.core.store.make_due(org_id, self.core.clock.now_ms()).await?;
@@ -444,54 +460,4 @@ impl Loop {
             }
         }
     }
-}
-
-/// People, so many at once. After the first failure nobody new is begun: the others keep their marks and come with the next look at
-/// the queue, when it has been judged what the failure means for all.
-async fn sync_people(core: &Core, org: &mut Org, batch: &[&Work], at_once: usize) -> Result<()> {
-    let began = Instant::now();
-    let mut ended = Vec::with_capacity(batch.len());
-    {
-        let org = &*org;
-        let mut waiting = batch.iter().copied();
-        let mut under_way = FuturesUnordered::new();
-        let mut well = true;
-        loop {
-            while well && under_way.len() < at_once && core.go_on_with(&org.settings).is_ok() {
-                let Some(work) = waiting.next() else { break };
-                under_way.push(async move { (work, person::sync(core, org, work).await) });
-            }
-            let Some((work, done)) = under_way.next().await else {
-                break;
-            };
-            well &= done.is_ok();
-            ended.push((work, done.map(|person::Recorded| ())));
-        }
-    }
-    if at_once == org.limit.now() && batch.iter().all(|work| !work.closing) {
-        org.limit.done(ended.len(), began.elapsed());
-        if org.limit.now() != at_once {
-            tracing::debug!(
-                org = org.id().get(),
-                at_once = org.limit.now(),
-                "so many people at once from here on"
-            );
-        }
-    }
-    // What went well at the same time must not open again what a failure closes.
-    ended.sort_by_key(|(_, done)| matches!(done, Err(SyncError::Grafana { .. })));
-    let mut all = Ok(());
-    for (work, done) in ended {
-        all = all.and(conclude(core, org, work, done).await);
-    }
-    all
-}
-
-async fn sync_group(core: &Core, org: &mut Org, work: &Work) -> Result<()> {
-    let mut done = group::sync(core, org, work).await;
-    if done.is_ok() {
-        core.failpoints.reach(BEFORE_RECORD);
-        done = core.store.finish(work).await.map_err(SyncError::from);
-    }
-    conclude(core, org, work, done).await
 }

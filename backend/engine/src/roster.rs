@@ -26,6 +26,8 @@ pub(super) struct Roster {
     pub(super) team: Team,
     pub(super) desired: Desired,
     pub(super) observed: Observed,
+    /// SCIM ids of the people whose groups feed it.
+    pub(super) people: Vec<String>,
     /// What admins had decided when it was looked at.
     rules: TeamRules,
 }
@@ -39,6 +41,8 @@ pub(super) struct TeamContext<'a> {
     pub(super) removal: Option<TeamRemoval>,
     /// Earlier failures: from the third on, no bulk call.
     pub(super) attempts: i64,
+    /// It follows from what an admin did.
+    pub(super) by_admin: bool,
     /// Names of all teams, where they were just listed.
     pub(super) names: Option<&'a BTreeMap<String, TeamId>>,
 }
@@ -103,11 +107,13 @@ impl Roster {
             bulk: context.attempts < 3 && all,
         };
         input.taken = taken(org, input.names_to_check(), &team, context.names).await?;
-        let (desired, observed) = input.assemble();
+        let (mut desired, observed) = input.assemble();
+        desired.kept = core.store.kept_in_team(org.id(), team_id).await?.into_iter().collect();
         Ok(Some(Self {
             team,
             desired,
             observed,
+            people: people.into_iter().map(|person| person.user_id).collect(),
             rules,
         }))
     }

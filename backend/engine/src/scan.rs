@@ -6,11 +6,12 @@
 mod groups;
 pub(crate) mod listing;
 mod marks;
+mod outlook;
 mod people;
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{TeamId, UserId, attention::Reading, login, settings::Linking, status::TeamSeen};
+use domain::{TeamId, UserId, attention::Reading, login, outlook::Outlook, settings::Linking, status::TeamSeen};
 
 use self::{
     groups::groups,
@@ -54,10 +55,11 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     let correlation = core.ids.correlation();
     let mut tenants = core.store.tenants().await?;
     tenants.retain(|t| t.org_id == org.id());
+    let mut outlook = Outlook::default();
     for tenant in &tenants {
         core.go_on()?;
         let marks = Marks::read(core, tenant, &correlation).await?;
-        people(core, org, &marks, &org_users).await?;
+        people(core, org, &marks, &org_users, &mut outlook.people).await?;
         being_made(core, &marks).await?;
     }
     let mut managed: HashSet<UserId> = remembered(core).await?.iter().filter_map(|a| a.grafana_id).collect();
@@ -83,8 +85,12 @@ pub(super) async fn scan(core: &Core, org: &mut Org) -> Result<()> {
     };
     for tenant in &synced {
         let marks = Marks::read(core, tenant, &correlation).await?;
-        groups(core, org, &marks, &teams).await?;
+        groups(core, org, &marks, &teams, &mut outlook).await?;
     }
+    outlook.at_ms = core.clock.now_ms();
+    outlook.people.sort_by(|a, b| a.name.cmp(&b.name));
+    outlook.teams.sort_by(|a, b| a.team.cmp(&b.team));
+    core.shared.set_outlook(org.id(), outlook);
     team_sync::refresh(core, org, &teams).await?;
     prune(core, org).await?;
     org.status.checked_ms = Some(as_of_ms);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{OrgId, settings::Effective};
+use domain::{OrgId, operation::Mode, settings::Effective};
 use grafana::Credentials;
 use tokio::sync::watch;
 
@@ -27,6 +27,11 @@ pub trait Settings: Send + Sync + 'static {
     fn orgs(&self) -> Vec<OrgId>;
     /// One organization's settings.
     fn of(&self, org_id: OrgId) -> OrgSettings;
+    /// Whether anything is written for it, and whether closings go on while it is paused. Asked before every write.
+    fn operation(&self, org_id: OrgId) -> (Mode, bool) {
+        let effective = self.of(org_id).effective;
+        (effective.operation, effective.paused_closings)
+    }
     /// Bumped on every change.
     fn changes(&self) -> watch::Receiver<u64>;
     /// What Grafana's own configuration says: its section `[auth]`, and `server.root_url`.

@@ -5,12 +5,13 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use domain::{
     OrgId, UserId,
     attention::Protection,
+    outlook::Outlook,
     status::{EngineStatus, NameOwners, TeamSeen},
     store_identity::StoreDecision,
 };
@@ -24,11 +25,17 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub(super) notify: Notify,
+    /// Held while the brake is asked.
+    pub(super) brake: tokio::sync::Mutex<()>,
     pub(super) pulse: Pulse,
     /// What admins decided about the store, until the engine has done it.
     decisions: Mutex<HashMap<OrgId, StoreDecision>>,
     checks: Mutex<BTreeSet<OrgId>>,
     retries: Mutex<BTreeSet<OrgId>>,
+    /// What would be done, as the last comparison showed it.
+    outlooks: Mutex<HashMap<OrgId, Arc<Outlook>>>,
+    /// Where the app is switched off in Grafana.
+    disabled: Mutex<BTreeSet<OrgId>>,
     status: Mutex<HashMap<OrgId, EngineStatus>>,
     teams: Mutex<HashMap<OrgId, Vec<TeamSeen>>>,
     login: Mutex<HashMap<OrgId, LoginSeen>>,
@@ -71,6 +78,27 @@ impl Shared {
 
     pub(super) fn take_decisions(&self) -> HashMap<OrgId, StoreDecision> {
         std::mem::take(&mut locked(&self.decisions))
+    }
+
+    pub(super) fn outlook(&self, org_id: OrgId) -> Option<Arc<Outlook>> {
+        locked(&self.outlooks).get(&org_id).cloned()
+    }
+
+    pub(super) fn set_outlook(&self, org_id: OrgId, outlook: Outlook) {
+        locked(&self.outlooks).insert(org_id, Arc::new(outlook));
+    }
+
+    pub(super) fn is_disabled(&self, org_id: OrgId) -> bool {
+        locked(&self.disabled).contains(&org_id)
+    }
+
+    pub(super) fn set_disabled(&self, org_id: OrgId, disabled: bool) {
+        let mut all = locked(&self.disabled);
+        if disabled {
+            all.insert(org_id);
+        } else {
+            all.remove(&org_id);
+        }
     }
 
     pub(super) fn status(&self, org_id: OrgId) -> Option<EngineStatus> {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use domain::{
     OrgId,
     attention::Reading,
+    operation::Purpose,
     store_identity::{self, Compared, MARKER, Marker, Recognition, StoreDecision, StoreIdentity, marker_login},
 };
 
@@ -47,6 +48,11 @@ async fn recognise(core: &Core, org: &mut Org) -> Result<()> {
                     org = org.id().get(),
                     "the marker of this store is gone from Grafana's service accounts; it is made again"
                 );
+            }
+            // A look is a look: the store goes on when it may say so.
+            if !core.may(org.id(), Purpose::Marker) {
+                learn(org, compared.recognition);
+                return Ok(());
             }
             if compared.recognition == Recognition::Ours && !org.began {
                 // Once for each start, and only once it is known who this is: what a copy does by
@@ -102,14 +108,15 @@ async fn compare(core: &Core, org: &Org) -> Result<Found> {
 /// write at once only one is named.
 async fn write(core: &Core, org: &Org, store: &StoreIdentity, account: Option<MarkerAccount>) -> Result<Compared> {
     core.go_on()?;
+    let writer = org.grafana.writer(Purpose::Marker);
     let wanted = store_identity::wanted(store).map(|marker| marker.name());
     let named = async {
         let account = match account {
             Some(account) => account,
-            None => org.grafana.create_marker(MARKER).await?,
+            None => writer.create_marker(MARKER).await?,
         };
         match &wanted {
-            Some(name) => org.grafana.rename_marker(account.id, name).await,
+            Some(name) => writer.rename_marker(account.id, name).await,
             // It was noted before this.
             None => Ok(()),
         }
@@ -190,6 +197,7 @@ pub(super) async fn take_decisions(core: &Core, orgs: &mut HashMap<OrgId, Org>) 
         };
         match decide(core, org, decision).await {
             Ok(()) => org.publish(core).await,
+            Err(SyncError::SwitchedOff(_)) => core.shared.keep_decision(org_id, decision),
             Err(SyncError::Grafana { error, .. }) => {
                 core.shared.keep_decision(org_id, decision);
                 org.went_wrong(core, &error).await;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use domain::{
     MappingId, TeamId,
     attention::{Attention, Operation, Reading},
+    operation::Purpose,
     settings::{MappingMode, TeamClaim},
     team::{MadeAdmin, archived_name, name_before_archive},
 };
@@ -85,7 +86,7 @@ async fn make(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
     core.store.note_team_creation(&work.tenant, &work.id, name, now).await?;
     core.failpoints.reach(BEFORE_CALL);
     let began = Instant::now();
-    let created = org.grafana.create_team(name).await;
+    let created = org.grafana.writer(Purpose::Change).create_team(name).await;
     core.failpoints.reach(AFTER_CALL);
     let id = match created {
         Ok(id) => id,
@@ -94,12 +95,13 @@ async fn make(core: &Core, org: &Org, work: &Work, name: &str) -> Result<Team> {
             if error.says_no() && !matches!(error, Error::Conflict(_)) {
                 forget(core, work, name).await?;
             }
-            return Err(SyncError::Grafana {
-                action: Some(Done::TeamCreate),
-                operation: Operation::CreateTeam { team: name.to_owned() },
+            let operation = Operation::CreateTeam { team: name.to_owned() };
+            return Err(SyncError::of_call(
+                Some(Done::TeamCreate),
+                operation,
                 error,
-                took_ms: elapsed(began),
-            });
+                elapsed(began),
+            ));
         }
     };
     remember_ourselves(core, org, id).await?;

@@ -114,6 +114,9 @@ fn effective(page: &[(&str, &str)]) -> Effective {
     domain::settings::effective(&domain::settings::resolve(&sources))
 }
 
+/// For tests in which many people lose something, and that are about something else.
+const NO_BRAKE: (&str, &str) = ("brake_least", "1000000");
+
 /// The stand-in's first account: the server admin that Rollcall works with.
 const ME: i64 = 1;
 
@@ -288,6 +291,7 @@ impl Rig {
             Ok(Decision::<()>::Write(UserChange {
                 document,
                 changed: true,
+                says_active: true,
             }))
         };
         let done = self

@@ -40,7 +40,7 @@ pub(super) async fn conclude(core: &Core, org: &mut Org, work: &Work, done: Resu
     let next = match error {
         SyncError::Store(_) | SyncError::Stopped => return Err(error),
         // The mark stays as it is, and the queue is read again.
-        SyncError::SettingsChanged => return Ok(()),
+        SyncError::SwitchedOff(_) | SyncError::SettingsChanged => return Ok(()),
         SyncError::Attention(attention) => {
             // Grafana was asked and has answered.
             org.went_well(core).await;

@@ -18,9 +18,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     call::{self, Answer, sensitive},
     failure::{Error, Result},
+    gate::Gate,
     http::Http,
     session::{Me, Session},
 };
+
+mod writer;
+
+pub use writer::Writer;
 
 /// With which identity a call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,18 +45,21 @@ pub struct Grafana {
     pub(super) session: Arc<Session>,
     token: Option<Secret>,
     pub(super) org_id: OrgId,
+    gate: Arc<dyn Gate>,
     latency_ms: Arc<AtomicI64>,
 }
 
 impl Grafana {
-    /// Calls as `session`, and for teams by `token` where there is one.
+    /// Calls as `session`, and for teams by `token` where there is one; what changes something only
+    /// while `gate` lets it.
     #[must_use]
-    pub fn new(http: Http, session: Arc<Session>, token: Option<Secret>, org_id: OrgId) -> Self {
+    pub fn new(http: Http, session: Arc<Session>, token: Option<Secret>, org_id: OrgId, gate: Arc<dyn Gate>) -> Self {
         Self {
             http,
             session,
             token,
             org_id,
+            gate,
             latency_ms: Arc::new(AtomicI64::new(-1)),
         }
     }
@@ -97,8 +105,8 @@ impl Grafana {
         self.session.refused_for().await
     }
 
-    /// Sends a call. `path` begins with `/api/`; nothing in it may need escaping.
-    pub(super) async fn call<B: Serialize + Sync>(
+    /// Sends a call; one that changes something comes from `writer.rs`. `path` begins with `/api/`; nothing in it may need escaping.
+    async fn call<B: Serialize + Sync>(
         &self,
         scope: Scope,
         method: Method,
@@ -171,16 +179,5 @@ impl Grafana {
 
     pub(super) async fn get<T: DeserializeOwned>(&self, scope: Scope, path: &str, query: &[(&str, &str)]) -> Result<T> {
         self.call::<()>(scope, Method::GET, path, query, None).await?.json()
-    }
-
-    /// A call whose answer says nothing but that it was done.
-    pub(super) async fn act<B: Serialize + Sync>(
-        &self,
-        scope: Scope,
-        method: Method,
-        path: &str,
-        body: Option<&B>,
-    ) -> Result<()> {
-        self.call(scope, method, path, &[], body).await?.done()
     }
 }

@@ -3,7 +3,7 @@
 //! Owns: reading Grafana's two error forms (`{"message"}` and `{"messageId","message"}`) into decisions. Must never carry a password,
 //! a token, a request body or a URL with a query. Start at [`Error::of`].
 
-use domain::attempt::Failure;
+use domain::{attempt::Failure, operation::Off};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
@@ -22,6 +22,9 @@ pub enum Error {
     /// What Grafana answered cannot be true, and nothing is decided by it.
     #[error("Grafana answered implausibly: {0}")]
     Implausible(String),
+    /// Nothing is written now: not sent.
+    #[error("nothing is written to Grafana now")]
+    SwitchedOff(Off),
     /// No request can be made of what was asked.
     #[error("the request could not be made: {0}")]
     NotSent(String),
@@ -83,6 +86,7 @@ impl From<&Error> for Failure {
         match e {
             Error::Away(_) | Error::NotGrafana(_) | Error::Implausible(_) => Self::Away(e.public_words()),
             Error::NotSent(why) => Self::NotSent(why.clone()),
+            Error::SwitchedOff(_) => Self::NotSent(e.to_string()),
             Error::NoCredentials | Error::SignInRefused { .. } | Error::SessionLost(_) | Error::TokenRefused(_) => {
                 Self::Unauthorized
             }

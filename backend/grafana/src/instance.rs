@@ -57,6 +57,12 @@ impl SignInSettings {
     }
 }
 
+/// An app, as its settings say.
+#[derive(Deserialize)]
+struct AppSwitch {
+    enabled: Option<bool>,
+}
+
 /// One provider of `/api/v1/sso-settings`, secrets redacted by Grafana.
 #[derive(Deserialize)]
 struct SsoSettings {
@@ -113,6 +119,16 @@ impl Grafana {
         Ok(["teamsync", "teamgroupsync"]
             .iter()
             .any(|feature| features.get(*feature) == Some(&true)))
+    }
+
+    /// Whether an app is on in our organization; `None` where Grafana does not know it.
+    pub async fn is_app_enabled(&self, plugin_id: &str) -> Result<Option<bool>> {
+        let path = format!("/api/plugins/{plugin_id}/settings");
+        match self.get::<AppSwitch>(Scope::Org(self.org_id()), &path, &[]).await {
+            Ok(app) => Ok(app.enabled),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Grafana's configuration, as far as it matters here.

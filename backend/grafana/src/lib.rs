@@ -9,6 +9,7 @@ mod client;
 mod cookies;
 mod credentials;
 mod failure;
+mod gate;
 mod http;
 mod instance;
 mod lock_out;
@@ -24,9 +25,10 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-pub use client::Grafana;
+pub use client::{Grafana, Writer};
 pub use credentials::Credentials;
 pub use failure::{Error, Result};
+pub use gate::{Gate, Open};
 pub use http::Http;
 pub use instance::{AdminSettings, SignInSettings};
 pub use marker::MarkerAccount;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    client::{Grafana, Scope},
+    client::{Grafana, Scope, Writer},
     failure::Result,
     users::null_as_empty,
 };
@@ -50,24 +50,28 @@ impl Grafana {
         Ok(accounts.into_iter().find(is_it))
     }
 
+    fn ours(&self) -> Scope {
+        Scope::Org(self.org_id())
+    }
+}
+
+impl Writer<'_> {
     /// Makes it: role None, no token.
     ///
     /// # Errors
     /// Grafana answers 400 where one of that name was made before, whatever it is called by now.
     pub async fn create_marker(&self, name: &str) -> Result<MarkerAccount> {
         let body = &json!({ "name": name, "role": "None" });
-        let made = |scope| async move { self.call(scope, Method::POST, PATH, &[], Some(body)).await?.json() };
-        self.or_by_token(made(self.ours()), made(Scope::Team)).await
+        let made = |scope| async move { self.send(scope, Method::POST, PATH, Some(body)).await?.json() };
+        let grafana = self.grafana;
+        grafana.or_by_token(made(grafana.ours()), made(Scope::Team)).await
     }
 
     /// Gives it another name, and nothing else: what is not sent stays as it is (G90).
     pub async fn rename_marker(&self, id: UserId, name: &str) -> Result<()> {
         let (path, body) = (&format!("{PATH}/{id}"), &json!({ "name": name }));
         let renamed = |scope| self.act(scope, Method::PATCH, path, Some(body));
-        self.or_by_token(renamed(self.ours()), renamed(Scope::Team)).await
-    }
-
-    fn ours(&self) -> Scope {
-        Scope::Org(self.org_id())
+        let grafana = self.grafana;
+        grafana.or_by_token(renamed(grafana.ours()), renamed(Scope::Team)).await
     }
 }

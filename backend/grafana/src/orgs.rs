@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    client::{Grafana, Scope},
+    client::{Grafana, Scope, Writer},
     failure::Result,
     plausible::{Plausible, plausible},
     users::null_as_empty,
@@ -92,7 +92,9 @@ impl Grafana {
         }
         Ok(users)
     }
+}
 
+impl Writer<'_> {
     /// Takes a user out of one organization; the user stays, with their last one too.
     pub async fn leave_org(&self, org_id: OrgId, user_id: UserId) -> Result<()> {
         self.act::<()>(
@@ -123,7 +125,7 @@ impl Grafana {
     pub async fn join_org(&self, org_id: OrgId, login_or_email: &str, role: &str) -> Result<Joined> {
         let body = json!({"loginOrEmail": login_or_email, "role": role});
         let path = format!("/api/orgs/{org_id}/users");
-        let answer = self.call(Scope::Server, Method::POST, &path, &[], Some(&body)).await?;
+        let answer = self.send(Scope::Server, Method::POST, &path, Some(&body)).await?;
         let already = answer.status == StatusCode::CONFLICT;
         if !already && !answer.status.is_success() {
             return Err(answer.error());

@@ -2,10 +2,13 @@
 //!
 //! Owns: the tries. Must never change anything in Grafana or leave a session behind. Start at [`probe`].
 
+use std::sync::Arc;
+
 use super::{
     client::Grafana,
     credentials::Credentials,
     failure::{Error, Result},
+    gate::Open,
     http::Http,
     session::Session,
 };
@@ -78,7 +81,7 @@ pub async fn probe(credentials: &Credentials, org_id: OrgId) -> Probe {
         }
     };
     let session = Session::new(credentials);
-    let grafana = Grafana::new(http.clone(), session.clone(), None, org_id);
+    let grafana = Grafana::new(http.clone(), session.clone(), None, org_id, Arc::new(Open));
     match grafana.health().await {
         Ok(version) => {
             found.reached = Finding::Yes;
@@ -90,7 +93,13 @@ pub async fn probe(credentials: &Credentials, org_id: OrgId) -> Probe {
         }
     }
     if let Some(token) = credentials.token() {
-        let by_token = Grafana::new(http.clone(), session.clone(), Some(token.clone()), org_id);
+        let by_token = Grafana::new(
+            http.clone(),
+            session.clone(),
+            Some(token.clone()),
+            org_id,
+            Arc::new(Open),
+        );
         found.token_teams = Finding::of(&by_token.try_teams().await);
     }
     if credentials.admin().is_some() {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    client::{Grafana, Scope},
+    client::{Grafana, Scope, Writer},
     failure::{Error, Result},
     plausible::{Plausible, plausible, the_one},
     users::{known, null_as_empty},
@@ -147,19 +147,33 @@ impl Grafana {
         Ok(groups.map(|groups| groups.len()))
     }
 
+    /// The members. Grafana shows no page of them. They are read as the server admin, because from a service account Grafana hides
+    /// people without a word, and leaves them out of the count as well (G44, G79). Where the server admin may not look (that takes the role
+    /// Admin in this organization), the token does, and somebody may be missing.
+    pub async fn team_members(&self, id: TeamId) -> Result<Option<TeamMembers>> {
+        let path = format!("/api/teams/{id}/members");
+        let seen: Result<Option<Vec<TeamMember>>> = self.get(Scope::Org(self.org_id), &path, &[]).await;
+        let (seen, all) = match seen {
+            Err(Error::Forbidden { .. } | Error::Unauthorized(_)) if self.has_token() => {
+                (self.get(Scope::Team, &path, &[]).await, false)
+            }
+            Ok(seen) => (Ok(seen), self.me().await?.is_grafana_admin),
+            refused => (refused, false),
+        };
+        let seen: Option<Option<Vec<TeamMember>>> = known(seen)?;
+        let shown = seen.map(|shown| plausible(shown.unwrap_or_default())).transpose()?;
+        Ok(shown.map(|shown| TeamMembers { shown, all }))
+    }
+}
+
+impl Writer<'_> {
     /// Makes a team. By a person, Grafana makes that person its admin.
     ///
     /// # Errors
     /// [`Error::Conflict`] when the name is taken.
     pub async fn create_team(&self, name: &str) -> Result<TeamId> {
         let created: Created = self
-            .call(
-                Scope::Team,
-                Method::POST,
-                "/api/teams",
-                &[],
-                Some(&json!({"name": name})),
-            )
+            .send(Scope::Team, Method::POST, "/api/teams", Some(&json!({"name": name})))
             .await?
             .json()?;
         plausible(created.team_id)
@@ -185,24 +199,6 @@ impl Grafana {
             self.act::<()>(Scope::Team, Method::DELETE, &format!("/api/teams/{id}"), None)
                 .await,
         )
-    }
-
-    /// The members. Grafana shows no page of them. They are read as the server admin, because from a service account Grafana hides
-    /// people without a word, and leaves them out of the count as well (G44, G79). Where the server admin may not look (that takes the role
-    /// Admin in this organization), the token does, and somebody may be missing.
-    pub async fn team_members(&self, id: TeamId) -> Result<Option<TeamMembers>> {
-        let path = format!("/api/teams/{id}/members");
-        let seen: Result<Option<Vec<TeamMember>>> = self.get(Scope::Org(self.org_id), &path, &[]).await;
-        let (seen, all) = match seen {
-            Err(Error::Forbidden { .. } | Error::Unauthorized(_)) if self.has_token() => {
-                (self.get(Scope::Team, &path, &[]).await, false)
-            }
-            Ok(seen) => (Ok(seen), self.me().await?.is_grafana_admin),
-            refused => (refused, false),
-        };
-        let seen: Option<Option<Vec<TeamMember>>> = known(seen)?;
-        let shown = seen.map(|shown| plausible(shown.unwrap_or_default())).transpose()?;
-        Ok(shown.map(|shown| TeamMembers { shown, all }))
     }
 
     /// Adds one member; as admin it takes a second call.

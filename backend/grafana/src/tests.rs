@@ -1,8 +1,8 @@
 //! The client against a small Grafana: signing in, staying signed in, and what failures mean.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use domain::{OrgId, Secret, UserId, attempt::Failure};
+use domain::{OrgId, Secret, UserId, attempt::Failure, operation::Purpose};
 use grafana_stand_in::{Call, Effect, Fault, Options, Role, StandIn};
 use serde_json::{Value, json};
 
@@ -49,6 +49,7 @@ fn client(credentials: &Credentials) -> Grafana {
         Session::new(credentials),
         credentials.token().cloned(),
         OrgId::new(1),
+        Arc::new(Open),
     )
 }
 
@@ -191,7 +192,11 @@ async fn failures_are_told_apart_by_what_to_do_about_them() {
         (302, json!({"message": "moved"})),
     ] {
         answer(&stand_in, "POST", "/api/admin/users", status, &body);
-        let failed = grafana.disable_user(UserId::new(7)).await.expect_err("refused");
+        let failed = grafana
+            .writer(Purpose::Closing)
+            .disable_user(UserId::new(7))
+            .await
+            .expect_err("refused");
         seen.push(Failure::from(&failed));
     }
     assert_eq!(

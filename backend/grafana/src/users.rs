@@ -9,7 +9,7 @@ use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    client::{Grafana, Scope},
+    client::{Grafana, Scope, Writer},
     failure::{Error, Result},
     plausible::{Plausible, plausible, the_one},
 };
@@ -225,7 +225,9 @@ impl Grafana {
         let teams: Vec<TeamId> = teams.unwrap_or_default().into_iter().map(|t| t.id).collect();
         plausible(teams)
     }
+}
 
+impl Writer<'_> {
     /// Makes a user in our organization, with Grafana's own default role (R22).
     ///
     /// # Errors
@@ -233,10 +235,10 @@ impl Grafana {
     pub async fn create_user(&self, write: Write<'_>, password: &Secret) -> Result<UserId> {
         let body = json!({
             "login": write.login, "email": write.email, "name": write.name,
-            "password": password.expose(), "OrgId": self.org_id(),
+            "password": password.expose(), "OrgId": self.grafana.org_id(),
         });
         let created: Created = self
-            .call(Scope::Server, Method::POST, "/api/admin/users", &[], Some(&body))
+            .send(Scope::Server, Method::POST, "/api/admin/users", Some(&body))
             .await?
             .json()?;
         plausible(created.id)

@@ -17,6 +17,7 @@ pub use operation::{Op, Operation};
 
 use crate::{
     Document, Error, ResourceType, limits,
+    path::Path,
     render::Shown,
     resource::{require, require_message},
     schema,
@@ -98,6 +99,18 @@ impl Patch {
             }]
         };
         Ok(Self { operations })
+    }
+
+    /// Whether an operation says something of this attribute, be it the same as before.
+    #[must_use]
+    pub fn mentions(&self, attribute: &str) -> bool {
+        self.operations
+            .iter()
+            .any(|operation| match (&operation.path, &operation.value) {
+                (Some(Path::Attribute { attr, .. }), _) => attr.attr.eq_ignore_ascii_case(attribute),
+                (None, Some(Value::Object(value))) => value.keys().any(|key| key.eq_ignore_ascii_case(attribute)),
+                _ => false,
+            })
     }
 
     /// Applies all operations, or none. `shown` is what answers show beside the document.

@@ -165,6 +165,42 @@ CREATE TABLE management (
 );
 CREATE INDEX management_tenant ON management (org_id, connection);
 
+-- What a provider takes away, as far as the brake counts it (domain/brake.rs).
+CREATE TABLE brake (
+    id          INTEGER PRIMARY KEY,
+    org_id      BIGINT NOT NULL,
+    connection  TEXT   NOT NULL,
+    kind        TEXT   NOT NULL CHECK (kind IN ('close', 'leave_team', 'delete_team', 'rename')),
+    -- Who loses it: a SCIM user, or a group where a team goes.
+    subject     TEXT   NOT NULL,
+    -- What exactly: a team's id, or a new login and e-mail.
+    object      TEXT   NOT NULL,
+    -- 'out': let through; it counts for a while. 'held': waits for an admin. 'approved', 'rejected': an admin has decided.
+    state       TEXT   NOT NULL CHECK (state IN ('out', 'held', 'approved', 'rejected')),
+    -- For the page when the resource itself is gone.
+    name        TEXT   NOT NULL,
+    -- The team's name, or what the names would be.
+    detail      TEXT   NOT NULL,
+    -- When it was asked for, or approved.
+    at_ms       BIGINT NOT NULL,
+    -- The request that asked for it.
+    since_ms    BIGINT NOT NULL,
+    correlation TEXT   NOT NULL,
+    -- The admin's login.
+    decided_by  TEXT   NOT NULL,
+    UNIQUE (org_id, connection, kind, subject, object)
+);
+-- Teams that an admin changed a mapping of: what leaves them by that is not the provider's doing.
+CREATE TABLE brake_grant (
+    org_id  BIGINT NOT NULL,
+    team_id BIGINT NOT NULL,
+    at_ms   BIGINT NOT NULL,
+    PRIMARY KEY (org_id, team_id)
+);
+
+CREATE INDEX brake_subject ON brake (subject, kind, state);
+CREATE INDEX brake_state ON brake (org_id, connection, state, at_ms);
+
 -- Which group feeds which team.
 CREATE TABLE mapping (
     id            INTEGER PRIMARY KEY,

@@ -52,6 +52,13 @@ statements! {
          AND (u.id IS NULL OR NOT u.active OR s.state = 'kept_closed') \
          AND s.state IS NOT 'unmanaged'";
     REMOVE = "DELETE FROM account WHERE user_id = $1";
+    MEMBERS_WITH_ACCOUNTS =
+        "SELECT u.id, a.grafana_id FROM scim_group g JOIN scim_member sm ON sm.group_pk = g.pk \
+         JOIN scim_user u ON u.pk = sm.user_pk LEFT JOIN account a ON a.user_id = u.id \
+         AND coalesce(a.deprovisioned_by, '') <> 'suspend' \
+         WHERE g.org_id = $1 AND g.connection = $2 AND g.id = $3 \
+         AND NOT EXISTS (SELECT 1 FROM management s \
+         WHERE s.user_id = u.id AND s.state = 'unmanaged') ORDER BY u.id";
     APPLIED_MEMBERS =
         "SELECT grafana_id, made_admin FROM team_member WHERE org_id = $1 AND team_id = $2";
     FORGET_SEEN_CLOSED = "UPDATE account SET seen_closed_ms = NULL WHERE user_id = $1";
@@ -308,6 +315,23 @@ impl Store {
     pub async fn remove_account(&self, user_id: &str) -> Result<()> {
         REMOVE.query().bind(user_id).execute(&self.write).await?;
         Ok(())
+    }
+
+    /// The people of a group, each with the account that could be in a team.
+    pub async fn members_with_accounts(
+        &self,
+        tenant: &Tenant,
+        group_id: &str,
+    ) -> Result<Vec<(String, Option<UserId>)>> {
+        let query = MEMBERS_WITH_ACCOUNTS
+            .query_as()
+            .bind(tenant.org_id.get())
+            .bind(&tenant.connection);
+        let rows: Vec<(String, Option<i64>)> = query.bind(group_id).fetch_all(&self.read).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, account)| (id, account.map(UserId::new)))
+            .collect())
     }
 
     /// The members that Rollcall put into a team, and which of them it made admin.

@@ -6,7 +6,8 @@
 use domain::{account::Authority, settings::Deprovision, team::MadeAdmin};
 
 use super::{
-    AccountOrigin, Action, Attribute, CallerState, Kind, ManagementState, MappingOrigin, Outcome, Source, TargetKind,
+    AccountOrigin, Action, Attribute, BrakeState, CallerState, HeldKind, Kind, ManagementState, MappingOrigin, Outcome,
+    Source, TargetKind,
 };
 
 /// A type that a column holds as one of a few words.
@@ -96,6 +97,8 @@ shared_codes!(
     TargetKind: "target of a line of the log",
     Attribute: "attribute",
     CallerState: "state of a caller",
+    HeldKind: "kind of a held thing",
+    BrakeState: "state of a held thing",
 );
 
 #[cfg(test)]
@@ -126,6 +129,8 @@ mod tests {
             check::<Outcome>("outcome"),
             check::<TargetKind>("target_kind"),
             check::<CallerState>("state"),
+            check::<HeldKind>("kind"),
+            check::<BrakeState>("state"),
         ];
         for (check, again) in checks {
             assert!(schema.contains(&check), "{check}");

@@ -11,6 +11,7 @@
 mod account_creations;
 mod accounts;
 mod activity;
+mod brake;
 mod break_glass;
 mod codes;
 mod document;
@@ -56,6 +57,7 @@ use sqlx::{
 
 pub use account_creations::{AccountCreation, NotedCreation};
 pub use activity::{ActivityPage, ActivityQuery, HourTally};
+pub use brake::{HeldRow, NewTaking};
 use error::is_taken;
 pub use error::{Error, Result};
 pub use groups::{GroupChange, GroupView};
@@ -66,9 +68,9 @@ pub use on_disk::{Exposure, FileState};
 pub use page::{Page, PageQuery};
 pub use people::{PeopleQuery, Tally};
 pub use records::{
-    AccountOrigin, AccountRecord, Action, ActivityLine, AttentionRow, Attribute, FedMember, GroupRecord, GroupSummary,
-    Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow, Source, TargetKind,
-    Urgency, UserRecord, Waiting, Work,
+    AccountOrigin, AccountRecord, Action, ActivityLine, AttentionRow, Attribute, BrakeState, FedMember, GroupRecord,
+    GroupSummary, HeldKind, Kind, Management, ManagementState, MappingOrigin, MappingRecord, Mark, Outcome, PersonRow,
+    Source, TargetKind, Urgency, UserRecord, Waiting, Work,
 };
 pub use scim::{member::Member, patch::MemberChange};
 pub use scim_callers::CallerRecord;

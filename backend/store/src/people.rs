@@ -95,6 +95,8 @@ pub struct Tally {
     pub oldest_ms: Option<i64>,
     /// Resources that wait for an admin.
     pub attention: i64,
+    /// People and teams that the brake holds something of.
+    pub held: i64,
 }
 
 /// Appends the conditions that a person has to meet.
@@ -145,7 +147,8 @@ fn count(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
 fn page(tenant: &Tenant, query: &PeopleQuery) -> QueryBuilder<Sqlite> {
     let mut text = sql::build(format!(
         "SELECT {USER_COLUMNS}, u.user_name_key, a.grafana_id, a.origin, a.deprovisioned_by, a.holds, a.deferred, a.synced_ms, \
-         w.state AS work_state, w.attention, s.state AS management_state, {STILL_OPEN} AS still_open, {WANTED_OPEN} AS wanted_open FROM (SELECT u.pk FROM scim_user u {} WHERE ",
+         w.state AS work_state, w.attention, s.state AS management_state, {STILL_OPEN} AS still_open, {WANTED_OPEN} AS wanted_open, \
+         b.decided_by AS kept_open_by FROM (SELECT u.pk FROM scim_user u {} WHERE ",
         joined(query)
     ));
     push_conditions(&mut text, tenant, query);
@@ -181,6 +184,7 @@ fn tally() -> QueryBuilder<Sqlite> {
            AND (a.grafana_id IS NOT NULL OR w.id IS NOT NULL) \
            AND NOT EXISTS (SELECT 1 FROM scim_user u WHERE u.id = a.user_id) \
            AND NOT EXISTS (SELECT 1 FROM management s WHERE s.user_id = a.user_id AND s.state = 'unmanaged') \
+           AND NOT EXISTS (SELECT 1 FROM brake b WHERE b.subject = a.user_id AND b.kind = 'close' AND b.state = 'rejected') \
          UNION ALL SELECT w.since_ms FROM work w WHERE w.org_id = $1 AND w.connection = $2 AND w.kind = 'User' AND w.urgent \
            AND NOT EXISTS (SELECT 1 FROM scim_user u WHERE u.id = w.id) \
            AND NOT EXISTS (SELECT 1 FROM account a WHERE a.user_id = w.id)",
@@ -199,6 +203,7 @@ fn tally() -> QueryBuilder<Sqlite> {
            (SELECT 1 FROM mapping m WHERE m.org_id = $1 AND m.connection = $2 AND m.group_id = g.id)) AS groups_mapped, \
          (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS pending, \
          (SELECT count(*) FROM still_open) AS closing, \
+         (SELECT count(DISTINCT subject) FROM brake WHERE org_id = $1 AND connection = $2 AND state = 'held') AS held, \
          (SELECT min(since_ms) FROM still_open) AS oldest_closing_ms, \
          (SELECT min(since_ms) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'pending') AS oldest_ms, \
          (SELECT count(*) FROM work WHERE org_id = $1 AND connection = $2 AND state = 'blocked') AS attention",

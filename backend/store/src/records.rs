@@ -10,7 +10,8 @@ use domain::{
 };
 use scim::resource::Document;
 pub use vocabulary::{
-    AccountOrigin, Action, Attribute, MappingOrigin, Outcome, ResourceKind as Kind, Source, TargetKind,
+    AccountOrigin, Action, Attribute, BrakeState, HeldKind, MappingOrigin, Outcome, ResourceKind as Kind, Source,
+    TargetKind,
 };
 
 /// A stored SCIM User.
@@ -225,6 +226,8 @@ pub struct PersonRow {
     pub closed: Option<(Deprovision, Option<bool>)>,
     /// The person must be out, and the account was not seen closed.
     pub still_open: bool,
+    /// Switched off by the provider; the admin who keeps the account open all the same.
+    pub kept_open_by: Option<String>,
     /// The provider says that the person may sign in, and no admin keeps the person closed.
     pub wanted_open: bool,
     /// Attributes that wait for the next sign-in.

@@ -219,6 +219,7 @@ impl FromRow<'_, SqliteRow> for PersonRow {
             account: account.map(UserId::new).zip(origin),
             closed: code_or_null(row, "deprovisioned_by")?.map(|by| (by, holds)),
             still_open: row.try_get("still_open")?,
+            kept_open_by: row.try_get("kept_open_by")?,
             wanted_open: row.try_get("wanted_open")?,
             deferred: deferred.map(attributes).transpose()?.unwrap_or_default(),
             synced_ms: row.try_get("synced_ms")?,

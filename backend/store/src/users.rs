@@ -13,8 +13,8 @@ use sqlx::{Sqlite, SqliteConnection, SqliteExecutor, Transaction};
 
 use super::{
     Action, ActivityLine, Error, Kind, ManagementState, Outcome, Page, PageQuery, Result, Source, Store, TargetKind,
-    Urgency, UserRecord, WriteContext, accounts, activity, document::text, filter, is_taken, listing, management,
-    membership, page, rows::Keyed, sql::statements, work,
+    Urgency, UserRecord, WriteContext, accounts, activity, brake, document::text, filter, is_taken, listing,
+    management, membership, page, rows::Keyed, sql::statements, work,
 };
 
 statements! {
@@ -55,6 +55,8 @@ pub struct UserChange {
     pub document: Document,
     /// Whether anything is different: an unchanged resource keeps its version (RFC 7644 §3.5.2).
     pub changed: bool,
+    /// Whether the request says `active`, be it the same as before.
+    pub says_active: bool,
 }
 
 /// What to do about a user, decided with what is stored at hand.
@@ -286,7 +288,11 @@ impl Store {
             record: current,
             groups: membership::groups_of_user(&mut tx, pk).await?,
         };
-        let UserChange { document, changed } = match decide(&before)? {
+        let UserChange {
+            document,
+            changed,
+            says_active,
+        } = match decide(&before)? {
             Decision::Write(change) => change,
             Decision::LookFirst(at) => return Ok(Updated::LooksFirst(at)),
         };
@@ -294,6 +300,7 @@ impl Store {
             record: current,
             groups,
         } = before;
+        let over = says_active && brake::said_again(&mut tx, id, document.active()).await?;
         let record = if changed {
             let decided = management::state(&mut tx, id).await?;
             let note = note_of_change(&current.document, &document, decided);
@@ -337,6 +344,10 @@ impl Store {
                 ..current
             }
         } else {
+            if over {
+                let urgency = Urgency::of_access(current.document.active());
+                work::mark(&mut tx, &ctx.mark(Kind::User, id, urgency)).await?;
+            }
             current
         };
         tx.commit().await?;
@@ -369,6 +380,7 @@ impl Store {
             work::mark(&mut tx, &ctx.mark(Kind::Group, &group.id, Urgency::Normal)).await?;
         }
         DELETE.query().bind(pk).execute(&mut *tx).await?;
+        brake::said_again(&mut tx, id, false).await?;
         accounts::leave(&mut tx, id, current.document.external_id(), ctx.now_ms).await?;
         work::mark(&mut tx, &ctx.mark(Kind::User, id, Urgency::Urgent)).await?;
         let name = current.document.user_name().unwrap_or_default();

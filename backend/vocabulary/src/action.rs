@@ -50,6 +50,10 @@ codes! {
         UserLogout = "user.logout",
         /// The account got the role back that it had in an organization.
         UserRestore = "user.restore",
+        /// An admin said yes to what the brake held.
+        HeldApprove = "held.approve",
+        /// An admin said no to it.
+        HeldReject = "held.reject",
         /// Grafana could not be made to match a user; no single call is to be named.
         UserSync = "user.sync",
         /// An admin asked for another try.

@@ -172,6 +172,10 @@ codes! {
         CredentialsRefused = "credentials_refused",
         /// Grafana does not answer. Changes wait.
         GrafanaAway = "grafana_away",
+        /// An admin, or Grafana's switch of the app, has stopped writing.
+        SwitchedOff = "switched_off",
+        /// The brake holds something.
+        Held = "held",
         /// Something needs a person.
         NeedsAttention = "needs_attention",
         /// Changes are on their way.
@@ -224,6 +228,34 @@ codes! {
         Dismissed = "dismissed",
         /// `scim_callers` names its login.
         File = "file",
+    }
+}
+
+codes! {
+    /// What a provider takes away, as far as the brake counts it.
+    HeldKind {
+        /// An account is closed, or deleted.
+        Close = "close",
+        /// A person leaves a team.
+        LeaveTeam = "leave_team",
+        /// A team is deleted.
+        DeleteTeam = "delete_team",
+        /// An account gets another login or e-mail.
+        Rename = "rename",
+    }
+}
+
+codes! {
+    /// What became of such a thing.
+    BrakeState {
+        /// It was let through.
+        Out = "out",
+        /// It waits for an admin.
+        Held = "held",
+        /// An admin said yes.
+        Approved = "approved",
+        /// An admin said no.
+        Rejected = "rejected",
     }
 }
 

@@ -29,7 +29,7 @@ const PERIOD: Duration = Duration::from_secs(5);
 const GROUPS_SHOWN: usize = 3;
 
 /// Names in the API, and in words.
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 10] = [
     ("", "All people"),
     ("active", "Active"),
     ("not_closed", "Not closed yet"),
@@ -39,6 +39,7 @@ const FILTERS: [(&str, &str); 9] = [
     ("needs_attention", "Needs you"),
     ("waiting_for_sign_in", "First sign-in"),
     ("released", "Not managed"),
+    ("kept_open", "Kept open"),
 ];
 
 /// The tab.
@@ -167,14 +168,16 @@ fn chips(host: Host, people: Loaded<People>, access: Memo<Option<String>>) -> im
     let count = move |access: &'static str| of(access).map(|n| host.number(n)).unwrap_or_default();
     // Few ever wait for a first sign-in, or stop managing anybody; and who must be out is, as a rule.
     let rare = Memo::new(move |_| {
-        ["not_closed", "waiting_for_sign_in", "released"].map(|name| chosen.get() == Some(name) || of(name) > Some(0))
+        ["not_closed", "waiting_for_sign_in", "released", "kept_open"]
+            .map(|name| chosen.get() == Some(name) || of(name) > Some(0))
     });
     move || {
-        let [open, waiting, released] = rare.get();
+        let [open, waiting, released, kept] = rare.get();
         let shown = |(name, _): &(&str, &str)| match *name {
             "not_closed" => open,
             "waiting_for_sign_in" => waiting,
             "released" => released,
+            "kept_open" => kept,
             _ => true,
         };
         let choices = FILTERS

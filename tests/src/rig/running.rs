@@ -86,6 +86,12 @@ impl Setup {
         self
     }
 
+    /// Many people lose something in this test, and it is about something else than the brake.
+    #[must_use]
+    pub fn many_leave(self) -> Self {
+        self.ini("plugin.rollcall-scim-app", "brake_least", "1000000")
+    }
+
     /// Every call takes as long as it did on a real Grafana.
     #[must_use]
     pub fn with_costs(mut self) -> Self {
@@ -788,6 +794,11 @@ impl Rig {
     /// From where in the log on only providers and the plugin have acted, if the test has broken nothing.
     pub(super) fn undisturbed_since(&self) -> Option<usize> {
         *self.undisturbed()
+    }
+
+    /// From here on an admin decides how much is written, and not the provider alone.
+    pub fn an_admin_decides(&self) {
+        *self.undisturbed() = None;
     }
 
     /// The stand-in, for a test that is about to break something in it or by it.

@@ -235,6 +235,7 @@ pub(crate) fn delays() -> Vec<Delay> {
         Delay::TeamDisappears,
         Delay::NothingToDelete,
         Delay::AccountJustTaken,
+        Delay::Held,
         Delay::GrafanaFailed {
             operation: Operation::CreateTeam {
                 team: "Platform".to_owned(),

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use vocabulary::MappingMode;
 
+use crate::{brake::Limits, operation::Mode};
+
 use super::{Resolved, claim_policy::ClaimPolicy, team_claim::TeamClaim};
 
 /// When a person's account is made (docs/settings.md, "Signing in").
@@ -100,6 +102,12 @@ pub struct Effective {
     pub break_glass: Vec<String>,
     /// Logins of service accounts that the file says may call SCIM.
     pub scim_callers: Vec<String>,
+    /// Whether anything is written to Grafana.
+    pub operation: Mode,
+    /// Whether closings go on while it is paused.
+    pub paused_closings: bool,
+    /// How many people may lose something by the provider's word.
+    pub brake: Limits,
     /// Where Grafana is called.
     pub grafana_url: String,
     /// Server admin's login, if set.
@@ -127,6 +135,8 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
             .filter(|l| !l.is_empty())
             .collect::<Vec<_>>()
     };
+    // Checked when it was resolved.
+    let number = |name: &str, otherwise: i64| get(name).parse().unwrap_or(otherwise);
     Effective {
         group_sync: get("team_sync_mode") == "scim_sync",
         mapping_mode: if get("mapping_mode") == "create" {
@@ -167,6 +177,14 @@ pub fn effective(resolved: &[Resolved]) -> Effective {
         },
         break_glass: logins("break_glass"),
         scim_callers: logins("scim_callers"),
+        operation: Mode::of(get("operation")),
+        paused_closings: get("paused_closings") == "run",
+        brake: Limits {
+            window_ms: number("brake_minutes", 15).saturating_mul(60_000),
+            least: number("brake_least", 5),
+            percent: number("brake_percent", 10),
+            most: number("brake_most", 50),
+        },
         grafana_url: get("grafana_url").to_owned(),
         admin_user: some("admin_user"),
         public_url: some("public_url"),

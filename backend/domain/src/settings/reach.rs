@@ -29,6 +29,13 @@ pub fn reaches_beyond(setting: Name, after: &str) -> bool {
         Name::Deprovision => rank(&DEPROVISION, after) > rank(&DEPROVISION, "suspend"),
         // Which accounts come under this organization's provider: `account::authority` decides what that lets it do to them.
         Name::ClaimPolicy | Name::SignIn | Name::ClaimPassword | Name::ReturnDays | Name::Linking => false,
+        // Whether its provider is followed, and how far without a question.
+        Name::Operation
+        | Name::PausedClosings
+        | Name::BrakeMinutes
+        | Name::BrakeLeast
+        | Name::BrakePercent
+        | Name::BrakeMost => false,
         // The organization's own people, teams, callers, log and address.
         Name::TeamSyncMode
         | Name::MappingMode
@@ -68,6 +75,13 @@ pub fn weakens(setting: Name, before: &str, after: &str) -> bool {
         Name::ClaimPassword => after == "keep",
         Name::ReturnDays => by_number(before, after, |before, after| after > before),
         Name::ActivityDays => by_number(before, after, |before, after| after < before),
+        // Who has to leave stays in meanwhile.
+        Name::Operation => after != "enforce",
+        Name::PausedClosings => after == "wait",
+        Name::BrakeMinutes => by_number(before, after, |before, after| after < before),
+        Name::BrakeLeast | Name::BrakePercent | Name::BrakeMost => {
+            by_number(before, after, |before, after| after > before)
+        }
         // Who leaves a group keeps the team.
         Name::TeamSyncMode => before == "scim_sync",
         // Names that the provider chooses decide who gets the rights of a team.
@@ -163,6 +177,13 @@ mod tests {
             (Name::Membership, "ask", "repair"),
             (Name::Authority, "organization", "server"),
             (Name::GrafanaUrl, "http://a", "http://b"),
+            (Name::Operation, "enforce", "observe"),
+            (Name::Operation, "observe", "paused"),
+            (Name::PausedClosings, "run", "wait"),
+            (Name::BrakeMinutes, "15", "14"),
+            (Name::BrakeLeast, "5", "6"),
+            (Name::BrakePercent, "10", "100"),
+            (Name::BrakeMost, "50", "51"),
         ] {
             assert!(weakens(setting, before, after), "{setting:?} {before} {after}");
             assert!(!weakens(setting, after, after), "{setting:?} {after}");
@@ -175,6 +196,9 @@ mod tests {
             (Name::TeamClaim, "use", "ask"),
             (Name::Membership, "repair", "ask"),
             (Name::PublicUrl, "a", "b"),
+            (Name::Operation, "paused", "enforce"),
+            (Name::PausedClosings, "wait", "run"),
+            (Name::BrakeMost, "50", "49"),
         ] {
             assert!(!weakens(setting, before, after), "{setting:?} {before} {after}");
         }

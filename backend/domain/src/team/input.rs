@@ -3,7 +3,7 @@
 //! Owns: how mappings, people and what was seen become a [`Desired`] and an [`Observed`]. The engine and the preview both come here, and
 //! no other crate can build the two (`non_exhaustive`), so that what is previewed is what is done. Pure. Start at [`TeamInput`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{TeamId, UserId};
 
 use super::model::{Desired, MadeAdmin, Member, MemberClass, Observed, Policy, archived_name};
@@ -122,6 +122,8 @@ impl TeamInput {
             policy: combine(&self.feeds, self.admins_known),
             name: self.wanted_name,
             ended,
+            held: BTreeSet::new(),
+            kept: BTreeSet::new(),
         };
         (desired, observed)
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns: plain data. Must never decide. Start at [`Desired`] and [`Observed`], which `team/input.rs` builds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{TeamId, UserId};
 
 use crate::settings::TeamRemoval;
@@ -19,6 +19,10 @@ pub struct Desired {
     pub name: Option<String>,
     /// Set when the last group that fed it is gone from the identity provider.
     pub ended: Option<TeamRemoval>,
+    /// Whose leaving the brake holds: they stay until an admin has decided.
+    pub held: BTreeSet<UserId>,
+    /// People kept in by an admin.
+    pub kept: BTreeSet<UserId>,
 }
 
 /// What a team's mappings together allow.

@@ -42,6 +42,8 @@ fn desired(members: &[i64]) -> Desired {
         policy: Policy::default(),
         name: None,
         ended: None,
+        held: BTreeSet::new(),
+        kept: BTreeSet::new(),
     }
 }
 
@@ -365,6 +367,8 @@ prop_compose! {
             policy: Policy { remove_others: flags.0, hold: flags.1 },
             name: rename.then(|| "platform".to_owned()),
             ended,
+            held: BTreeSet::new(),
+            kept: BTreeSet::new(),
         };
         (desired, seen)
     }
@@ -452,4 +456,34 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn who_is_held_or_kept_stays_and_the_others_leave() {
+    let seen = || observed(vec![person(1), person(2), person(3), person(4)], &[1, 2, 3, 4]);
+    let wanted = Desired {
+        held: BTreeSet::from([UserId::new(2)]),
+        kept: BTreeSet::from([UserId::new(3)]),
+        ..desired(&[1])
+    };
+    let leaving: Vec<UserId> = [2, 3, 4].map(UserId::new).to_vec();
+    assert_eq!(leaving, super::leaving(&wanted, &seen()));
+    let done = plan(&wanted, &seen());
+    assert_eq!(
+        done.actions,
+        [Action::Remove {
+            grafana_id: UserId::new(4)
+        }]
+    );
+    assert_eq!(done.base, base(&[1, 2, 3]));
+    // The group is gone: the team waits for the people held, and one kept by an admin is nobody's.
+    let ended = Desired {
+        ended: Some(TeamRemoval::Remove),
+        ..wanted
+    };
+    let done = plan(&ended, &seen());
+    assert!(
+        !done.actions.contains(&Action::Delete) && done.base == base(&[2]),
+        "{done:?}"
+    );
 }

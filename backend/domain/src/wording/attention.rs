@@ -399,6 +399,7 @@ pub fn delay(delay: &Delay) -> String {
         Delay::StoreNotRecognised => "Nothing shows that this store is the one that Grafana knows. It opens \
              nobody until then: the overview says what to do."
             .to_owned(),
+        Delay::Held => super::operation::HELD.to_owned(),
         Delay::GrafanaFailed { operation: what, error } => format!("Could not {}: {error}.", operation(what)),
     }
 }

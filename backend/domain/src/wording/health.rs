@@ -3,6 +3,7 @@
 //! Owns: one sentence for each case. Must never hold configuration, names, e-mails or paths: every
 //! signed-in user can read it. Start at [`health`].
 
+use super::operation;
 use crate::health::Health;
 
 /// What the health check says. `pending`: how many changes are not in Grafana yet.
@@ -60,6 +61,10 @@ pub fn health(health: Health, pending: i64) -> String {
             )
         }
         Health::GrafanaAway => format!("Grafana's API does not answer.{waiting}"),
+        Health::SwitchedOff(off, open) => {
+            format!("{}: {}{waiting}", operation::off_title(off), operation::off(off, open))
+        }
+        Health::Held(subjects) => format!("{}{waiting}", operation::held(subjects)),
         Health::StillOpen(n) => format!(
             "{n} people must be out and are not closed in Grafana, for more than five minutes: \
              the app's overview names them.{waiting}"

@@ -3,8 +3,8 @@
 //! Owns: one sentence for each state. Must never say that Grafana matches while anything waits.
 //! Start at [`summary`].
 
-use super::count;
-use crate::{status::StoreFile, store_identity::Recognition};
+use super::{count, operation};
+use crate::{operation::Off, status::StoreFile, store_identity::Recognition};
 use vocabulary::SyncState;
 
 /// The numbers in the sentence.
@@ -20,6 +20,10 @@ pub struct Numbers {
     pub attention: i64,
     /// People who must be out and were not seen out.
     pub closing: i64,
+    /// People and teams that the brake holds something of.
+    pub held: i64,
+    /// Why nothing is written, if nothing is.
+    pub off: Option<Off>,
     /// People who are out, and whose next sign-in can bring them back until the next comparison.
     pub may_return: i64,
 }
@@ -59,6 +63,11 @@ pub fn summary(state: SyncState, numbers: Numbers) -> String {
              Rollcall itself tries them every ten minutes, so that the account is not locked. {waiting}"
         ),
         SyncState::GrafanaAway => format!("Grafana does not answer. {waiting}"),
+        SyncState::SwitchedOff => match numbers.off {
+            Some(off) => return operation::off(off, numbers.closing),
+            None => waiting,
+        },
+        SyncState::Held => operation::held(numbers.held),
         SyncState::NeedsAttention => {
             format!("{} you.", count(numbers.attention, "thing needs", "things need"))
         }

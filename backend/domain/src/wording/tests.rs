@@ -10,6 +10,7 @@ use crate::{
         tests::{attentions, delays, operations},
     },
     health::Health,
+    operation::Off,
     settings::Deprovision,
 };
 use vocabulary::{Attribute, SyncState};
@@ -50,6 +51,8 @@ fn each_state_of_the_whole_has_its_sentence() {
         pending: 14,
         attention: 2,
         closing: 0,
+        held: 4,
+        off: Some(Off::Observing),
         may_return: 0,
     };
     let mut lines = Vec::new();
@@ -83,6 +86,11 @@ fn each_finding_of_the_health_check_has_its_sentence() {
         Health::SecretKeptBack,
         Health::CredentialsRefused,
         Health::GrafanaAway,
+        Health::SwitchedOff(Off::Observing, 1),
+        Health::SwitchedOff(Off::Paused { closings_run: false }, 2),
+        Health::SwitchedOff(Off::Paused { closings_run: true }, 0),
+        Health::SwitchedOff(Off::AppDisabled, 7),
+        Health::Held(1),
         Health::StillOpen(2),
         Health::NotCompared,
         Health::WrongSettings(2),

@@ -62,12 +62,13 @@ impl Person<'_> {
             .and_then(|r| r.grafana_id)
             .unwrap_or(UserId::new(0));
         let login = self.name.clone();
+        let writer = org.grafana.writer(self.purpose);
         match action {
             Action::Claim { .. } => self.claim(org, action, observed).await,
             Action::Create(write) => self.create(org, write).await,
             Action::Delete(by) => self.delete(org, id, *by).await,
             Action::Update(write) => {
-                let call = org.grafana.update_user(id, sent(write));
+                let call = writer.update_user(id, sent(write));
                 self.call(org, Done::UserUpdate, Operation::UpdateAccount { login }, call)
                     .await?;
                 learn(org, id, write);
@@ -77,19 +78,19 @@ impl Person<'_> {
             Action::RenewPassword => self.renew_password(org, id, observed).await,
             Action::Disable => {
                 self.closing(Deprovision::Disable).await?;
-                let call = org.grafana.disable_user(id);
+                let call = writer.disable_user(id);
                 self.call(org, Done::UserDisable, Operation::DisableAccount { login }, call)
                     .await
             }
             Action::Enable => {
-                let call = org.grafana.enable_user(id);
+                let call = writer.enable_user(id);
                 self.call(org, Done::UserEnable, Operation::EnableAccount { login }, call)
                     .await
             }
             Action::Remember(snapshot) => self.remember(Some(snapshot)).await,
             Action::LeaveOrg(org_id) => self.leave_org(org, id, *org_id).await,
             Action::Logout => {
-                let call = org.grafana.logout_user(id);
+                let call = writer.logout_user(id);
                 self.call(org, Done::UserLogout, Operation::SignOut { login }, call)
                     .await
             }
@@ -108,7 +109,7 @@ impl Person<'_> {
                     login,
                     org_id: role.org_id,
                 };
-                let call = org.grafana.set_role(role.org_id, id, &role.role);
+                let call = writer.set_role(role.org_id, id, &role.role);
                 self.call(org, Done::UserRestore, operation, call).await?;
                 self.restored(|s| s.orgs.retain(|o| o.org_id != role.org_id)).await
             }
@@ -127,7 +128,7 @@ impl Person<'_> {
             org_id,
         };
         let call = async {
-            match org.grafana.leave_org(org_id, id).await {
+            match org.grafana.writer(self.purpose).leave_org(org_id, id).await {
                 Err(Error::NotFound(_)) => Ok(()),
                 other => other,
             }
@@ -141,7 +142,12 @@ impl Person<'_> {
             team_id: membership.team_id,
         };
         let call = async {
-            match org.grafana.add_team_member(membership.team_id, id, false).await {
+            match org
+                .grafana
+                .writer(self.purpose)
+                .add_team_member(membership.team_id, id, false)
+                .await
+            {
                 // The team was deleted meanwhile; Grafana answers 404 or 500 to that.
                 Err(Error::NotFound(_) | Error::Refused { status: 500, .. }) => Ok(()),
                 other => other,
@@ -162,7 +168,8 @@ impl Person<'_> {
         let operation = Operation::DeleteAccount {
             login: self.name.clone(),
         };
-        let call = org.grafana.delete_user(id);
+        let writer = org.grafana.writer(self.purpose);
+        let call = writer.delete_user(id);
         self.call(org, Done::UserDelete, operation, call).await?;
         if let Some(listing) = &org.listing {
             listing.forget(id);
@@ -184,7 +191,11 @@ impl Person<'_> {
             .await?;
         core.failpoints.reach(BEFORE_CALL);
         let began = Instant::now();
-        let created = org.grafana.create_user(sent(write), &core.ids.unknown_password()).await;
+        let created = org
+            .grafana
+            .writer(self.purpose)
+            .create_user(sent(write), &core.ids.unknown_password())
+            .await;
         core.failpoints.reach(AFTER_CALL);
         let grafana_id = match created {
             Ok(id) => id,
@@ -193,14 +204,15 @@ impl Person<'_> {
                 if error.says_no() {
                     core.store.clear_account_creation(&self.work.id).await?;
                 }
-                return Err(SyncError::Grafana {
-                    action: Some(Done::UserCreate),
-                    operation: Operation::CreateAccount {
-                        login: self.name.clone(),
-                    },
+                let operation = Operation::CreateAccount {
+                    login: self.name.clone(),
+                };
+                return Err(SyncError::of_call(
+                    Some(Done::UserCreate),
+                    operation,
                     error,
-                    took_ms: elapsed(began),
-                });
+                    elapsed(began),
+                ));
             }
         };
         let line = self.line(org, Done::UserCreate, elapsed(began)).await;
@@ -224,12 +236,7 @@ impl Person<'_> {
         let took_ms = elapsed(began);
         match done {
             Ok(()) => self.log(org, action, took_ms).await,
-            Err(error) => Err(SyncError::Grafana {
-                action: Some(action),
-                operation,
-                error,
-                took_ms,
-            }),
+            Err(error) => Err(SyncError::of_call(Some(action), operation, error, took_ms)),
         }
     }
 }

@@ -48,7 +48,8 @@ impl Person<'_> {
             login: self.name.clone(),
             grafana_id: id,
         };
-        let call = org.grafana.update_user(id, sent(write));
+        let writer = org.grafana.writer(self.purpose);
+        let call = writer.update_user(id, sent(write));
         self.call(org, Done::UserMoveAside, operation, call).await?;
         if let Some(listing) = &org.listing {
             listing.rename(id, &write.login, &write.email);
@@ -77,17 +78,18 @@ impl Person<'_> {
         let operation = || Operation::RenewPassword {
             login: self.name.clone(),
         };
+        let writer = org.grafana.writer(self.purpose);
         // Grafana takes no new password then (G25), and has no form to use the old one in.
         if org.sign_in.login_form_off != Some(true) {
             let password = self.core.ids.unknown_password();
-            let call = org.grafana.set_password(id, &password);
+            let call = writer.set_password(id, &password);
             self.call(org, Done::UserPassword, operation(), call).await?;
         }
         let candidates = observed.others.iter().map(|c| &c.account);
         let seen = observed.linked.iter().chain(candidates).find(|a| a.id == id);
         // Disabling has ended every session of a disabled account.
         if seen.is_none_or(|a| !a.is_disabled) {
-            let call = org.grafana.logout_user(id);
+            let call = writer.logout_user(id);
             self.call(org, Done::UserLogout, operation(), call).await?;
         }
         if let Some(mut record) = self.record.clone() {

@@ -22,7 +22,12 @@ impl Person<'_> {
         let text = self.unmistakable(org, account).await?;
         let mut joined = None;
         let call = async {
-            match org.grafana.join_org(role.org_id, text, &role.role).await {
+            match org
+                .grafana
+                .writer(self.purpose)
+                .join_org(role.org_id, text, &role.role)
+                .await
+            {
                 Ok(done) => joined = Some(done),
                 // The organization was deleted meanwhile: there is nothing to come back to.
                 Err(Error::NotFound(_)) => {}

@@ -8,6 +8,7 @@ use domain::{
     account::{self, Access, Authority, History, Observed, Question, Snapshot},
     attention::Delay,
     evidence::ProviderIdentity,
+    operation::Purpose,
     settings::Deprovision,
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Person<'a> {
     pub(super) provider: ProviderIdentity,
     /// The provider has deleted the user.
     pub(super) gone: bool,
+    /// What is written about the person is written for.
+    pub(super) purpose: Purpose,
     /// What the teams of the person's groups know.
     pub(super) told: Option<TeamsView>,
 }

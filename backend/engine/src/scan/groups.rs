@@ -8,21 +8,33 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{
     TeamId,
     attention::Attention,
+    operation::Purpose,
+    outlook::Outlook,
     settings::{MappingMode, TeamClaim, TeamRemoval},
     team,
 };
 
-use super::marks::Marks;
+use super::{
+    marks::Marks,
+    outlook::{arriving, of_new_team, of_team},
+};
 use crate::{
     context::Core,
     error::Result,
+    group::removal,
     org::Org,
     roster::{Roster, TeamContext},
 };
 use grafana::Team;
-use store::Kind;
+use store::{Kind, MappingRecord};
 
-pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams: &HashMap<TeamId, Team>) -> Result<()> {
+pub(super) async fn groups(
+    core: &Core,
+    org: &mut Org,
+    marks: &Marks<'_>,
+    teams: &HashMap<TeamId, Team>,
+    outlook: &mut Outlook,
+) -> Result<()> {
     let groups: BTreeSet<String> = core.store.all_group_ids(marks.tenant).await?.into_iter().collect();
     let mappings = core.store.all_mappings(marks.tenant).await?;
     let names: BTreeMap<String, TeamId> = teams.values().map(|t| (t.name.clone(), t.id)).collect();
@@ -37,15 +49,13 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
             _ => found.entry(id).or_default().0 = true,
         }
     }
-    if org.settings.effective.mapping_mode == MappingMode::Create {
-        let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
-        let asked = asked(core, org, marks, &names).await?;
-        for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
-            let group = found.entry(id).or_default();
-            group.1 = asked.get(id).cloned();
-            group.0 = group.1.is_none();
-        }
-    }
+    unmapped(core, org, marks, (&groups, &mappings, &names), &mut found).await?;
+    let arriving = arriving(outlook);
+    let names_of = names_of(core, marks).await?;
+    let news = found.iter().filter(|(_, (_, attention))| attention.is_none());
+    let news: Vec<&str> = news.map(|(id, _)| *id).collect();
+    new_teams(core, org, marks, (&news, &mappings, &names), &names_of, outlook).await?;
+    ended_teams(core, org, (&mappings, teams), &names_of, outlook).await?;
     // What was being made when we died is in no mapping, and its group may be gone.
     let being_made = core.store.team_creations(marks.tenant).await?;
     for note in &being_made {
@@ -59,7 +69,8 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
             ..TeamContext::default()
         };
         // A team that does not answer costs a comparison twenty seconds once, and then the queue asks for it.
-        if group_ids.iter().all(|id| marks.is_tried(Kind::Group, id)) {
+        let writes = core.may(org.id(), Purpose::Change);
+        if writes && group_ids.iter().all(|id| marks.is_tried(Kind::Group, id)) {
             continue;
         }
         let team = teams.get(&team_id).cloned();
@@ -75,6 +86,9 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
             Err(error) => return Err(error),
         };
         let plan = team::plan(&roster.desired, &roster.observed);
+        let fed_by = group_ids.iter().filter_map(|id| names_of.get(*id).cloned()).collect();
+        let told = of_team(org, (&roster, &plan), fed_by, &arriving);
+        outlook.teams.extend(told);
         let due = !plan.actions.is_empty() || plan.base != roster.observed.base;
         for id in group_ids {
             let group = found.entry(id).or_default();
@@ -88,6 +102,87 @@ pub(super) async fn groups(core: &Core, org: &mut Org, marks: &Marks<'_>, teams:
         marks.consider(Kind::Group, id, false, due, attention.as_ref()).await?;
     }
     Ok(())
+}
+
+/// Mode *create*: groups that nobody mapped get a team by their name.
+async fn unmapped<'a>(
+    core: &Core,
+    org: &Org,
+    marks: &Marks<'_>,
+    (groups, mappings, names): (&'a BTreeSet<String>, &[MappingRecord], &BTreeMap<String, TeamId>),
+    found: &mut BTreeMap<&'a str, (bool, Option<Attention>)>,
+) -> Result<()> {
+    if org.settings.effective.mapping_mode != MappingMode::Create {
+        return Ok(());
+    }
+    let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
+    let asked = asked(core, org, marks, names).await?;
+    for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
+        let group = found.entry(id).or_default();
+        group.1 = asked.get(id).cloned();
+        group.0 = group.1.is_none();
+    }
+    Ok(())
+}
+
+/// What would be done for groups without a team.
+async fn new_teams(
+    core: &Core,
+    org: &Org,
+    marks: &Marks<'_>,
+    (ids, mappings, names): (&[&str], &[MappingRecord], &BTreeMap<String, TeamId>),
+    names_of: &HashMap<String, String>,
+    outlook: &mut Outlook,
+) -> Result<()> {
+    let arriving = arriving(outlook);
+    for id in ids {
+        let Some(group) = names_of.get(*id) else { continue };
+        let mapping = mappings.iter().find(|m| m.group_id == **id && !m.paused);
+        let team = mapping.map_or(group, |m| &m.team_name);
+        let there = names.get(team).copied();
+        let told = of_new_team(core, org, marks.tenant, (id, group, team), there, &arriving).await?;
+        outlook.teams.push(told);
+    }
+    Ok(())
+}
+
+/// What would be done about teams whose group, or whose mapping, is gone. What cannot be read of one is told by the queue.
+async fn ended_teams(
+    core: &Core,
+    org: &mut Org,
+    (mappings, teams): (&[MappingRecord], &HashMap<TeamId, Team>),
+    names_of: &HashMap<String, String>,
+    outlook: &mut Outlook,
+) -> Result<()> {
+    let gone = mappings
+        .iter()
+        .filter(|m| !m.paused && !names_of.contains_key(&m.group_id));
+    let gone = gone.filter_map(|m| Some((m.team_id?, Some(m.id), removal(org, m.origin))));
+    let mut ended: Vec<_> = gone.collect();
+    let orphans = core.store.orphaned_teams(org.id()).await?;
+    ended.extend(orphans.into_iter().map(|id| (id, None, TeamRemoval::Keep)));
+    for (team_id, without, removal) in ended {
+        core.go_on()?;
+        let context = TeamContext {
+            without,
+            removal: Some(removal),
+            ..TeamContext::default()
+        };
+        let team = teams.get(&team_id).cloned();
+        if let Ok(Some(roster)) = Roster::observe(core, org, team_id, team, context).await {
+            let plan = team::plan(&roster.desired, &roster.observed);
+            outlook
+                .teams
+                .extend(of_team(org, (&roster, &plan), Vec::new(), &HashMap::new()));
+        }
+    }
+    Ok(())
+}
+
+/// The groups by id.
+async fn names_of(core: &Core, marks: &Marks<'_>) -> Result<HashMap<String, String>> {
+    let groups = core.store.group_summaries(marks.tenant).await?;
+    Ok(groups.into_iter().map(|group| (group.id, group.display_name)).collect())
 }
 
 /// The groups whose team somebody made, where an admin is asked whether they may fill it.

@@ -3,12 +3,12 @@
 //! Owns: what is in the queue already, so that nothing in it is touched without need. Must never mark what waits for its turn or for a
 //! person already: that would undo the back-off. Start at [`Marks::consider`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use domain::{Tenant, attention::Attention};
+use domain::{Tenant, attention::Attention, brake::Taking};
 
 use crate::{context::Core, error::Result};
-use store::{Kind, Mark, Urgency};
+use store::{BrakeState, Kind, Mark, Urgency};
 
 /// The queue as it is, so that nothing in it is touched without need.
 pub(super) struct Marks<'a> {
@@ -17,6 +17,8 @@ pub(super) struct Marks<'a> {
     correlation: &'a str,
     /// Waiting for their turn.
     pub(super) waiting: BTreeSet<(Kind, String)>,
+    /// What an admin said no to, of all that the brake held.
+    pub(super) rejected: HashSet<Taking>,
     /// Waiting for a person, and why.
     shown: HashMap<(Kind, String), Attention>,
 }
@@ -27,7 +29,9 @@ impl<'a> Marks<'a> {
     pub(super) async fn read(core: &'a Core, tenant: &'a Tenant, correlation: &'a str) -> Result<Self> {
         let waiting = core.store.waiting_work(tenant).await?;
         let shown = core.store.attention_rows(tenant, ALL).await?;
+        let rejected = core.store.held(tenant, BrakeState::Rejected).await?;
         Ok(Self {
+            rejected: rejected.into_iter().map(|row| row.taking).collect(),
             core,
             tenant,
             correlation,

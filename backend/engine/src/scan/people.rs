@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use domain::{
     account::{self, Access, Desired, End, Plan},
+    outlook::{PersonOutlook, Said},
     settings::Deprovision,
 };
 
@@ -16,7 +17,7 @@ use crate::{
     error::Result,
     org::Org,
     person::{
-        input,
+        braked, input,
         observe::{Subject, observe},
     },
 };
@@ -32,7 +33,13 @@ pub(super) async fn remembered(core: &Core) -> Result<Vec<AccountRecord>> {
     Ok(records)
 }
 
-pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users: &[OrgUser]) -> Result<()> {
+pub(super) async fn people(
+    core: &Core,
+    org: &Org,
+    marks: &Marks<'_>,
+    org_users: &[OrgUser],
+    outlook: &mut Vec<PersonOutlook>,
+) -> Result<()> {
     let Some(accounts) = &org.listing else { return Ok(()) };
     let records = remembered(core).await?;
     let listing = Listing::read(core, org, accounts, marks.tenant, org_users, &records).await?;
@@ -43,7 +50,7 @@ pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users:
         let management = listing.managements.get(id);
         let desired = input::desired(Some(user), management);
         let considered = consider((marks, now_ms), &listing, id, &desired, record, management).await;
-        on_its_own(marks, org, id, &desired, considered).await?;
+        outlook.extend(on_its_own(marks, org, id, &desired, considered).await?);
     }
     let gone = records
         .iter()
@@ -59,17 +66,24 @@ pub(super) async fn people(core: &Core, org: &Org, marks: &Marks<'_>, org_users:
             listing.managements.get(id),
         )
         .await;
-        on_its_own(marks, org, id, &Desired::Gone, considered).await?;
+        outlook.extend(on_its_own(marks, org, id, &Desired::Gone, considered).await?);
     }
     Ok(())
 }
 
 /// What cannot be read about one person does not keep the others from being looked at: the queue asks again for this one.
-async fn on_its_own(marks: &Marks<'_>, org: &Org, id: &str, desired: &Desired, considered: Result<()>) -> Result<()> {
+async fn on_its_own(
+    marks: &Marks<'_>,
+    org: &Org,
+    id: &str,
+    desired: &Desired,
+    considered: Result<Option<PersonOutlook>>,
+) -> Result<Option<PersonOutlook>> {
     match considered {
         Err(error) if org.is_its_own(&error).await => {
             let closing = !matches!(desired, Desired::Open(_));
-            marks.consider(Kind::User, id, closing, true, None).await
+            marks.consider(Kind::User, id, closing, true, None).await?;
+            Ok(None)
         }
         other => other,
     }
@@ -83,9 +97,9 @@ async fn consider(
     desired: &Desired,
     record: Option<&AccountRecord>,
     management: Option<&Management>,
-) -> Result<()> {
+) -> Result<Option<PersonOutlook>> {
     if management.is_some_and(|s| s.state == ManagementState::Unmanaged) {
-        return Ok(());
+        return Ok(None);
     }
     let link = record.map(input::link);
     let subject = Subject {
@@ -99,7 +113,16 @@ async fn consider(
         waited: false,
     };
     let observed = observe(listing, listing.org, &subject).await?;
-    let plan = account::plan(desired, link.as_ref(), &observed, &input::rules(listing.org));
+    let mut plan = account::plan(desired, link.as_ref(), &observed, &input::rules(listing.org));
+    let taking = braked::taking(id, desired, &plan, &observed);
+    let by_admin = input::is_kept_closed(management);
+    if !by_admin && taking.is_some_and(|taking| marks.rejected.contains(&taking)) {
+        // An admin said no: that part is done with.
+        if !matches!(desired, Desired::Open(_)) {
+            return Ok(None);
+        }
+        braked::without_names(&mut plan);
+    }
     let closing = !matches!(desired, Desired::Open(_));
     let seen_closed = record.is_some_and(|record| record.seen_closed_ms.is_some());
     if closing && seen_closed && !plan.finds_closed() {
@@ -109,7 +132,22 @@ async fn consider(
     let unseen = record.is_some() && closing && !seen_closed && plan.finds_closed();
     let outdated = unseen || record.is_some_and(|record| is_outdated(record, &plan));
     let due = !plan.actions.is_empty() || matches!(plan.end, End::Wait { .. }) || outdated;
-    marks.consider(Kind::User, id, closing, due, plan.end.attention()).await
+    marks
+        .consider(Kind::User, id, closing, due, plan.end.attention())
+        .await?;
+    let said = match desired {
+        Desired::Open(_) => Said::Active,
+        Desired::Closed(_) => Said::SwitchedOff,
+        Desired::Gone => Said::Deleted,
+    };
+    let user = listing.users.get(id).and_then(|user| user.document.user_name());
+    let name = user.or_else(|| record.map(|record| record.login.as_str()));
+    Ok((!plan.actions.is_empty()).then(|| PersonOutlook {
+        user_id: id.to_owned(),
+        name: name.unwrap_or(id).to_owned(),
+        said,
+        actions: plan.actions,
+    }))
 }
 
 /// What an earlier look remembered may be outdated without anything being to do: a sign-in brought the new name.

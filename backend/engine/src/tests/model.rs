@@ -157,7 +157,7 @@ struct Run {
 
 impl Run {
     async fn new(seed: u64) -> Self {
-        let mut rig = Rig::new(&[("mapping_mode", "create")]).await;
+        let mut rig = Rig::new(&[("mapping_mode", "create"), NO_BRAKE]).await;
         let clocks = Arc::new(Clocks {
             began: Moment::now(),
             began_ms: RealClock.now_ms(),
@@ -354,6 +354,7 @@ impl Run {
             elapsed_ms,
             kept_back: false,
             closing: Closing::of(tally.closing, tally.oldest_closing_ms, now_ms),
+            held: 0,
             wrong_settings: 0,
             attention: tally.attention,
             pending: tally.pending,

@@ -5,7 +5,7 @@ use domain::{
     UserId,
     account::{self, Account, Authority, History, Manager, Observed, Plan},
 };
-use grafana::{Grafana, Http, Session};
+use grafana::{Grafana, Http, Open, Session};
 
 use super::*;
 use crate::{
@@ -36,7 +36,7 @@ fn org(rig: &Rig) -> Org {
     let settings = rig.settings.of(OrgId::new(1));
     let http = Http::build().expect("a client");
     let session = Session::new(&settings.credentials);
-    let grafana = Grafana::new(http, session, None, OrgId::new(1));
+    let grafana = Grafana::new(http, session, None, OrgId::new(1), Arc::new(Open));
     Org::new(settings, grafana)
 }
 

@@ -28,6 +28,7 @@ async fn with_anonymous_access_a_dead_session_is_replaced() {
     stand_in.change(|world| world.end_sessions(ADMIN));
     grafana.all_users().await.expect("users with a new session");
     grafana
+        .writer(Purpose::Closing)
         .disable_user(UserId::new(77))
         .await
         .expect_err("there is no such user");
@@ -50,7 +51,11 @@ async fn a_403_of_a_living_session_is_grafanas_and_keeps_its_words() {
     let stand_in = start().await;
     let grafana = client(&credentials(&stand_in));
     answer(&stand_in, "POST", "/disable", 403, &json!({"message": "Quota reached"}));
-    let failed = grafana.disable_user(UserId::new(7)).await.expect_err("refused");
+    let failed = grafana
+        .writer(Purpose::Closing)
+        .disable_user(UserId::new(7))
+        .await
+        .expect_err("refused");
     assert_eq!(
         failed,
         Error::Forbidden {
@@ -71,7 +76,11 @@ async fn what_is_not_in_grafanas_words_decides_nothing() {
         stand_in.set_fault(Fault::new("/api/users/7", Effect::Page(status)).always());
         stand_in.set_fault(Fault::new("/disable", Effect::Page(status)).always());
         let read = grafana.user(UserId::new(7)).await.expect_err("a page is no answer");
-        let written = grafana.disable_user(UserId::new(7)).await.expect_err("nor here");
+        let written = grafana
+            .writer(Purpose::Closing)
+            .disable_user(UserId::new(7))
+            .await
+            .expect_err("nor here");
         for failed in [read, written] {
             assert!(matches!(failed, Error::NotGrafana(_)), "{status}: {failed:?}");
             assert!(!failed.says_no(), "it may have been done: {status}");
@@ -79,7 +88,11 @@ async fn what_is_not_in_grafanas_words_decides_nothing() {
     }
     stand_in.clear_faults();
     stand_in.set_fault(Fault::new("/disable", Effect::Page(200)));
-    let failed = grafana.disable_user(UserId::new(7)).await.expect_err("a sign-in page");
+    let failed = grafana
+        .writer(Purpose::Closing)
+        .disable_user(UserId::new(7))
+        .await
+        .expect_err("a sign-in page");
     assert!(matches!(failed, Error::NotGrafana(_)), "{failed:?}");
     assert_eq!(stand_in.calls_to("POST /login"), 1, "none of it was about the session");
 }
@@ -158,7 +171,13 @@ async fn asking_again_and_again_locks_nobody_out() {
                 ..credentials(&stand_in)
             };
             let session = Session::after(&grafana.session, &other).await;
-            grafana = Grafana::new(Http::build().expect("a client"), session, None, OrgId::new(1));
+            grafana = Grafana::new(
+                Http::build().expect("a client"),
+                session,
+                None,
+                OrgId::new(1),
+                Arc::new(Open),
+            );
         }
         let right = Credentials {
             admin_password: Some(Secret::new("another")),

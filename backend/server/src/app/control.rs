@@ -12,6 +12,7 @@ use admin_api::{CredentialsGiven, CredentialsTest, LoginDoctor, LoginFinding};
 use domain::{
     OrgId, Secret, TeamId, UserId,
     attention::Protection,
+    outlook::Outlook,
     status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
     store_identity::StoreDecision,
 };
@@ -128,6 +129,10 @@ impl Control for Controls {
             checked_ms: Some(seen.at_ms),
             findings: seen.findings.into_iter().map(finding).collect(),
         }
+    }
+
+    fn outlook(&self, org_id: OrgId) -> Option<Arc<Outlook>> {
+        self.engine.outlook(org_id)
     }
 
     fn public_url(&self, org_id: OrgId) -> Option<String> {

@@ -9,6 +9,7 @@ use domain::{
     OrgId, Tenant,
     health::{self, Closing, Facts, Health as Finding, Liveness},
     login::Severity,
+    operation::Off,
     status::{EngineState, EngineStatus, StoreFile},
     wording,
 };
@@ -55,6 +56,7 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
         elapsed_ms: running.clock.elapsed_ms(),
         kept_back: !running.settings.view(org_id).kept_back.is_empty(),
         closing,
+        held: tally.held,
         wrong_settings,
         attention: tally.attention,
         pending: tally.pending,
@@ -70,6 +72,9 @@ pub(super) async fn of(org_id: OrgId, running: &Running) -> Health {
             "engineRestarts": pulse.restarts,
             "store": if seen.takes_changes { "writable" } else { "takes_no_changes" },
             "storeIdentity": status.store.code(),
+            "writes": status.off.map_or("on", Off::code),
+            "switchedOffStillOpen": tally.closing,
+            "held": tally.held,
             "pending": tally.pending,
             "attention": tally.attention,
             "closing": tally.closing,
@@ -172,6 +177,10 @@ fn prometheus(process: &Process, rows: &[Row]) -> String {
         let at = row.status.checked_ms;
         at.map_or(-1, |at| now_ms.saturating_sub(at).max(0) / 1_000)
     });
+    let held = "People and teams that the brake holds something of.";
+    gauge("held", held, &|row| row.tally.held);
+    let writing = "0 while nothing is written: observing, paused, or the app is disabled.";
+    gauge("writing", writing, &|row| i64::from(row.status.off.is_none()));
     gauge("attention", "Changes that wait for a person.", &|row| {
         row.tally.attention
     });

@@ -10,6 +10,7 @@ use std::{
 
 use domain::{
     OrgId, Secret,
+    operation::Mode,
     settings::{
         self, Effective, Kind, Origin, Resolved, Sources,
         reach::{FILE_ONLY, is_left_out_of_json, weaker},
@@ -369,6 +370,11 @@ impl engine::Settings for SettingsState {
             credentials,
             effective,
         }
+    }
+
+    fn operation(&self, org_id: OrgId) -> (Mode, bool) {
+        let view = self.view(org_id);
+        (view.effective.operation, view.effective.paused_closings)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

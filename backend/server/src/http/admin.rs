@@ -14,6 +14,7 @@ pub(super) mod failure;
 pub(super) mod mappings;
 pub(super) mod overview;
 pub(super) mod people;
+pub(super) mod rails;
 mod server_admin;
 pub(super) mod settings;
 pub(super) mod store;

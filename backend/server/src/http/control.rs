@@ -8,6 +8,7 @@ use admin_api::{CredentialTest, CredentialsGiven, CredentialsTest, LoginDoctor};
 use domain::{
     OrgId, TeamId, UserId,
     attention::Protection,
+    outlook::Outlook,
     settings::{Effective, Origin, Resolved},
     status::{EngineStatus, NameOwners, RosterSeen, StoreSeen, TeamSeen},
     store_identity::StoreDecision,
@@ -29,6 +30,8 @@ pub trait Control: Send + Sync + 'static {
     fn store(&self) -> Boxed<'_, StoreSeen>;
     /// How the engine stands.
     fn engine(&self, org_id: OrgId) -> EngineStatus;
+    /// What would be done, as the last comparison with Grafana showed it.
+    fn outlook(&self, org_id: OrgId) -> Option<Arc<Outlook>>;
     /// Grafana's public URL, where known.
     fn public_url(&self, org_id: OrgId) -> Option<String>;
     /// Grafana's teams as last seen.

@@ -13,7 +13,7 @@ use axum::{
 use domain::Surface;
 
 use super::{
-    admin::{activity, callers, connection, credentials, mappings, overview, people, settings, store},
+    admin::{activity, callers, connection, credentials, mappings, overview, people, rails, settings, store},
     api::Api,
     scim::{bulk, discovery, endpoint::Endpoint, groups::Groups, handlers, users::Users},
     surface::{failure, surface},
@@ -106,6 +106,9 @@ pub(super) fn all() -> Vec<Route> {
         admin("/admin/mappings", post(mappings::add)),
         admin("/admin/mappings/preview", post(mappings::preview)).reads(),
         admin("/admin/mappings/{id}", put(mappings::change).delete(mappings::remove)),
+        admin("/admin/operation", get(rails::operation)),
+        admin("/admin/held", get(rails::list).post(rails::decide)),
+        admin("/admin/plan", get(rails::plan)),
         admin("/admin/settings", get(settings::read).put(settings::change)),
         admin("/admin/credentials/test", post(credentials::test)).reads(),
         admin("/admin/credentials/given", post(credentials::given)),

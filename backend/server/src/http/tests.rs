@@ -124,6 +124,10 @@ impl Control for Quiet {
     fn login_doctor(&self, _: OrgId) -> LoginDoctor {
         LoginDoctor::default()
     }
+    fn outlook(&self, _: OrgId) -> Option<Arc<domain::outlook::Outlook>> {
+        None
+    }
+
     fn public_url(&self, _: OrgId) -> Option<String> {
         Some("https://grafana.example/".into())
     }

@@ -16,10 +16,12 @@ pub(super) enum AccessState {
     Attention,
     WaitingForSignIn,
     Released,
+    /// Switched off by the provider, and an admin keeps the account open.
+    KeptOpen,
 }
 
 impl AccessState {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Active,
         Self::NotClosed,
         Self::Closed,
@@ -28,6 +30,7 @@ impl AccessState {
         Self::Attention,
         Self::WaitingForSignIn,
         Self::Released,
+        Self::KeptOpen,
     ];
 
     /// Its name in the API.
@@ -41,6 +44,7 @@ impl AccessState {
             Self::Attention => "needs_attention",
             Self::WaitingForSignIn => "waiting_for_sign_in",
             Self::Released => "released",
+            Self::KeptOpen => "kept_open",
         }
     }
 
@@ -51,7 +55,7 @@ impl AccessState {
     }
 
     /// In terms of the tables that [`crate::Store::people`] joins: `u` scim_user, `a` account, `w`
-    /// work, `s` management. An unmanaged person has that state and no other.
+    /// work, `s` management, `b` a closing that an admin said no to. An unmanaged person has that state and no other.
     pub(super) fn condition(self) -> String {
         let managed = |rest: &str| format!("s.state IS NOT 'unmanaged' AND {rest}");
         match self {
@@ -61,19 +65,20 @@ impl AccessState {
             Self::NotClosed => managed(STILL_OPEN),
             // Without an account: there never was one.
             Self::Closed => managed(&format!(
-                "NOT {STILL_OPEN} AND w.id IS NULL AND NOT ({WANTED_OPEN} AND a.grafana_id IS NULL) \
+                "NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.id IS NULL AND NOT ({WANTED_OPEN} AND a.grafana_id IS NULL) \
                  AND (CASE WHEN a.deprovisioned_by IS NULL THEN NOT {WANTED_OPEN} ELSE coalesce(a.holds, TRUE) END)"
             )),
             Self::MayReturn => managed(&format!(
-                "NOT {STILL_OPEN} AND w.id IS NULL AND NOT ({WANTED_OPEN} AND a.grafana_id IS NULL) \
+                "NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.id IS NULL AND NOT ({WANTED_OPEN} AND a.grafana_id IS NULL) \
                  AND a.deprovisioned_by IS NOT NULL AND NOT a.holds"
             )),
-            Self::Pending => managed(&format!("NOT {STILL_OPEN} AND w.state = 'pending'")),
-            Self::Attention => managed(&format!("NOT {STILL_OPEN} AND w.state = 'blocked'")),
+            Self::Pending => managed(&format!("NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.state = 'pending'")),
+            Self::Attention => managed(&format!("NOT {KEPT_OPEN} AND NOT {STILL_OPEN} AND w.state = 'blocked'")),
             // The engine has nothing left to do and there is no account: the person has to sign in
             // first.
             Self::WaitingForSignIn => managed(&format!("w.id IS NULL AND {WANTED_OPEN} AND a.grafana_id IS NULL")),
             Self::Released => "s.state = 'unmanaged'".to_owned(),
+            Self::KeptOpen => managed(KEPT_OPEN),
         }
     }
 }
@@ -84,11 +89,16 @@ pub(super) const WANTED_OPEN: &str = "(u.active AND s.state IS NOT 'kept_closed'
 /// Must be out, and was not seen out. Who has no account was looked for once the mark is gone, and
 /// found nowhere: there is nothing to close.
 pub(super) const STILL_OPEN: &str = "(NOT (u.active AND s.state IS NOT 'kept_closed') AND a.seen_closed_ms IS NULL \
-     AND (a.user_id IS NOT NULL OR w.id IS NOT NULL))";
+     AND (a.user_id IS NOT NULL OR w.id IS NOT NULL) AND (b.subject IS NULL OR s.state IS 'kept_closed'))";
+
+/// Switched off by the provider, and an admin said no to the closing that the brake held. A later
+/// word of an admin, that the person is to be out, counts for more.
+const KEPT_OPEN: &str = "(NOT u.active AND b.subject IS NOT NULL AND s.state IS NOT 'kept_closed')";
 
 pub(super) const JOINED: &str = "LEFT JOIN account a ON a.user_id = u.id \
      LEFT JOIN work w ON w.org_id = u.org_id AND w.connection = u.connection AND w.kind = 'User' AND w.id = u.id \
-     LEFT JOIN management s ON s.user_id = u.id";
+     LEFT JOIN management s ON s.user_id = u.id \
+     LEFT JOIN brake b ON b.subject = u.id AND b.kind = 'close' AND b.state = 'rejected'";
 
 /// Ids of the people that a table, or their own row, can give another state than active: few, as a
 /// rule. A new state that comes from another table has to be added here. The text covers every

@@ -14,7 +14,7 @@ type Somebody = (
 );
 
 /// One person for each combination in the tables.
-const PEOPLE: [Somebody; 17] = [
+const PEOPLE: [Somebody; 18] = [
     ("active", true, Some("NULL, NULL, NULL"), None, None),
     ("waiting_for_sign_in", true, None, None, None),
     ("closed", false, Some("'disable', TRUE, 5"), None, None),
@@ -58,6 +58,8 @@ const PEOPLE: [Somebody; 17] = [
         Some("'blocked'"),
         Some("unmanaged"),
     ),
+    // An admin said no to the closing.
+    ("kept_open", false, Some("NULL, NULL, NULL"), None, None),
 ];
 
 #[tokio::test]
@@ -69,7 +71,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         connection: "default".into(),
     };
     let mut sql = String::new();
-    for (n, (_, active, account, work, decided)) in PEOPLE.iter().enumerate() {
+    for (n, (access, active, account, work, decided)) in PEOPLE.iter().enumerate() {
         sql.push_str(&format!(
             "INSERT INTO scim_user (org_id, connection, id, user_name, user_name_key, active, document, search_key, version, \
              created_ms, modified_ms) VALUES (1, 'default', 'p{n:02}', 'p{n:02}', 'p{n:02}', {active}, '{{\"userName\":\"p{n:02}\"}}', 'p{n:02}', 1, 0, 0);"
@@ -85,6 +87,12 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
             sql.push_str(&format!(
                 "INSERT INTO management (user_id, org_id, connection, state, grafana_id, login) \
                  VALUES ('p{n:02}', 1, 'default', '{decided}', {n}, 'p{n:02}');"
+            ));
+        }
+        if *access == "kept_open" {
+            sql.push_str(&format!(
+                "INSERT INTO brake (org_id, connection, kind, subject, object, state, name, detail, at_ms, since_ms, correlation, \
+                 decided_by) VALUES (1, 'default', 'close', 'p{n:02}', '', 'rejected', '', '', 0, 0, '', 'ann');"
             ));
         }
         if let Some(state) = work {
@@ -107,6 +115,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
         "needs_attention",
         "waiting_for_sign_in",
         "released",
+        "kept_open",
     ] {
         let mut query = PeopleQuery::default().with_access(filter).unwrap();
         query.count = 50;
@@ -127,7 +136,7 @@ async fn every_person_is_found_by_one_filter_of_access_and_no_other() {
     let tally = store.tally(&tenant).await.unwrap();
     assert_eq!((tally.closed, tally.closed_may_return), (4, 1), "as the lists are long");
     assert_eq!((tally.closing, tally.oldest_closing_ms), (4, Some(0)));
-    assert_eq!(tally.provisioned, 11, "with an account, and not released");
+    assert_eq!(tally.provisioned, 12, "with an account, and not released");
     // …and the same when most of them wait, which is counted another way.
     let waiting = "INSERT OR IGNORE INTO work (state, org_id, connection, kind, id, generation, urgent, since_ms, due_ms, attempts, \
          correlation) SELECT 'pending', 1, 'default', 'User', id, 1, FALSE, 0, 0, 0, '' FROM scim_user";

@@ -6,16 +6,17 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Statement;
 use crate::{
-    Store, account_creations, accounts, activity, break_glass, groups, identity, listing, management, mappings,
+    Store, account_creations, accounts, activity, brake, break_glass, groups, identity, listing, management, mappings,
     membership, people, probe, scim_callers, secret_bindings, settings, team_feeds, team_memberships, users, work,
 };
 
 /// The texts of every module that names some.
-const MODULES: [(&str, &[Statement]); 20] = [
+const MODULES: [(&str, &[Statement]); 21] = [
     ("lib.rs", crate::STATEMENTS),
     ("account_creations.rs", account_creations::STATEMENTS),
     ("accounts.rs", accounts::STATEMENTS),
     ("activity.rs", activity::STATEMENTS),
+    ("brake.rs", brake::STATEMENTS),
     ("break_glass.rs", break_glass::STATEMENTS),
     ("groups.rs", groups::STATEMENTS),
     ("identity.rs", identity::STATEMENTS),

@@ -16,7 +16,7 @@ fn tone(state: SyncState) -> Tone {
     match state {
         SyncState::InSync => Tone::Good,
         SyncState::Syncing => Tone::Info,
-        SyncState::NeedsAttention | SyncState::GrafanaAway => Tone::Warning,
+        SyncState::NeedsAttention | SyncState::GrafanaAway | SyncState::SwitchedOff | SyncState::Held => Tone::Warning,
         SyncState::CredentialsRefused | SyncState::StoreFails | SyncState::StoreNotRecognised => Tone::Bad,
         SyncState::NotConfigured | SyncState::WaitingForFirstRequest | SyncState::Empty => Tone::Plain,
     }

@@ -66,9 +66,40 @@ fn words(key: &str) -> (String, Option<&'static str>) {
             "Public URL",
             "Grafana as your identity provider reaches it; only for the address that is shown",
         ),
-        _ => return (format::title_of_key(key), None),
+        _ => match of_rails(key) {
+            Some(words) => words,
+            None => return (format::title_of_key(key), None),
+        },
     };
     (title.to_owned(), Some(description))
+}
+
+/// The same of the safety rails.
+fn of_rails(key: &str) -> Option<(&'static str, &'static str)> {
+    Some(match key {
+        "operation" => (
+            "Operation",
+            "Whether anything is written to Grafana. Plan shows what would be done",
+        ),
+        "paused_closings" => (
+            "Closings while paused",
+            "Whether access that has to end ends all the same",
+        ),
+        "brake_minutes" => (
+            "Brake: minutes",
+            "Over how long is counted what the identity provider takes away",
+        ),
+        "brake_least" => (
+            "Brake: at least",
+            "So many people may lose something in that time in any case",
+        ),
+        "brake_percent" => ("Brake: percent", "So many percent of the active people may…"),
+        "brake_most" => (
+            "Brake: at most",
+            "…but no more than so many. What is over it is held on Plan",
+        ),
+        _ => return None,
+    })
 }
 
 /// A choice in words; the value itself stays visible, because files and guides name it.
@@ -85,6 +116,11 @@ fn choice(key: &str, value: &str) -> String {
         ("sign_in", "none") => "not named",
         ("claim_password", "renew") => "becomes random, and sessions end",
         ("claim_password", "keep") => "stays",
+        ("operation", "enforce") => "what the provider says is done",
+        ("operation", "observe") => "it is taken and planned, and nothing is done",
+        ("operation", "paused") => "it is taken, and waits",
+        ("paused_closings", "wait") => "they wait too",
+        ("paused_closings", "run") => "they go on",
         ("claim_policy", "ask") => "none until you allow it",
         ("linking", "pre_create") => "by Rollcall",
         ("linking", "first_login") => "by the sign-in",

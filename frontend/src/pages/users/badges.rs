@@ -15,6 +15,7 @@ pub fn access_badge(access: Access) -> AnyView {
         Access::Pending => (Tone::Info, "pending"),
         Access::NeedsAttention => (Tone::Warning, "needs you"),
         Access::WaitingForSignIn => (Tone::Info, "waiting for first sign-in"),
+        Access::KeptOpen => (Tone::Warning, "kept open"),
         Access::Released => (Tone::Plain, "not managed"),
     };
     view! { <Badge tone=tone text=text /> }.into_any()

@@ -187,6 +187,7 @@ pub(in crate::http) async fn change(
     let before = changeable(&call, id).await?;
     let after = edited(before.clone(), &edit);
     if after != before {
+        grant(&call, &before).await?;
         api.store.change_mapping(&after, &ctx.correlation, ctx.now_ms).await?;
         let action = match (before.paused, after.paused) {
             (false, true) => Action::MappingPause,
@@ -210,6 +211,17 @@ pub(in crate::http) async fn change(
     )))
 }
 
+/// The admin was shown what follows, so the brake does not ask again.
+async fn grant(call: &AdminCall, mapping: &MappingRecord) -> Answer<()> {
+    if let Some(team_id) = mapping.team_id {
+        call.api
+            .store
+            .grant(call.org_id(), team_id, call.context.now_ms)
+            .await?;
+    }
+    Ok(())
+}
+
 pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<MappingId>) -> Answer<StatusCode> {
     let (api, ctx) = (&call.api, &call.context);
     let mapping = changeable(&call, id).await?;
@@ -219,6 +231,7 @@ pub(in crate::http) async fn remove(call: AdminCall, Path(id): Path<MappingId>) 
              to choose which.",
         ));
     }
+    grant(&call, &mapping).await?;
     api.store.remove_mapping(id).await?;
     // Those we put into that team have to leave it, now that nothing feeds it.
     api.store

@@ -17,6 +17,9 @@ fn access(row: &PersonRow) -> Access {
     if row.management == Some(ManagementState::Unmanaged) {
         return Access::Released;
     }
+    if row.kept_open_by.is_some() && !row.user.document.active() {
+        return Access::KeptOpen;
+    }
     if row.still_open {
         return Access::NotClosed;
     }
@@ -36,6 +39,7 @@ fn access(row: &PersonRow) -> Access {
 fn note(row: &PersonRow) -> Option<String> {
     match access(row) {
         Access::Released => return Some(wording::NOT_MANAGED.to_owned()),
+        Access::KeptOpen => return row.kept_open_by.as_deref().map(wording::open_by),
         Access::WaitingForSignIn => return Some(wording::WAITS_FOR_SIGN_IN.to_owned()),
         _ => {}
     }
@@ -161,7 +165,7 @@ pub(in crate::http) async fn list(call: AdminCall) -> Answer<Json<People>> {
         wanted = wanted.with_access(access).ok_or_else(|| {
             AdminFailure::invalid(
                 "access",
-                "access is one of: active, not_closed, closed, closed_may_return, pending, needs_attention, waiting_for_sign_in, released.",
+                "access is one of: active, not_closed, closed, closed_may_return, pending, needs_attention, waiting_for_sign_in, released, kept_open.",
             )
         })?;
     }

@@ -47,7 +47,11 @@ impl Endpoint for Users {
         let incoming = resource::parse(Self::TYPE, write.body)?;
         change_user(call, write, |current| {
             let (document, changed) = resource::replace(Self::TYPE, &current.record.document, incoming.clone())?;
-            Ok(UserChange { document, changed })
+            Ok(UserChange {
+                document,
+                changed,
+                says_active: true,
+            })
         })
         .await
     }
@@ -64,6 +68,7 @@ impl Endpoint for Users {
             Ok(UserChange {
                 document: applied.document,
                 changed: applied.changed,
+                says_active: patch.mentions("active"),
             })
         })
         .await

@@ -143,6 +143,10 @@ impl Control for Still {
     fn engine(&self, org_id: OrgId) -> EngineStatus {
         self.0.engine(org_id)
     }
+    fn outlook(&self, _: OrgId) -> Option<Arc<domain::outlook::Outlook>> {
+        None
+    }
+
     fn public_url(&self, org_id: OrgId) -> Option<String> {
         self.0.public_url(org_id)
     }
