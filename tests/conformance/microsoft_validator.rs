@@ -20,7 +20,7 @@ fn random_user(user_name: &str) -> Value {
     json!({
         "schemas": [USER, ENTERPRISE],
         "userName": user_name,
-        "externalId": "d8b1c3f0-1f0e-4a77-9b60-6c1e1f6a5f11",
+        "externalId": format!("d8b1c3f0-1f0e-4a77-9b60-6c1e1f6a5f11-{user_name}"),
         "active": true,
         "displayName": "QZJGWLXHPVNE",
         "title": "LMTXKQ",

@@ -8,6 +8,11 @@ use serde_json::{Value, json};
 
 use crate::one_plugin::{scim, unique};
 
+/// Okta's own id of a person: no two have one.
+fn okta_id(user_name: &str) -> String {
+    format!("00ujl29u0le5T6Aj10h7-{user_name}")
+}
+
 fn assigned(user_name: &str) -> Value {
     json!({
         "schemas": [USER],
@@ -16,7 +21,7 @@ fn assigned(user_name: &str) -> Value {
         "emails": [{ "primary": true, "value": user_name, "type": "work" }],
         "displayName": "Test User",
         "locale": "en-US",
-        "externalId": "00ujl29u0le5T6Aj10h7",
+        "externalId": okta_id(user_name),
         "groups": [],
         "password": "1mz050nq",
         "active": true,
@@ -39,7 +44,7 @@ async fn crud_test_of_a_custom_app_put_for_everything() -> Result<()> {
     );
     let made = scim.post("/Users", &assigned(&user_name)).await?.expect(&[201])?;
     ensure!(!made.text.contains("1mz050nq"), "the password comes back");
-    ensure!(made.str("/externalId") == "00ujl29u0le5T6Aj10h7", "{}", made.text);
+    ensure!(made.str("/externalId") == okta_id(&user_name), "{}", made.text);
     let path = format!("/Users/{}", made.id());
     let steps: [(&str, Value); 4] = [
         ("/name/givenName", json!("Another")),
@@ -87,7 +92,7 @@ async fn profile_push_without_external_id_and_active_keeps_both() -> Result<()> 
         put.text
     );
     ensure!(
-        put.str("/externalId") == "00ujl29u0le5T6Aj10h7" && put.str("/name/givenName") == "New",
+        put.str("/externalId") == okta_id(&user_name) && put.str("/name/givenName") == "New",
         "{}",
         put.text
     );
