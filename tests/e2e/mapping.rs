@@ -241,10 +241,10 @@ async fn a_persons_history_names_the_team_and_the_group() -> Result<()> {
         matches!(&hers[..], [(Action::UserTeamAdd, _, why)] if why.contains("Platform") && why.contains("Engineering")),
         "{hers:?}"
     );
-    let his = told(&format!("target={bob}")).await?;
+    let bobs = told(&format!("target={bob}")).await?;
     ensure!(
-        matches!(&his[..], [(Action::UserTeamRemove, ..), (Action::UserTeamAdd, ..)]),
-        "{his:?}"
+        matches!(&bobs[..], [(Action::UserTeamRemove, ..), (Action::UserTeamAdd, ..)]),
+        "{bobs:?}"
     );
     // Added by hand, and known to Rollcall by the id in Grafana only.
     let others = told(&format!("target=grafana-{cy}")).await?;
