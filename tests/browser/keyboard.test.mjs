@@ -46,7 +46,7 @@ test('users: searched, filtered, opened and closed again', () =>
     const link = page.getByRole('link', { name: user.user_name, exact: true });
     await tabTo(page, link);
     await page.keyboard.press('Enter');
-    await tabTo(page, page.getByRole('dialog').getByRole('button', { name: 'Close' }));
+    await tabTo(page, page.getByRole('dialog').getByRole('button', { name: 'Close', exact: true }));
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.ok(await link.evaluate((element) => element === document.activeElement), 'back where it was');

@@ -173,6 +173,17 @@ impl Target {
         Answer::of(request).await.unwrap()
     }
 
+    /// Of two answers the one that this Grafana's line gives: up to 11, or from 12 on (seen on 12.4.0).
+    pub async fn by_line<T>(&self, up_to_11: T, from_12: T) -> T {
+        let health = self.call(&As::Nobody, "GET", "/api/health", Value::Null).await;
+        let major = health.str("/version").split('.').next().and_then(|n| n.parse().ok());
+        if major.is_some_and(|major: u32| major >= 12) {
+            from_12
+        } else {
+            up_to_11
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.call(&self.admin, "GET", path, Value::Null).await
     }
