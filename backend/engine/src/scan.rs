@@ -136,8 +136,12 @@ const PRUNED_OFTEN: usize = 10;
 
 /// Ends lines of the log that are older than `activity_days`.
 async fn prune(core: &Core, org: &Org) -> Result<()> {
-    let age = org.settings.effective.activity_days.saturating_mul(DAY_MS);
-    let before = core.clock.now_ms().saturating_sub(age);
+    let effective = &org.settings.effective;
+    let now = core.clock.now_ms();
+    let counted = now.saturating_sub(effective.brake.window_ms);
+    core.store.forget_old_takings(org.id(), counted).await?;
+    let age = effective.activity_days.saturating_mul(DAY_MS);
+    let before = now.saturating_sub(age);
     for _ in 0..PRUNED_OFTEN {
         core.go_on()?;
         if core.store.prune_activity(org.id(), before, PRUNED_AT_ONCE).await? < PRUNED_AT_ONCE {
