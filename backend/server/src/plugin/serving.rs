@@ -86,16 +86,20 @@ pub async fn serve<A: Application>(
     announce.flush().map_err(ServeError::Announce)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving Grafana");
 
-    let reason = tokio::select! {
-        // Ends by itself only by failing: the listener never runs dry.
-        ended = &mut serving => { ended?; "the listener closed" }
-        () = stopping.cancelled() => "Grafana asked",
-        reason = stop => reason,
+    // The server sees a request of Grafana's to stop as soon as this does, and may have ended first. It must not be awaited again then.
+    let (reason, ended) = tokio::select! {
+        ended = &mut serving => {
+            ended?;
+            // By itself it ends only by failing: the listener never runs dry.
+            (if stopping.is_cancelled() { "Grafana asked" } else { "the listener closed" }, true)
+        }
+        () = stopping.cancelled() => ("Grafana asked", false),
+        reason = stop => (reason, false),
     };
     tracing::info!(reason, "stopping");
     stopping.cancel();
     let drained = tokio::time::timeout(DRAIN, async {
-        let ended = serving.await;
+        let ended = if ended { Ok(()) } else { serving.await };
         mutations.close();
         mutations.wait().await;
         ended

@@ -126,8 +126,8 @@ async fn shutdown_ends_the_process_with_0_in_time() {
     assert!(plugin.host.ping().await);
     let asked = Instant::now();
     plugin.host.shutdown().await;
-    let (code, more_stdout, _) = end(plugin).await;
-    assert_eq!(code, Some(0));
+    let (code, more_stdout, log) = end(plugin).await;
+    assert_eq!(code, Some(0), "{log}");
     assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
     assert_eq!(more_stdout, None, "nothing follows the handshake on stdout");
 }
