@@ -25,7 +25,7 @@ use super::{
     org::Org,
     roster::{Roster, TeamContext},
     team_by_name::{ByName, ensure, forget, in_force, remember_ourselves},
-    team_log::{log, log_people},
+    team_log::{log, log_people, unmanaged},
 };
 use grafana::Team;
 use store::{self, Action as Done, HeldKind, Kind, MappingOrigin, MappingRecord, NewMapping, Work};
@@ -281,14 +281,11 @@ pub(super) async fn empty_orphan(core: &Core, org: &mut Org, team_id: TeamId) ->
 async fn brake(core: &Core, org: &Org, work: &Work, roster: &mut Roster) -> Result<()> {
     let team = &roster.team;
     let leaving = team::leaving(&roster.desired, &roster.observed);
-    let mut asked = Vec::with_capacity(leaving.len());
-    for id in &leaving {
-        let account = core.store.account_by_grafana_id(*id).await?;
-        let (subject, name) = account.map_or_else(
-            || (format!("grafana-{id}"), format!("Grafana user {id}")),
-            |account| (account.user_id, account.login),
-        );
-        asked.push(Asked {
+    let owners = core.store.account_owners(&leaving).await?;
+    let leaves = |id: &UserId| {
+        let owner = owners.get(id).cloned();
+        let (subject, name) = owner.unwrap_or_else(|| (unmanaged(*id), format!("Grafana user {id}")));
+        Asked {
             taking: Taking {
                 kind: HeldKind::LeaveTeam,
                 subject,
@@ -296,8 +293,9 @@ async fn brake(core: &Core, org: &Org, work: &Work, roster: &mut Roster) -> Resu
             },
             name,
             detail: team.name.clone(),
-        });
-    }
+        }
+    };
+    let mut asked: Vec<Asked> = leaving.iter().map(leaves).collect();
     let takings: Vec<&Taking> = asked.iter().map(|asked| &asked.taking).collect();
     let of = team.id.to_string();
     core.store

@@ -37,6 +37,11 @@ pub(super) async fn log(
     Ok(core.store.record(&[line]).await?)
 }
 
+/// What stands for the SCIM id of an account that Rollcall does not manage: it has none.
+pub(super) fn unmanaged(id: UserId) -> String {
+    format!("grafana-{id}")
+}
+
 /// One line for each person that a step has put in, taken out or given another permission. The call is one line, and from that alone
 /// nobody could say later through which group a person came.
 pub(super) async fn log_people(core: &Core, org: &Org, work: &Work, roster: &Roster, action: &Step) -> Result<()> {
@@ -56,11 +61,8 @@ pub(super) async fn log_people(core: &Core, org: &Org, work: &Work, roster: &Ros
         member.map_or_else(|| id.to_string(), |m| m.email.clone())
     };
     let line = |(id, change): &(UserId, MembershipChange)| {
-        // An account that Rollcall does not manage has no SCIM id.
-        let (target, name) = match owners.get(id) {
-            Some((user_id, login)) => (user_id.clone(), login.clone()),
-            None => (format!("grafana-{id}"), email(*id)),
-        };
+        let owner = owners.get(id).cloned();
+        let (target, name) = owner.unwrap_or_else(|| (unmanaged(*id), email(*id)));
         let action = match change {
             MembershipChange::Joined { .. } => Action::UserTeamAdd,
             MembershipChange::Left { .. } => Action::UserTeamRemove,

@@ -3,6 +3,8 @@
 //! Owns: the rows of `scim_group`. Must never read the members unless they were asked for
 //! (invariant 11). Start at [`Store::update_group`].
 
+use std::collections::HashMap;
+
 use domain::Tenant;
 use scim::{
     error::Error as ScimError, key::fold, member::Member, patch::MemberChange, resource::Document,
@@ -36,6 +38,7 @@ statements! {
          modified_ms = $6 WHERE pk = $7";
     DELETE = "DELETE FROM scim_group WHERE pk = $1";
     ALL_IDS = "SELECT id FROM scim_group WHERE org_id = $1 AND connection = $2 ORDER BY pk";
+    NAMES = "SELECT id, display_name FROM scim_group WHERE org_id = $1 AND connection = $2";
 }
 
 /// A group, with its members where they were asked for.
@@ -325,5 +328,16 @@ impl Store {
             .bind(&tenant.connection)
             .fetch_all(&self.read)
             .await?)
+    }
+
+    /// The displayName of every group of a tenant, by id. It costs no look at members.
+    pub async fn group_names(&self, tenant: &Tenant) -> Result<HashMap<String, String>> {
+        let rows: Vec<(String, String)> = NAMES
+            .query_as()
+            .bind(tenant.org_id.get())
+            .bind(&tenant.connection)
+            .fetch_all(&self.read)
+            .await?;
+        Ok(rows.into_iter().collect())
     }
 }

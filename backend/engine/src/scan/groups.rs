@@ -9,7 +9,7 @@ use domain::{
     TeamId,
     attention::Attention,
     operation::Purpose,
-    outlook::Outlook,
+    outlook::{Outlook, TeamOutlook},
     settings::{MappingMode, TeamClaim, TeamRemoval},
     team,
 };
@@ -35,7 +35,7 @@ pub(super) async fn groups(
     teams: &HashMap<TeamId, Team>,
     outlook: &mut Outlook,
 ) -> Result<()> {
-    let groups: BTreeSet<String> = core.store.all_group_ids(marks.tenant).await?.into_iter().collect();
+    let names_of = core.store.group_names(marks.tenant).await?;
     let mappings = core.store.all_mappings(marks.tenant).await?;
     let names: BTreeMap<String, TeamId> = teams.values().map(|t| (t.name.clone(), t.id)).collect();
     // A group may feed several teams: it is considered once, with all of them.
@@ -44,17 +44,17 @@ pub(super) async fn groups(
     for mapping in mappings.iter().filter(|m| !m.paused) {
         let id = mapping.group_id.as_str();
         match mapping.team_id.filter(|team| teams.contains_key(team)) {
-            Some(team_id) if groups.contains(id) => feeds.entry(team_id).or_default().push(id),
+            Some(team_id) if names_of.contains_key(id) => feeds.entry(team_id).or_default().push(id),
             // No team yet, deleted by hand, or its group is gone.
             _ => found.entry(id).or_default().0 = true,
         }
     }
-    unmapped(core, org, marks, (&groups, &mappings, &names), &mut found).await?;
+    unmapped(org, (&names_of, &mappings, &names), &mut found);
     let arriving = arriving(outlook);
-    let names_of = names_of(core, marks).await?;
     let news = found.iter().filter(|(_, (_, attention))| attention.is_none());
     let news: Vec<&str> = news.map(|(id, _)| *id).collect();
-    new_teams(core, org, marks, (&news, &mappings, &names), &names_of, outlook).await?;
+    let told = new_teams(core, org, marks, (&news, &mappings, &names), &names_of, &arriving).await?;
+    outlook.teams.extend(told);
     ended_teams(core, org, (&mappings, teams), &names_of, outlook).await?;
     // What was being made when we died is in no mapping, and its group may be gone.
     let being_made = core.store.team_creations(marks.tenant).await?;
@@ -105,24 +105,27 @@ pub(super) async fn groups(
 }
 
 /// Mode *create*: groups that nobody mapped get a team by their name.
-async fn unmapped<'a>(
-    core: &Core,
+fn unmapped<'a>(
     org: &Org,
-    marks: &Marks<'_>,
-    (groups, mappings, names): (&'a BTreeSet<String>, &[MappingRecord], &BTreeMap<String, TeamId>),
+    (groups, mappings, names): (&'a HashMap<String, String>, &[MappingRecord], &BTreeMap<String, TeamId>),
     found: &mut BTreeMap<&'a str, (bool, Option<Attention>)>,
-) -> Result<()> {
-    if org.settings.effective.mapping_mode != MappingMode::Create {
-        return Ok(());
+) {
+    let effective = &org.settings.effective;
+    if effective.mapping_mode != MappingMode::Create {
+        return;
     }
     let mapped: BTreeSet<&str> = mappings.iter().map(|m| m.group_id.as_str()).collect();
-    let asked = asked(core, org, marks, names).await?;
-    for id in groups.iter().map(String::as_str).filter(|id| !mapped.contains(id)) {
-        let group = found.entry(id).or_default();
-        group.1 = asked.get(id).cloned();
-        group.0 = group.1.is_none();
+    for (id, name) in groups.iter().filter(|(id, _)| !mapped.contains(id.as_str())) {
+        // Somebody made a team of that name, and an admin is asked whether the group may fill it.
+        let asked = (effective.team_claim == TeamClaim::Ask)
+            .then(|| names.get(name))
+            .flatten()
+            .map(|team_id| Attention::TeamClaimNeedsApproval {
+                team: name.clone(),
+                team_id: *team_id,
+            });
+        *found.entry(id).or_default() = (asked.is_none(), asked);
     }
-    Ok(())
 }
 
 /// What would be done for groups without a team.
@@ -132,18 +135,17 @@ async fn new_teams(
     marks: &Marks<'_>,
     (ids, mappings, names): (&[&str], &[MappingRecord], &BTreeMap<String, TeamId>),
     names_of: &HashMap<String, String>,
-    outlook: &mut Outlook,
-) -> Result<()> {
-    let arriving = arriving(outlook);
+    arriving: &HashMap<String, String>,
+) -> Result<Vec<TeamOutlook>> {
+    let mut told = Vec::new();
     for id in ids {
         let Some(group) = names_of.get(*id) else { continue };
         let mapping = mappings.iter().find(|m| m.group_id == **id && !m.paused);
         let team = mapping.map_or(group, |m| &m.team_name);
         let there = names.get(team).copied();
-        let told = of_new_team(core, org, marks.tenant, (id, group, team), there, &arriving).await?;
-        outlook.teams.push(told);
+        told.push(of_new_team(core, org, marks.tenant, (id, group, team), there, arriving).await?);
     }
-    Ok(())
+    Ok(told)
 }
 
 /// What would be done about teams whose group, or whose mapping, is gone. What cannot be read of one is told by the queue.
@@ -177,29 +179,4 @@ async fn ended_teams(
         }
     }
     Ok(())
-}
-
-/// The groups by id.
-async fn names_of(core: &Core, marks: &Marks<'_>) -> Result<HashMap<String, String>> {
-    let groups = core.store.group_summaries(marks.tenant).await?;
-    Ok(groups.into_iter().map(|group| (group.id, group.display_name)).collect())
-}
-
-/// The groups whose team somebody made, where an admin is asked whether they may fill it.
-async fn asked(
-    core: &Core,
-    org: &Org,
-    marks: &Marks<'_>,
-    names: &BTreeMap<String, TeamId>,
-) -> Result<HashMap<String, Attention>> {
-    if org.settings.effective.team_claim != TeamClaim::Ask {
-        return Ok(HashMap::new());
-    }
-    let groups = core.store.group_summaries(marks.tenant).await?;
-    let asked = groups.into_iter().filter_map(|group| {
-        let team_id = *names.get(&group.display_name)?;
-        let team = group.display_name;
-        Some((group.id, Attention::TeamClaimNeedsApproval { team, team_id }))
-    });
-    Ok(asked.collect())
 }
