@@ -30,7 +30,7 @@ async function ready() {
     const said = await answer.text();
     const seen = answer.ok ? JSON.parse(said) : {};
     if (seen.scim_url?.startsWith('http')) return;
-    if (seen.grafana?.error?.includes('type it again')) {
+    if (seen.sync === 'not_configured') {
       const headers = { authorization, 'content-type': 'application/json' };
       const body = JSON.stringify({ admin_password: LOGIN.password });
       const given = await fetch(adminApi('credentials/given'), { method: 'POST', headers, body });

@@ -83,13 +83,24 @@ impl AccessState {
     }
 }
 
+/// The text of [`WANTED_OPEN`], for the constants that contain it.
+macro_rules! wanted_open {
+    () => {
+        "(u.active AND s.state IS NOT 'kept_closed')"
+    };
+}
+
 /// May sign in: the provider says so, and no admin keeps the person closed.
-pub(super) const WANTED_OPEN: &str = "(u.active AND s.state IS NOT 'kept_closed')";
+pub(super) const WANTED_OPEN: &str = wanted_open!();
 
 /// Must be out, and was not seen out. Who has no account was looked for once the mark is gone, and
 /// found nowhere: there is nothing to close.
-pub(super) const STILL_OPEN: &str = "(NOT (u.active AND s.state IS NOT 'kept_closed') AND a.seen_closed_ms IS NULL \
-     AND (a.user_id IS NOT NULL OR w.id IS NOT NULL) AND (b.subject IS NULL OR s.state IS 'kept_closed'))";
+pub(super) const STILL_OPEN: &str = concat!(
+    "(NOT ",
+    wanted_open!(),
+    " AND a.seen_closed_ms IS NULL AND (a.user_id IS NOT NULL OR w.id IS NOT NULL) \
+     AND (b.subject IS NULL OR s.state IS 'kept_closed'))"
+);
 
 /// Switched off by the provider, and an admin said no to the closing that the brake held. A later
 /// word of an admin, that the person is to be out, counts for more.

@@ -210,15 +210,15 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
     if api.store.user(&ctx.tenant, &id).await?.is_none() {
         return Err(unknown());
     }
-    let nothing = || {
-        AdminFailure::conflict(
-            "There is nothing to approve: no account in Grafana waits for a decision about this person.",
-        )
-    };
+    let nothing = "There is nothing to approve: no account in Grafana waits for a decision about this person.";
     // Else it becomes random: another person may know it.
     let seen = Management {
         keep_password: call.text("password") == Some("keep"),
-        ..api.store.management(&id).await?.ok_or_else(nothing)?
+        ..api
+            .store
+            .management(&id)
+            .await?
+            .ok_or_else(|| AdminFailure::conflict(nothing))?
     };
     // No guard, as at a POST: that is the planner, which looks again. But a yes that can have no effect is not taken.
     let login = seen.login.to_lowercase();
@@ -229,12 +229,7 @@ pub(in crate::http) async fn claim(call: AdminCall, Path(id): Path<String>) -> A
             wording::protection(why)
         )));
     }
-    match api.store.approve_claim(ctx, &id, &seen).await? {
-        Decided::Done => {}
-        Decided::NoSuchUser => return Err(unknown()),
-        Decided::Nothing => return Err(nothing()),
-    }
-    Ok(StatusCode::NO_CONTENT)
+    decided(api.store.approve_claim(ctx, &id, &seen).await?, nothing)
 }
 
 /// What a decision about a person ended as, in an answer; `nothing`: why there was nothing to decide.
